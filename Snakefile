@@ -1,0 +1,49 @@
+"""The LNL suite: every table and figure of the papers, from declarations to a report.
+
+    data -> noise -> train (one run: a cell and a seed) -> tables, figures, claims -> report
+
+What is built: `snakemake` (config key 'artefacts'), `snakemake tutorial_mnist_accuracy` (an artefact), `snakemake tutorial`
+(a paper), `snakemake all`, `snakemake report`. At what cost, before anything starts: `lnl plan`. Nothing here lists cells:
+tables/*.yaml, figures/*.py and claims/*.yaml demand them (lnl/matrix.py).
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.14.1")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+localrules:
+    selected,
+    all,
+    report,
+    data,
+    noise,
+    handover,
+    table,
+    figure,
+    claims,
+
+
+rule selected:
+    """What config key 'artefacts' names, and the report."""
+    input:
+        rendered(suite.select(config["artefacts"])),
+        paths.report(suite.scale),
+
+
+rule all:
+    input:
+        rendered(suite.artefacts),
+        paths.report(suite.scale),
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/artefacts.smk"
+include: "workflow/rules/report.smk"

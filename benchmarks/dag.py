@@ -1,0 +1,165 @@
+"""What the DAG costs: a dry run of everything declared, of ten thousand cells, and what a second core brings."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.harness import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+LEFT_OUT = ("results", ".*", "docs", "tests", "benchmarks", "__pycache__", "data", "*.egg-info")
+GENERATED = "generated_cells"
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the suite without results, so that everything is still to be done whatever this checkout holds."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str) -> tuple[float, float]:
+    """Run Snakemake in `folder`; wall and CPU seconds (its children's included). RuntimeError with its last lines if it fails."""
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    before, begin = os.times(), time.perf_counter()
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    wall, after = time.perf_counter() - begin, os.times()
+    if run.returncode:
+        raise RuntimeError(f"{' '.join(command[2:])} failed:\n{run.stdout[-3000:]}{run.stderr[-3000:]}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, cpu
+
+
+def dry_run(folder: Path, *targets: str, runs: int = 3) -> tuple[list[float], list[float]]:
+    """Wall and CPU seconds of dry runs at paper scale, after one that fills the caches for byte code."""
+    arguments = (*targets, "-n", "--quiet", "--cores", "1", "--config", "scale=paper")
+    snakemake(folder, *arguments)
+    times = [snakemake(folder, *arguments) for _ in range(runs)]
+    return [wall for wall, _ in times], [cpu for _, cpu in times]
+
+
+def everything_declared(folder: Path) -> Result:
+    wall, cpu = dry_run(folder, "all", runs=5)
+    return Result(
+        "dry_run_declared",
+        "dry run of everything declared, paper scale",
+        statistics.median(wall),
+        "s",
+        "lower",
+        need=4,
+        low=min(wall),
+        high=max(wall),
+        n=len(wall),
+        ratio=False,
+        note=f"{statistics.median(cpu):.2f} s of CPU time",
+    )
+
+
+def generate(folder: Path, cells: int) -> None:
+    """Write a table that demands `cells` cells: symmetric and pair noise of all rates x a hundred values of Co-teaching's tau."""
+    noises = [f"pair-{rate}" for rate in range(1, 50)] + [f"symmetric-{rate}" for rate in range(1, 52)]
+    lines = [
+        "title: cells that only a benchmark demands",
+        "source: {paper: tutorial, where: nowhere}",
+        "protocol: coteaching",
+        "dataset: mnist",
+        "rows:",
+        *(f"  - {{key: {noise}, label: {noise}, noise: {noise}}}" for noise in noises[: cells // 100]),
+        "columns:",
+        *(
+            f"  - {{key: tau{k}, label: tau{k}, method: coteaching, variant: tau{k}, set: {{tau: {k / 1000}}}}}"
+            for k in range(501, 601)
+        ),
+        "seeds: 1",
+        "statistic: last10_mean",
+        "spread: {kind: std, ddof: 1}",
+        "tolerance: {points: 1.0, reason: none is compared}",
+    ]
+    (folder / "tables" / f"{GENERATED}.yaml").write_text("\n".join(lines) + "\n")
+
+
+def ten_thousand(folder: Path) -> list[Result]:
+    """Dry runs of 1,000, 5,000 and 10,000 cells: seconds, and whether a cell costs more where there are many."""
+    sizes, wall, cpu = (1000, 5000, 10000), {}, {}
+    for size in sizes:
+        generate(folder, size)
+        wall[size], cpu[size] = dry_run(folder, GENERATED)
+    (folder / "tables" / f"{GENERATED}.yaml").unlink()
+    seconds = {size: min(values) for size, values in cpu.items()}
+    early, late = (seconds[5000] - seconds[1000]) / 4000, (seconds[10000] - seconds[5000]) / 5000
+    note = ", ".join(f"{size:,}: {statistics.median(wall[size]):.1f} s" for size in sizes)
+    many = wall[10000]
+    return [
+        Result(
+            "dry_run_10000",
+            "dry run of 10,000 cells",
+            statistics.median(many),
+            "s",
+            "lower",
+            need=15,
+            low=min(many),
+            high=max(many),
+            n=len(many),
+            ratio=False,
+            note=note,
+            details={"wall": wall, "cpu": cpu},
+        ),
+        Result(
+            "dry_run_growth",
+            "cost of a further cell, 5,000 to 10,000 over 1,000 to 5,000",
+            late / early,
+            "x",
+            "lower",
+            need=1.25,
+            note=f"{early * 1000:.2f} and {late * 1000:.2f} ms of CPU time a cell; 1 is linear, the bound leaves room for noise",
+        ),
+    ]
+
+
+def _cells_to_train(folder: Path) -> None:
+    lines = [
+        "title: cells that only a benchmark trains",
+        "source: {paper: tutorial, where: nowhere}",
+        "protocol: coteaching",
+        "dataset: mnist",
+        "rows: [{key: pair-45, label: pair-45, noise: pair-45}, {key: symmetric-50, label: symmetric-50, noise: symmetric-50}]",
+        "columns: [{key: coteaching, label: Co-teaching, method: coteaching}]",
+        "seeds: 3",
+        "statistic: last10_mean",
+        "spread: {kind: std, ddof: 1}",
+        "tolerance: {points: 1.0, reason: none is compared}",
+    ]
+    (folder / "tables" / f"{GENERATED}.yaml").write_text("\n".join(lines) + "\n")
+
+
+def second_core(folder: Path, turns: int = 3) -> Result:
+    """Cells per hour of `snakemake -c2` over `snakemake -c1`, wall time, six runs at demo scale from nothing, by turns.
+
+    The machine must be idle otherwise: this is the one benchmark that a neighbour spoils.
+    """
+    _cells_to_train(folder)
+    wall: dict[str, list[float]] = {"-c1": [], "-c2": []}
+    for _ in range(turns):
+        for cores in wall:
+            shutil.rmtree(folder / "results", ignore_errors=True)
+            shutil.rmtree(folder / ".snakemake", ignore_errors=True)
+            wall[cores].append(snakemake(folder, GENERATED, cores, "--quiet", "--config", "scale=demo", "seeds=3")[0])
+    shutil.rmtree(folder / "results", ignore_errors=True)
+    (folder / "tables" / f"{GENERATED}.yaml").unlink()
+    ratios = [one / two for one, two in zip(wall["-c1"], wall["-c2"], strict=True)]
+    return Result(
+        "second_core",
+        "cells per hour, `-c2` over `-c1`",
+        statistics.median(ratios),
+        "x",
+        "higher",
+        need=1.7,
+        low=min(ratios),
+        high=max(ratios),
+        n=turns,
+        note=f"six runs: {statistics.median(wall['-c1']):.0f} s and {statistics.median(wall['-c2']):.0f} s of wall time",
+    )

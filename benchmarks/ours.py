@@ -1,0 +1,77 @@
+"""The suite's own training, set up by the engine as `lnl train` sets it up, on the arrays that the restatement reads from files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import mnist_files
+from lnl.engine import build
+from lnl.engine.data import DeviceData
+from lnl.engine.loop import Training
+from lnl.matrix import Suite
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASSES = 10
+EPOCH = 20  # after the ramp: Co-teaching drops 45% of every batch
+STEPS = 401  # of an epoch, as the Co-teaching and S2E codes stop there
+
+
+@dataclass
+class Problem:
+    """MNIST, or its synthetic twin, as both sides see it: the folder of idx files, and the same numbers as arrays."""
+
+    folder: Path
+    source: str
+    images: np.ndarray
+    labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    given: np.ndarray
+
+    @property
+    def is_clean(self) -> np.ndarray:
+        return self.given == self.labels
+
+    @classmethod
+    def lay_out(cls, folder: Path) -> Problem:
+        source = mnist_files.lay_out(folder)
+        images, labels = mnist_files.read_idx(folder, "train")
+        test_images, test_labels = mnist_files.read_idx(folder, "t10k")
+        return cls(folder, source, images, labels, test_images, test_labels, mnist_files.pair_flipped(labels))
+
+
+def specification(method: str) -> dict[str, Any]:
+    """Resolved specification of a method on MNIST under S2E's protocol (784-256-10, Adam, batch 128) at paper scale."""
+    suite = Suite.load(ROOT, {"scale": "paper"})
+    return suite.spec(suite.parse(f"s2e/mnist/pair-45/{method}"))
+
+
+def training(problem: Problem, method: str, *, test: bool, seed: int = 1, parameters: dict[str, Any] | None = None) -> Training:
+    """A training of one run, single mode, CPU. `test`: whether the 10,000 test images are evaluated after an epoch."""
+    spec = specification(method)
+    spec["method"]["parameters"] |= parameters or {}
+
+    def device(images: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(images.reshape(-1, 1, 28, 28).copy())
+
+    true = torch.from_numpy(problem.labels.astype(np.int64))
+    tested = (device(problem.test_images), torch.from_numpy(problem.test_labels.astype(np.int64)))
+    data = DeviceData(device(problem.images), true, {"test": tested} if test else {}, (1, 28, 28))
+    rate = mnist_files.NOISE_RATE
+    transition = (1 - rate) * torch.eye(CLASSES) + rate * torch.eye(CLASSES).roll(1, 1)
+    kind = build.load_method(ROOT / "methods" / f"{method}.py")
+    return build.training(spec, kind, data, [problem.given], rate, transition, [seed])
+
+
+def epoch(running: Training) -> int:
+    """One epoch as the loop runs it: order, steps, figures of the epoch (and evaluation, if there are test images). Examples seen."""
+    moment = running._begin_epoch(EPOCH)
+    for step in range(running.steps):
+        running._step(step, moment)
+    running._end_epoch(moment)
+    return running.steps * running.batch

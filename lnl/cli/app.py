@@ -1,0 +1,117 @@
+"""The commands of `lnl`. Each imports what it needs when it runs, so that no command pays for another's libraries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
+
+app = typer.Typer(
+    name="lnl",
+    help="Learning with noisy labels: train, price, inspect and render what the suite declares.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+prepare_app = typer.Typer(help="Write the small manifests that runs depend on.", no_args_is_help=True)
+app.add_typer(prepare_app, name="prepare")
+
+
+@app.command()
+def train(
+    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
+    seed: Annotated[int, typer.Option(min=0, help="repeat")] = 1,
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
+    quiet: Annotated[bool, typer.Option(help="no progress bar")] = False,
+) -> None:
+    """Train one run and publish its record (at once if it is finished already)."""
+    from lnl.cli.train import command
+
+    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, log, quiet)
+
+
+@prepare_app.command("data")
+def prepare_data(dataset: str, scale: Scale = None, data_root: DataRoot = None) -> None:
+    """Prepare a data set once and write its manifest."""
+    from lnl.cli.prepare import data
+
+    data(load_suite(validate=False, scale=scale, data_root=data_root), dataset)
+
+
+@prepare_app.command("noise")
+def prepare_noise(
+    dataset: str,
+    noise: str,
+    generator: Annotated[str, typer.Option()] = "as_released",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    scale: Scale = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Draw a vector of given labels and write its manifest."""
+    from lnl.cli.prepare import noise as command
+
+    command(load_suite(validate=False, scale=scale, data_root=data_root), dataset, noise, generator, seed)
+
+
+Artefact = Annotated[str, typer.Argument(help="key of a table, figure or claims page, e.g. tutorial_mnist_accuracy")]
+Partial = Annotated[bool, typer.Option("--partial", help="render what exists, missing runs shown as such")]
+
+
+@app.command()
+def table(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+    """Render a table to CSV, Markdown, LaTeX and HTML from the records that exist."""
+    from lnl.cli.render import artefact
+
+    artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "tables", partial)
+
+
+@app.command()
+def figure(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+    """Draw a figure to PDF and PNG, with the numbers behind it as CSV."""
+    from lnl.cli.render import artefact
+
+    artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "figures", partial)
+
+
+@app.command()
+def claims(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+    """Test the claims of a document (`tutorial_claims`)."""
+    from lnl.cli.render import artefact
+
+    artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "claims", partial)
+
+
+@app.command()
+def render(scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+    """Render every artefact that the configuration names, and the report."""
+    from lnl.cli.render import everything
+
+    everything(load_suite(scale=scale, seeds=parse_seeds(seeds)), partial)
+
+
+@app.command()
+def report(scale: Scale = None, seeds: Seeds = None) -> None:
+    """Write the self-contained HTML report of what is rendered."""
+    from lnl.cli.render import report as command
+
+    command(load_suite(scale=scale, seeds=parse_seeds(seeds)))
+
+
+@app.command()
+def handover(
+    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")],
+    point: Annotated[str, typer.Option(help="final, best-validation or step-<n>")],
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Publish a run's state at a declared point, training the run again if its state is gone."""
+    from lnl.cli.train import handover as command
+
+    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, point)

@@ -1,0 +1,43 @@
+"""Options that several commands share, and the suite they lead to."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lnl.errors import UserError
+from lnl.matrix import Suite
+
+Scale = Annotated[str | None, typer.Option(help="demo, smoke, lite or paper; default: config/config.yaml")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda; default: config/config.yaml")]
+DataRoot = Annotated[str | None, typer.Option(help="folder of the data files; default: config, LNL_DATA_ROOT, ./data")]
+Seeds = Annotated[str | None, typer.Option(help="repeats: a number n for 1..n, or a list such as 1,3,5")]
+
+
+def load_suite(validate: bool = True, **overrides: Any) -> Suite:
+    """The suite of the working directory. Overrides that are None are left to the configuration.
+
+    LNL_CONFIG holds what the head process was given on its command line, so that its jobs see the same configuration.
+    """
+    if not Path("config/config.yaml").exists():
+        raise UserError("no config/config.yaml here; run `lnl` in a checkout of the suite")
+    config: dict[str, Any] = json.loads(os.environ.get("LNL_CONFIG", "{}"))
+    config |= {key: value for key, value in overrides.items() if value is not None}
+    return Suite.load(Path(), config, validate=validate)
+
+
+def parse_seeds(text: str | None) -> int | list[int] | None:
+    """`5` -> 5 (repeats 1..5); `1,3` -> [1, 3]; UserError for anything else, or a seed named twice."""
+    if text is None:
+        return None
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--seeds {text}: give a number (5 means 1..5) or a list such as 1,3,5") from None
+    if len(set(numbers)) < len(numbers):
+        raise UserError(f"--seeds {text}: a seed is named twice; name each once")
+    return numbers[0] if len(numbers) == 1 and "," not in text else numbers

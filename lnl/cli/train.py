@@ -1,0 +1,107 @@
+"""`lnl train`: one run by hand or as a job of the DAG."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from types import FrameType
+
+from lnl.errors import UserError
+from lnl.hardware import lease_gpu
+from lnl.matrix import Run, Suite
+from lnl.places import Places
+from lnl.store import Store
+
+STOPPED = 143  # exit status of a run that was stopped and has kept a checkpoint
+
+
+def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool) -> None:
+    """Publish the run's record, training it first if it is not stored. Exits with 143 when it was told to stop."""
+    run = Run(suite.parse(cell_id), seed)
+    store = Store(suite, run)
+    points = suite.handover_points(run.cell)
+    store.lock()  # an unwritable results folder is reported before anything is imported
+    if store.finished(points) or (not points and store.adopt()):
+        store.publish()
+        return
+    device = str(suite.config["device"])
+    lease_gpu(device)
+    stop = watch()
+
+    from lnl.engine.loop import Stopped
+    from lnl.train import job
+
+    try:
+        with _bar(f"{run.cell.id} seed {seed}", quiet) as progress:
+            job(suite, run, Places.of(suite.config), device, stop, progress, log)
+    except Stopped:
+        print(f"lnl: {run.cell.id} seed {seed} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
+        sys.exit(STOPPED)
+
+
+def watch() -> Callable[[], bool]:
+    """A function that says whether to stop: after SIGTERM or SIGUSR1, or when the head process that started us is gone.
+
+    A killed head leaves its jobs alive; without this the next start would find a second writer at work. A job that does not
+    come to a step's end within ten seconds of its head's death is ended hard: its last checkpoint stands.
+    """
+    told = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        told.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGUSR1, on_signal)
+    head = os.environ.get("LNL_HEAD")
+    if head:
+
+        def follow() -> None:
+            while _alive(int(head)):
+                time.sleep(0.3)
+            told.set()
+            time.sleep(10)
+            os._exit(STOPPED)
+
+        threading.Thread(target=follow, daemon=True).start()
+    return told.is_set
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"  # a killed head that nobody has waited for is a zombie
+    except OSError:
+        return True
+
+
+def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
+    if quiet or not sys.stderr.isatty():
+        return nullcontext(lambda done, total: None)
+    from lnl.cli.progress import epochs
+
+    return epochs(title)
+
+
+
+
+def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
+    """Publish a hand-over; UserError if no declared cell reads it."""
+    run = Run(suite.parse(cell_id), seed)
+    points = suite.handover_points(run.cell)
+    if point not in points:
+        known = ", ".join(points) or "none"
+        raise UserError(f"{cell_id}: no declared cell reads the point '{point}' (declared points: {known})")
+    if not Store(suite, run).finished(points):
+        command(suite, cell_id, seed, None, quiet=False)
+    print(Store(suite, run).publish_handover(point))

@@ -1,0 +1,59 @@
+"""A prepared data set as numpy arrays, and the digests that name arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+# The order in which the arrays of a data set enter its digest.
+PARTS = ("train_images", "train_labels", "validation_images", "validation_labels", "test_images", "test_labels")
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """One data set: images uint8 [N, C, H, W] in 0..255, true labels int64 [N]; memory-mapped and read-only.
+
+    The order of examples is that of the original files. `digest` (16 hex digits) names the content of all parts.
+    `accepted` lists source files that the configuration accepts although their checksum is not the documented one.
+    """
+
+    train_images: Images
+    train_labels: Labels
+    test_images: Images
+    test_labels: Labels
+    validation_images: Images | None
+    validation_labels: Labels | None
+    digest: str
+    accepted: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a reader hands over: arrays by the names in PARTS (no validation arrays where there is no such part)."""
+
+    parts: dict[str, NDArray[Any]]
+    accepted: list[dict[str, str]] = field(default_factory=list)
+
+
+def content_digest(parts: dict[str, NDArray[Any]]) -> str:
+    """16 hex digits of SHA-256 over name, type, shape and bytes of each array; the same on every machine."""
+    total = hashlib.sha256()
+    for name in PARTS:
+        if name in parts:
+            array = np.ascontiguousarray(parts[name])
+            array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            total.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
+            total.update(array.data)
+    return total.hexdigest()[:16]
+
+
+def integer_digest(values: NDArray[np.integer[Any]]) -> str:
+    """16 hex digits of SHA-256 over the values as little-endian int64: the name of a label vector or index set."""
+    return hashlib.sha256(np.ascontiguousarray(values, dtype="<i8").data).hexdigest()[:16]

@@ -1,0 +1,33 @@
+"""The data manifest: the small file that runs depend on, so that caches and the data root may come and go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lnl.data.arrays import Arrays
+from lnl.data.registry import dataset_info
+
+
+def manifest(key: str, arrays: Arrays) -> dict[str, Any]:
+    """What data set `key` holds: digest, counts per part and per class, shape, source, and accepted checksums."""
+    info = dataset_info(key)
+    labels = {"train": arrays.train_labels, "validation": arrays.validation_labels, "test": arrays.test_labels}
+    return {
+        "dataset": key,
+        "title": info.title,
+        "digest": arrays.digest,
+        "classes": info.classes,
+        "shape": list(info.shape),
+        "counts": {part: 0 if given is None else len(given) for part, given in labels.items()},
+        "per_class": {
+            part: np.bincount(given, minlength=info.classes).tolist()
+            for part, given in labels.items()
+            if given is not None
+        },
+        "source": info.source,
+        "licence": info.licence,
+        "notes": list(info.notes),
+        "accepted_digests": [dict(use) for use in arrays.accepted],
+    }

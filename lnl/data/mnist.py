@@ -1,0 +1,63 @@
+"""MNIST from the four original files, where torchvision keeps them: MNIST/raw/*.gz, or the same files unpacked."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.data.arrays import Source
+from lnl.data.checksums import Verifier
+from lnl.data.download import download
+from lnl.data.registry import DatasetInfo
+from lnl.errors import UserError
+
+# Part, file, MD5 of the packed file (as documented by torchvision), MD5 of the same file unpacked.
+FILES = (
+    ("train_images", "train-images-idx3-ubyte", "f68b3c2dcbeaaa9fbdd348bbdeb94873", "6bbc9ace898e44ae57da46a324031adb"),
+    ("train_labels", "train-labels-idx1-ubyte", "d53e105ee54ea40749a09fcbcd1e9432", "a25bea736e30d166cdddb491f175f624"),
+    ("test_images", "t10k-images-idx3-ubyte", "9fb629c4189551a2d022fa330f9573f3", "2646ac647ad5339dbf082846283269ea"),
+    ("test_labels", "t10k-labels-idx1-ubyte", "ec29112dd5afa0611ce80d1b7f02629c", "27ae3e4e09519cfbb04c329615203637"),
+)
+
+
+def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
+    """The array in an idx file of unsigned bytes: magic number 0x08 and rank, big-endian sizes, then the values."""
+    rank = content[3] if content[:3] == b"\x00\x00\x08" and len(content) > 3 else 0
+    sizes = np.frombuffer(content[4 : 4 + 4 * rank], dtype=">u4").astype(np.int64)
+    values = np.frombuffer(content, dtype=np.uint8, offset=min(4 + 4 * rank, len(content)))
+    if rank == 0 or len(sizes) != rank or len(values) != sizes.prod():
+        raise UserError(f"{path}: is not a complete idx file of bytes; take a fresh copy")
+    return values.reshape(sizes)
+
+
+def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
+    """MNIST in file order; downloaded through torchvision where a file is absent."""
+    assert data_root is not None
+    folder = data_root / "MNIST" / "raw"
+    if not all((folder / f"{name}.gz").exists() or (folder / name).exists() for _, name, _, _ in FILES):
+        from torchvision.datasets import MNIST
+
+        download(
+            info.title, "its four original files into MNIST/raw", data_root, lambda: MNIST(data_root, download=True)
+        )
+    verifier = Verifier(accepted)
+    parts: dict[str, NDArray[Any]] = {}
+    for part, name, packed_sum, plain_sum in FILES:
+        path = folder / f"{name}.gz"
+        if path.exists():
+            content = verifier.read(path, packed_sum)
+            try:
+                content = gzip.decompress(content)
+            except (OSError, EOFError) as error:
+                raise UserError(f"{path}: cannot be unpacked ({error}); take a fresh copy") from error
+        else:
+            path = folder / name
+            content = verifier.read(path, plain_sum)
+        values = parse_idx(content, path)
+        parts[part] = values[:, None] if part.endswith("images") else values.astype(np.int64)
+    return Source(parts, verifier.used)

@@ -1,0 +1,58 @@
+"""Parts of a data set by index: what validates, what tests, and clean subsets of the training file."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.data.arrays import Arrays, Images, Labels
+from lnl.errors import UserError, nearest
+
+SPLITS = {
+    "none": "all test images test, nothing validates",
+    "own": "the data set's own validation part validates",
+    "test-halves": "the first half of the test file validates, the second half tests (S2E, Table 1 and released code)",
+}
+
+
+def evaluation_parts(arrays: Arrays, split: str) -> tuple[Images | None, Labels | None, Images, Labels]:
+    """(validation images, validation labels, test images, test labels) under a split of SPLITS; labels are never noisy.
+
+    Raises UserError for an unknown split, and for "own" where the data set has no validation part.
+    """
+    if split == "none":
+        return None, None, arrays.test_images, arrays.test_labels
+    if split == "own":
+        if arrays.validation_images is None or arrays.validation_labels is None:
+            raise UserError("split 'own': this data set has no validation part of its own; use 'none' or 'test-halves'")
+        return arrays.validation_images, arrays.validation_labels, arrays.test_images, arrays.test_labels
+    if split == "test-halves":
+        half = len(arrays.test_labels) // 2
+        images, labels = arrays.test_images, arrays.test_labels
+        return images[:half], labels[:half], images[half:], labels[half:]
+    raise UserError(f"unknown split '{split}'{nearest(split, SPLITS)}")
+
+
+def clean_indices(labels: NDArray[np.int64], count: int, classes: int, seed: int) -> NDArray[np.int64]:
+    """`count` indices into the training file, balanced over classes by true label and sorted: a clean or probe set.
+
+    Classes differ by at most one example (the lower ones have it). With one seed a larger set contains a smaller one.
+    Raises UserError where a class has too few examples.
+    """
+    if count < 0:
+        raise UserError(f"a clean set cannot have {count} examples; give 0 or more")
+    chosen = []
+    for label in range(classes):
+        wanted = count // classes + (label < count % classes)
+        members = np.flatnonzero(labels == label)
+        if wanted > len(members):
+            raise UserError(
+                f"a clean set of {count} wants {wanted} examples of class {label}, which has {len(members)}"
+            )
+        key = hashlib.sha256(f"clean split\n{label}\n{seed}".encode()).digest()
+        stream = np.random.Generator(np.random.PCG64(int.from_bytes(key[:16], "little")))
+        # Ranking fixed uniforms rather than shuffling: the order does not hang on a library's shuffle algorithm.
+        chosen.append(members[np.argsort(stream.random(len(members)), kind="stable")[:wanted]])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)

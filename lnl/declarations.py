@@ -1,0 +1,82 @@
+"""Reading what is declared: YAML files, the SPEC at the top of a method and the DEMAND at the top of a figure.
+
+Nothing declared is executed: literals are read with `ast`, so that parsing the suite imports no torch and no matplotlib.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lnl.errors import UserError
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file; UserError names the line of a syntax error."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or error})") from None
+
+
+def read_folder(folder: Path) -> dict[str, Any]:
+    """All `*.yaml` of a folder by file name."""
+    return {path.stem: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+def read_literal(path: Path, name: str) -> dict[str, Any] | None:
+    """The dictionary literal assigned to `name` at the top level of a Python file, or None if there is none."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path} line {error.lineno}: {error.msg}") from None
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            try:
+                value = ast.literal_eval(node.value)
+            except ValueError:
+                raise UserError(f"{path} line {node.lineno}: {name} must be a plain literal (no calls, no names)") from None
+            if not isinstance(value, dict):
+                raise UserError(f"{path} line {node.lineno}: {name} must be a dictionary")
+            return value
+    return None
+
+
+def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
+    """SPEC of every method file by method key; each SPEC gets `file`. UserError for two files with one key."""
+    methods: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob("*.py")):
+        if path.name.startswith("_"):
+            continue
+        spec = read_literal(path, "SPEC")
+        if spec is None:
+            raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")
+        key = spec.get("key")
+        if not isinstance(key, str):
+            raise UserError(f"{path}: SPEC has no 'key'")
+        if key in methods:
+            raise UserError(f"{path}: key '{key}' is already taken by {methods[key]['file']}")
+        methods[key] = {**spec, "file": str(path)}
+    return methods
+
+
+def syntax_digest(path: Path) -> str:
+    """Digest of a file's syntax tree without docstrings and comments: what it computes, not how it is worded."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
+            first = body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+                node.body = body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]

@@ -1,0 +1,108 @@
+"""From a resolved specification, data and labels to a training that is ready for its first step."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lnl.data.splits import clean_indices
+from lnl.engine import optim
+from lnl.engine.data import DeviceData
+from lnl.engine.learner import Learner
+from lnl.engine.loop import RunData, Training
+from lnl.engine.method import Method, Setting
+from lnl.engine.population import Population, Single, Stacked
+from lnl.engine.streams import Streams
+from lnl.errors import UserError
+from lnl.networks import build as build_network
+
+
+def load_method(file: Path) -> type[Method]:
+    """The Method class that a method file defines."""
+    spec = importlib.util.spec_from_file_location(f"methods.{file.stem}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Method) and c.__module__ == module.__name__]
+    if len(found) != 1:
+        raise UserError(f"{file}: defines {len(found)} subclasses of Method; one method, one class")
+    return found[0]
+
+
+def networks(spec: Mapping[str, Any], shape: tuple[int, int, int], classes: int, streams: Streams, count: int) -> list[nn.Module]:
+    """Freshly initialised networks of one run; network n's weights depend on (protocol, data set, seed, n) only."""
+    out: list[nn.Module] = []
+    for n in range(count):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(streams.seed("initialisation", n))
+            out.append(build_network(spec["name"], shape, classes, **spec["options"]))
+    return out
+
+
+def training(
+    spec: dict[str, Any],
+    method_class: type[Method],
+    data: DeviceData,
+    given: Sequence[np.ndarray],
+    noise_rate: float,
+    transition: Tensor,
+    seeds: Sequence[int],
+    *,
+    mode: str = "single",
+    parameters: Sequence[Mapping[str, Any]] | None = None,
+    handovers: Mapping[str, dict[str, Tensor]] | None = None,
+    points: tuple[str, ...] = (),
+) -> Training:
+    """A training of one run, or in stacked mode of one run per seed.
+
+    given: label vector of each run; parameters: the method's parameters of each run (default: the specification's);
+    noise_rate, transition: as declared. UserError if the method cannot run in the asked mode.
+    """
+    stacked = mode == "stacked"
+    if not stacked and len(seeds) != 1:
+        raise ValueError("single mode trains one run")
+    device, classes = data.images.device, transition.shape[0]
+    if stacked and method_class.step is not Method.step:
+        raise UserError(f"{spec['method']['key']} has a step of its own and runs in single mode; set the protocol's mode")
+
+    probe = method_class(spec["method"]["parameters"], _setting(spec, data, noise_rate, transition, 0, device))
+    runs, modules, own, methods = [], [], [], []
+    for r, seed in enumerate(seeds):
+        streams = Streams(spec["protocol"], spec["dataset"], seed)
+        labels = data.true.cpu().numpy()
+        trusted = {k: clean_indices(labels, s.count, classes, streams.seed(f"trusted {k}")) for k, s in probe.streams().items()}
+        out = [trusted[k] for k, s in probe.streams().items() if s.held_out]
+        index = np.setdiff1d(np.arange(len(labels)), np.concatenate(out)) if out else np.arange(len(labels))
+        setting = _setting(spec, data, noise_rate, transition, len(index), device)
+        methods.append(method_class((parameters or [spec["method"]["parameters"]] * len(seeds))[r], setting))
+        modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
+        own.append([methods[r].own_parameters(streams.generator("own initialisation", n)) for n in range(method_class.networks)])
+        places = {k: torch.from_numpy(v).to(device) for k, v in trusted.items()}
+        labels_given = torch.from_numpy(np.array(given[r])).to(device)
+        runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), places))
+
+    population: Population = Stacked(modules, own, device) if stacked else Single(modules[0], own[0], device)
+    learner = Learner(population, optim.build(spec["optimiser"], population.flat))
+    learner.handovers = dict(handovers or {})
+    learner.state = methods[0].initial_state(learner)
+    return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
+
+
+def _setting(
+    spec: Mapping[str, Any], data: DeviceData, noise_rate: float, transition: Tensor, examples: int, device: torch.device
+) -> Setting:
+    return Setting(
+        classes=transition.shape[0],
+        noise_rate=noise_rate,
+        transition=transition.to(device),
+        batch=spec["batch"]["size"],
+        examples=examples or len(data.true),
+        paper_epochs=spec["paper_epochs"],
+        device=device,
+    )

@@ -1,0 +1,56 @@
+"""A data set on the device: images as uint8, once; a batch is an index gather."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lnl.data.arrays import Arrays
+from lnl.data.splits import evaluation_parts
+
+EVALUATION_BATCH = 2000
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Pixels 0..255 as numbers in [0, 1], the only preparation that these papers' codes make."""
+    return images.to(torch.float32).div_(255)
+
+
+def _tensor(array: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.array(array)).to(device)  # a copy: prepared files are mapped read-only
+
+
+@dataclass
+class DeviceData:
+    """Training images, true labels and evaluation parts of one data set."""
+
+    images: Tensor  # uint8 [N, C, H, W]
+    true: Tensor  # int64 [N]
+    parts: dict[str, tuple[Tensor, Tensor]]  # "test", "validation" -> images, labels
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def load(cls, arrays: Arrays, split: str, device: torch.device, test_images: int | None) -> DeviceData:
+        """Move a prepared data set to the device; `test_images` limits the evaluation parts (scale smoke)."""
+        validation, validation_labels, test, test_labels = evaluation_parts(arrays, split)
+        parts = {"test": (_tensor(test[:test_images], device), _tensor(test_labels[:test_images], device))}
+        if validation is not None and validation_labels is not None:
+            images, labels = validation[:test_images], validation_labels[:test_images]
+            parts["validation"] = (_tensor(images, device), _tensor(labels, device))
+        images = _tensor(arrays.train_images, device)
+        channels, height, width = images.shape[1:]
+        return cls(images, _tensor(arrays.train_labels, device), parts, (channels, height, width))
+
+    def gather(self, index: Tensor) -> Tensor:
+        """Images [*index.shape, C, H, W] in [0, 1]."""
+        flat = self.images.index_select(0, index.reshape(-1))
+        return to_float(flat).view(*index.shape, *self.shape)
+
+    def in_order(self, index: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """(places, images) over `index` in fixed order, every example once."""
+        for part in index.split(EVALUATION_BATCH):
+            yield part, self.gather(part)

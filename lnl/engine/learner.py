@@ -1,0 +1,114 @@
+"""What a method sees of its run: networks, optimiser, its own state, and the primitives that a step may be written in.
+
+    forward(x, uniform, batch_norm)        logits of all networks; batch norm updates, uses the batch's, or is frozen
+    call(n, vector, x, batch_norm)         logits of network n at any parameter vector (look-ahead points, averages)
+    gradient(loss), apply(gradient)        one backward, one optimiser step
+    jvp(f, n, tangent)                     value and directional derivative of f(vector) at network n's parameters
+    slots                                  optimiser slots, e.g. the momentum buffer that IEG's look-ahead reads
+    state                                  the method's tensors, checkpointed with everything else
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, jvp
+
+from lnl.engine.optim import Adam, SGD
+from lnl.engine.population import Population, Single
+from lnl.networks.layers import batch_norm_mode
+
+
+class Learner:
+    """Networks, optimiser and method state of one run (single mode) or of a stack of runs."""
+
+    def __init__(self, population: Population, optimiser: Adam | SGD) -> None:
+        self.population = population
+        self.optimiser = optimiser
+        self.lr = 0.0  # set by the loop at the start of each epoch
+        self.state: dict[str, Tensor] = {}
+        self.handovers: dict[str, dict[str, Tensor]] = {}  # states that other cells handed over, by name
+        self._images: Callable[[], Iterator[tuple[Tensor, Tensor]]] | None = None
+
+    # ---- networks --------------------------------------------------------------------------------------------------
+
+    def forward(self, x: Tensor, uniform: Tensor | None = None, batch_norm: str = "update") -> Tensor:
+        """Logits [..., networks, B, K]."""
+        return self.population.forward(x, uniform, batch_norm)
+
+    def vector(self, n: int = 0) -> Tensor:
+        """Parameters of network n as one vector [P] (a detached view of the buffer: do not write to it)."""
+        return self._single().flat[n].detach()
+
+    def call(self, n: int, vector: Tensor, x: Tensor, batch_norm: str = "batch", uniform: Tensor | None = None) -> Tensor:
+        """Logits [B, K] of network n's architecture at parameters `vector` [P]."""
+        population = self._single()
+        named = {k: v for k, v in population.unflatten(vector).items() if not k.startswith("method.")}
+        with batch_norm_mode(batch_norm):
+            out: Tensor = functional_call(population.modules[n], named, (x, uniform))
+        return out
+
+    def own(self, name: str) -> Tensor:
+        """The method's own parameter [..., networks, *shape]."""
+        return self.population.own(name)
+
+    # ---- derivatives and updates -----------------------------------------------------------------------------------
+
+    def gradient(self, loss: Tensor) -> Tensor:
+        """Gradient [..., networks, P] of the sum of `loss`; valid until the next call."""
+        return self.population.gradient(loss)
+
+    def jvp(self, f: Callable[[Tensor], Tensor], n: int, tangent: Tensor) -> tuple[Tensor, Tensor]:
+        """f and its derivative in direction `tangent` [P] at network n's parameters, in one forward-mode pass."""
+        value, derivative = jvp(f, (self.vector(n),), (tangent,))
+        return value, derivative
+
+    def apply(self, gradient: Tensor) -> None:
+        """One optimiser step for all networks."""
+        with torch.no_grad():
+            self.optimiser.step(self.population.flat, gradient, self.lr)
+
+    @property
+    def slots(self) -> dict[str, Tensor]:
+        """Optimiser slots [..., networks, P] by name."""
+        return self.optimiser.slots
+
+    # ---- data ------------------------------------------------------------------------------------------------------
+
+    def training_pass(self, batch_norm: str = "frozen") -> Iterator[tuple[Tensor, Tensor]]:
+        """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order."""
+        assert self._images is not None
+        with torch.no_grad():
+            for index, x in self._images():
+                yield index, self.forward(x, None, batch_norm)
+
+    # ---- checkpoint ------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that training changes, as tensors and numbers."""
+        return {
+            "flat": self.population.flat,
+            "buffers": self.population.buffers,
+            "slots": self.optimiser.slots,
+            "steps": self.optimiser.steps,
+            "state": self.state,
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Continue from a snapshot, bit for bit."""
+        with torch.no_grad():
+            self.population.flat.copy_(snapshot["flat"])
+            for mine, saved in ((self.population.buffers, snapshot["buffers"]), (self.optimiser.slots, snapshot["slots"])):
+                for name, tensor in mine.items():
+                    tensor.copy_(saved[name])
+            for name, tensor in snapshot["state"].items():
+                self.state[name] = tensor.to(self.population.flat.device)
+        self.optimiser.steps = snapshot["steps"]
+
+    def _single(self) -> Single:
+        if not isinstance(self.population, Single):
+            raise TypeError("a method with a step of its own runs in single mode")
+        return self.population

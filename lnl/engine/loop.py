@@ -1,0 +1,296 @@
+"""The training loop: the only one. It knows runs, networks and epochs, and nothing of any particular method.
+
+No host synchronisation happens inside an epoch; figures come to the host once, when the epoch has ended.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lnl.engine import optim
+from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
+from lnl.engine.learner import Learner
+from lnl.engine.method import Batch, Method, Moment
+from lnl.engine.metrics import EpochBuffers
+from lnl.engine.streams import Streams
+
+Curves = dict[str, list[Any]]
+
+
+@dataclass
+class RunData:
+    """One repeat's own part of the data: its given labels, its order, its trusted streams."""
+
+    given: Tensor  # int64 [N]
+    streams: Streams
+    train_index: Tensor  # places that are trained on, int64
+    trusted: dict[str, Tensor] = field(default_factory=dict)  # stream name -> places
+
+
+@dataclass
+class Position:
+    """Where a training stands: the next step of the current epoch."""
+
+    epoch: int = 0
+    step: int = 0
+    total: int = 0  # steps since the start of the run
+
+
+class Stopped(Exception):
+    """The loop was asked to stop and has handed its checkpoint over."""
+
+
+class Training:
+    """One run (single mode), or several runs of one architecture (stacked mode), from the first step to the last."""
+
+    def __init__(
+        self,
+        spec: dict[str, Any],
+        data: DeviceData,
+        runs: list[RunData],
+        methods: list[Method],
+        learner: Learner,
+        *,
+        stacked: bool,
+        points: tuple[str, ...] = (),
+    ) -> None:
+        self.spec, self.data, self.runs, self.methods, self.learner = spec, data, runs, methods, learner
+        self.stacked = stacked
+        self.points = points
+        self.device = data.images.device
+        self.batch = spec["batch"]["size"]
+        limit = spec["limits"].get("steps_per_epoch")
+        caps = [c for c in (spec["batch"]["steps_cap"], limit) if c is not None]
+        self.steps = min([len(runs[0].train_index) // self.batch, *caps])
+        if self.steps == 0:
+            raise ValueError(f"batch {self.batch} is larger than the {len(runs[0].train_index)} training examples")
+        self.lead = learner.population.lead
+        self.position = Position()
+        self.curves: list[Curves] = [{} for _ in runs]
+        self.diverged: list[dict[str, Any] | None] = [None for _ in runs]
+        self.saved: dict[str, dict[str, Tensor]] = {}  # hand-over point -> state
+        self._best = -math.inf
+        self._buffers: EpochBuffers | None = None
+        self._trusted = methods[0].streams()
+        index = runs[0].train_index
+        learner._images = lambda: data.in_order(index)
+
+    # ---- the loop --------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        checkpoint: Callable[[], None] = lambda: None,
+        every_seconds: float = 60.0,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Train to the end. `checkpoint` is called about every `every_seconds`, and before Stopped is raised."""
+        epochs = self.spec["epochs"]
+        written = time.monotonic()
+        for epoch in range(self.position.epoch, epochs):
+            self.position.epoch = epoch
+            if epoch == 0 and self.spec["untrained_epoch"]:
+                self._log(self._moment(0, {}), {})
+            else:
+                moment = self._begin_epoch(epoch)
+                for step in range(self.position.step, self.steps):
+                    self._step(step, moment)
+                    self.position.step = step + 1
+                    now = time.monotonic()
+                    if stop() or now - written > every_seconds:
+                        written = now
+                        checkpoint()
+                        if stop():
+                            raise Stopped
+                self._end_epoch(moment)
+            self.position.epoch, self.position.step = epoch + 1, 0
+            progress(epoch + 1, epochs)
+            if all(self.diverged):
+                return
+        self.methods[0].finish(self.learner)
+        if type(self.methods[0]).finish is not Method.finish:
+            self._reevaluate()
+        self._hand_over("final")
+
+    def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
+        clock = epoch * self.spec["paper_epochs"] / self.spec["epochs"]
+        return Moment(epoch, clock, self.position.total, scalars)
+
+    def _begin_epoch(self, epoch: int) -> Moment:
+        moment = self._moment(epoch, {})
+        rates = optim.rates(self.spec["optimiser"], moment.time, self.spec["paper_epochs"])
+        self.learner.lr = rates["lr"]
+        if "beta1" in rates:
+            self.learner.optimiser.beta1 = rates["beta1"]  # type: ignore[union-attr]
+        per_run = [method.schedule(moment.time) for method in self.methods]
+        shape = (-1, 1, 1) if self.stacked else (1, 1)
+        scalars = {
+            name: torch.tensor([float(s[name]) for s in per_run], device=self.device).view(shape) for name in per_run[0]
+        }
+        orders = [run.train_index[self._order(run, epoch)] for run in self.runs]
+        self._epoch_order = torch.stack(orders) if self.stacked else orders[0]
+        self._epoch_given = (
+            torch.stack([run.given[order] for run, order in zip(self.runs, orders, strict=True)])
+            if self.stacked
+            else self.runs[0].given[orders[0]]
+        )
+        self._trusted_order = {name: self._stream_order(name, epoch) for name in self._trusted}
+        self._schedule = [s.get("R") for s in per_run]
+        if self._buffers is None:
+            self._buffers = EpochBuffers(self.lead, self.steps, self.batch, self.device)
+        return Moment(epoch, moment.time, self.position.total, scalars)
+
+    def _order(self, run: RunData, epoch: int) -> Tensor:
+        order = run.streams.permutation(len(run.train_index), "order", epoch)
+        return order[: self.steps * self.batch].to(self.device)
+
+    def _stream_order(self, name: str, epoch: int) -> Tensor:
+        """Places of a trusted stream for every step of an epoch, [..., steps, b]: whole permutations one after another."""
+        size = self._trusted[name].batch
+        out = []
+        for run in self.runs:
+            places = run.trusted[name]
+            rounds = -(-self.steps * size // len(places))
+            drawn = [run.streams.permutation(len(places), f"order {name}", epoch, r) for r in range(rounds)]
+            out.append(places[torch.cat(drawn)[: self.steps * size].to(self.device)].view(self.steps, size))
+        return torch.stack(out) if self.stacked else out[0]
+
+    def _step(self, step: int, moment: Moment) -> None:
+        assert self._buffers is not None
+        place = slice(step * self.batch, (step + 1) * self.batch)
+        index = self._epoch_order[..., place]
+        batch = Batch(
+            x=self.data.gather(index),
+            labels=self._epoch_given[..., place].unsqueeze(-2),
+            index=index,
+            uniform=self._uniform("dropout", moment.epoch, step, self.batch),
+            streams={k: (self.data.gather(o[..., step, :]), self.data.true[o[..., step, :]]) for k, o in self._trusted_order.items()},
+        )
+        now = Moment(moment.epoch, moment.time, self.position.total, moment.scalars)
+        outcome = self.methods[0].step(self.learner, batch, now)
+        assert outcome.logits is not None
+        self._buffers.write(step, outcome, outcome.logits)
+        self.position.total += 1
+        if self.points:
+            self._hand_over(f"step-{self.position.total}")
+
+    def _uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
+        """Uniform numbers [..., networks, size, width] for one step, keyed by run, network, epoch and step."""
+        width = self.learner.population.random_width
+        if not width:
+            return None
+        drawn = [
+            torch.rand(size, width, device=self.device, generator=run.streams.generator(purpose, n, epoch, step, device=self.device))
+            for run in self.runs
+            for n in range(self.lead[-1])
+        ]
+        return torch.stack(drawn).view(*self.lead, size, width)
+
+    # ---- figures ---------------------------------------------------------------------------------------------------
+
+    def _end_epoch(self, moment: Moment) -> None:
+        assert self._buffers is not None
+        self.methods[0].epoch_end(self.learner, moment)
+        order = self._epoch_order
+        true = self.data.true[order].unsqueeze(-2)
+        figures = self._buffers.figures(self._epoch_given.unsqueeze(-2), true, self.steps)
+        figures["finite"] = torch.isfinite(self.learner.population.flat.sum(-1)).float()
+        self._log(moment, figures)
+        self._buffers = None
+
+    def evaluate(self, part: str, epoch: int) -> Tensor:
+        """Accuracy in percent, shaped like the population, on every example of `test` or `validation`."""
+        images, labels = self.data.parts[part]
+        correct = torch.zeros(self.lead, device=self.device)
+        with torch.no_grad():
+            for number, (x, y) in enumerate(zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)):
+                at_test = self.learner.population.random_at_test
+                uniform = self._uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
+                scores = self.methods[0].predict(self.learner, to_float(x), uniform)
+                correct += (scores.argmax(-1) == y).sum(-1)
+        return 100 * correct / len(labels)
+
+    def _log(self, moment: Moment, figures: dict[str, Tensor]) -> None:
+        epoch = moment.epoch
+        figures |= {f"{part}_accuracy": self.evaluate(part, epoch) for part in self.data.parts}
+        names = list(figures)
+        values = torch.stack([figures[name].double() for name in names]).tolist()  # the epoch's one transfer
+        for r, curves in enumerate(self.curves):
+            if self.diverged[r]:
+                continue
+            mine = {name: (value[r] if self.stacked else value) for name, value in zip(names, values, strict=True)}
+            finite = mine.pop("finite", None)
+            if finite is not None and not all(finite + [math.isfinite(v) for v in mine["loss"]]):
+                self.diverged[r] = {"epoch": epoch, "reason": "loss or parameters are not finite"}
+                continue
+            curves.setdefault("epoch", []).append(epoch)
+            trained = finite is not None
+            self._append(curves, "learning_rate", self.learner.lr if trained else None)
+            if self.methods[r].schedule(moment.time).get("R") is not None:
+                self._append(curves, "schedule", self.methods[r].schedule(moment.time)["R"] if trained else None)
+            for name, networks in mine.items():
+                lists = curves.setdefault(name, [[] for _ in networks])
+                for n, value in enumerate(networks):
+                    lists[n] += [None] * (len(curves["epoch"]) - 1 - len(lists[n])) + [_number(value)]
+        self._keep_best()
+
+    @staticmethod
+    def _append(curves: Curves, name: str, value: float | None) -> None:
+        curves.setdefault(name, []).append(None if value is None else _number(value))
+
+    def _reevaluate(self) -> None:
+        """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
+        for part in self.data.parts:
+            for r, values in enumerate(self.evaluate(part, self.spec["epochs"]).tolist() if self.stacked else [self.evaluate(part, self.spec["epochs"]).tolist()]):
+                for n, value in enumerate(values):
+                    self.curves[r][f"{part}_accuracy"][n][-1] = _number(value)
+
+    # ---- hand-overs and checkpoints --------------------------------------------------------------------------------
+
+    def _keep_best(self) -> None:
+        if "best-validation" in self.points and "validation_accuracy" in self.curves[0]:
+            now = sum(lists[-1] for lists in self.curves[0]["validation_accuracy"])
+            if now > self._best:
+                self._best = now
+                self._hand_over("best-validation")
+
+    def _hand_over(self, point: str) -> None:
+        if point in self.points:
+            state = self.learner.snapshot()
+            tensors = {"flat": state["flat"]} | {f"buffer.{k}": v for k, v in state["buffers"].items()}
+            tensors |= {f"slot.{k}": v for k, v in state["slots"].items()} | {f"state.{k}": v for k, v in state["state"].items()}
+            self.saved[point] = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
+            self.saved[point]["steps"] = torch.tensor(self.position.total)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Complete state of the training, for torch.save."""
+        return {
+            "learner": self.learner.snapshot(),
+            "position": vars(self.position).copy(),
+            "curves": self.curves,
+            "diverged": self.diverged,
+            "saved": self.saved,
+            "best": self._best,
+            "buffers": None if self._buffers is None else self._buffers.snapshot(),
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Continue where `snapshot` was taken; the same `result` follows."""
+        self.learner.restore(saved["learner"])
+        self.position = Position(**saved["position"])
+        self.curves, self.diverged, self.saved, self._best = saved["curves"], saved["diverged"], saved["saved"], saved["best"]
+        if saved["buffers"] is not None:
+            self._buffers = EpochBuffers(self.lead, self.steps, self.batch, self.device)
+            self._buffers.restore(saved["buffers"])
+
+
+def _number(value: float) -> float | None:
+    """Six significant digits, null for what is not defined: compact, and the same on every run."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,130 @@
+"""The contract between a method and the engine.
+
+The usual method is a loss: a pure function of logits and labels. Whatever else a method needs it declares by overriding
+one of the other members, all of which default to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from lnl.engine.learner import Learner
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a method may know about the problem before training."""
+
+    classes: int
+    noise_rate: float  # probability that a given label differs from the true one, as declared
+    transition: Tensor  # declared transition matrix [K, K]; rows: true class, columns: given label
+    batch: int
+    examples: int  # training examples, after held-out streams
+    paper_epochs: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a step happens, and the scalars of its epoch."""
+
+    epoch: int
+    time: float  # epoch on the paper's clock
+    step: int  # step since the start of the run
+    scalars: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Tensor:
+        """A scalar that the method's schedule gave for this epoch, shaped to broadcast against [..., networks, batch]."""
+        return self.scalars[name]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A further stream of trusted training examples: `count` of them, class-balanced, `batch` a step."""
+
+    count: int
+    batch: int
+    held_out: bool = True  # taken out of the noisy training set
+
+
+@dataclass
+class Batch:
+    """One step's data."""
+
+    x: Tensor  # images in [0, 1], [..., B, C, H, W]
+    labels: Tensor  # given labels, [..., 1, B]: broadcasts over the networks
+    index: Tensor  # places in the training set, [..., B]
+    uniform: Tensor | None = None  # random numbers for networks that want them, [..., networks, B, width]
+    views: tuple[Tensor, ...] = ()  # further augmented views of x, as many as the method asks for
+    streams: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # name -> (x, true labels)
+
+
+@dataclass
+class Outcome:
+    """What a step gives back."""
+
+    loss: Tensor  # per network, [..., networks]; the engine sums it and differentiates once
+    losses: Tensor  # cross-entropy per example against the given label, [..., networks, B], for the metrics
+    selected: Tensor | None = None  # 0/1 per example, [..., networks, B], for methods that select
+    logits: Tensor | None = None  # only from a method with a step of its own
+    scalars: dict[str, Tensor] = field(default_factory=dict)  # further figures per network, averaged over the epoch
+
+
+class Method:
+    """Base of every method: plain defaults, no hierarchy above or below."""
+
+    networks: ClassVar[int] = 1
+    views: ClassVar[int] = 0
+    own_step: ClassVar[bool] = False  # True: the method overrides `step` and runs in single mode
+
+    def __init__(self, parameters: Mapping[str, Any], setting: Setting) -> None:
+        self.parameters = parameters
+        self.setting = setting
+
+    # ---- the usual method ------------------------------------------------------------------------------------------
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        """Loss per network. logits: [..., networks, B, K]; labels: [..., 1, B]."""
+        raise NotImplementedError  # a method overrides `loss`, or `step` if it needs more
+
+    def schedule(self, time: float) -> dict[str, float]:
+        """Numbers that are constant within an epoch, e.g. {"R": 0.8, "kept": 102}; "R" is logged as the schedule."""
+        return {}
+
+    # ---- methods that need more ------------------------------------------------------------------------------------
+
+    def streams(self) -> dict[str, Stream]:
+        """Further data streams by name."""
+        return {}
+
+    def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """Trainable parameters of the method, one set per network; they join the network's optimiser."""
+        return {}
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        """Tensors that live with the run (per-example memory, moving averages, ...); all of them are checkpointed."""
+        return {}
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        """One update. The default: one forward of all networks, `loss`, one backward, one optimiser step."""
+        logits = learner.forward(batch.x, batch.uniform)
+        outcome = self.loss(logits, batch.labels, now)
+        learner.apply(learner.gradient(outcome.loss))
+        outcome.logits = logits
+        return outcome
+
+    def epoch_end(self, learner: Learner, now: Moment) -> None:
+        """After each trained epoch; `learner.training_pass()` gives logits of every training example in fixed order."""
+
+    def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
+        """Scores [..., networks, B, K] by which the run is evaluated."""
+        return learner.forward(x, uniform, batch_norm="frozen")
+
+    def finish(self, learner: Learner) -> None:
+        """After the last epoch, before the final evaluation is written (post-hoc methods)."""

@@ -1,0 +1,92 @@
+"""Training figures of an epoch, from the training forward alone: no extra pass, no host synchronisation.
+
+Each step writes losses, predictions and selections into epoch buffers at the batch's place; everything else is computed once
+when the epoch has ended, and brought to the host in one transfer with the evaluation.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from lnl.engine.method import Outcome
+
+
+class EpochBuffers:
+    """What the steps of one epoch leave behind. lead: (networks,) or (runs, networks); n: steps x batch."""
+
+    def __init__(self, lead: tuple[int, ...], steps: int, batch: int, device: torch.device) -> None:
+        shape = (*lead, steps * batch)
+        self.batch = batch
+        self.losses = torch.zeros(shape, device=device)
+        self.predicted = torch.zeros(shape, dtype=torch.int64, device=device)
+        self.selected = torch.zeros(shape, device=device)
+        self.selects = False
+        self.scalars: dict[str, Tensor] = {}
+
+    def write(self, step: int, outcome: Outcome, logits: Tensor) -> None:
+        """Keep one step's outcome."""
+        place = slice(step * self.batch, step * self.batch + logits.shape[-2])
+        self.losses[..., place] = outcome.losses.detach()
+        torch.argmax(logits.detach(), -1, out=self.predicted[..., place])
+        if outcome.selected is not None:
+            self.selects = True
+            self.selected[..., place] = outcome.selected
+        for name, value in outcome.scalars.items():
+            self.scalars[name] = self.scalars.get(name, 0) + value.detach()
+
+    def snapshot(self) -> dict[str, object]:
+        return {k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars")}
+
+    def restore(self, saved: dict[str, object]) -> None:
+        for key, value in saved.items():
+            setattr(self, key, value)
+
+    def figures(self, given: Tensor, true: Tensor, steps: int) -> dict[str, Tensor]:
+        """Figures per network, each shaped like `lead`. given, true: labels in the order of the epoch, [..., 1, n]."""
+        correct_given = (self.predicted == given).float()
+        correct_true = (self.predicted == true).float()
+        flipped = (given != true).float().expand(self.losses.shape)
+        clean = 1 - flipped
+        out = {
+            "loss": self.losses.mean(-1),
+            "train_accuracy_given": 100 * correct_given.mean(-1),
+            "train_accuracy_true": 100 * correct_true.mean(-1),
+            "clean_accuracy": 100 * _mean(correct_given, clean),
+            "flipped_accuracy_given": 100 * _mean(correct_given, flipped),
+            "flipped_accuracy_true": 100 * _mean(correct_true, flipped),
+            "loss_auc": roc_area(self.losses, flipped),
+        }
+        if self.selects:
+            # the released codes take the precision of each batch and average over batches
+            chosen = self.selected.unflatten(-1, (steps, -1))
+            right = (self.selected * clean).unflatten(-1, (steps, -1))
+            out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).mean(-1)
+            out["kept_fraction"] = self.selected.mean(-1)
+        for name, value in self.scalars.items():
+            out[name] = value / steps
+        return out
+
+
+def _mean(values: Tensor, weights: Tensor) -> Tensor:
+    return (values * weights).sum(-1) / weights.sum(-1)  # 0/0, no flipped example at all, is NaN and becomes null
+
+
+def roc_area(scores: Tensor, positive: Tensor) -> Tensor:
+    """Area under the ROC curve of `scores` telling positives (weight 1) from negatives (weight 0), ties counted half.
+
+    scores, positive: [..., n]; returns [...]: the share of (positive, negative) pairs in which the positive scores higher.
+    """
+    ranked, order = scores.sort(-1)
+    positives = positive.gather(-1, order).double()
+    negatives = 1 - positives
+    below = negatives.cumsum(-1)
+    # a group of equal scores counts the negatives before it fully and those inside it half
+    begins = torch.ones_like(ranked, dtype=torch.bool)
+    begins[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
+    ends = torch.ones_like(begins)
+    ends[..., :-1] = begins[..., 1:]
+    before = torch.where(begins, below - negatives, -1.0).cummax(-1).values
+    through = torch.where(ends, below, float("inf")).flip(-1).cummin(-1).values.flip(-1)
+    wins = (positives * (before + through)).sum(-1) / 2
+    return (wins / (positives.sum(-1) * negatives.sum(-1))).float()

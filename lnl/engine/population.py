@@ -1,0 +1,149 @@
+"""The networks of a run (single mode) or of several runs (stacked mode), their parameters in one flat buffer.
+
+Single: one plain module per network, whose parameters are views of flat[n]. Stacked: one module's code, `vmap` of the forward
+only, parameters [runs, networks, ...] as views of flat. In both, logits are [..., networks, B, K] and one autograd call on
+the summed loss gives the whole gradient. Linear networks compute the same bits at any place in a stack.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from lnl.networks.layers import batch_norm_mode
+
+
+class Population:
+    """What both modes share: a flat buffer [*lead, P], its leaves, and a gradient of the same shape."""
+
+    lead: tuple[int, ...]
+    flat: Tensor
+    leaves: list[Tensor]
+    shapes: dict[str, torch.Size]  # of one network, in the order of the buffer; the method's own parameters last
+    buffers: dict[str, Tensor]  # batch-norm statistics by name, for the checkpoint
+    random_width: int
+    random_at_test: bool
+
+    def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
+        raise NotImplementedError
+
+    def own(self, name: str) -> Tensor:
+        """The method's own parameter [..., networks, *shape], as a tensor that gradients reach."""
+        raise NotImplementedError
+
+    def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
+        raise NotImplementedError
+
+    def gradient(self, loss: Tensor) -> Tensor:
+        """Gradient of the summed loss with respect to every parameter, [*lead, P]."""
+        return self.flatten(torch.autograd.grad(loss.sum(), self.leaves))
+
+    def unflatten(self, vector: Tensor) -> dict[str, Tensor]:
+        """Named views of a vector [..., P]."""
+        out, start = {}, 0
+        for name, shape in self.shapes.items():
+            size = math.prod(shape)
+            out[name] = vector[..., start : start + size].unflatten(-1, shape) if shape else vector[..., start]
+            start += size
+        return out
+
+
+class Single(Population):
+    """One run: its networks as plain modules."""
+
+    def __init__(self, modules: Sequence[nn.Module], own: Sequence[dict[str, Tensor]], device: torch.device) -> None:
+        self.modules = [module.to(device) for module in modules]
+        self.lead = (len(modules),)
+        first = self.modules[0]
+        self.random_width = int(getattr(first, "random_width", 0))
+        self.random_at_test = bool(getattr(first, "random_at_test", False))
+        self.shapes = {name: p.shape for name, p in first.named_parameters()}
+        self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own[0].items()}
+        self.flat = torch.stack(
+            [
+                torch.cat([p.detach().reshape(-1) for p in (*module.parameters(), *(t.to(device) for t in extra.values()))])
+                for module, extra in zip(self.modules, own, strict=True)
+            ]
+        )
+        self._gradient = torch.empty_like(self.flat)
+        self.leaves = []
+        self._own: list[dict[str, Tensor]] = []
+        for n, module in enumerate(self.modules):
+            views = self.unflatten(self.flat[n])
+            for name, _ in list(module.named_parameters()):
+                owner, _, leaf = name.rpartition(".")
+                parameter = nn.Parameter(views[name])
+                setattr(module.get_submodule(owner), leaf, parameter)
+                self.leaves.append(parameter)
+            mine = {k.removeprefix("method."): v.requires_grad_() for k, v in views.items() if k.startswith("method.")}
+            self.leaves += mine.values()
+            self._own.append(mine)
+        self.buffers = {f"{n}.{k}": b for n, module in enumerate(self.modules) for k, b in module.named_buffers()}
+
+    def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
+        with batch_norm_mode(batch_norm):
+            if len(self.modules) == 1:
+                return self.modules[0](x, None if uniform is None else uniform[0]).unsqueeze(0)
+            return torch.stack([m(x, None if uniform is None else uniform[n]) for n, m in enumerate(self.modules)])
+
+    def own(self, name: str) -> Tensor:
+        return torch.stack([mine[name] for mine in self._own])
+
+    def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
+        torch.cat([g.reshape(-1) for g in gradients], out=self._gradient.view(-1))
+        return self._gradient
+
+
+class Stacked(Population):
+    """Several runs of one architecture as one program."""
+
+    def __init__(
+        self, modules: Sequence[Sequence[nn.Module]], own: Sequence[Sequence[dict[str, Tensor]]], device: torch.device
+    ) -> None:
+        runs, networks = len(modules), len(modules[0])
+        self.lead = (runs, networks)
+        self._code = modules[0][0].to(device)
+        self.random_width = int(getattr(self._code, "random_width", 0))
+        self.random_at_test = bool(getattr(self._code, "random_at_test", False))
+        self._names = [name for name, _ in self._code.named_parameters()]
+        self.shapes = {name: p.shape for name, p in self._code.named_parameters()}
+        self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own[0][0].items()}
+        self.flat = torch.stack(
+            [
+                torch.stack([torch.cat([p.detach().reshape(-1) for p in (*m.parameters(), *o.values())]) for m, o in zip(ms, os)])
+                for ms, os in zip(modules, own, strict=True)
+            ]
+        ).to(device)
+        self._gradient = torch.empty_like(self.flat)
+        self._views = {name: view.requires_grad_() for name, view in self.unflatten(self.flat).items()}
+        self.leaves = list(self._views.values())
+        self.buffers = {
+            name: torch.stack([torch.stack([dict(m.named_buffers())[name] for m in ms]) for ms in modules]).to(device)
+            for name, _ in self._code.named_buffers()
+        }
+
+    def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
+        parameters = {name: self._views[name] for name in self._names}
+
+        def call(p: dict[str, Tensor], b: dict[str, Tensor], images: Tensor, u: Tensor | None) -> Tensor:
+            out: Tensor = functional_call(self._code, (p, b), (images, u))
+            return out
+
+        random = None if uniform is None else 0
+        shared = x.dim() == 4  # test images are the same for every run
+        over_networks = vmap(call, in_dims=(0, 0, None, random))
+        over_runs = vmap(over_networks, in_dims=(0, 0, None if shared else 0, random))
+        with batch_norm_mode(batch_norm):
+            out: Tensor = over_runs(parameters, self.buffers, x, uniform)
+        return out
+
+    def own(self, name: str) -> Tensor:
+        return self._views[f"method.{name}"]
+
+    def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
+        torch.cat([g.reshape(*self.lead, -1) for g in gradients], dim=-1, out=self._gradient)
+        return self._gradient

@@ -1,0 +1,67 @@
+"""Device, threads and GPU lease of a job. The lease is taken before torch is imported."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from lnl.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+_lease: FileLock | None = None
+
+
+def gpu_count() -> int:
+    """GPUs of this host, without importing torch; 0 where nvidia-smi is missing or fails."""
+    if not shutil.which("nvidia-smi"):
+        return 0
+    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    return sum(line.startswith("GPU ") for line in listing.stdout.splitlines())
+
+
+def lease_gpu(device: str) -> None:
+    """Take a free GPU of this host for this process, by a lock file per slot, and make it the only visible one.
+
+    Snakemake counts GPUs but does not assign them. Does nothing where a scheduler has assigned one already
+    (CUDA_VISIBLE_DEVICES is set), for device cpu, or without a GPU. LNL_SLOTS_PER_GPU runs share a GPU (default 1).
+    """
+    global _lease
+    if device == "cpu" or "CUDA_VISIBLE_DEVICES" in os.environ or _lease is not None:
+        return
+    count = gpu_count()
+    folder = Path(tempfile.gettempdir()) / f"lnl-gpu-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for slot in range(int(os.environ.get("LNL_SLOTS_PER_GPU", "1"))):
+        for gpu in range(count):
+            lock = FileLock(folder / f"gpu{gpu}-slot{slot}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            _lease = lock
+            os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+            return
+
+
+def torch_device(device: str, deterministic: bool) -> torch.device:
+    """The device to train on, with one thread and denormals as zero on a CPU; UserError where CUDA is asked for and not there."""
+    import torch
+
+    torch.set_num_threads(1)  # two jobs that both take every thread run up to 50 times slower
+    # Adam's second moments of pixels that are hardly ever lit decay into denormals, on which a square root takes thirty times as long
+    torch.set_flush_denormal(True)
+    cuda = torch.cuda.is_available()
+    if device == "cuda" and not cuda:
+        raise UserError("device cuda: torch sees no GPU here; use device=auto or device=cpu, or see `lnl doctor`")
+    if deterministic and cuda and device != "cpu":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    return torch.device("cuda" if cuda and device != "cpu" else "cpu")

@@ -1,0 +1,62 @@
+"""Layers whose behaviour is an explicit input: batch norm with a declared mode, dropout with given random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MODES = ("update", "batch", "frozen")
+_mode: ContextVar[str | None] = ContextVar("batch_norm_mode", default=None)
+
+
+@contextmanager
+def batch_norm_mode(mode: str) -> Iterator[None]:
+    """How every BatchNorm2d normalises inside the block.
+
+    update: by the batch, running statistics updated in place. batch: by the batch, running statistics untouched (for
+    look-ahead and derivative passes, safe inside torch.func.jvp and vmap). frozen: by the running statistics.
+    """
+    if mode not in MODES:
+        raise ValueError(f"unknown batch-norm mode {mode!r}, expected one of {MODES}")
+    token = _mode.set(mode)
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+class BatchNorm2d(nn.Module):
+    """Batch normalisation over [B, C, H, W] with torch's defaults (eps 1e-5, momentum 0.1, unbiased running variance).
+
+    Parameters and buffers are called as in torch.nn.BatchNorm2d, but nothing counts batches: that counter cannot
+    be updated inside torch.func transforms. Outside of `batch_norm_mode` it follows train() and eval() as torch's does.
+    """
+
+    eps = 1e-5
+    momentum = 0.1
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mode = _mode.get() or ("update" if self.training else "frozen")
+        by_batch = mode != "frozen"
+        mean, var = (None, None) if mode == "batch" else (self.running_mean, self.running_var)
+        return F.batch_norm(x, mean, var, self.weight, self.bias, by_batch, self.momentum, self.eps)
+
+
+def dropout2d(x: Tensor, uniform: Tensor, p: float) -> Tensor:
+    """Whole channels of x [B, C, H, W] zeroed where `uniform` [B, C] is below p, the others scaled by 1 / (1 - p)."""
+    scale = (uniform >= p).to(x.dtype) / (1.0 - p)
+    return x * scale[..., None, None]

@@ -1,0 +1,20 @@
+"""What the engine may ask of a network."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Network(nn.Module):
+    """forward(x [B, C, H, W] in 0..1, uniform [B, random_width] in [0, 1) or None) -> logits [B, K].
+
+    A network draws nothing itself: what it needs (dropout) comes in as `uniform`. It runs under
+    torch.func.functional_call, vmap and jvp, and has no Python branch on a tensor's value.
+    """
+
+    random_width: int = 0  # uniform numbers per example that forward needs in training; 0: none
+    random_at_test: bool = False  # whether it needs them at test as well (dropout that is never switched off)
+    linear: bool = False  # fully connected layers and ReLUs only
+
+    def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
+        raise NotImplementedError

@@ -1,0 +1,63 @@
+"""The networks of the suite, known without importing torch (standard library only)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lnl.errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class NetworkInfo:
+    """One network. `options`: allowed values of each, the default first. `fixed`: arguments that the name stands for.
+
+    `linear`: made of fully connected layers and ReLUs only, so that results do not depend on the place in a stack.
+    """
+
+    module: str
+    factory: str
+    title: str
+    linear: bool = False
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fixed: Mapping[str, int] = field(default_factory=dict)
+
+
+NETWORKS: dict[str, NetworkInfo] = {
+    "mlp": NetworkInfo(
+        "lnl.networks.mlp", "MLP", "2-layer MLP, 784-256-10 on MNIST (S2E, Table 2)", True, fixed={"hidden": 256}
+    ),
+    "small_cnn": NetworkInfo(
+        "lnl.networks.small_cnn", "SmallCNN", "2 convolutions and 3 dense layers (S2E, Table 2, CIFAR-10)"
+    ),
+    "cifar100_cnn": NetworkInfo(
+        "lnl.networks.cifar100_cnn", "Cifar100CNN", "6 convolutions and 1 dense layer (S2E, Table 2, CIFAR-100)"
+    ),
+    "cnn9": NetworkInfo(
+        "lnl.networks.cnn9",
+        "CNN9",
+        "9-layer CNN (Co-teaching, Table 3)",
+        options={"dropout": ("none", "always", "proper")},
+    ),
+    "digits_mlp": NetworkInfo(
+        "lnl.networks.mlp", "MLP", "2-layer MLP, 64-128-10, for 8 x 8 digits", True, fixed={"hidden": 128}
+    ),
+    "digits_cnn": NetworkInfo(
+        "lnl.networks.digits_cnn", "DigitsCNN", "2 convolutions with batch norm, for 8 x 8 digits"
+    ),
+}
+
+
+def resolve(name: str, options: Mapping[str, str]) -> tuple[NetworkInfo, dict[str, str]]:
+    """The network's entry and its options, defaults filled in; UserError for an unknown name, option or value."""
+    if name not in NETWORKS:
+        raise UserError(f"unknown network '{name}'{nearest(name, NETWORKS)}")
+    info = NETWORKS[name]
+    for option, value in options.items():
+        if option not in info.options:
+            raise UserError(f"network '{name}' has no option '{option}'{nearest(option, info.options)}")
+        if value not in info.options[option]:
+            raise UserError(
+                f"network '{name}', option '{option}': unknown value '{value}'{nearest(value, info.options[option])}"
+            )
+    return info, {option: options.get(option, values[0]) for option, values in info.options.items()}

@@ -1,0 +1,1 @@
+"""Label noise: keys (`keys`), transition matrices (`transition`), draws (`draw`), verified labels (`manifest`)."""

@@ -1,0 +1,57 @@
+"""Drawing given labels from true ones."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.errors import UserError, nearest
+from lnl.noise.keys import NoiseKey, parse
+from lnl.noise.transition import matrix
+
+GENERATORS = {
+    "as_released": "numpy's legacy stream, one multinomial draw per example in file order (released Co-teaching code)",
+    "named_stream": "one uniform number per example from a stream named by data set, noise and seed",
+}
+
+
+def draw(
+    labels: NDArray[np.int64], noise: str | NoiseKey, classes: int, seed: int, generator: str, dataset: str = ""
+) -> NDArray[np.int64]:
+    """Given labels [N] for true `labels` [N] under a noise key; the same arguments give the same labels.
+
+    `generator` is a key of GENERATORS; `dataset` is part of the stream's name and used by named_stream only.
+    UserError for an unknown generator, a bad key, or a file noise (see `labelfile.read_labels`).
+    """
+    if generator not in GENERATORS:
+        raise UserError(f"unknown noise generator '{generator}'{nearest(generator, GENERATORS)}")
+    rows = matrix(noise, classes)
+    if parse(noise).kind == "clean":
+        return np.array(labels, dtype=np.int64)
+    if generator == "as_released":
+        return _as_released(labels, rows, seed)
+    return _named_stream(labels, rows, f"noise\n{dataset}\n{noise}\n{seed}")
+
+
+def _as_released(labels: NDArray[np.int64], rows: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+    stream = np.random.RandomState(seed)
+    given = np.empty(len(labels), dtype=np.int64)
+    for index, label in enumerate(np.asarray(labels).tolist()):
+        given[index] = stream.multinomial(1, rows[label]).argmax()
+    return given
+
+
+def _named_stream(labels: NDArray[np.int64], rows: NDArray[np.float64], name: str) -> NDArray[np.int64]:
+    key = hashlib.sha256(name.encode()).digest()
+    stream = np.random.Generator(np.random.PCG64(int.from_bytes(key[:16], "little")))
+    upper = np.cumsum(rows, axis=1)
+    # From the last possible label on, the bound is 1 exactly: rounding never lets an impossible label through.
+    upper[np.cumsum(rows[:, ::-1], axis=1)[:, ::-1] <= rows] = 1.0
+    uniform = stream.random(len(labels))
+    given = np.empty(len(labels), dtype=np.int64)
+    for label in range(len(rows)):
+        members = np.flatnonzero(labels == label)
+        given[members] = np.searchsorted(upper[label], uniform[members], side="right")
+    return given

@@ -1,0 +1,29 @@
+"""Transition matrices: row = true class, column = given label."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.errors import UserError
+from lnl.noise.keys import NoiseKey, check
+
+
+def matrix(noise: str | NoiseKey, classes: int) -> NDArray[np.float64]:
+    """The [K, K] float64 matrix of a noise key; rows sum to 1 (Co-teaching, appendix A).
+
+    Entries are formed as the released generator forms them (1 - rate, rate / (K - 1)), so that draws agree bit for bit.
+    UserError for a file noise, which is not drawn from a matrix.
+    """
+    key = check(noise, classes)
+    if key.kind == "clean":
+        return np.eye(classes)
+    if key.rate is None:
+        raise UserError(f"noise '{noise}' brings its own labels; it has no transition matrix to draw from")
+    if key.kind == "pair":
+        return (1 - key.rate) * np.eye(classes) + key.rate * np.roll(np.eye(classes), 1, axis=1)
+    if key.kind == "uniform":
+        return (1 - key.rate) * np.eye(classes) + key.rate / classes
+    result = np.full((classes, classes), key.rate / (classes - 1))
+    np.fill_diagonal(result, 1 - key.rate)
+    return result

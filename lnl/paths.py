@@ -1,0 +1,65 @@
+"""Where everything lives, relative to the working directory. Standard library only: every cluster job parses this.
+
+Results are addressed by what they are, never by hashes or parameters, and two scales never share a path.
+`results/{scale}/store` is outside the declared outputs of the DAG: finished runs are kept there and published from it,
+so that a job which fails, or is cleaned up after, loses nothing that was computed.
+"""
+
+from __future__ import annotations
+
+RESULTS = "results"
+
+
+def cell(scale: str, protocol: str, dataset: str, noise: str, method: str) -> str:
+    """Folder of a cell's records."""
+    return f"{RESULTS}/{scale}/cells/{protocol}/{dataset}/{noise}/{method}"
+
+
+def record(scale: str, cell_id: str, seed: int | str) -> str:
+    """Record of one run; `cell_id` is protocol/dataset/noise/method."""
+    return f"{RESULTS}/{scale}/cells/{cell_id}/seed{seed}.json"
+
+
+def log(scale: str, cell_id: str, seed: int | str) -> str:
+    """Log of one run."""
+    return f"{RESULTS}/{scale}/logs/{cell_id}/seed{seed}.log"
+
+
+def handover(scale: str, cell_id: str, seed: int | str, point: str) -> str:
+    """Weights, buffers and optimiser state of a run at a declared point."""
+    return f"{RESULTS}/{scale}/handovers/{cell_id}/seed{seed}-{point}.safetensors"
+
+
+def store(scale: str, cell_id: str, seed: int | str) -> str:
+    """Folder with a run's finished record, checkpoint, lock and hand-overs, kept whatever happens to the job."""
+    return f"{RESULTS}/{scale}/store/{cell_id}/seed{seed}"
+
+
+def failure(scale: str, cell_id: str, seed: int | str) -> str:
+    """Note left by a run that failed (class, message, log); removed by the next success."""
+    return f"{store(scale, cell_id, seed)}/failure.json"
+
+
+def data(scale: str, dataset: str) -> str:
+    """Manifest of a prepared data set."""
+    return f"{RESULTS}/{scale}/data/{dataset}.json"
+
+
+def noise(scale: str, dataset: str, noise_key: str, generator: str, seed: int | str) -> str:
+    """Manifest of one vector of given labels."""
+    return f"{RESULTS}/{scale}/noise/{dataset}/{noise_key}/{generator}-seed{seed}.json"
+
+
+def artefact(scale: str, kind: str, key: str, suffix: str) -> str:
+    """A rendered table, figure or claims page; kind is `tables`, `figures` or `claims`."""
+    return f"{RESULTS}/{scale}/{kind}/{key}.{suffix}"
+
+
+def report(scale: str) -> str:
+    """The self-contained HTML report."""
+    return f"{RESULTS}/{scale}/report.html"
+
+
+def queue(scale: str) -> str:
+    """Runs that the DAG now being executed contains (see lnl.train.ahead)."""
+    return f"{RESULTS}/{scale}/store/queue.json"

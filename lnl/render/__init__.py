@@ -1,0 +1,1 @@
+"""Tables, figures, the report and the page of what is reproduced: records in, documents out."""

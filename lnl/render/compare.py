@@ -1,0 +1,118 @@
+"""One line per slot of an accuracy table: what was measured, what was published, and how the two compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lnl import stats
+from lnl.records import Locate, SlotRuns, collect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lnl.matrix import Slot, Suite
+
+
+@dataclass(frozen=True)
+class Line:
+    """A slot with its numbers (percent). `state` says in words what is missing, '' when every run is there and ok."""
+
+    slot: Slot
+    runs: SlotRuns
+    summary: stats.Summary
+    published: float | None
+    published_spread: float | None
+    verdict: stats.Verdict
+    state: str
+    remarks: tuple[str, ...]  # from single runs, such as "mean over 2 epochs, all there are"
+
+    @property
+    def cell(self) -> str:
+        """protocol/dataset/noise/method, or '' where the slot has no cell."""
+        return self.slot.cell.id if self.slot.cell is not None else ""
+
+
+def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
+    """The lines of a table, in declared order; whatever runs exist are used, and `state` tells the rest."""
+    declaration = suite.tables[key]
+    comparable = suite.comparable(key)
+    return [_line(declaration, comparable, runs) for runs in collect(suite, suite.slots(key), locate)]
+
+
+def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:
+    slot = runs.slot
+    statistic = declaration.get("statistic", "last10_mean")
+    values = [stats.run_statistic(record["result"]["curves"], statistic) for record in runs.records()]
+    spread = declaration.get("spread") or {}
+    summary = stats.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
+    published, published_spread = slot.published if slot.published is not None else (None, None)
+    theirs = (declaration.get("published") or {}).get("spread") or {}
+    judged = stats.verdict(
+        summary.mean,
+        summary.std,
+        summary.n,
+        published,
+        stats.published_std(published_spread, theirs.get("kind", "std"), theirs.get("n")),
+        theirs.get("n"),
+        float((declaration.get("tolerance") or {}).get("points", 0.0)),
+        comparable,
+        unmeasured(runs),
+    )
+    remarks = tuple(dict.fromkeys(value.remark for value in values if value.remark))
+    return Line(slot, runs, summary, published, published_spread, judged, state_text(runs), remarks)
+
+
+def unmeasured(runs: SlotRuns) -> str:
+    """The word in place of a verdict where no run of the slot gave a number."""
+    if runs.slot.cell is None:
+        return runs.slot.absent or "not in the suite yet"
+    for state in ("diverged", "failed", "stale"):
+        if runs.count(state):
+            return state
+    return "not run"
+
+
+def state_text(runs: SlotRuns) -> str:
+    """What keeps a slot from being complete: "2 diverged, 1 stale, missing 1 of 5"; '' when nothing does."""
+    if runs.slot.cell is None:
+        return runs.slot.absent or "not in the suite yet"
+    parts = [f"{runs.count(state)} {state}" for state in ("diverged", "failed", "stale") if runs.count(state)]
+    missing = runs.count("missing")
+    if missing:
+        parts.append(f"missing {missing} of {len(runs.runs)}" if missing < len(runs.runs) else "not run")
+    return ", ".join(parts)
+
+
+def frame(compared: list[Line]) -> pd.DataFrame:
+    """The lines as a tidy table, one row per slot, numbers unrounded; what the CSV holds."""
+    import pandas as pd
+
+    width = max((len(line.summary.networks) for line in compared), default=0)
+    rows = []
+    for line in compared:
+        slot, summary = line.slot, line.summary
+        networks = {f"mean_network{k + 1}": v for k, v in enumerate(summary.networks)}
+        states = {state: line.runs.count(state) for state in ("diverged", "failed", "stale", "missing")}
+        rows.append(
+            {
+                "row": slot.row,
+                "column": slot.column,
+                "row_label": slot.row_label,
+                "column_label": slot.column_label,
+                "n": summary.n,
+                "mean": summary.mean,
+                "spread": summary.spread,
+                **{f"mean_network{k + 1}": networks.get(f"mean_network{k + 1}") for k in range(width)},
+                "published": line.published,
+                "published_spread": line.published_spread,
+                "difference": line.verdict.difference,
+                "allowed": line.verdict.allowed,
+                "verdict": line.verdict.word,
+                "runs_asked": len(line.runs.runs),
+                **states,
+                "state": line.state,
+                "cell": line.cell,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,95 @@
+"""How far each artefact is: runs by state, repeats per cell, verdicts, and everything that went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lnl.records import STATES, Locate, RunState, collect
+from lnl.render import table
+from lnl.render.document import Document
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One table or figure. `runs` holds each run once; `fewest` and `most` are the ok runs of its cells."""
+
+    key: str
+    kind: str  # table | figure
+    title: str
+    paper: str
+    runs: tuple[RunState, ...]
+    fewest: int
+    most: int
+    shown: Document | None = field(default=None, repr=False)  # tables only
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Runs by state, every state named."""
+        return {state: sum(run.state == state for run in self.runs) for state in STATES}
+
+    @property
+    def done(self) -> int:
+        """Runs with a valid record: a diverged run is a result."""
+        return self.states["ok"] + self.states["diverged"]
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """Slots by verdict; empty for a figure."""
+        return self.shown.verdicts if self.shown else {}
+
+    @property
+    def started(self) -> bool:
+        """Whether any record exists, or none is needed."""
+        return not self.runs or self.done + self.states["stale"] > 0
+
+
+def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
+    """Every table, then every figure, at the suite's scale."""
+    covered = []
+    for kind, keys in (("table", suite.tables), ("figure", suite.figures)):
+        for key, declaration in keys.items():
+            gathered = collect(suite, suite.slots(key), locate)
+            runs = {(run.cell, run.seed): run for slot in gathered for run in slot.runs}
+            per_cell = [slot.count("ok") for slot in gathered if slot.slot.cell is not None]
+            covered.append(
+                Coverage(
+                    key,
+                    kind,
+                    str(declaration.get("title", key)),
+                    str(declaration.get("source", {}).get("paper", "")),
+                    tuple(runs.values()),
+                    min(per_cell, default=0),
+                    max(per_cell, default=0),
+                    table.document(suite, key, locate)[0] if kind == "table" else None,
+                )
+            )
+    return covered
+
+
+def problems(covered: list[Coverage]) -> dict[str, list[RunState]]:
+    """Diverged, failed and stale runs, each once, by state; states without any are left out."""
+    runs = {(run.cell, run.seed): run for entry in covered for run in entry.runs}.values()
+    found = {state: [run for run in runs if run.state == state] for state in ("diverged", "failed", "stale")}
+    return {state: listed for state, listed in found.items() if listed}
+
+
+def verdict_text(counts: dict[str, int]) -> str:
+    """5 agrees, 2 above: in a fixed order, the telling ones first."""
+    order = ("agrees", "above", "below", "differs", "too few", "not comparable", "no published number", "diverged")
+    words = sorted(counts, key=lambda word: (order.index(word) if word in order else len(order), word))
+    return ", ".join(f"{counts[word]} {word}" for word in words)
+
+
+def provenance(covered: list[Coverage]) -> tuple[str, str]:
+    """Commits of the records shown, and the span of the days on which they were made; '' where no record says."""
+    records = [run.record for entry in covered for run in entry.runs if run.record is not None]
+    origins = [record.get("provenance") or {} for record in records]
+    known = [o for o in origins if o.get("commit")]
+    commits = sorted({str(o["commit"])[:10] + (" with uncommitted changes" if o.get("dirty") else "") for o in known})
+    days = sorted({str(o["finished"])[:10] for o in origins if o.get("finished")})
+    span = "" if not days else days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
+    return ", ".join(commits), span

@@ -1,0 +1,116 @@
+"""A table as HTML: a self-contained page, or the body of a section in the report. One small stylesheet for both."""
+
+from __future__ import annotations
+
+from html import escape as _plain
+
+from lnl.render.document import Cell, Document, Grid, subscripts
+
+CSS = """
+:root { --ink: #1d2733; --soft: #667281; --faint: #9aa5b1; --line: #dfe4ea; --panel: #f6f8fa; --accent: #1f5fa8; }
+* { box-sizing: border-box; }
+body { margin: 0; color: var(--ink); background: #fff;
+  font: 16px/1.55 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+main { max-width: 76rem; margin: 0 auto; padding: 2rem 1.5rem 4rem; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .4rem; }
+h2 { font-size: 1.3rem; margin: 0 0 .3rem; }
+h3 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
+p, ul { margin: .4rem 0; max-width: 56rem; }
+a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
+code { font-size: .9em; background: var(--panel); padding: .05em .3em; border-radius: 3px; }
+.source { color: var(--soft); }
+.scale { display: inline-block; background: #eef3f9; color: #1c4a80; border-radius: 4px;
+  padding: .1rem .55rem; font-size: .88rem; }
+.caption { font-size: .92rem; color: #3d4956; }
+.wide { overflow-x: auto; margin: .6rem 0 1rem; }
+table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 600; vertical-align: bottom; border-bottom: 2px solid var(--ink);
+  padding: .35rem .8rem; }
+td { padding: .38rem .8rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th:first-child, td:first-child { padding-left: .2rem; }
+tbody tr:last-child td { border-bottom: 2px solid var(--ink); }
+table.paper th:not(:first-child), table.paper td:not(:first-child) { text-align: right; }
+td, table.paper th { white-space: nowrap; }
+td.words { white-space: normal; min-width: 9rem; }
+table.paper td:first-child { font-weight: 600; }
+.published { display: block; color: var(--faint); font-size: .92em; }
+.published b { color: #77828e; }
+.remark { display: block; color: #a4541c; font-size: .8rem; }
+tr.group td { font-weight: 600; padding-top: .9rem; border-bottom: 1px solid var(--faint); }
+.good, .high, .low, .quiet { border-radius: 3px; padding: .02rem .4rem; }
+.good { background: #e0f2e5; color: #14622c; } .high { background: #e2ecf9; color: #17508f; }
+.low { background: #fdebdd; color: #94420a; } .quiet { color: var(--soft); padding-left: 0; }
+.notes { font-size: .88rem; color: #3d4956; } .notes h4 { margin: .8rem 0 .1rem; font-size: .88rem; color: var(--ink); }
+.notes ul { padding-left: 1.1rem; margin: .1rem 0; } .notes li { margin: .1rem 0; overflow-wrap: anywhere; }
+@media print { main { max-width: none; padding: 0; } .wide { overflow: visible; } }
+"""
+
+
+def escape(words: str) -> str:
+    """Text made safe for HTML, T_k set as a subscript."""
+    return subscripts(_plain(words, quote=True), r"<i>\1</i><sub>\2</sub>")
+
+
+def page(shown: Document) -> str:
+    """One table as a page that loads nothing from elsewhere; ends with a newline."""
+    return shell(shown.title, f"<main>\n{body(shown, 'h1')}\n</main>", CSS)
+
+
+def shell(title: str, content: str, css: str) -> str:
+    """The frame of every page."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_plain(title)}</title>\n<style>{css}</style>\n</head>\n<body>\n{content}\n</body>\n</html>\n"
+    )
+
+
+def body(shown: Document, level: str = "h2") -> str:
+    """Heading, caption, grids and notes."""
+    parts = [
+        f"<{level}>{escape(shown.title)}</{level}>",
+        f'<p class="source">{escape(shown.source)} <span class="scale">{escape(shown.heading)}</span></p>',
+        f'<p class="caption">{escape(shown.caption)}</p>',
+    ]
+    for grid in shown.grids:
+        if grid.title:
+            parts.append(f"<h3>{escape(grid.title)}</h3>")
+        parts.append(table(grid))
+    if shown.notes:
+        parts.append('<div class="notes">')
+        for heading, lines in shown.notes:
+            items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+            parts.append(f"<h4>{escape(heading)}</h4><ul>{items}</ul>")
+        parts.append("</div>")
+    return "\n".join(parts)
+
+
+def table(grid: Grid) -> str:
+    """One grid; wide ones scroll sideways."""
+    rows = []
+    last = ""
+    for group, cells in grid.rows:
+        if group and group != last:
+            rows.append(f'<tr class="group"><td colspan="{len(grid.header)}">{escape(group)}</td></tr>')
+            last = group
+        rows.append("<tr>" + "".join(_cell(cell) for cell in cells) + "</tr>")
+    head = "".join(f"<th>{escape(h)}</th>" for h in grid.header)
+    lines = "\n".join(rows)
+    inner = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>"
+    return f'<div class="wide"><table class="{grid.shape}">\n{inner}</table></div>'
+
+
+def _cell(cell: Cell) -> str:
+    inner = _strong(cell.text, cell.bold)
+    if cell.tone:
+        inner = f'<span class="{cell.tone}">{inner}</span>'
+    if cell.published:
+        inner += f'<span class="published">{_strong(cell.published, cell.bold_published)}</span>'
+    if cell.remark:
+        inner += f'<span class="remark">{escape(cell.remark)}</span>'
+    words = ' class="words"' if len(cell.text) > 32 else ""
+    return f"<td{words}>{inner}</td>"
+
+
+def _strong(words: str, bold: bool) -> str:
+    return f"<b>{escape(words)}</b>" if bold else escape(words)

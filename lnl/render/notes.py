@@ -1,0 +1,115 @@
+"""The notes under an accuracy table: what the verdicts mean, what the noise was, the marks used, what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lnl.render.compare import Line
+from lnl.render.document import ABSENT, SKIPPED, number, plural
+from lnl.synonyms import also_called
+
+Note = tuple[str, tuple[str, ...]]
+
+
+def notes(declaration: dict[str, Any], compared: list[Line], key: str) -> tuple[Note, ...]:
+    """Notes as (heading, lines), in reading order; empty ones are left out."""
+    all_notes = (
+        ("Notes", tuple(declaration.get("notes") or ())),
+        ("Verdicts", _verdicts(declaration)),
+        ("Label noise", _noise(compared)),
+        ("Marks", _marks(compared)),
+        ("Names", _names(declaration)),
+        ("Runs", _runs(compared, key)),
+        ("Diverged", _listed(compared, "diverged", "counted and shown, not part of any mean")),
+        ("Failed", _listed(compared, "failed", "without a record")),
+        ("Stale", _listed(compared, "stale", "never averaged; a rerun replaces them")),
+    )
+    return tuple((heading, lines) for heading, lines in all_notes if lines)
+
+
+def _verdicts(declaration: dict[str, Any]) -> tuple[str, ...]:
+    tolerance = declaration.get("tolerance")
+    if not tolerance:
+        return ()
+    rule = (
+        f"agrees: |difference| is at most {number(float(tolerance['points']))} points or 2·sqrt(s²/n + s_p²/n_p), "
+        "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; too few: fewer than 3 runs."
+    )
+    return rule, f"Tolerance: {tolerance['reason']}"
+
+
+def _noise(compared: list[Line]) -> tuple[str, ...]:
+    """How repeats share label noise, and the realised rate beside the requested one, read from the records themselves."""
+    labels = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
+    if not labels:
+        return ()
+    lines = []
+    kinds = {r["labels"].get("vector") for r in labels}
+    if "fixed" in kinds:
+        seeds = sorted({(r["labels"].get("generator"), r["labels"].get("noise_seed")) for r in labels}, key=str)
+        made = "; ".join(f"generator {generator}, noise seed {seed}" for generator, seed in seeds)
+        lines.append(
+            f"All repeats of a cell share one noise vector ({made}): the spread is over initialisation and order, "
+            "not over label noise."
+        )
+    if "per_repeat" in kinds:
+        lines.append("Each repeat draws a noise vector of its own: the spread includes label noise.")
+    rates: dict[tuple[str, str], set[tuple[float, float]]] = {}
+    for result in labels:
+        if result["labels"].get("realised_rate") is not None:
+            pair = (float(result["labels"]["requested_rate"]), float(result["labels"]["realised_rate"]))
+            rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
+    for (dataset, noise), pairs in rates.items():
+        realised = sorted(100 * real for _, real in pairs)
+        span = (
+            number(realised[0]) if realised[0] == realised[-1] else f"{number(realised[0])} to {number(realised[-1])}"
+        )
+        lines.append(f"{dataset}, {noise}: {number(100 * next(iter(pairs))[0])}% of labels asked for, {span}% flipped.")
+    return tuple(lines)
+
+
+def _marks(compared: list[Line]) -> tuple[str, ...]:
+    lines: list[str] = []
+    reasons: dict[str, list[Line]] = {}
+    for line in compared:
+        if line.slot.cell is None:
+            reasons.setdefault(line.state, []).append(line)
+    for reason, which in reasons.items():
+        columns = dict.fromkeys(line.slot.column_label for line in which)
+        if "not in the suite" in reason:
+            lines.append(f"{ABSENT} not in the suite yet: {', '.join(columns)}.")
+        else:
+            where = dict.fromkeys(f"{line.slot.row_label} / {line.slot.column_label}" for line in which)
+            lines.append(f"{SKIPPED} {reason}: {', '.join(where)}.")
+    joined = dict.fromkeys(line.slot.column_label for line in compared if line.slot.joined)
+    if joined:
+        lines.append(f"Joined by a method's own file, nothing published: {', '.join(joined)}.")
+    remarks = dict.fromkeys(remark for line in compared for remark in line.remarks)
+    lines += [f"{remark[0].upper()}{remark[1:]}." for remark in remarks]
+    return tuple(lines)
+
+
+def _names(declaration: dict[str, Any]) -> tuple[str, ...]:
+    entries = [e for axis in ("columns", "rows") for e in declaration.get(axis, []) if "method" in e and "set" not in e]
+    said = []
+    for entry in entries:
+        others = also_called(entry["method"], but=entry.get("label", entry["key"]))
+        if others and entry.get("label", entry["key"]) != others:
+            said.append(f"{entry.get('label', entry['key'])} = {' = '.join(others)}")
+    return (f"In other documents: {'; '.join(said)}.",) if said else ()
+
+
+def _runs(compared: list[Line], key: str) -> tuple[str, ...]:
+    runs = {(run.cell, run.seed): run for line in compared for run in line.runs.runs}.values()
+    undone = [run for run in runs if run.state not in ("ok", "diverged")]
+    if not undone:
+        return ()
+    return (f"{len(runs) - len(undone)} of {plural(len(runs), 'run')} done; `snakemake {key}` trains the others.",)
+
+
+def _listed(compared: list[Line], state: str, meaning: str) -> tuple[str, ...]:
+    runs = {(run.cell, run.seed): run for line in compared for run in line.runs.runs if run.state == state}.values()
+    if not runs:
+        return ()
+    first = f"{plural(len(runs), 'run')} {state}, {meaning}:"
+    return (first, *(f"{run.name}: {run.reason}{f' (log: {run.log})' if run.log else ''}" for run in runs))

@@ -1,0 +1,153 @@
+"""The report of one scale: a single HTML page that loads nothing from elsewhere, made only of records and declarations.
+
+It holds no time of its own making: rendering the same records again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lnl import paths
+from lnl.render import html
+from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
+from lnl.render.document import plural
+from lnl.render.html import escape
+from lnl.render.table import source_text, write
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+CSS = (
+    html.CSS
+    + """
+html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
+.layout { display: grid; grid-template-columns: 17.5rem minmax(0, 1fr); max-width: 96rem; margin: 0 auto; }
+nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.8rem 1rem 2rem 1.5rem; background: var(--panel);
+  border-right: 1px solid var(--line); font-size: .86rem; line-height: 1.4; }
+nav b { display: block; margin: 1.1rem 0 .3rem; font-size: .75rem; letter-spacing: .05em; text-transform: uppercase; color: var(--soft); }
+nav a { display: block; padding: .14rem 0; color: var(--ink); }
+section { border-top: 1px solid var(--line); margin-top: 2.4rem; padding-top: 1.8rem; }
+.key { font-size: .8rem; color: var(--faint); font-family: ui-monospace, Consolas, monospace; }
+.facts { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: .8rem 0 0; font-size: .92rem; }
+.facts span { color: var(--soft); margin-right: .35rem; }
+.bar { display: inline-block; width: 6rem; height: .55rem; background: #e6eaef; border-radius: 3px; overflow: hidden; margin-right: .5rem; }
+.bar i { display: block; height: 100%; background: #4b9564; }
+img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: 4px; background: #fff; }
+.empty { background: var(--panel); border: 1px dashed #c3cbd4; border-radius: 4px; padding: 1.2rem; color: var(--soft); }
+@media (max-width: 60rem) { .layout { display: block; } nav { position: static; height: auto; border: 0; } }
+@media print { nav { display: none; } .layout { display: block; } section { break-inside: avoid-page; } }
+"""
+)
+
+
+def render_report(suite: Suite, out_path: str | Path) -> Path:
+    """Write the report of the suite's scale: coverage, every table and figure, the claims pages, and what went wrong."""
+    covered = coverage(suite)
+    tables = [entry for entry in covered if entry.kind == "table"]
+    figures = [entry for entry in covered if entry.kind == "figure"]
+    folder = Path(paths.artefact(suite.scale, "claims", "any", "html")).parent
+    claims = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))}
+    parts = [
+        _header(suite, covered),
+        _section("coverage", _coverage(covered)),
+        *(
+            _section(entry.key, f'<div class="key">{entry.key}</div>\n{html.body(entry.shown)}')
+            for entry in tables
+            if entry.shown
+        ),
+        *(_section(entry.key, _figure(suite, entry)) for entry in figures),
+        *(_section(f"claims-{paper}", f"<h2>Claims: {escape(paper)}</h2>\n{page}") for paper, page in claims.items()),
+        _section("problems", _problems(covered)),
+    ]
+    main = "\n".join(parts)
+    content = f'<div class="layout">\n{_contents(tables, figures, list(claims))}\n<main>\n{main}\n</main>\n</div>'
+    return write(Path(out_path), html.shell(f"Learning with noisy labels: scale {suite.scale}", content, CSS))
+
+
+def _section(anchor: str, content: str) -> str:
+    return f'<section id="{anchor}">\n{content}\n</section>'
+
+
+def _header(suite: Suite, covered: list[Coverage]) -> str:
+    runs = {(run.cell, run.seed): run for entry in covered for run in entry.runs}.values()
+    done = sum(run.state in ("ok", "diverged") for run in runs)
+    commits, days = provenance(covered)
+    facts = {
+        "Scale": f"{suite.scale}: {suite.scales.get(suite.scale, {}).get('title', '')}".rstrip(": "),
+        "Runs": f"{done} of {len(runs)} done",
+        "Commit": commits,
+        "Records of": days,
+    }
+    shown = "".join(f"<div><span>{name}</span>{escape(value)}</div>" for name, value in facts.items() if value)
+    return (
+        "<h1>Learning with noisy labels: published numbers beside ours</h1>\n"
+        "<p>Each table shows what the suite measured and, in grey, what the document printed. "
+        "A verdict is given only where the setting is the paper's own.</p>\n"
+        f'<div class="facts">{shown}</div>'
+    )
+
+
+def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str]) -> str:
+    parts = ['<a href="#coverage">Coverage</a>']
+    for heading, entries in (("Tables", tables), ("Figures", figures)):
+        if entries:
+            parts.append(f"<b>{heading}</b>")
+            parts += [f'<a href="#{entry.key}">{escape(entry.title)}</a>' for entry in entries]
+    if claims:
+        parts.append("<b>Claims</b>")
+        parts += [f'<a href="#claims-{paper}">{escape(paper)}</a>' for paper in claims]
+    parts.append('<b>Runs</b>\n<a href="#problems">Diverged, failed, stale</a>')
+    return "<nav>\n" + "\n".join(parts) + "\n</nav>"
+
+
+def _coverage(covered: list[Coverage]) -> str:
+    rows = []
+    for entry in covered:
+        states = entry.states
+        total = len(entry.runs)
+        share = round(100 * entry.done / total) if total else 100
+        done = (
+            f'<span class="bar"><i style="width:{share}%"></i></span>{entry.done} of {total}'
+            if total
+            else "no training"
+        )
+        others = ", ".join(f"{states[s]} {s}" for s in ("diverged", "failed", "stale", "missing") if states[s])
+        rows.append(
+            f'<tr><td class="words"><a href="#{entry.key}">{escape(entry.title)}</a></td><td>{entry.kind}</td><td>{done}</td>'
+            f'<td class="words">{others}</td><td class="words">{escape(verdict_text(entry.verdicts))}</td></tr>'
+        )
+    head = "<tr><th>Artefact</th><th></th><th>Runs done</th><th>Of these</th><th>Cells by verdict</th></tr>"
+    body = "\n".join(rows)
+    return f'<h2>Coverage</h2>\n<div class="wide"><table class="list">\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody></table></div>'
+
+
+def _figure(suite: Suite, entry: Coverage) -> str:
+    declaration = suite.figures[entry.key]
+    image = Path(paths.artefact(suite.scale, "figures", entry.key, "png"))
+    if image.exists():
+        data = base64.b64encode(image.read_bytes()).decode("ascii")
+        shown = f'<p><img alt="{escape(entry.title)}" src="data:image/png;base64,{data}"></p>'
+    else:
+        shown = f'<p class="empty">Not drawn yet: <code>snakemake {entry.key}</code> draws it.</p>'
+    notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())
+    return (
+        f'<div class="key">{entry.key}</div>\n<h2>{escape(entry.title)}</h2>\n<p class="source">{escape(source_text(declaration))} '
+        f'<span class="scale">{escape(suite.heading(entry.key))}</span></p>\n{shown}'
+        + (f'\n<ul class="notes">{notes}</ul>' if notes else "")
+    )
+
+
+def _problems(covered: list[Coverage]) -> str:
+    found = problems(covered)
+    parts = ["<h2>Diverged, failed, stale</h2>"]
+    if not found:
+        parts.append("<p>None.</p>")
+    for state, runs in found.items():
+        items = "".join(
+            f"<li>{escape(run.name)}: {escape(run.reason)}{f' (log: <code>{escape(run.log)}</code>)' if run.log else ''}</li>"
+            for run in runs
+        )
+        parts.append(f'<div class="notes"><h4>{plural(len(runs), "run")} {state}</h4><ul>{items}</ul></div>')
+    return "\n".join(parts)

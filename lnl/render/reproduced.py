@@ -1,0 +1,92 @@
+"""The page that says what is reproduced so far: every artefact at every scale that has records, kept ones included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lnl import paths
+from lnl.records import Locate, read
+from lnl.render.coverage import Coverage, coverage, provenance, verdict_text
+from lnl.render.table import write
+
+if TYPE_CHECKING:
+    from lnl.matrix import Cell, Suite
+
+Kept = dict[tuple[str, str, int], Path]  # (scale, cell, seed) -> committed record
+
+
+def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
+    """Write a Markdown page: artefact x scale x runs done x repeats x verdicts, from results/ and docs/reproduction/."""
+    kept = kept_records(suite.root)
+    scales = [s for s in suite.scales if Path(paths.RESULTS, s, "cells").is_dir() or any(k[0] == s for k in kept)]
+    parts = [
+        "# What is reproduced so far",
+        "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run counts as done, "
+        "a stale one (made under another declaration) does not. Verdicts exist only at scale `paper`.",
+    ]
+    for scale in sorted(
+        scales,
+        key=lambda s: ("paper", "lite", "demo", "smoke").index(s) if s in ("paper", "lite", "demo", "smoke") else 9,
+    ):
+        at_scale = (
+            suite
+            if scale == suite.scale
+            else type(suite).load(suite.root, {**suite.config, "scale": scale}, validate=False)
+        )
+        parts += _scale(at_scale, coverage(at_scale, _locate(scale, kept)))
+    if not scales:
+        parts.append("No records yet.")
+    return write(Path(out_path), "\n\n".join(parts) + "\n")
+
+
+def kept_records(root: Path) -> Kept:
+    """Records under docs/reproduction/*/records, by what they say they are, wherever in that folder they lie."""
+    found: Kept = {}
+    for pattern in ("*.json", "*.json.gz"):
+        for path in sorted(Path(root).glob(f"docs/reproduction/*/records/**/{pattern}")):
+            r = read(path)["result"]
+            found[r["scale"], "/".join((r["protocol"], r["dataset"], r["noise"], r["method"])), r["seed"]] = path
+    return found
+
+
+def _locate(scale: str, kept: Kept) -> Locate:
+    def locate(cell: Cell, seed: int) -> Path:
+        fresh = Path(paths.record(scale, cell.id, seed))
+        return fresh if fresh.exists() else kept.get((scale, cell.id, seed), fresh)
+
+    return locate
+
+
+def _scale(suite: Suite, covered: list[Coverage]) -> list[str]:
+    rows = [
+        "| artefact | kind | runs done | repeats per cell | diverged, failed, stale | cells by verdict |",
+        "| :--- | :--- | ---: | ---: | :--- | :--- |",
+    ]
+    trained = [entry for entry in covered if entry.runs and entry.started]
+    for entry in trained:
+        repeats = str(entry.most) if entry.fewest == entry.most else f"{entry.fewest} to {entry.most}"
+        wrong = ", ".join(
+            f"{n} {state}" for state, n in entry.states.items() if n and state in ("diverged", "failed", "stale")
+        )
+        cells = (
+            entry.key,
+            entry.kind,
+            f"{entry.done} of {len(entry.runs)}",
+            repeats,
+            wrong,
+            verdict_text(entry.verdicts),
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    commits, days = provenance(covered)
+    title = suite.scales[suite.scale].get("title", "")
+    said = ". ".join(
+        part for part in (f"Commits {commits}" if commits else "", f"records of {days}" if days else "") if part
+    )
+    untouched = [f"`{entry.key}`" for entry in covered if entry.runs and not entry.started]
+    return [
+        f"## Scale {suite.scale}" + (f": {title}" if title else ""),
+        *([said + "."] if said else []),
+        "\n".join(rows) if trained else "No artefact has a run yet.",
+        *([f"Not started: {', '.join(untouched)}."] if untouched else []),
+    ]

@@ -1,0 +1,183 @@
+"""One table in four formats: tidy CSV, Markdown, LaTeX and self-contained HTML, from whatever records exist.
+
+Missing, diverged, failed and stale runs are visible; a table with nothing measured shows the published numbers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lnl import stats
+from lnl.errors import UserError, nearest
+from lnl.files import replacing
+from lnl.render import html, latex, markdown
+from lnl.render.compare import Line, frame, lines
+from lnl.render.document import (
+    ABSENT,
+    NOTHING,
+    SKIPPED,
+    Cell,
+    Document,
+    Grid,
+    number,
+    plus_minus,
+    signed,
+    spread_text,
+)
+from lnl.render.notes import notes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lnl.matrix import Suite
+    from lnl.records import Locate
+
+TONES = {"agrees": "good", "above": "high", "below": "low", "differs": "low"}
+
+
+def render(suite: Suite, key: str, out_dir: str | Path) -> list[Path]:
+    """Write {key}.csv, .md, .tex and .html into `out_dir`, each whole or not at all; their paths.
+
+    Renders what there is: a partial table and a complete one are made by the same call. UserError for an unknown table.
+    """
+    shown, tidy = document(suite, key)
+    folder = Path(out_dir)
+    texts = {
+        "csv": tidy.to_csv(index=False, lineterminator="\n"),
+        "md": markdown.text(shown),
+        "tex": latex.text(shown),
+        "html": html.page(shown),
+    }
+    return [write(folder / f"{key}.{suffix}", text) for suffix, text in texts.items()]
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a text file in one step, so that a reader never meets half of it."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def document(suite: Suite, key: str, locate: Locate | None = None) -> tuple[Document, pd.DataFrame]:
+    """A table as a format-neutral document and as a tidy frame."""
+    if key not in suite.tables:
+        raise UserError(f"there is no table '{key}'{nearest(key, suite.tables)}")
+    if suite.tables[key].get("kind", "accuracy") != "accuracy":
+        from lnl.render.plain import untrained
+
+        return untrained(suite, key)
+    compared = lines(suite, key, locate)
+    return accuracy(suite, key, compared), frame(compared)
+
+
+def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
+    """The document of an accuracy table: the paper's grid, the comparison line by line, and what a reader must know."""
+    declaration = suite.tables[key]
+    statistic = declaration.get("statistic", "last10_mean")
+    dagger = "†" if statistic in stats.DAGGER else ""
+    states: dict[str, int] = {}
+    for run in {(run.cell, run.seed): run for line in compared for run in line.runs.runs}.values():
+        states[run.state] = states.get(run.state, 0) + 1
+    verdicts: dict[str, int] = {}
+    for line in compared:
+        if line.slot.cell is not None:
+            word = line.verdict.word.split(" (")[0]
+            verdicts[word] = verdicts.get(word, 0) + 1
+    grids = (_paper_grid(compared, dagger), _listing(compared, dagger))
+    return Document(
+        key=key,
+        title=declaration["title"],
+        source=source_text(declaration),
+        heading=suite.heading(key),
+        caption=_caption(declaration, compared, statistic, dagger),
+        grids=grids,
+        notes=notes(declaration, compared, key),
+        counts=states,
+        verdicts=verdicts,
+    )
+
+
+def source_text(declaration: dict[str, Any]) -> str:
+    """`tutorial, MNIST accuracy slide`: where the numbers are printed."""
+    source = declaration.get("source", {})
+    return ", ".join(str(source[part]) for part in ("paper", "where") if source.get(part))
+
+
+def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, dagger: str) -> str:
+    asked = sorted({len(line.runs.runs) for line in compared if line.runs.runs}) or [0]
+    repeats = "–".join(str(n) for n in dict.fromkeys((asked[0], asked[-1])))
+    spread = spread_text(declaration.get("spread") or {})
+    text = (
+        f"Test accuracy (%){dagger}: {stats.STATISTICS[statistic]}, mean of a run's networks. Measured: mean over runs ± "
+        f"{spread}, number of runs in parentheses; {repeats} asked for per cell."
+    )
+    theirs = (declaration.get("published") or {}).get("spread")
+    if theirs:
+        kind = "95% confidence interval" if theirs.get("kind") == "ci95" else "standard deviation"
+        over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs"
+        note = f" ({theirs['note']})" if theirs.get("note") else ""
+        text += f" In grey: the published number, ± {kind} {over}{note}."
+    return f"{text} Bold: best of its row, among the measured and among the published numbers."
+
+
+def _paper_grid(compared: list[Line], dagger: str) -> Grid:
+    """Rows and columns as printed; both axes in the order in which the slots come."""
+    columns = list(dict.fromkeys(line.slot.column for line in compared))
+    labels = {line.slot.column: line.slot.column_label for line in compared}
+    at = {(line.slot.row, line.slot.column): line for line in compared}
+    rows = []
+    for row, label in {line.slot.row: line.slot.row_label for line in compared}.items():
+        here = [at.get((row, column)) for column in columns]
+        best = _best([line.summary.mean for line in here if line])
+        best_published = _best([line.published for line in here if line])
+        cells = [Cell(label)]
+        for line in here:
+            cells.append(_paper_cell(line, best, best_published, dagger) if line else Cell(NOTHING))
+        rows.append(("", tuple(cells)))
+    return Grid(("", *(labels[column] for column in columns)), tuple(rows), "As printed")
+
+
+def _best(values: list[float | None]) -> float | None:
+    """Best of a row as printed, to two decimals; a single number is not a best."""
+    present = [round(value, 2) for value in values if value is not None]
+    return max(present) if len(present) > 1 else None
+
+
+def _paper_cell(line: Line, best: float | None, best_published: float | None, dagger: str) -> Cell:
+    published = plus_minus(line.published, line.published_spread) if line.published is not None else ""
+    strong = best_published is not None and line.published is not None and round(line.published, 2) == best_published
+    if line.slot.cell is None:
+        return Cell(_mark(line), published, bold_published=strong)
+    summary = line.summary
+    if summary.mean is None:
+        return Cell(NOTHING, published, bold_published=strong, remark=line.state)
+    text = plus_minus(summary.mean, summary.spread, summary.n) + dagger
+    return Cell(text, published, best is not None and round(summary.mean, 2) == best, strong, line.state)
+
+
+def _mark(line: Line) -> str:
+    return ABSENT if "not in the suite" in line.state else SKIPPED
+
+
+def _listing(compared: list[Line], dagger: str) -> Grid:
+    """Every slot on its own line, grouped by row."""
+    several = any(len(line.summary.networks) > 1 for line in compared)
+    header = ["", "measured", *(["each network"] if several else []), "published", "difference", "verdict", "runs"]
+    rows = []
+    for line in compared:
+        absent = line.slot.cell is None
+        measured = plus_minus(line.summary.mean, line.summary.spread, line.summary.n or None)
+        networks = " / ".join(number(value) for value in line.summary.networks) if line.summary.networks else ""
+        word = line.verdict.word
+        cells = [
+            Cell(line.slot.column_label + (" (joined)" if line.slot.joined else "")),
+            Cell(_mark(line) if absent else measured + (dagger if line.summary.n else "")),
+            *([Cell(networks)] if several else []),
+            Cell(plus_minus(line.published, line.published_spread) if line.published is not None else ""),
+            Cell(signed(line.verdict.difference)),
+            Cell(word, tone=TONES.get(word, "quiet")),
+            Cell("" if absent else line.state or "all ok"),
+        ]
+        rows.append((line.slot.row_label, tuple(cells)))
+    return Grid(tuple(header), tuple(rows), "Measured beside published", "list")

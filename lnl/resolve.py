@@ -1,0 +1,132 @@
+"""From declarations to the resolved specification of one cell: everything that may change its numbers, and nothing else.
+
+No paths, devices, threads or scheduling enter a specification. Epochs and steps that a protocol or a method names are
+the paper's; at a shorter scale they are read on the paper's clock, t * T_paper / T, so nothing needs to be rescaled.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from typing import Any
+
+from lnl.data.registry import DATASETS
+from lnl.errors import UserError, nearest
+from lnl.networks.registry import NETWORKS
+from lnl.noise import keys as noise_keys
+
+#: Bumped by hand when the engine changes numbers for every method (a method's own number is SPEC["version"]).
+ENGINE_VERSION = 1
+
+
+def digest(spec: dict[str, Any]) -> str:
+    """Sixteen hexadecimal digits of a resolved specification."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, recursively; neither is changed."""
+    out = copy.deepcopy(base)
+    for key, value in over.items():
+        out[key] = merge(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return out
+
+
+def choose(word: str, options: dict[str, Any], what: str, source: str) -> Any:
+    """options[word], or a UserError with the nearest valid name."""
+    if word not in options:
+        raise UserError(f"{source}: unknown {what} '{word}'{nearest(word, options)}")
+    return options[word]
+
+
+def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> None:
+    """Set one existing value of a nested declaration; UserError for a key that is not there."""
+    *parents, last = dotted.split(".")
+    node = tree
+    for part in parents:
+        node = choose(part, node, "key", source)
+        if not isinstance(node, dict):
+            raise UserError(f"{source}: '{dotted}' goes below '{part}', which has no keys")
+    choose(last, node, "key", source)
+    node[last] = value
+
+
+def method_parameters(spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str) -> dict[str, Any]:
+    """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`."""
+    values = dict(spec.get("parameters", {}))
+    for setting, changes in spec.get("settings", {}).items():
+        if all(wanted in ("*", here) for wanted, here in zip(setting.split("/"), where, strict=False)):
+            values |= changes
+    for key, value in over.items():
+        choose(key, values, f"parameter of {spec['key']}", source)
+        allowed = spec.get("values", {}).get(key)
+        if allowed and value not in allowed:
+            raise UserError(f"{source}: {key} = {value!r}; {spec['key']} knows {', '.join(map(str, allowed))}")
+        values[key] = value
+    return values
+
+
+def resolve(
+    *,
+    protocol: str,
+    protocols: dict[str, Any],
+    scale: str,
+    scales: dict[str, Any],
+    dataset: str,
+    noise: str,
+    method: dict[str, Any],
+    changes: dict[str, Any],
+    source: str,
+) -> dict[str, Any]:
+    """Resolved specification of a cell.
+
+    `dataset` is the paper's; a scale may put a stand-in in its place. `changes` are a variant's: bare keys are method
+    parameters, `protocol.<dotted>` keys are protocol values. `source` names the declaration in errors.
+    """
+    declared = copy.deepcopy(choose(protocol, protocols, "protocol", source))
+    reduced = choose(scale, scales, "scale", source)
+    parameters = {}
+    for key, value in changes.items():
+        if key.startswith("protocol."):
+            set_dotted(declared, key.removeprefix("protocol."), value, source)
+        else:
+            parameters[key] = value
+
+    own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
+    declared = merge(declared, {k: v for k, v in own.items() if k != "network"})
+    stand_ins = reduced.get("stand_ins", {})
+    used = stand_ins.get("datasets", {}).get(dataset, dataset)
+    info = choose(used, DATASETS, "data set", source)
+    noise_keys.check(noise_keys.parse(noise), info.classes)
+
+    split = declared["split"]
+    if used != dataset and split == "test-halves" and info.validation:
+        split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
+    network = stand_ins.get("networks", {}).get(own["network"], own["network"])
+    known = choose(network, NETWORKS, "network", source).options
+    batch = {"steps_cap": None, **declared["batch"]}
+    if "batch_size" in reduced:
+        batch["size"] = reduced["batch_size"]
+    return {
+        "engine": ENGINE_VERSION,
+        "protocol": protocol,
+        "dataset": used,
+        "noise": {"key": noise, **declared["noise"]},
+        "split": split,
+        "network": {
+            "name": network,
+            "options": {k: v for k, v in declared.get("network_options", {}).items() if k in known},
+        },
+        "epochs": reduced.get("epochs", declared["epochs"]),
+        "paper_epochs": declared["epochs"],
+        "untrained_epoch": declared["untrained_epoch"],
+        "batch": batch,
+        "optimiser": declared["optimiser"],
+        "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},
+        "method": {
+            "key": method["key"],
+            "version": method["version"],
+            "parameters": method_parameters(method, parameters, (protocol, dataset, noise), source),
+        },
+    }

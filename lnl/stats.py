@@ -1,0 +1,163 @@
+"""From curves to the numbers in a table: a run's statistic, mean and spread over runs, and the verdict on a published number.
+
+Statistic, selection rule and spread are applied here, to recorded curves, so that changing them retrains nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lnl.errors import UserError
+
+LAST = 10  # "average test accuracy over the last ten epochs" (Co-teaching, section 4; tutorial, MNIST slide)
+STATISTICS = {
+    "last10_mean": "mean over the last ten epochs",
+    "final": "value of the last epoch",
+    "at_validation_best": "value of the epoch with the best validation accuracy",
+    "best": "value of the best test epoch (selected on test data)",
+}
+DAGGER = frozenset({"best"})  # chosen by looking at the test data: always shown with a dagger
+FEWEST = 3  # runs that a verdict needs
+
+
+@dataclass(frozen=True)
+class RunValue:
+    """A run's statistic in percent: the mean of its networks, each network, the epochs it was taken from, a remark or ''."""
+
+    value: float
+    networks: tuple[float, ...]
+    epochs: tuple[int, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Runs taken together. `std` is the sample deviation (ddof 1) that verdicts use, `spread` what the table shows after ±."""
+
+    n: int
+    mean: float | None
+    std: float | None
+    spread: float | None
+    networks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A word for a measured number beside a published one; `difference` is measured minus published, `allowed` its bound."""
+
+    word: str
+    difference: float | None = None
+    allowed: float | None = None
+
+
+def run_statistic(curves: dict[str, Any], statistic: str) -> RunValue:
+    """A run's test accuracy (percent) by this statistic, from its record's `curves`.
+
+    The evaluation of untrained networks does not count as an epoch here unless nothing else exists. Fewer than ten epochs:
+    the mean of what exists, and the remark says so. UserError for an unknown statistic or one that needs a validation split.
+    """
+    if statistic not in STATISTICS:
+        raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
+    test = curves["test_accuracy"]
+    epochs = [i for i in _trained(curves) if all(net[i] is not None for net in test)]
+    if not epochs:
+        raise UserError("a record without a single evaluated epoch has no statistic: delete it and run again")
+    remark = ""
+    if statistic == "last10_mean":
+        chosen = epochs[-LAST:]
+        if len(chosen) < LAST:
+            remark = f"mean over {len(chosen)} epoch{'s' if len(chosen) > 1 else ''}, all there are"
+    elif statistic == "final":
+        chosen = epochs[-1:]
+    elif statistic == "best":
+        chosen = [max(epochs, key=lambda i: (statistics.fmean(net[i] for net in test), -i))]
+    else:
+        validation = curves.get("validation_accuracy")
+        if not validation:
+            raise UserError("at_validation_best needs a validation split, and this protocol has none: use last10_mean")
+        seen = [i for i in epochs if all(net[i] is not None for net in validation)]
+        chosen = [max(seen, key=lambda i: (statistics.fmean(net[i] for net in validation), -i))]
+    networks = tuple(statistics.fmean(net[i] for i in chosen) for net in test)
+    return RunValue(statistics.fmean(networks), networks, tuple(curves["epoch"][i] for i in chosen), remark)
+
+
+def _trained(curves: dict[str, Any]) -> list[int]:
+    """Positions of trained epochs: an untrained evaluation has no training loss."""
+    count = len(curves["epoch"])
+    loss = curves.get("loss")
+    trained = [i for i in range(count) if loss is None or any(net[i] is not None for net in loss)]
+    return trained or list(range(count))
+
+
+def summarise(runs: Sequence[RunValue], kind: str = "std", ddof: int = 1) -> Summary:
+    """Mean over runs and its spread: `std` with this ddof, or `ci95`, the half width of a 95% t interval of the mean."""
+    values = [run.value for run in runs]
+    n = len(values)
+    if n == 0:
+        return Summary(0, None, None, None, ())
+    width = min(len(run.networks) for run in runs)
+    networks = tuple(statistics.fmean(run.networks[k] for run in runs) for k in range(width))
+    mean = statistics.fmean(values)
+    if n == 1:
+        return Summary(1, mean, None, None, networks)
+    squares = sum((value - mean) ** 2 for value in values)
+    std = math.sqrt(squares / (n - 1))
+    spread = std * _t95(n) / math.sqrt(n) if kind == "ci95" else math.sqrt(squares / (n - ddof)) if n > ddof else None
+    return Summary(n, mean, std, spread, networks)
+
+
+def std_of_interval(half_width: float, n: int) -> float:
+    """The sample standard deviation behind a 95% confidence interval mean ± half_width of n runs (Student's t)."""
+    return half_width * math.sqrt(n) / _t95(n)
+
+
+def _t95(n: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, n - 1))
+
+
+def published_std(spread: float | None, kind: str, n: int | None) -> float | None:
+    """A published spread as a standard deviation over runs; None where it cannot be known (no spread, or no n)."""
+    if spread is None or n is None or n < 2:
+        return None
+    return std_of_interval(spread, n) if kind == "ci95" else spread
+
+
+def verdict(
+    mean: float | None,
+    std: float | None,
+    n: int,
+    published: float | None,
+    published_std: float | None = None,
+    published_n: int | None = None,
+    tolerance: float = 0.0,
+    comparable: str | None = None,
+    unmeasured: str = "not run",
+) -> Verdict:
+    """The verdict on a measured number (DESIGN section 4): `agrees` if |difference| <= max(tolerance, 2 sqrt(s²/n + s_p²/n_p)).
+
+    Otherwise `above` or `below`. Before that, in this order: `unmeasured` where nothing was measured, `no published number`,
+    `not comparable (why)` where the budget, data or networks are not the paper's, `too few` for n < 3. A published standard
+    deviation that is missing contributes nothing.
+    """
+    if mean is None:
+        return Verdict(unmeasured)
+    if published is None:
+        return Verdict("no published number")
+    difference = mean - published
+    if comparable is not None:
+        return Verdict(f"not comparable ({comparable})", difference)
+    if n < FEWEST:
+        return Verdict("too few", difference)
+    variance = (std or 0.0) ** 2 / n
+    if published_std is not None and published_n:
+        variance += published_std**2 / published_n
+    allowed = max(tolerance, 2 * math.sqrt(variance))
+    if abs(difference) <= allowed + 1e-9:  # a difference of exactly the tolerance agrees, whatever its last bit
+        return Verdict("agrees", difference, allowed)
+    return Verdict("above" if difference > 0 else "below", difference, allowed)

@@ -1,0 +1,90 @@
+"""The store of finished runs, and the lock that lets one process work on a run. Standard library and filelock only.
+
+A record is kept under its specification's digest, so that going back to an earlier declaration finds what was computed then.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from lnl import paths
+from lnl.errors import UserError
+from lnl.files import replacing, write_json_atomic
+from lnl.matrix import Run, Suite
+
+
+class Store:
+    """Everything that is kept of one run outside the DAG's outputs."""
+
+    def __init__(self, suite: Suite, run: Run) -> None:
+        self.suite, self.run = suite, run
+        self.folder = Path(paths.store(suite.scale, run.cell.id, run.seed))
+        self.digest = suite.digest(run.cell)
+
+    @property
+    def record_file(self) -> Path:
+        return self.folder / f"record-{self.digest}.json"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        return self.folder / f"checkpoint-{self.digest}.pt"
+
+    def handover_file(self, point: str) -> Path:
+        return self.folder / f"handover-{self.digest}-{point}.safetensors"
+
+    def finished(self, points: tuple[str, ...] = ()) -> bool:
+        """Whether the record, and the hand-overs at `points`, are there."""
+        return self.record_file.exists() and all(self.handover_file(p).exists() for p in points)
+
+    def lock(self) -> FileLock:
+        """Lock of this run; UserError where the results folder cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.folder}: cannot be written ({error.strerror}); run where results/ can be") from None
+        return FileLock(self.folder / "lock")
+
+    def adopt(self) -> bool:
+        """Take over a published record of today's specification into an empty store (results copied or imported)."""
+        published = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
+        if self.record_file.exists() or not published.exists():
+            return False
+        try:
+            known = json.loads(published.read_text())["result"]["digest"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        if known == self.digest:
+            self.save(json.loads(published.read_text()))
+        return bool(known == self.digest)
+
+    def save(self, record: dict[str, Any]) -> None:
+        """Keep a finished record; checkpoint and failure note go."""
+        write_json_atomic(self.record_file, record)
+        for file in (self.checkpoint_file, self.folder / "failure.json"):
+            file.unlink(missing_ok=True)
+
+    def publish(self) -> Path:
+        """Copy the record to its declared path; a file that is the same already is left alone (its time stamp too)."""
+        target = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
+        if not target.exists() or target.read_bytes() != self.record_file.read_bytes():
+            with replacing(target) as temporary:
+                shutil.copyfile(self.record_file, temporary)
+        return target
+
+    def publish_handover(self, point: str) -> Path:
+        """Copy a hand-over to its declared path."""
+        target = Path(paths.handover(self.suite.scale, self.run.cell.id, self.run.seed, point))
+        with replacing(target) as temporary:
+            shutil.copyfile(self.handover_file(point), temporary)
+        return target
+
+    def fail(self, error: BaseException, log: str | None) -> None:
+        """Leave a note of a failure: a row of the table will show it."""
+        last = (str(error) or type(error).__name__).strip().splitlines()[-1]
+        note = {"class": type(error).__name__, "message": last[:500], "log": log}
+        write_json_atomic(self.folder / "failure.json", note)

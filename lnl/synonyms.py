@@ -1,0 +1,115 @@
+"""What each document calls a method: one table, so that Normal, Standard and Baseline are the same row everywhere.
+
+Standard library only. Documents: `s2e`, `tutorial`, `coteaching` (the Co-teaching paper), `pumpout`, `l2r`, `ieg`.
+Two things called MentorNet are two keys: `mentornet`, one network that trains on its own small-loss examples (what the
+Co-teaching family compares with), and `mentornet-dd`, the learned, data-driven curriculum, of which the suite holds
+published numbers only.
+"""
+
+from __future__ import annotations
+
+#: method key -> the suite's title, the name that each document prints, and further names in use (`others`, in lower case)
+SYNONYMS: dict[str, dict[str, str]] = {
+    "standard": {
+        "title": "Standard",
+        "tutorial": "Normal",
+        "coteaching": "Standard",
+        "s2e": "Standard",
+        "pumpout": "Standard",
+        "l2r": "Baseline",
+        "others": "cross-entropy, ce, vanilla",
+    },
+    "bootstrap": {
+        "title": "Bootstrap",
+        "tutorial": "Bootstrap",
+        "coteaching": "Bootstrap",
+        "l2r": "Reed-Hard",
+        "others": "reed, hard bootstrapping",
+    },
+    "s-model": {
+        "title": "S-model",
+        "tutorial": "S-model",
+        "coteaching": "S-model",
+        "l2r": "S-Model",
+        "others": "noise adaptation, s-adaptation",
+    },
+    "f-correction": {
+        "title": "F-correction",
+        "tutorial": "F-correction",
+        "coteaching": "F-correction",
+        "s2e": "F-correction",
+        "ieg": "LC",
+        "others": "forward, forward correction, loss correction",
+    },
+    "decoupling": {
+        "title": "Decoupling",
+        "tutorial": "Decoupling",
+        "coteaching": "Decoupling",
+        "s2e": "Decoupling",
+        "others": "update by disagreement",
+    },
+    "mentornet": {
+        "title": "MentorNet",
+        "tutorial": "MentorNet",
+        "coteaching": "MentorNet",
+        "s2e": "MentorNet",
+        "pumpout": "MentorNet",
+        "others": "mentor-net, menter-net, self-paced mentornet, small-loss",
+    },
+    "mentornet-dd": {
+        "title": "MentorNet DD",
+        "l2r": "MentorNet",
+        "ieg": "MentorNet DD",
+        "others": "learned mentornet, data-driven mentornet",
+    },
+    "coteaching": {
+        "title": "Co-teaching",
+        "tutorial": "Co-teaching",
+        "coteaching": "Co-teaching",
+        "s2e": "Co-teaching",
+    },
+    "coteaching-plus": {
+        "title": "Co-teaching+",
+        "tutorial": "Co-teaching+",
+        "s2e": "Co-teaching+",
+    },
+    "s2e": {
+        "title": "S2E",
+        "tutorial": "S2E",
+        "s2e": "Proposed",
+        "others": "search to exploit, search to exploit memorisation",
+    },
+}
+
+PUBLISHED_ONLY = frozenset({"mentornet-dd"})
+_NO_DOCUMENT = ("title", "others")
+
+
+def title(key: str) -> str:
+    """The suite's name for a method; a key that the table does not know is its own title."""
+    return SYNONYMS.get(key, {}).get("title", key)
+
+
+def name_in(key: str, document: str) -> str:
+    """What this document calls the method; the suite's name where the document does not mention it."""
+    return SYNONYMS.get(key, {}).get(document, title(key))
+
+
+def also_called(key: str, but: str = "") -> list[str]:
+    """Names that the documents print for this method, other than `but` (default: the suite's own), each once."""
+    known = (but or title(key)).lower()
+    names = {n.lower(): n for d, n in reversed(SYNONYMS.get(key, {}).items()) if d != "others" and n.lower() != known}
+    return sorted(names.values())
+
+
+def key_of(name: str, document: str | None = None) -> str | None:
+    """The method that `name` means, ignoring case: in this document first, else anywhere; None if nobody uses it."""
+    wanted = name.strip().lower()
+    for key, names in SYNONYMS.items():
+        if document is not None and document not in _NO_DOCUMENT and names.get(document, "").lower() == wanted:
+            return key
+    for key, names in SYNONYMS.items():
+        printed = {value.lower() for word, value in names.items() if word != "others"}
+        if wanted in {key, *printed, *names.get("others", "").split(", ")}:
+            return key
+    return None

@@ -1,0 +1,50 @@
+"""MentorNet, as Co-teaching, S2E and Pumpout use the name: one network trained on its own small-loss examples.
+
+Self-paced learning per batch: the network ranks the batch by its own loss and learns from the R(T) part with the smallest
+losses (Jiang et al., ICML 2018, without the learned mentor; Pumpout, section 3.1; the tutorial's MentorNet slide). The learned
+MentorNet of the IEG tables is another method, `mentornet-dd`. The authors' baseline was never published; that it is this one
+follows from Pumpout and from a co-author's answer in the public tracker of Co-teaching's code (docs/decisions.md).
+"""
+
+from torch import Tensor
+
+from lnl.engine.method import Method, Moment, Outcome
+from lnl.schedules import drop_rate, kept_count
+from lnl.selection import cross_entropy, small_loss
+
+SPEC = {
+    "key": "mentornet",
+    "title": "MentorNet",
+    "version": 1,
+    "paper": "Jiang et al., ICML 2018, in the self-paced form of Co-teaching's and Pumpout's comparisons",
+    "networks": 1,
+    "needs": ["noise_rate"],
+    "parameters": {
+        "tau": 1.0,  # final drop rate, as a multiple of the noise rate
+        "t_k": 10,  # length of the ramp, epochs
+        "c": 1.0,  # exponent of the ramp
+        "ramp": "as_released",
+        "exponent": "as_released",
+        "rounding": "floor",
+    },
+    "values": {
+        "ramp": ["as_released", "as_printed", "algorithm"],
+        "exponent": ["as_released", "as_printed", "t_over_tk"],
+        "rounding": ["floor", "ceil"],
+    },
+    "traits": {"small_loss": True, "memorisation": False, "sgd": True},
+}
+
+
+class MentorNet(Method):
+    """Mean cross-entropy of the network's own small-loss examples."""
+
+    def schedule(self, time: float) -> dict[str, float]:
+        p = self.parameters
+        drop = drop_rate(time, p["tau"] * self.setting.noise_rate, p["t_k"], p["c"], p["ramp"], p["exponent"])
+        return {"R": 1 - drop, "kept": kept_count(drop, self.setting.batch, p["rounding"])}
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        own = small_loss(losses, now["kept"])
+        return Outcome(loss=(own * losses).sum(-1) / now["kept"].squeeze(-1), losses=losses, selected=own)

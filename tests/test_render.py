@@ -1,0 +1,242 @@
+"""Rendered tables against golden files, from committed records of which one is missing, one diverged, one stale, one failed.
+
+`python tests/test_render.py` rewrites the golden tables after a wanted change; read the difference before committing it.
+"""
+
+import csv
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lnl import records
+from lnl.errors import UserError
+from lnl.matrix import Cell, Slot
+from lnl.render.report import render_report
+from lnl.render.reproduced import render_reproduced
+from lnl.render.table import document, render
+from lnl.schema import check
+
+GOLDEN = Path(__file__).parent / "golden"
+FORMATS = ("csv", "md", "tex", "html")
+PNG = bytes.fromhex("89504e470d0a1a0a")
+
+
+@dataclass
+class MiniSuite:
+    """Just enough of a suite: one table, a digest that never changes, one method that does not exist yet."""
+
+    scale: str = "paper"
+    limit: str | None = None
+    root: Path = Path(".")
+    figures: dict = field(default_factory=dict)
+    config: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.tables = {"mini": yaml.safe_load((GOLDEN / "mini.yaml").read_text())}
+        self.methods = {"standard": {}, "coteaching": {}}
+        self.scales = {self.scale: {"title": "for the tests"}}
+
+    def slots(self, key):
+        declared = {**self.tables, **self.figures}[key]
+        slots = []
+        for row in declared["rows"]:
+            for column in declared["columns"]:
+                skipped = (row["key"], column["key"]) == ("symmetric-20", "decoupling")
+                absent = "left out for the tests" if skipped else "not in the suite yet"
+                known = column["method"] in self.methods
+                cell = Cell("coteaching", "mnist", row["noise"], column["method"]) if known else None
+                number = declared.get("published", {}).get("values", {}).get(row["key"], {}).get(column["key"])
+                axes = (row["key"], row["label"], column["key"], column["label"])
+                printed = tuple(number) if number else None
+                slots.append(Slot(*axes, cell, (1, 2, 3, 4), printed, None if known else absent))
+        return slots
+
+    def digest(self, cell):
+        return "00000000000000aa"
+
+    def heading(self, key):
+        return f"scale {self.scale}: for the tests"
+
+    def comparable(self, key):
+        return self.limit
+
+
+def place(folder, scale="paper"):
+    """The committed records, and the note of one failed run, where a suite at this scale looks for them."""
+    shutil.copytree(GOLDEN / "records" / "cells", folder / "results" / scale / "cells")
+    note = folder / "results" / scale / "store/coteaching/mnist/symmetric-20/coteaching/seed4/failure.json"
+    note.parent.mkdir(parents=True)
+    note.write_text(json.dumps({"class": "MemoryError", "message": "cannot allocate", "log": "logs/x.log"}))
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place(tmp_path)
+    return tmp_path
+
+
+def row_of(folder, row, column):
+    with (folder / "mini.csv").open() as file:
+        return next(r for r in csv.DictReader(file) if (r["row"], r["column"]) == (row, column))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_golden(here, suffix):
+    render(MiniSuite(), "mini", here / "out")
+    assert (here / "out" / f"mini.{suffix}").read_text() == (GOLDEN / f"mini.{suffix}").read_text()
+
+
+def test_numbers_and_verdicts_by_hand(here):
+    render(MiniSuite(), "mini", here)
+    standard = row_of(here, "pair-45", "standard")  # 56, 57, 56.5, 56.5; 2 sqrt(0.1667/4 + 0.55²/5) = 0.639 < 0.7
+    assert (float(standard["mean"]), standard["n"], standard["verdict"]) == (56.5, "4", "agrees")
+    assert float(standard["spread"]) == pytest.approx((1 / 6) ** 0.5)
+    coteaching = row_of(here, "pair-45", "coteaching")  # 90, 91, 92; the diverged run is not in the mean
+    assert (float(coteaching["mean"]), coteaching["n"], coteaching["verdict"]) == (91, "3", "above")
+    assert (float(coteaching["mean_network1"]), float(coteaching["mean_network2"])) == (90.5, 91.5)
+    assert (coteaching["diverged"], coteaching["state"]) == ("1", "1 diverged")
+    assert float(coteaching["allowed"]) == pytest.approx(2 * (1 / 3 + 0.21**2 / 5) ** 0.5)
+    few = row_of(here, "symmetric-20", "standard")  # 94, 94.2; stale 10.0 is not averaged; one missing
+    assert (float(few["mean"]), few["n"], few["verdict"]) == (pytest.approx(94.1), "2", "too few")
+    assert few["state"] == "1 stale, missing 1 of 4"
+    failed = row_of(here, "symmetric-20", "coteaching")
+    assert (failed["n"], failed["state"], failed["verdict"]) == ("3", "1 failed", "below")
+
+
+@pytest.mark.parametrize("suffix", ["md", "tex", "html"])
+def test_what_went_wrong_is_said_with_its_reason(here, suffix):
+    render(MiniSuite(), "mini", here)
+    text = (here / f"mini.{suffix}").read_text()
+    for said in ("the loss became NaN", "cannot allocate", "logs/x.log", "missing 1 of 4", "00000000000000bb"):
+        assert said in text
+    assert "not in the suite yet" in text
+    assert "left out for the tests" in text
+    assert "share one noise vector" in text
+    assert "44.87" in text
+
+
+def test_below_paper_scale_nothing_is_judged(here):
+    render(MiniSuite(limit="lite: 60 of 200 epochs"), "mini", here)
+    measured = row_of(here, "pair-45", "standard")
+    assert measured["verdict"] == "not comparable (lite: 60 of 200 epochs)"
+    assert float(measured["difference"]) == pytest.approx(-0.02)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_with_no_record_at_all_the_published_numbers_stand(tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    render(MiniSuite(), "mini", tmp_path)
+    text = (tmp_path / f"mini.{suffix}").read_text()
+    assert "not run" in text
+    for number in ("56.52", "58.03", "87.63", "94.05", "97.25"):
+        assert number in text
+
+
+def test_a_corrupt_record_is_a_failed_row_and_not_a_crash(here):
+    file = here / "results/paper/cells/coteaching/mnist/pair-45/standard/seed2.json"
+    file.write_text("{")
+    render(MiniSuite(), "mini", here)
+    assert row_of(here, "pair-45", "standard")["state"] == "1 failed"
+    with pytest.raises(UserError, match="seed2.json"):
+        records.read(file)
+
+
+def test_golden_records_meet_the_schema():
+    for path in sorted((GOLDEN / "records").rglob("*.json")):
+        check(records.read(path), "record", str(path))
+
+
+def test_unknown_table_is_one_line_with_the_nearest(here):
+    with pytest.raises(UserError, match="did you mean 'mini'"):
+        render(MiniSuite(), "mimi", here)
+
+
+def test_an_unwritable_folder_is_a_user_error(here):
+    (here / "file").write_text("")
+    with pytest.raises(UserError, match="file"):
+        render(MiniSuite(), "mini", here / "file")
+
+
+def test_bold_is_the_best_of_its_row_among_measured_and_among_published(here):
+    shown, _ = document(MiniSuite(), "mini")
+    cells = {row[1][0].text: row[1][1:] for row in shown.grids[0].rows}
+    assert [c.bold for c in cells["Pair-45%"]] == [False, False, True]
+    assert [c.bold_published for c in cells["Pair-45%"]] == [False, False, True]
+    assert [c.text for c in cells["Symmetry-20%"]][1] == "×"
+    assert [c.text for c in cells["Pair-45%"]][1] == "·"
+
+
+def test_latex_has_balanced_braces_and_no_bare_specials(here):
+    render(MiniSuite(), "mini", here)
+    text = (here / "mini.tex").read_text()
+    assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+    assert text.count(r"\begin{") == text.count(r"\end{")
+    body = text.split("\n", 1)[1].replace("{!}{%\n", "")
+    assert not re.search(r"(?<!\\)[%#]", body)
+    assert text.isascii()
+    assert "$T_{k}$" in text
+
+
+def with_figure(here):
+    suite = MiniSuite()
+    rows, columns = suite.tables["mini"]["rows"], suite.tables["mini"]["columns"]
+    suite.figures = {
+        "curve": {"title": "A curve", "source": {"paper": "tutorial", "where": "w"}, "rows": rows, "columns": columns}
+    }
+    (here / "results/paper/figures").mkdir()
+    (here / "results/paper/figures/curve.png").write_bytes(PNG)
+    (here / "results/paper/claims").mkdir()
+    (here / "results/paper/claims/tutorial.html").write_text("<p>claim tut-06 held</p>")
+    return suite
+
+
+def test_report_is_complete_self_contained_and_stable(here):
+    suite = with_figure(here)
+    first = render_report(suite, here / "report.html").read_text()
+    os.utime(here / "results/paper/cells/coteaching/mnist/pair-45/standard/seed1.json", (0, 0))
+    assert render_report(suite, here / "report.html").read_text() == first
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", first)
+    assert "<link" not in first
+    assert "<script" not in first
+    assert "@import" not in first
+    for part in (
+        "data:image/png;base64,",
+        "claim tut-06 held",
+        "A table of four cells",
+        "cannot allocate",
+        "0123456789",
+    ):
+        assert part in first
+    anchors = set(re.findall(r'id="([^"]+)"', first))
+    assert set(re.findall(r'href="#([^"]+)"', first)) <= anchors
+    assert "2026-01-01 to 2026-01-04" in first
+    assert "13 of 16" in first  # 12 ok and one diverged
+
+
+def test_reproduced_counts_fresh_and_kept_records(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "docs/reproduction/first/records"
+    shutil.copytree(GOLDEN / "records", kept)
+    text = render_reproduced(MiniSuite(root=tmp_path), tmp_path / "page.md").read_text()
+    line = next(row for row in text.splitlines() if "| mini |" in row)
+    assert "13 of 16" in line
+    assert "2 to 4" in line
+    assert "1 diverged, 1 stale" in line
+    assert "1 agrees, 1 above, 1 below, 1 too few" in line
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp())
+    place(folder)
+    os.chdir(folder)
+    for path in render(MiniSuite(), "mini", GOLDEN):
+        print(path)

@@ -1,0 +1,151 @@
+"""Statistics of a run, spreads over runs and verdicts, against numbers worked out by hand."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lnl.errors import UserError
+from lnl.stats import Summary, published_std, run_statistic, std_of_interval, summarise, verdict
+
+
+def curves(*networks, loss=None, validation=None):
+    made = {"epoch": list(range(len(networks[0]))), "test_accuracy": [list(n) for n in networks]}
+    if loss is not None:
+        made["loss"] = [list(loss) for _ in networks]
+    if validation is not None:
+        made["validation_accuracy"] = [list(validation) for _ in networks]
+    return made
+
+
+def test_last_ten_epochs_of_both_networks():
+    # 12 epochs: the first two are outside; network means 1..10 -> 5.5 and 11..20 -> 15.5
+    value = run_statistic(curves([99, 99, *range(1, 11)], [0, 0, *range(11, 21)]), "last10_mean")
+    assert value.networks == (5.5, 15.5)
+    assert value.value == 10.5
+    assert value.epochs == tuple(range(2, 12))
+    assert value.remark == ""
+
+
+def test_fewer_than_ten_epochs_says_so_and_leaves_the_untrained_evaluation_out():
+    value = run_statistic(curves([10, 80, 90], loss=[None, 1.0, 0.5]), "last10_mean")
+    assert value.value == 85
+    assert "2 epochs" in value.remark
+
+
+def test_an_untrained_evaluation_alone_is_still_a_number():
+    assert run_statistic(curves([10], loss=[None]), "final").value == 10
+
+
+def test_final_and_best():
+    c = curves([10, 90, 70], [20, 80, 60])
+    assert run_statistic(c, "final").value == 65
+    best = run_statistic(c, "best")
+    assert (best.value, best.networks, best.epochs) == (85, (90, 80), (1,))
+
+
+def test_validation_chooses_the_epoch_and_the_earliest_of_equals():
+    value = run_statistic(curves([50, 60, 99], validation=[70, 80, 80]), "at_validation_best")
+    assert (value.value, value.epochs) == (60, (1,))
+
+
+def test_selection_on_validation_needs_a_validation_split():
+    with pytest.raises(UserError, match="validation split"):
+        run_statistic(curves([50, 60]), "at_validation_best")
+
+
+def test_unknown_statistic_names_the_known_ones():
+    with pytest.raises(UserError, match="last10_mean"):
+        run_statistic(curves([50]), "median")
+
+
+def runs(*values):
+    return [run_statistic(curves([v]), "final") for v in values]
+
+
+def test_spread_over_runs():
+    # 1, 2, 3, 4: squares about 2.5 sum to 5
+    sample = summarise(runs(1, 2, 3, 4), "std", 1)
+    assert sample.mean == 2.5
+    assert sample.std == sample.spread == pytest.approx(math.sqrt(5 / 3))
+    population = summarise(runs(1, 2, 3, 4), "std", 0)
+    assert population.spread == pytest.approx(math.sqrt(5 / 4))
+    assert population.std == sample.std  # verdicts use the sample deviation whatever is shown
+
+
+def test_confidence_interval_and_back():
+    # t(0.975, 4 degrees of freedom) = 2.7764: values 1..5 have s = sqrt(2.5), half width 2.7764 sqrt(2.5 / 5)
+    made = summarise(runs(1, 2, 3, 4, 5), "ci95")
+    assert made.spread == pytest.approx(2.7764 * math.sqrt(0.5), abs=1e-4)
+    assert std_of_interval(made.spread, 5) == pytest.approx(math.sqrt(2.5))
+    assert published_std(made.spread, "ci95", 5) == pytest.approx(math.sqrt(2.5))
+
+
+def test_a_published_spread_without_its_n_is_no_deviation():
+    assert published_std(0.31, "std", None) is None
+    assert published_std(None, "std", 5) is None
+    assert published_std(0.31, "std", 5) == 0.31
+
+
+def test_one_run_has_no_spread_and_no_runs_no_mean():
+    assert summarise(runs(7)) == Summary(1, 7, None, None, (7,))
+    assert summarise([]).mean is None
+
+
+def test_verdict_within_tolerance():
+    # 2 sqrt(0.3²/5 + 0.2²/5) = 2 sqrt(0.026) = 0.3225 < tolerance 0.7
+    found = verdict(88.2, 0.3, 5, 87.63, 0.2, 5, 0.7)
+    assert found.word == "agrees"
+    assert found.difference == pytest.approx(0.57)
+    assert found.allowed == 0.7
+
+
+def test_verdict_by_the_spread_of_both():
+    # 2 sqrt(1²/4 + 4.45²/5) = 2 sqrt(0.25 + 3.9605) = 4.1039: 84.9 agrees with 80.88, 85.0 does not
+    assert verdict(84.9, 1.0, 4, 80.88, 4.45, 5, 0.7).word == "agrees"
+    assert verdict(85.0, 1.0, 4, 80.88, 4.45, 5, 0.7).word == "above"
+    assert verdict(76.7, 1.0, 4, 80.88, 4.45, 5, 0.7).word == "below"
+
+
+def test_a_missing_published_deviation_adds_nothing():
+    # 2 sqrt(1²/4) = 1
+    assert verdict(51.0, 1.0, 4, 50.0, None, None, 0.7).word == "agrees"
+    assert verdict(51.1, 1.0, 4, 50.0, None, None, 0.7).word == "above"
+
+
+def test_a_difference_of_exactly_the_tolerance_agrees():
+    assert verdict(87.63 + 0.7, 0.0, 5, 87.63, 0.0, 5, 0.7).word == "agrees"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ((None, None, 0, 50.0), "not run"),
+        ((50.0, 1.0, 5, None), "no published number"),
+        ((50.0, 1.0, 2, 50.0), "too few"),
+        ((50.0, None, 1, 90.0), "too few"),
+    ],
+)
+def test_no_verdict(arguments, word):
+    assert verdict(*arguments).word == word
+
+
+def test_reduced_scales_are_not_comparable_even_with_few_runs():
+    found = verdict(50.0, 1.0, 2, 90.0, comparable="lite: 60 of 200 epochs")
+    assert found.word == "not comparable (lite: 60 of 200 epochs)"
+    assert found.difference == -40
+
+
+percent = st.integers(0, 10_000).map(lambda hundredths: hundredths / 100)
+positive = st.integers(0, 2_000).map(lambda hundredths: hundredths / 100)
+
+
+@given(percent, percent, positive, positive, st.integers(3, 50), st.integers(2, 50), positive)
+def test_verdict_is_symmetric_and_widens_with_the_tolerance(a, b, s, s_p, n, n_p, tolerance):
+    mirror = {"above": "below", "below": "above", "agrees": "agrees"}
+    word = verdict(a, s, n, b, s_p, n_p, tolerance).word
+    assert verdict(b, s, n, a, s_p, n_p, tolerance).word == mirror[word]
+    if word == "agrees":
+        assert verdict(a, s, n, b, s_p, n_p, tolerance + 1).word == "agrees"
+    assert verdict(a, s, n, b, s_p, n_p, abs(a - b)).word == "agrees"

@@ -1,0 +1,220 @@
+"""The declared tables: valid, complete, and printed as the documents print them."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lnl import synonyms
+from lnl.errors import UserError
+from lnl.matrix import Suite
+from lnl.render.table import render
+from lnl.schema import check
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "tables").glob("*.yaml"))}
+ACCURACY = [key for key, declared in TABLES.items() if declared.get("kind", "accuracy") == "accuracy"]
+SLOTS = {  # rows x columns as printed
+    "tutorial_mnist_accuracy": 3 * 7,
+    "tutorial_rt": 9 * 3,
+    "tutorial_rt_released": 9 * 3,
+    "coteaching_table8": 3 * 5,
+    "s2e_figure4_mnist": 3 * 7,
+}
+PRINTED = list(csv.DictReader((ROOT / "tests/golden/published.csv").open()))  # transcribed apart from the declarations
+
+
+@pytest.fixture(scope="module")
+def suite():
+    return Suite.load(ROOT, {"scale": "paper", "seeds": None}, validate=False)
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_declaration_is_valid(key):
+    check(TABLES[key], "table", f"tables/{key}.yaml")
+
+
+def test_every_accuracy_table_is_pinned():
+    assert set(SLOTS) <= set(ACCURACY)
+
+
+@pytest.mark.parametrize("key", SLOTS)
+def test_number_of_published_slots(suite, key):
+    slots = [slot for slot in suite.slots(key) if not slot.joined]
+    assert len(slots) == SLOTS[key]
+    assert all(slot.seeds == (1, 2, 3, 4, 5) for slot in slots)
+
+
+@pytest.mark.parametrize("key", ACCURACY)
+def test_published_numbers_belong_to_a_slot_and_are_percentages(key):
+    declared = TABLES[key]
+    rows, columns = ({e["key"] for e in declared[axis]} for axis in ("rows", "columns"))
+    for row, numbers in declared["published"]["values"].items():
+        assert row in rows
+        assert set(numbers) <= columns
+        assert all(0 <= mean <= 100 and 0 <= spread < 10 for mean, spread in numbers.values())
+
+
+def printed(document, where):
+    """Transcribed numbers of one printed table: {(noise, entry): (mean, std)}."""
+    chosen = [r for r in PRINTED if (r["document"], r["where"]) == (document, where)]
+    return {(r["noise"], r["entry"]): (float(r["mean"]), float(r["std"])) for r in chosen}
+
+
+def declared_numbers(key):
+    values = TABLES[key]["published"]["values"]
+    return {(row, column): tuple(n) for row, numbers in values.items() for column, n in numbers.items()}
+
+
+def test_mnist_accuracy_is_as_printed():
+    methods = {
+        (noise, synonyms.key_of(name, "coteaching")): n for (noise, name), n in printed("coteaching", "Table 4").items()
+    }
+    assert declared_numbers("tutorial_mnist_accuracy") == methods
+    assert len(methods) == 21
+
+
+@pytest.mark.parametrize("key", ["tutorial_rt", "tutorial_rt_released"])
+def test_both_forms_of_the_rt_table_carry_the_printed_numbers(key):
+    expected = {}
+    for (noise, entry), numbers in printed("coteaching", "Table 7").items():
+        t_k, c = re.search(r"Tk=(\d+) c=([\d.]+)", entry).groups()
+        expected[f"{noise}-tk{t_k}", {"0.5": "c05", "1": "c1", "2": "c2"}[c]] = numbers
+    assert declared_numbers(key) == expected
+    assert len(expected) == 27
+
+
+def test_tau_table_is_as_printed_and_sets_what_its_labels_say():
+    column = {"0.5": "tau050", "0.75": "tau075", "1": "tau100", "1.25": "tau125", "1.5": "tau150"}
+    expected = {
+        (noise, column[re.search(r"tau=([\d.]+)\*", entry)[1]]): n
+        for (noise, entry), n in printed("coteaching", "Table 8").items()
+    }
+    assert declared_numbers("coteaching_table8") == expected
+    for entry in TABLES["coteaching_table8"]["columns"]:
+        assert entry.get("set", {"tau": 1.0})["tau"] == float(entry["key"][3:]) / 100
+
+
+def test_s2e_numbers_are_those_of_its_table_3():
+    expected = {(noise, synonyms.key_of(name, "s2e")): n for (noise, name), n in printed("s2e", "Table 3").items()}
+    assert declared_numbers("s2e_figure4_mnist") == expected
+
+
+def test_rt_tables_share_the_default_cell_and_differ_where_c_is_not_one(suite):
+    cells = {
+        key: {(s.row, s.column): s.cell for s in suite.slots(key)} for key in ("tutorial_rt", "tutorial_rt_released")
+    }
+    base = ("pair-45-tk10", "c1")
+    assert cells["tutorial_rt"][base].method == cells["tutorial_rt_released"][base].method == "coteaching"
+    accuracy = {(s.row, s.column): s.cell for s in suite.slots("tutorial_mnist_accuracy")}
+    assert accuracy["pair-45", "coteaching"] == cells["tutorial_rt"][base]
+    for place, cell in cells["tutorial_rt"].items():
+        assert (cell == cells["tutorial_rt_released"][place]) == (place[1] == "c1")
+    form = suite.spec(cells["tutorial_rt"]["pair-45-tk5", "c05"])["method"]["parameters"]
+    assert (form["c"], form["t_k"], form["exponent"]) == (0.5, 5, "as_printed")
+
+
+@pytest.mark.parametrize("key", ACCURACY)
+def test_every_published_number_appears_in_every_format(suite, tmp_path, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    files = {path.suffix: path for path in render(suite, key, tmp_path)}
+    pairs = sorted(declared_numbers(key).values())
+    for suffix, sign in ((".md", "±"), (".html", "±"), (".tex", r"$\pm$")):
+        text = files[suffix].read_text()
+        for mean, spread in set(pairs):
+            assert text.count(f"{mean:.2f} {sign} {spread:.2f}") >= 2 * pairs.count(
+                (mean, spread)
+            )  # the grid and the comparison
+    with files[".csv"].open() as file:
+        rows = [r for r in csv.DictReader(file) if r["published"]]
+    assert sorted((float(r["published"]), float(r["published_spread"])) for r in rows) == pairs
+
+
+def test_network_table_finds_the_printed_layers_and_counts(suite, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    render(suite, "tutorial_networks", tmp_path)
+    with (tmp_path / "tutorial_networks.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    assert {r["verdict"] for r in rows} == {"agrees"}
+    assert {r["ours"] for r in rows if r["column"] == "parameters"} == {"4,432,266", "4,434,570", "4,446,180"}
+
+
+def test_dataset_table_compares_manifests_and_never_a_stand_in(suite, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/paper/data").mkdir(parents=True)
+    manifest = '{"shape": [1, 28, 28], "classes": 10, "counts": {"train": 60000, "test": 9999}}'
+    (tmp_path / "results/paper/data/mnist.json").write_text(manifest)
+    render(suite, "tutorial_datasets", tmp_path)
+    with (tmp_path / "tutorial_datasets.csv").open() as file:
+        found = {(r["row"], r["column"]): r["verdict"] for r in csv.DictReader(file)}
+    assert found["MNIST", "# of training"] == found["MNIST", "image size"] == "agrees"
+    assert found["MNIST", "# of testing"] == "differs"
+    assert found["CIFAR-10", "# of training"] == "not measured"
+    demo = Suite.load(ROOT, {"scale": "demo"}, validate=False)
+    (tmp_path / "results/demo/data").mkdir(parents=True)
+    (tmp_path / "results/demo/data/digits.json").write_text(manifest.replace("28", "8").replace("60000", "1197"))
+    render(demo, "tutorial_datasets", tmp_path)
+    text = (tmp_path / "tutorial_datasets.md").read_text()
+    assert "digits stands in" in text
+    assert "not comparable (digits for mnist)" in text
+    assert "differs" not in text
+
+
+def test_prior_work_table_sets_our_traits_beside_the_printed_ones(suite, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    render(suite, "tutorial_prior_work", tmp_path)
+    with (tmp_path / "tutorial_prior_work.csv").open() as file:
+        found = {(r["row"], r["column"]): r for r in csv.DictReader(file)}
+    assert [found[row, "Mentor-net"]["verdict"] for row in ("Small loss", "Memorization", "SGD")] == ["agrees"] * 3
+    assert found["Memorization", "Decoupling"]["printed"] == "YES"
+    assert found["Memorization", "Co-teaching (not in the slide)"]["ours"] == "YES"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"statistc": "final"}, "did you mean 'statistic'"),
+        ({"statistic": "median"}, "is not one of"),
+        ({"tolerance": {"points": 1}}, "'reason' is missing"),
+        ({"columns": [{"key": "a", "label": "A", "method": "standard", "set": {"c": 2}}]}, "variant"),
+        ({"published": {"spread": {"kind": "std"}, "values": {"pair-45": {"standard": 56.52}}}}, "56.52"),
+    ],
+)
+def test_a_wrong_declaration_is_named(change, said):
+    with pytest.raises(UserError, match=said) as caught:
+        check({**TABLES["tutorial_mnist_accuracy"], **change}, "table", "tables/x.yaml")
+    assert "tables/x.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "key"),
+    [
+        ("Normal", None, "standard"),
+        ("Baseline", "l2r", "standard"),
+        ("Reed", None, "bootstrap"),
+        ("LC", "ieg", "f-correction"),
+        ("Forward", None, "f-correction"),
+        ("Proposed", "s2e", "s2e"),
+        ("MentorNet", "tutorial", "mentornet"),
+        ("MentorNet", "l2r", "mentornet-dd"),
+        ("nobody", None, None),
+    ],
+)
+def test_one_method_has_one_key_whatever_a_document_calls_it(name, document, key):
+    assert synonyms.key_of(name, document) == key
+
+
+def test_methods_of_the_tables_have_a_synonym_entry():
+    used = {
+        e["method"]
+        for declared in TABLES.values()
+        for axis in ("rows", "columns")
+        for e in declared[axis]
+        if "method" in e
+    }
+    assert used <= set(synonyms.SYNONYMS)
+    assert synonyms.also_called("standard") == ["Baseline", "Normal"]
