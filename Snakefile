@@ -33,14 +33,14 @@ localrules:
 rule selected:
     """What config key 'artefacts' names, and the report."""
     input:
-        rendered(suite.select(config["artefacts"])),
-        paths.report(suite.scale),
+        dag.selected(),
+        paths.report(dag.scale),
 
 
 rule all:
     input:
-        rendered(suite.artefacts),
-        paths.report(suite.scale),
+        dag.rendered(dag.suite.artefacts),
+        paths.report(dag.scale),
 
 
 include: "workflow/rules/data.smk"

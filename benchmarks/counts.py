@@ -1,8 +1,8 @@
 """Counting what a step asks for: operations dispatched, and moments at which the host would wait for a device.
 
-Counts are exact and do not depend on the machine. On a CPU nothing waits, so what would wait on a GPU is counted by name:
-operations whose result the host must know (a value, or a shape that depends on values), and the tensor methods that read a
-tensor into Python without passing through the dispatcher.
+Counts are exact and do not depend on the machine. On a CPU nothing waits, so what would wait on a GPU is counted by
+name: operations whose result the host must know (a value, or a shape that depends on values), and the tensor methods
+that read a tensor into Python without passing through the dispatcher.
 """
 
 from collections import Counter
@@ -63,7 +63,8 @@ def _leaves_the_device(name: str, args: Any, kwargs: Any) -> bool:
     if name == "copy_":
         return args[0].device.type == "cpu" and args[1].device.type != "cpu"
     target = kwargs.get("device")
-    return name == "_to_copy" and source is not None and target is not None and torch.device(target).type == "cpu" != source.device.type
+    to_host = target is not None and torch.device(target).type == "cpu"
+    return name == "_to_copy" and to_host and source is not None and source.device.type != "cpu"
 
 
 @contextmanager

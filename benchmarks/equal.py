@@ -1,4 +1,4 @@
-"""The same numbers: our Co-teaching step selects what the restated loop selects, and has its gradients, ties included."""
+"""The same numbers: our Co-teaching step selects what the restated loop selects and has its gradients, ties or none."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def their_side(
 
 
 def batches(count: int, examples: int, batch: int) -> list[tuple[str, torch.Tensor]]:
-    """Batches of distinct examples, and batches in which every example stands four times: ties at any place of the ranking."""
+    """Batches of distinct examples, and batches in which each stands four times: ties at any place of the ranking."""
     draw = torch.Generator().manual_seed(3)
     out = [("distinct", torch.randperm(examples, generator=draw)[:batch]) for _ in range(count)]
     for _ in range(count):
@@ -58,9 +58,9 @@ def batches(count: int, examples: int, batch: int) -> list[tuple[str, torch.Tens
 
 
 def same_numbers(problem: Problem, count: int = 50) -> list[Result]:
-    """Over `count` batches with and `count` without ties, while training goes on: sets that differ, and the largest gap.
+    """Over `count` batches without and `count` with ties, while training goes on: sets that differ, largest gap.
 
-    A tie may be broken either way: where an example stands several times in a batch, its copies count as the same example.
+    A tie may be broken either way: copies of an example in a batch count as the same example.
     """
     running = ours.training(problem, "coteaching", test=False, parameters={"normalise": "twice"})
     moment = running._begin_epoch(EPOCH)
@@ -77,7 +77,15 @@ def same_numbers(problem: Problem, count: int = 50) -> list[Result]:
         running._step(step, moment)
     note = f"{2 * count} batches, half of them with four copies of each example, two networks"
     return [
-        Result("same_sets", "Co-teaching: selected sets that differ from the released loop's", different, "", "lower", 0, note=note),
+        Result(
+            "same_sets",
+            "Co-teaching: selected sets that differ from the released loop's",
+            different,
+            "",
+            "lower",
+            0,
+            note=note,
+        ),
         Result(
             "same_gradients",
             "Co-teaching: largest relative difference of the gradients",

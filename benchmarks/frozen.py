@@ -1,4 +1,4 @@
-"""A digest of a Python file that comments, docstrings and layout do not change, and that Python 3.11 to 3.14 agree on."""
+"""A digest of a Python file that comments, docstrings and layout do not change; the same from Python 3.11 on."""
 
 import ast
 import hashlib
@@ -13,13 +13,17 @@ def _without_docstrings(tree: ast.AST) -> ast.AST:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 node.body = node.body[1:]
     return tree
 
 
 def _written(node: object) -> str:
-    """The tree as text. Empty fields are left out: newer Pythons add some (type parameters), `ast.dump` differs between versions."""
+    """The tree as text. Empty fields are left out: newer Pythons add some, so that `ast.dump` differs."""
     if isinstance(node, ast.AST):
         fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
         return f"{type(node).__name__}({', '.join(f'{name}={_written(value)}' for name, value in fields)})"

@@ -1,8 +1,8 @@
-"""Paired measurement: two pieces of work by turns in one process, process time, one thread, the median of the paired ratios.
+"""Paired measurement: two pieces of work by turns in one process, process time, one thread, median of paired ratios.
 
-Why so: a ratio of two times from one run carries over from machine to machine, absolute times do not; by turns, so that a
-neighbour that wakes up slows both; process time, so that waiting for the neighbour does not count; one thread, because that
-is how the suite trains on a CPU. Import this module before torch or numpy: their thread pools read the environment once.
+Why so: a ratio of two times from one run carries over from machine to machine, absolute times do not; by turns, so that
+a neighbour that wakes up slows both; process time, so that waiting for it does not count; one thread, because that is
+how the suite trains on a CPU. Import this module before torch or numpy: their thread pools read the environment once.
 """
 
 import json
@@ -69,8 +69,8 @@ def process_seconds(work: Callable[[], float]) -> float:
 def paired(a: Callable[[], float], b: Callable[[], float], pairs: int = PAIRS, warm_up: int = 1) -> dict:
     """Time per unit of `a` over that of `b`, A B A B …, after `warm_up` pairs that do not count.
 
-    Returns {"ratio", "low", "high", "n", "a", "b"}: median, smallest and largest paired ratio, their number, and the median
-    CPU seconds per unit of either.
+    Returns {"ratio", "low", "high", "n", "a", "b"}: median, smallest and largest paired ratio, their number, and the
+    median CPU seconds per unit of either.
     """
     if pairs < 7:
         raise ValueError(f"{pairs} pairs are too few to trust a median: at least 7")
@@ -133,7 +133,10 @@ def write(results: list[Result], folder: Path) -> tuple[Path, Path]:
     """Write bench.json and bench.md under `folder`; returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     about = machine()
-    document = {"about": about, "results": {result.key: asdict(result) | {"reached": result.reached} for result in results}}
+    document = {
+        "about": about,
+        "results": {result.key: asdict(result) | {"reached": result.reached} for result in results},
+    }
     as_json, as_markdown = folder / "bench.json", folder / "bench.md"
     as_json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     header = ", ".join(f"{name} {value}" for name, value in about.items())

@@ -1,4 +1,4 @@
-"""MNIST's four idx files where torchvision looks for them: the real ones from LNL_DATA_ROOT, else synthetic ones; never a download."""
+"""MNIST's four idx files where torchvision looks: the real ones from LNL_DATA_ROOT, else synthetic ones."""
 
 import gzip
 import os
@@ -12,19 +12,21 @@ NOISE_RATE = 0.45
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
-    """Write a uint8 array as an idx file: two zero bytes, the type code 8, the number of axes, big-endian sizes, the bytes."""
+    """Write a uint8 array as an idx file: two zeros, type code 8, number of axes, big-endian sizes, then the bytes."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(int(size).to_bytes(4, "big") for size in array.shape)
     path.write_bytes(header + array.astype(np.uint8).tobytes())
 
 
 def synthetic(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """`count` grey images 28x28 of ten classes, a class prototype and noise each, and their labels; a fifth of the pixels is not zero."""
-    prototypes = np.random.default_rng(0).random((10, 28, 28), dtype=np.float32) > 0.8
+    """`count` grey images 28x28 of ten classes that share most of their pixels, and their labels."""
+    fixed = np.random.default_rng(0)
+    common = fixed.random((1, 28, 28), dtype=np.float32) > 0.8
+    own = fixed.random((10, 28, 28), dtype=np.float32) > 0.96
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, 10, count, dtype=np.uint8)
     grey = generator.integers(96, 256, (count, 28, 28), dtype=np.uint8)
-    keep = generator.random((count, 28, 28), dtype=np.float32) > 0.3
-    return grey * (prototypes[labels] & keep), labels
+    keep = generator.random((count, 28, 28), dtype=np.float32) > 0.4
+    return grey * ((common ^ own)[labels] & keep), labels
 
 
 def lay_out(folder: Path) -> str:
@@ -55,6 +57,6 @@ def read_idx(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pair_flipped(labels: np.ndarray) -> np.ndarray:
-    """Labels (int64) of which 45% moved to the next class: any noise serves a speed measurement, this is the papers' hardest."""
+    """Labels (int64) of which 45% moved to the next class: any noise would do for speed."""
     flip = np.random.default_rng(0).random(len(labels)) < NOISE_RATE
     return np.where(flip, (labels.astype(np.int64) + 1) % 10, labels.astype(np.int64))

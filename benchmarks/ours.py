@@ -1,4 +1,4 @@
-"""The suite's own training, set up by the engine as `lnl train` sets it up, on the arrays that the restatement reads from files."""
+"""The suite's own training, set up by the engine as `lnl train` does it, on the numbers that the restatement reads."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def specification(method: str) -> dict[str, Any]:
     return suite.spec(suite.parse(f"s2e/mnist/pair-45/{method}"))
 
 
-def training(problem: Problem, method: str, *, test: bool, seed: int = 1, parameters: dict[str, Any] | None = None) -> Training:
+def training(
+    problem: Problem, method: str, *, test: bool, seed: int = 1, parameters: dict[str, Any] | None = None
+) -> Training:
     """A training of one run, single mode, CPU. `test`: whether the 10,000 test images are evaluated after an epoch."""
     spec = specification(method)
     spec["method"]["parameters"] |= parameters or {}
@@ -69,9 +71,11 @@ def training(problem: Problem, method: str, *, test: bool, seed: int = 1, parame
 
 
 def epoch(running: Training) -> int:
-    """One epoch as the loop runs it: order, steps, figures of the epoch (and evaluation, if there are test images). Examples seen."""
+    """One epoch as the loop runs it: order, steps, figures (and evaluation, if there are test images)."""
+    torch.set_flush_denormal(True)  # as `lnl train` does; the released loop, which shares this process, does not
     moment = running._begin_epoch(EPOCH)
     for step in range(running.steps):
         running._step(step, moment)
     running._end_epoch(moment)
+    torch.set_flush_denormal(False)
     return running.steps * running.batch

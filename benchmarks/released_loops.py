@@ -1,17 +1,17 @@
 """The training loops of the released codes, restated: what the suite's own step is measured against.
 
-None of the released PyTorch repositories has a licence, so nothing here is copied. The file restates, in our own words, the
-work per step that their MNIST loops do (Co-teaching, Co-teaching+ and S2E share it):
+None of the released PyTorch repositories has a licence, so nothing here is copied. The file restates, in our own words,
+the work per step that their MNIST loops do (Co-teaching, Co-teaching+ and S2E share it):
 
 - torchvision's MNIST decodes every example on its own: row -> numpy -> PIL image -> ToTensor; labels are a Python list;
 - a DataLoader shuffles, batches by 128 and drops the last batch; it also hands over the index of every example;
 - top-1 and top-5 accuracy of every network at every step, through softmax and topk;
-- Co-teaching ranks the losses with numpy on the host, exchanges the first n, and computes the cross-entropy once more on the
-  selected examples; label precision is counted by numpy; each network has a `torch.optim.Adam` of its own;
+- Co-teaching ranks the losses with numpy on the host, exchanges the first n, and computes the cross-entropy once more
+  on the selected examples; label precision is counted by numpy; each network has a `torch.optim.Adam` of its own;
 - evaluation runs once per network over a test loader that decodes the images again.
 
-Where the released codes waste work by accident rather than by design (a gather that nobody uses, gradients recorded during
-evaluation, iterators left with batches fetched ahead), the restatement does not: it is the fast reading of those loops.
+Where the released codes waste work by accident rather than by design (a gather that nobody uses, gradients recorded
+during evaluation), the restatement does not: it is the fast reading of those loops.
 
 FROZEN: `benchmarks/frozen.sha256` holds the digest of this file's syntax tree (comments and docstrings left out) and
 `tests/test_benchmark_frozen.py` fails when it changes, so that no ratio improves because this file became slower.
@@ -60,17 +60,15 @@ class MLP(nn.Module):
 
 
 def train_loader(root, labels, workers=0):
-    """Shuffled batches of 128 of the training file, the last incomplete one dropped. `workers`: 0 in process, 4 as released."""
+    """Shuffled batches of 128, the last incomplete one dropped. `workers`: 0 in this process, 4 as released."""
     return DataLoader(
         IndexedMNIST(root, True, labels), batch_size=BATCH, shuffle=True, drop_last=True, num_workers=workers
     )
 
 
 def evaluation_loader(root, workers=0):
-    """Batches of 128 of the test file in order, the last incomplete one dropped (as released: 9,984 of 10,000 images)."""
-    return DataLoader(
-        IndexedMNIST(root, False), batch_size=BATCH, shuffle=False, drop_last=True, num_workers=workers
-    )
+    """Batches of 128 of the test file in order, the last one dropped (as released: 9,984 of 10,000 images)."""
+    return DataLoader(IndexedMNIST(root, False), batch_size=BATCH, shuffle=False, drop_last=True, num_workers=workers)
 
 
 def adam(network):
@@ -88,7 +86,7 @@ def coteaching_losses(logits_1, logits_2, labels, indices, is_clean, drop):
     """One Co-teaching batch: the losses of both networks on what the other one selected.
 
     `indices`: numpy int64 (batch,), places in the training file. `is_clean`: numpy bool over the training file.
-    Returns (loss of network 1, loss of network 2, label precision of 1 and of 2, batch positions selected by 1 and by 2).
+    Returns losses of networks 1 and 2, label precisions of 1 and 2, batch positions selected by 1 and by 2.
     """
     losses_1 = F.cross_entropy(logits_1, labels, reduction="none")
     order_1 = np.argsort(losses_1.detach().cpu().numpy())
@@ -108,7 +106,7 @@ def coteaching_losses(logits_1, logits_2, labels, indices, is_clean, drop):
 
 
 def train_standard(network, optimiser, loader, steps):
-    """`steps` steps of plain training on the labels as given. Returns (examples seen, mean top-1 accuracy in percent)."""
+    """`steps` steps of plain training on given labels. Returns (examples seen, mean top-1 accuracy in percent)."""
     network.train()
     seen, top1 = 0, 0.0
     for step, (images, labels, _) in enumerate(loader):
@@ -126,7 +124,7 @@ def train_standard(network, optimiser, loader, steps):
 
 
 def train_coteaching(networks, optimisers, loader, is_clean, drop, steps):
-    """`steps` steps of Co-teaching at one drop rate. Returns (examples seen, top-1 accuracies, label precisions), in percent."""
+    """`steps` steps of Co-teaching at one drop rate. Returns examples seen, top-1 accuracies, label precisions (%)."""
     network_1, network_2 = networks
     optimiser_1, optimiser_2 = optimisers
     network_1.train()

@@ -13,7 +13,9 @@ DROP = 0.45
 
 
 def _result(key: str, title: str, times: dict, better: str, need: float | None, note: str) -> Result:
-    return Result(key, title, times["ratio"], "x", better, need, times["low"], times["high"], times["n"], note=note, details=times)
+    return Result(
+        key, title, times["ratio"], "x", better, need, times["low"], times["high"], times["n"], note=note, details=times
+    )
 
 
 def _speed(key: str, title: str, need: float, times: dict) -> Result:
@@ -22,7 +24,7 @@ def _speed(key: str, title: str, need: float, times: dict) -> Result:
 
 
 def standard(problem: Problem, pairs: int = PAIRS) -> Result:
-    """Examples per second of our epoch over the restated one, one network; both 401 steps, our figures of the epoch included."""
+    """Examples per second of our epoch over the restated one, one network; both 401 steps, our figures included."""
     loader = released.train_loader(problem.folder, problem.given.tolist())
     network = released.MLP()
     optimiser = released.adam(network)
@@ -74,7 +76,7 @@ class Products:
 
 
 def distance_from_products(problem: Problem, method: str, pairs: int = PAIRS) -> Result:
-    """Our step over the matrix products that it cannot do without (twice as many with two networks), figures included."""
+    """Our step over the matrix products that it cannot do without (twice as many with two networks)."""
     running = ours.training(problem, method, test=False)
     networks = running.lead[-1]
     products = Products()
@@ -104,5 +106,14 @@ def evaluation_share(problem: Problem, method: str = "standard", pairs: int = PA
     note = f"{times['a'] * 1e3:.0f} ms beside {times['b'] * 1e3:.0f} ms of training"
     title = "evaluation's share of an epoch, Standard, MLP"
     return Result(
-        "evaluation_share", title, 100 * share["ratio"], "%", "lower", 8, 100 * share["low"], 100 * share["high"], pairs, note=note
+        "evaluation_share",
+        title,
+        100 * share["ratio"],
+        "%",
+        "lower",
+        8,
+        100 * share["low"],
+        100 * share["high"],
+        pairs,
+        note=note,
     )

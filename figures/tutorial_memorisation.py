@@ -1,11 +1,15 @@
 """The tutorial's memorisation slide: a plain network's train and test accuracy over steps on noisy labels.
 
-The right panel shows the effect itself: on wrongly labelled examples the network first predicts the true label, then the given one.
+The right panel shows the effect itself: on wrongly labelled examples the network first predicts the true label, then
+the given one.
 """
 
 DEMAND = {
     "title": "Memorisation: a plain network on MNIST with symmetric-50 noise",
-    "source": {"paper": "tutorial", "where": "slide \"What is Special about Deep Networks?\", train/test accuracy over steps"},
+    "source": {
+        "paper": "tutorial",
+        "where": 'slide "What is Special about Deep Networks?", train/test accuracy over steps',
+    },
     "protocol": "s2e",
     "dataset": "mnist",
     "rows": [
@@ -15,7 +19,8 @@ DEMAND = {
     "columns": [{"key": "standard", "label": "Standard", "method": "standard"}],
     "seeds": 5,
     "notes": [
-        "The slide names neither data set, network nor noise; symmetric-50 on MNIST with S2E's MLP is chosen (decision memorisation_noise), with clean labels as the control."
+        "The slide names neither data set, network nor noise; symmetric-50 on MNIST with S2E's MLP is chosen "
+        "(decision memorisation_noise), with clean labels as the control."
     ],
 }
 NOISY, CLEAN, METHOD = "symmetric-50", "clean", "standard"
@@ -26,24 +31,27 @@ def draw(data):
     from lnl.render.style import GIVEN, SOFT, TRUE
 
     figure, (left, right) = frame(data, 2)
+    given = {"color": GIVEN, "linestyle": (0, (5, 1.5))}
+    true = {"color": TRUE, "linestyle": "-"}
+    control = {"color": SOFT, "linestyle": (0, (1.5, 1.5))}
     looks = [
-        (left, NOISY, "train_accuracy_given", "train, against given labels", {"color": GIVEN, "linestyle": (0, (5, 1.5))}),
-        (left, NOISY, "test_accuracy", "test", {"color": TRUE, "linestyle": "-"}),
-        (left, CLEAN, "test_accuracy", "test, trained on clean labels", {"color": SOFT, "linestyle": (0, (1.5, 1.5))}),
-        (right, NOISY, "flipped_accuracy_given", "agrees with given label", {"color": GIVEN, "linestyle": (0, (5, 1.5))}),
-        (right, NOISY, "flipped_accuracy_true", "agrees with true label", {"color": TRUE, "linestyle": "-"}),
+        (left, NOISY, "train_accuracy_given", "train, against given labels", given),
+        (left, NOISY, "test_accuracy", "test", true),
+        (left, CLEAN, "test_accuracy", "test, trained on clean labels", control),
+        (right, NOISY, "flipped_accuracy_given", "agrees with given label", given),
+        (right, NOISY, "flipped_accuracy_true", "agrees with true label", true),
     ]
     steps = _steps(data)
     for ax, row, name, label, look in looks:
         found = data.curve(row, METHOD, name)
         if found is not None:
             plot(ax, found, label, **look)
-    title(left, 0, "train and test accuracy, symmetric-50")
-    title(right, 1, "wrongly labelled training examples only")
+    title(left, 0, "train and test, symmetric-50")
+    title(right, 1, "wrongly labelled examples")
     for ax, words in ((left, "Accuracy (%)"), (right, "Predictions (%)")):
         ax.set_ylabel(words)
         ax.set_xlabel("Epoch")
-        remark(ax, "; ".join(f"{r.label}: {data.note(r.key)}" for r in data.rows if data.note(r.key)), empty=not ax.lines)
+        remark(ax, data.note() if ax is left else data.note(NOISY), empty=not ax.lines)
         if ax.lines:
             ax.set_ylim(0, 102)
             ax.legend(loc="best", handlelength=2.2)

@@ -2,7 +2,7 @@
 
 DEMAND = {
     "title": "Test accuracy over epochs on MNIST",
-    "source": {"paper": "tutorial", "where": "slide \"Experiments – MNIST\", accuracy curves (Co-teaching, Figure 3)"},
+    "source": {"paper": "tutorial", "where": 'slide "Experiments – MNIST", accuracy curves (Co-teaching, Figure 3)'},
     "protocol": "coteaching",
     "dataset": "mnist",
     "rows": [

@@ -2,7 +2,10 @@
 
 DEMAND = {
     "title": "Label precision over epochs on MNIST",
-    "source": {"paper": "tutorial", "where": "slide \"Experiments – MNIST\", label-precision curves (Co-teaching, Figure 4)"},
+    "source": {
+        "paper": "tutorial",
+        "where": 'slide "Experiments – MNIST", label-precision curves (Co-teaching, Figure 4)',
+    },
     "protocol": "coteaching",
     "dataset": "mnist",
     "rows": [
@@ -16,7 +19,7 @@ DEMAND = {
         {"key": "coteaching", "label": "Co-teaching", "method": "coteaching"},
     ],
     "seeds": 5,
-    "notes": ["Clean examples among those selected, mean over batches. The dotted line is the share of clean labels in the training set."],
+    "notes": ["Clean examples among those selected. Dotted: the share of clean labels in the whole training set."],
 }
 
 
@@ -26,7 +29,8 @@ def draw(data):
 
     figure = curves(data, "label_precision", "Label precision (%)")
     for ax, row in zip(figure.axes, data.rows, strict=True):
-        rates = [r["result"]["labels"]["realised_rate"] for p in data.places if p.slot.row == row.key for r in p.records()]
+        records = [record for place in data.places if place.slot.row == row.key for record in place.records()]
+        rates = [record["result"]["labels"]["realised_rate"] for record in records]
         if rates and ax.lines:
             clean = 100 * (1 - rates[0])
             ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)

@@ -1,8 +1,8 @@
-"""The tutorial's transition matrices: which label a class is flipped to, with five classes as on the slide. No training."""
+"""The tutorial's transition matrices: which label a class gets, with five classes as on the slide. No training."""
 
 DEMAND = {
     "title": "Transition matrices of pair and symmetric flipping, five classes",
-    "source": {"paper": "tutorial", "where": "slide \"Experiments – Setup\", matrices (Co-teaching, Figure 2)"},
+    "source": {"paper": "tutorial", "where": 'slide "Experiments – Setup", matrices (Co-teaching, Figure 2)'},
     "kind": "none",
     "rows": [],
     "columns": [],
@@ -17,6 +17,7 @@ def draw(data):
 
     from lnl.noise.transition import matrix
     from lnl.render.panels import title
+    from lnl.render.style import INK, SOFT
 
     figure, axes = plt.subplots(1, 2, figsize=(6.6, 3.35))
     for number, (ax, (noise, label)) in enumerate(zip(axes, NOISES, strict=True)):
@@ -26,7 +27,8 @@ def draw(data):
             for j in range(CLASSES):
                 share = values[i, j]
                 words = f"{100 * share:g}%" if share else "0"
-                ax.text(j, i, words, ha="center", va="center", fontsize=8, color="white" if share > 0.4 else "#667281" if not share else "#1d2733")  # fmt: skip
+                ink = "white" if share > 0.4 else INK if share else SOFT
+                ax.text(j, i, words, ha="center", va="center", fontsize=8, color=ink)
                 data.add(noise, f"class {i}", "probability of the given label", j, float(share))
         title(ax, number, label)
         ax.set_xlabel("Given label")

@@ -1,6 +1,7 @@
 """Reading what is declared: YAML files, the SPEC at the top of a method and the DEMAND at the top of a figure.
 
-Nothing declared is executed: literals are read with `ast`, so that parsing the suite imports no torch and no matplotlib.
+Nothing declared is executed: literals are read with `ast`, so that parsing the suite imports no torch and no
+matplotlib.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def read_literal(path: Path, name: str) -> dict[str, Any] | None:
             try:
                 value = ast.literal_eval(node.value)
             except ValueError:
-                raise UserError(f"{path} line {node.lineno}: {name} must be a plain literal (no calls, no names)") from None
+                raise UserError(
+                    f"{path} line {node.lineno}: {name} must be a plain literal (no calls, no names)"
+                ) from None
             if not isinstance(value, dict):
                 raise UserError(f"{path} line {node.lineno}: {name} must be a dictionary")
             return value
@@ -77,6 +80,10 @@ def syntax_digest(path: Path) -> str:
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:
             first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
                 node.body = body[1:]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]

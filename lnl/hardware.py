@@ -52,11 +52,12 @@ def lease_gpu(device: str) -> None:
 
 
 def torch_device(device: str, deterministic: bool) -> torch.device:
-    """The device to train on, with one thread and denormals as zero on a CPU; UserError where CUDA is asked for and not there."""
+    """The device to train on; on a CPU one thread, denormals as zero. UserError where CUDA is wanted and missing."""
     import torch
 
     torch.set_num_threads(1)  # two jobs that both take every thread run up to 50 times slower
-    # Adam's second moments of pixels that are hardly ever lit decay into denormals, on which a square root takes thirty times as long
+    # Adam's second moments of pixels that are hardly ever lit decay into denormals, on which a square root takes thirty
+    # times as long
     torch.set_flush_denormal(True)
     cuda = torch.cuda.is_available()
     if device == "cuda" and not cuda:

@@ -1,6 +1,7 @@
 """Declarations -> cells. A table, a figure or a claims file is a demand; the DAG is the union of demands.
 
-Standard library and PyYAML only: every cluster job parses this. jsonschema is used in the head process (`validate=True`).
+Standard library and PyYAML only: every cluster job parses this. jsonschema is used in the head process
+(`validate=True`).
 """
 
 from __future__ import annotations
@@ -208,7 +209,11 @@ class Suite:
                 number = printed.get(row["key"], {}).get(column["key"])
                 published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
                 reason = next(
-                    (skips[k] for k in ((row["key"], column["key"]), (row["key"], None), (None, column["key"])) if k in skips),
+                    (
+                        skips[k]
+                        for k in ((row["key"], column["key"]), (row["key"], None), (None, column["key"]))
+                        if k in skips
+                    ),
                     None,
                 )
                 cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
@@ -250,7 +255,8 @@ class Suite:
             choose(at["method"], SYNONYMS, "method", where)
             return None, "not in the suite yet"
 
-        name, changes = at["method"], {}
+        name: str = at["method"]
+        changes: dict[str, Any] = {}
         base = self._resolve(at, {}, where)
         for part in parts:
             extra = part.get("set") or {}
@@ -284,9 +290,7 @@ class Suite:
     def _register(self, cell: Cell, declared: Declared) -> None:
         known = self._cells.setdefault(cell, declared)
         if known.spec != declared.spec:
-            raise UserError(
-                f"{declared.source}: {cell.id} has another specification in {known.source}; name a variant for one of them"
-            )
+            raise UserError(f"{declared.source}: {cell.id} has another specification in {known.source}; name a variant")
 
     def demand(self, key: str) -> list[Run]:
         """Runs that an artefact needs at this scale, each once, in declared order."""

@@ -78,13 +78,13 @@ def collect(suite: Suite, slots: Iterable[Slot], locate: Locate | None = None) -
     known: dict[tuple[Cell, int], RunState] = {}
     gathered = []
     for slot in slots:
-        runs = []
-        for seed in slot.seeds if slot.cell is not None else ():
-            key = (slot.cell, seed)
-            if key not in known:
-                known[key] = state_of(suite, slot.cell, seed, locate)
-            runs.append(known[key])
-        gathered.append(SlotRuns(slot, tuple(runs)))
+        if slot.cell is None:
+            gathered.append(SlotRuns(slot, ()))
+            continue
+        for seed in slot.seeds:
+            if (slot.cell, seed) not in known:
+                known[slot.cell, seed] = state_of(suite, slot.cell, seed, locate)
+        gathered.append(SlotRuns(slot, tuple(known[slot.cell, seed] for seed in slot.seeds)))
     return gathered
 
 

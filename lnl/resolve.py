@@ -1,4 +1,4 @@
-"""From declarations to the resolved specification of one cell: everything that may change its numbers, and nothing else.
+"""From declarations to the resolved specification of one cell: all that may change its numbers, and nothing else.
 
 No paths, devices, threads or scheduling enter a specification. Epochs and steps that a protocol or a method names are
 the paper's; at a shorter scale they are read on the paper's clock, t * T_paper / T, so nothing needs to be rescaled.
@@ -52,7 +52,9 @@ def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> No
     node[last] = value
 
 
-def method_parameters(spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str) -> dict[str, Any]:
+def method_parameters(
+    spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str
+) -> dict[str, Any]:
     """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`."""
     values = dict(spec.get("parameters", {}))
     for setting, changes in spec.get("settings", {}).items():
@@ -108,6 +110,9 @@ def resolve(
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
         batch["size"] = reduced["batch_size"]
+    optimiser = dict(declared["optimiser"])
+    if "learning_rate" in reduced:
+        optimiser["lr"] = reduced["learning_rate"]
     return {
         "engine": ENGINE_VERSION,
         "protocol": protocol,
@@ -122,7 +127,7 @@ def resolve(
         "paper_epochs": declared["epochs"],
         "untrained_epoch": declared["untrained_epoch"],
         "batch": batch,
-        "optimiser": declared["optimiser"],
+        "optimiser": optimiser,
         "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},
         "method": {
             "key": method["key"],

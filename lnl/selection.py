@@ -21,8 +21,8 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def small_loss(losses: Tensor, kept: Tensor) -> Tensor:
     """1 for the `kept` smallest losses of each batch, 0 elsewhere.
 
-    losses: [..., B]; kept: number of examples, broadcasts to [..., 1]. Ties are broken by place in the batch (stable sort);
-    a NaN sorts last, so a broken example is never selected before a sound one.
+    losses: [..., B]; kept: number of examples, broadcasts to [..., 1]. Ties are broken by place in the batch (stable
+    sort); a NaN sorts last, so a broken example is never selected before a sound one.
     """
     order = losses.detach().argsort(dim=-1, stable=True)
     chosen = (torch.arange(losses.shape[-1], device=losses.device) < kept).to(losses.dtype)

@@ -1,4 +1,4 @@
-"""From curves to the numbers in a table: a run's statistic, mean and spread over runs, and the verdict on a published number.
+"""From curves to the numbers in a table: a run's statistic, mean and spread over runs, the verdict on a published mean.
 
 Statistic, selection rule and spread are applied here, to recorded curves, so that changing them retrains nothing.
 """
@@ -26,7 +26,7 @@ FEWEST = 3  # runs that a verdict needs
 
 @dataclass(frozen=True)
 class RunValue:
-    """A run's statistic in percent: the mean of its networks, each network, the epochs it was taken from, a remark or ''."""
+    """A run's statistic in percent: mean of its networks, each network, the epochs it came from, a remark or ''."""
 
     value: float
     networks: tuple[float, ...]
@@ -36,7 +36,7 @@ class RunValue:
 
 @dataclass(frozen=True)
 class Summary:
-    """Runs taken together. `std` is the sample deviation (ddof 1) that verdicts use, `spread` what the table shows after ±."""
+    """Runs taken together. `std`: the sample deviation (ddof 1) that verdicts use; `spread`: what is shown after ±."""
 
     n: int
     mean: float | None
@@ -47,7 +47,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A word for a measured number beside a published one; `difference` is measured minus published, `allowed` its bound."""
+    """A word for measured beside published; `difference`: measured minus published, `allowed`: its bound."""
 
     word: str
     difference: float | None = None
@@ -57,8 +57,9 @@ class Verdict:
 def run_statistic(curves: dict[str, Any], statistic: str) -> RunValue:
     """A run's test accuracy (percent) by this statistic, from its record's `curves`.
 
-    The evaluation of untrained networks does not count as an epoch here unless nothing else exists. Fewer than ten epochs:
-    the mean of what exists, and the remark says so. UserError for an unknown statistic or one that needs a validation split.
+    The evaluation of untrained networks does not count as an epoch here unless nothing else exists. Fewer than ten
+    epochs: the mean of what exists, and the remark says so. UserError for an unknown statistic, or for one that needs a
+    validation split where there is none.
     """
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
@@ -94,7 +95,7 @@ def _trained(curves: dict[str, Any]) -> list[int]:
 
 
 def summarise(runs: Sequence[RunValue], kind: str = "std", ddof: int = 1) -> Summary:
-    """Mean over runs and its spread: `std` with this ddof, or `ci95`, the half width of a 95% t interval of the mean."""
+    """Mean over runs and its spread: `std` with this ddof, or `ci95`, half of the mean's 95% t interval."""
     values = [run.value for run in runs]
     n = len(values)
     if n == 0:
@@ -139,11 +140,11 @@ def verdict(
     comparable: str | None = None,
     unmeasured: str = "not run",
 ) -> Verdict:
-    """The verdict on a measured number (DESIGN section 4): `agrees` if |difference| <= max(tolerance, 2 sqrt(s²/n + s_p²/n_p)).
+    """The verdict on a measured number: `agrees` if |difference| <= max(tolerance, 2 sqrt(s²/n + s_p²/n_p)).
 
-    Otherwise `above` or `below`. Before that, in this order: `unmeasured` where nothing was measured, `no published number`,
-    `not comparable (why)` where the budget, data or networks are not the paper's, `too few` for n < 3. A published standard
-    deviation that is missing contributes nothing.
+    Otherwise `above` or `below`. Before that, in this order: `unmeasured` where nothing was measured, `no published
+    number`, `not comparable (why)` where the budget, data or networks are not the paper's, `too few` for n < 3. A
+    published standard deviation that is missing contributes nothing.
     """
     if mean is None:
         return Verdict(unmeasured)

@@ -1,6 +1,7 @@
 """The store of finished runs, and the lock that lets one process work on a run. Standard library and filelock only.
 
-A record is kept under its specification's digest, so that going back to an earlier declaration finds what was computed then.
+A record is kept under its specification's digest, so that going back to an earlier declaration finds what was computed
+then.
 """
 
 from __future__ import annotations

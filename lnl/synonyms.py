@@ -8,7 +8,7 @@ published numbers only.
 
 from __future__ import annotations
 
-#: method key -> the suite's title, the name that each document prints, and further names in use (`others`, in lower case)
+#: method key -> the suite's title, the name that each document prints, further names in use (`others`, lower case)
 SYNONYMS: dict[str, dict[str, str]] = {
     "standard": {
         "title": "Standard",

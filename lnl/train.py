@@ -1,7 +1,8 @@
 """Training one run from its declaration to its record: what a training job does.
 
-A job trains the run it was started for. While it is young it may train further runs of the same DAG (`ahead`), because the
-start of a process costs as much as a small run; that is scheduling only, each run keeps its own lock, record and failure.
+A job trains the run it was started for. While it is young it may train further runs of the same DAG (`ahead`), because
+the start of a process costs as much as a small run; that is scheduling only, each run keeps its own lock, record and
+failure.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,12 +55,18 @@ def prepare(suite: Suite, run: Run, places: Places, device: torch.device) -> tup
     )
     known = Path(suite.noise_manifest(run))
     if known.exists() and json.loads(known.read_text())["digest"] != manifest["digest"]:
-        raise UserError(f"{known}: the labels changed under existing results; bring the former ones back or rename the noise")
+        raise UserError(
+            f"{known}: the labels changed under existing results; bring the former ones back or rename the noise"
+        )
     key = parse(noise["key"])
     transition = (
-        torch.tensor(manifest["transition_realised"] if key.kind == "file" else matrix(noise["key"], manifest["classes"]))
+        torch.tensor(
+            manifest["transition_realised"] if key.kind == "file" else matrix(noise["key"], manifest["classes"])
+        )
     ).float()
-    rate = manifest["realised_rate"] if key.kind == "file" else flip_rate(key, manifest["classes"])
+    rate = flip_rate(key, manifest["classes"])
+    if rate is None:  # labels that a user brings: what they are is all that is known
+        rate = float(manifest["realised_rate"])
     data = _device_data(dataset, spec["split"], device, spec["limits"].get("test_images"), places)
     method = suite.methods[spec["method"]["key"]]
     built = training(
@@ -93,12 +101,16 @@ def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
     for name, (source, point) in suite.needed_handovers(run).items():
         file = Path(paths.handover(suite.scale, source.cell.id, source.seed, point))
         if not file.exists():
-            raise UserError(f"{run.cell.id} reads {file}, which is not there; run `lnl train {source.cell.id} --seed {source.seed}`")
+            raise UserError(
+                f"{run.cell.id} reads {file}, which is not there; run `lnl train {source.cell.id} --seed {source.seed}`"
+            )
         out[name] = load_file(file)
     return out
 
 
-def train(suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress) -> None:
+def train(
+    suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress
+) -> None:
     """Train a run whose lock is held, from its checkpoint if there is one, and keep the record in the store."""
     store = Store(suite, run)
     built, about = prepare(suite, run, places, device)
@@ -125,7 +137,7 @@ def train(suite: Suite, run: Run, places: Places, device: torch.device, stop: Ca
     file = Path(suite.methods[suite.spec(run.cell)["method"]["key"]]["file"])
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
     extra = {"mode": "single", "threads": torch.get_num_threads(), "seconds": seconds, "resumed": before["resumed"]}
-    extra["steps"] = built.position.total
+    extra |= {"steps": built.position.total, "finished": datetime.now(UTC).date().isoformat()}
     store.save(
         {
             "result": result(suite, run, built, about),
@@ -151,13 +163,15 @@ def result(suite: Suite, run: Run, built: Training, about: dict[str, Any]) -> di
         "summary": {
             name: round(run_statistic(built.curves[0], name).value, 4)
             for name in ("last10_mean", "final", "best")
-            if built.curves[0].get("epoch")
+            if not diverged
         },
         **about,
     }
 
 
-def job(suite: Suite, run: Run, places: Places, device: str, stop: Callable[[], bool], progress: Progress, log: str | None) -> None:
+def job(
+    suite: Suite, run: Run, places: Places, device: str, stop: Callable[[], bool], progress: Progress, log: str | None
+) -> None:
     """Bring one run's record to its declared path: publish it if it is stored, else train it; then train ahead."""
     from lnl.hardware import torch_device
 
@@ -183,7 +197,14 @@ def job(suite: Suite, run: Run, places: Places, device: str, stop: Callable[[], 
 
 
 def _try(
-    suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress, log: str | None, wait: float
+    suite: Suite,
+    run: Run,
+    places: Places,
+    device: torch.device,
+    stop: Callable[[], bool],
+    progress: Progress,
+    log: str | None,
+    wait: float,
 ) -> bool:
     """Train a run if no other process does; True if it is finished now."""
     store = Store(suite, run)
@@ -202,7 +223,9 @@ def _try(
         return False
 
 
-def _try_other(suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress) -> bool:
+def _try_other(
+    suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress
+) -> bool:
     """Train a neighbour; its failure is left for its own job to report. True if something was trained."""
     store = Store(suite, run)
     if store.finished(suite.handover_points(run.cell)) or (store.folder / "failure.json").exists():

@@ -1,8 +1,9 @@
 """Co-teaching (Han et al., NeurIPS 2018): two networks teach each other with their small-loss examples.
 
-Both networks see the same batch; each ranks it by its own loss, and the R(T) part with the smallest losses trains the *other*
-network, so that one network's selection errors are not fed back to itself. Equations and steps: Algorithm 1 of the paper,
-repeated on the tutorial's slides; where text and released code part, a parameter says which is followed (docs/decisions.md).
+Both networks see the same batch; each ranks it by its own loss, and the R(T) part with the smallest losses trains the
+*other* network, so that one network's selection errors are not fed back to itself. Equations and steps: Algorithm 1 of
+the paper, repeated on the tutorial's slides; where text and released code part, a parameter says which is followed
+(docs/decisions.md).
 """
 
 from torch import Tensor

@@ -1,9 +1,10 @@
 """MentorNet, as Co-teaching, S2E and Pumpout use the name: one network trained on its own small-loss examples.
 
-Self-paced learning per batch: the network ranks the batch by its own loss and learns from the R(T) part with the smallest
-losses (Jiang et al., ICML 2018, without the learned mentor; Pumpout, section 3.1; the tutorial's MentorNet slide). The learned
-MentorNet of the IEG tables is another method, `mentornet-dd`. The authors' baseline was never published; that it is this one
-follows from Pumpout and from a co-author's answer in the public tracker of Co-teaching's code (docs/decisions.md).
+Self-paced learning per batch: the network ranks the batch by its own loss and learns from the R(T) part with the
+smallest losses (Jiang et al., ICML 2018, without the learned mentor; Pumpout, section 3.1; the tutorial's MentorNet
+slide). The learned MentorNet of the IEG tables is another method, `mentornet-dd`. The authors' baseline was never
+published; that it is this one follows from Pumpout and from a co-author's answer in the public tracker of Co-teaching's
+code (docs/decisions.md).
 """
 
 from torch import Tensor

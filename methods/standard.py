@@ -1,7 +1,8 @@
 """Standard: cross-entropy on the given labels.
 
-The plain training that every paper compares with (Normal, Standard, Baseline): all examples of a batch count alike, whatever
-their labels. Its test accuracy rises while it learns the easy patterns and falls once it memorises the wrong labels.
+The plain training that every paper compares with (Normal, Standard, Baseline): all examples of a batch count alike,
+whatever their labels. Its test accuracy rises while it learns the easy patterns and falls once it memorises the wrong
+labels.
 """
 
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""The loop that `make bench` measures against stays as it was: its digest, and the losses and selection that it states."""
+"""The loop that `make bench` measures against stays as it was."""
 
 import importlib.util
 from pathlib import Path

@@ -24,7 +24,9 @@ from lnl.selection import cross_entropy, small_loss
     switch=st.booleans(),
     seed=st.integers(0, 2**31),
 )
-def test_optimiser_is_bit_equal_to_torch(name: str, decay: float, momentum: float, nesterov: bool, switch: bool, seed: int) -> None:
+def test_optimiser_is_bit_equal_to_torch(
+    name: str, decay: float, momentum: float, nesterov: bool, switch: bool, seed: int
+) -> None:
     generator = torch.Generator().manual_seed(seed)
     shapes = [(7, 5), (5,), (3, 5), (3,)]
     start = [torch.randn(s, generator=generator) for s in shapes]
@@ -35,7 +37,9 @@ def test_optimiser_is_bit_equal_to_torch(name: str, decay: float, momentum: floa
         spec = {"name": "adam", "lr": 0.01, "weight_decay": decay}
     else:
         nesterov = nesterov and momentum > 0
-        reference = torch.optim.SGD(theirs, lr=0.01, momentum=momentum, nesterov=nesterov, weight_decay=decay, foreach=True)
+        reference = torch.optim.SGD(
+            theirs, lr=0.01, momentum=momentum, nesterov=nesterov, weight_decay=decay, foreach=True
+        )
         spec = {"name": "sgd", "lr": 0.01, "momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
     ours = optim.build(spec, flat)
     for step in range(30):
@@ -74,7 +78,9 @@ def test_kept_examples_of_the_first_nine_epochs_are_the_released_codes(rate: flo
     assert kept_count(drop_rate(199, rate, 10, 1.0, "as_released", "as_released"), 128, "floor") == kept[-1]
 
 
-@pytest.mark.parametrize(("c", "t_k", "full"), [(0.5, 5, 25), (1, 5, 5), (2, 5, 3), (0.5, 10, 100), (2, 10, 4), (1, 15, 15)])
+@pytest.mark.parametrize(
+    ("c", "t_k", "full"), [(0.5, 5, 25), (1, 5, 5), (2, 5, 3), (0.5, 10, 100), (2, 10, 4), (1, 15, 15)]
+)
 def test_the_printed_exponent_form_reaches_tau_when_the_paper_s_formula_does(c: float, t_k: int, full: int) -> None:
     drops = [drop_rate(t, 0.45, t_k, c, "as_printed", "as_printed") for t in range(200)]
     assert next(t for t, d in enumerate(drops) if d >= 0.45 - 1e-12) == full

@@ -48,7 +48,7 @@ def norms() -> tuple[BatchNorm2d, nn.BatchNorm2d]:
         ("cnn9", CIFAR, 10, 4_434_570),
         ("cnn9", CIFAR, 100, 4_446_180),
         ("cnn9", MNIST, 10, 4_432_266),
-        ("digits_mlp", DIGITS, 10, 64 * 128 + 128 + 128 * 10 + 10),
+        ("digits_mlp", DIGITS, 10, 64 * 256 + 256 + 256 * 10 + 10),
     ],
 )
 def test_parameter_counts_of_the_papers(name: str, shape: tuple[int, int, int], classes: int, parameters: int) -> None:

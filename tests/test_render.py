@@ -1,6 +1,6 @@
-"""Rendered tables against golden files, from committed records of which one is missing, one diverged, one stale, one failed.
+"""Rendered tables against golden files, from committed records: one run missing, one diverged, one stale, one failed.
 
-`python tests/test_render.py` rewrites the golden tables after a wanted change; read the difference before committing it.
+`python tests/test_render.py` rewrites the golden tables after a wanted change; read the difference before committing.
 """
 
 import csv
@@ -127,6 +127,8 @@ def test_below_paper_scale_nothing_is_judged(here):
     measured = row_of(here, "pair-45", "standard")
     assert measured["verdict"] == "not comparable (lite: 60 of 200 epochs)"
     assert float(measured["difference"]) == pytest.approx(-0.02)
+    for suffix in ("md", "tex", "html"):
+        assert "Not comparable: scale lite: 60 of 200 epochs" in (here / f"mini.{suffix}").read_text()
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -144,7 +146,7 @@ def test_a_corrupt_record_is_a_failed_row_and_not_a_crash(here):
     file.write_text("{")
     render(MiniSuite(), "mini", here)
     assert row_of(here, "pair-45", "standard")["state"] == "1 failed"
-    with pytest.raises(UserError, match="seed2.json"):
+    with pytest.raises(UserError, match="seed2"):
         records.read(file)
 
 

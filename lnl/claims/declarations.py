@@ -1,8 +1,8 @@
 """Which cells a claims file names. Standard library only: the DAG reads this.
 
-A file gives defaults (`protocol`, `dataset`, `seeds`) and `settings`, each a network or data set on which the claims are
-tested; a claim may give its own. `cells` maps names to coordinates; a coordinate may be a list, and all combinations are meant.
-`vary` lists axes of named variants (as a table's rows and columns do); all combinations of these, too.
+A file gives defaults (`protocol`, `dataset`, `seeds`) and `settings`, each a network or data set on which claims are
+tested; a claim may give its own. `cells` maps names to coordinates; where a coordinate is a list, all combinations are
+meant. `vary` lists axes of named variants (as a table's rows and columns do); all combinations of these, too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def settings(declaration: Mapping[str, Any], claim: Mapping[str, Any]) -> list[d
 
 
 def places(declaration: Mapping[str, Any], claim: Mapping[str, Any], index: int) -> dict[str, list[Place]]:
-    """Cells of one claim in one setting, by the claim's names for them; `methods` of the setting leaves the others out."""
+    """Cells of one claim in one setting, by the claim's names for them; the setting's `methods` leaves out others."""
     setting = settings(declaration, claim)[index]
     defaults = {k: declaration[k] for k in COORDINATES if k in declaration}
     seeds = claim.get("seeds", declaration.get("seeds"))

@@ -39,25 +39,26 @@ class Repeats:
     def shares_data_with(self, other: Repeats) -> bool:
         """The same repeat of both has the same given labels and the same data, so that repeats are pairs."""
         seeds = self.results.keys() & other.results.keys()
-        return len(seeds) > 0 and all(
-            _data_of(self.results[seed]) == _data_of(other.results[seed]) for seed in seeds
-        )
+        return len(seeds) > 0 and all(_data_of(self.results[seed]) == _data_of(other.results[seed]) for seed in seeds)
 
     @property
     def fixed_vector(self) -> bool:
         """All repeats were trained on one and the same noise vector."""
         return any(
-            r["labels"].get("vector") == "fixed" and r["labels"].get("realised_rate", 0) > 0 for r in self.results.values()
+            r["labels"].get("vector") == "fixed" and r["labels"].get("realised_rate", 0) > 0
+            for r in self.results.values()
         )
 
     def scale(self) -> str:
-        """What stood in for what, and the epochs, as far as a record tells; '' without records."""
+        """Data set, network and epochs, and what stood in for what; '' without records."""
         if not self.results:
             return ""
         result = next(iter(self.results.values()))
-        source = result.get("stand_in_for")
+        spec, source = result["spec"], result.get("stand_in_for")
         data = f"{result['dataset']} for {source}" if source else str(result["dataset"])
-        return f"{data}, {len(_trained(result['curves']))} epochs"
+        epochs, printed = spec["epochs"], spec.get("paper_epochs", spec["epochs"])
+        budget = f"{epochs} epochs" if epochs == printed else f"{epochs} of {printed} epochs"
+        return f"{data}, {spec['network']['name']}, {budget}"
 
 
 def _data_of(result: dict[str, Any]) -> tuple[Any, Any]:
@@ -72,7 +73,9 @@ def gather(suite: Suite, place: Place, source: str, locate: Locate | None = None
         return Repeats(place, None, absent or "no such cell", len(seeds), {})
     states: list[RunState] = [state_of(suite, cell, seed, locate) for seed in seeds]
     results = {run.seed: run.record["result"] for run in states if run.state == "ok" and run.record is not None}
-    remarks = [f"{cell.noise} {cell.method} seed {r.seed} {r.state}" for r in states if r.state not in ("ok", "missing")]
+    remarks = [
+        f"{cell.noise} {cell.method} seed {r.seed} {r.state}" for r in states if r.state not in ("ok", "missing")
+    ]
     return Repeats(place, cell, "", len(seeds), results, tuple(remarks))
 
 
@@ -122,7 +125,9 @@ def value(result: dict[str, Any], of: str, at: str, minus: str | None = None) ->
     return number
 
 
-def values(repeats: Repeats, of: str = "test_accuracy", at: str = "last10", minus: str | None = None) -> dict[int, float]:
+def values(
+    repeats: Repeats, of: str = "test_accuracy", at: str = "last10", minus: str | None = None
+) -> dict[int, float]:
     """`value` of every repeat that has it, by seed."""
     found = {seed: value(result, of, at, minus) for seed, result in repeats.results.items()}
     return {seed: number for seed, number in found.items() if not math.isnan(number)}

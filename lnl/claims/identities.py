@@ -1,4 +1,4 @@
-"""Claims that are arithmetic: checked numerically, without a run. Names are what claims/*.yaml writes under `identity`."""
+"""Claims that are arithmetic, checked without a run. The names are what claims/*.yaml writes under `identity`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from lnl.claims.printed import Comparison
 
 
 def margin_pair_below_symmetric() -> list[Comparison]:
-    """Pair flipping leaves the true class less of a lead over the likeliest wrong one than symmetric flipping (10 classes).
+    """Pair flipping leaves the true class a smaller lead over the likeliest wrong one than symmetric flipping does.
 
-    Source: transition matrices of the tutorial's set-up slide. Effect: the lead of pair-45 minus that of symmetric-50, points.
+    Source: matrices of the tutorial's set-up slide, ten classes. Effect: lead at pair-45 minus symmetric-50, points.
     """
     import numpy as np
 
@@ -27,7 +27,7 @@ def margin_pair_below_symmetric() -> list[Comparison]:
 
 
 def exponent_forms_differ() -> list[Comparison]:
-    """At c = 0.5, T_k = 5 and pair-45 the two forms of R(T) differ: as released the drop passes the noise rate on its way.
+    """At c = 0.5, T_k = 5 and pair-45 the released R(T) drops more than the noise rate on its way, the printed never.
 
     Effect: largest drop over the ramp minus tau, points; above 0 as released, never as printed.
     """

@@ -45,7 +45,7 @@ def _absent(*groups: Repeats) -> str:
 
 
 def _pairs(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[Repeats, Repeats]]:
-    """Each a with every b of the same noise (or the same method: `match: method`); a with itself where there is no b."""
+    """Each a with every b of the same noise (`match: method`: the same method); a with itself where there is no b."""
     if "b" not in test:
         yield from ((a, a) for a in cells[test["a"]])
         return

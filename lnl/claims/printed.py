@@ -31,7 +31,7 @@ class _Printed:
 
 
 def comparisons(suite: Suite, test: Mapping[str, Any], source: str) -> list[Comparison]:
-    """Every comparison of one declared `printed` entry; UserError for a table, row or column without printed numbers."""
+    """Every comparison of one declared `printed` entry; UserError for a table, row or column that prints nothing."""
     a = _select(suite, test["a"], {}, source)
     b = _select(suite, test["b"], test["a"], source) if "b" in test else []
     return _KINDS[test["kind"]](test, a, b)
@@ -51,7 +51,7 @@ def published(suite: Suite, table: str, row: str, column: str) -> tuple[float, f
 
 
 def _select(suite: Suite, wanted: Mapping[str, Any], defaults: Mapping[str, Any], source: str) -> list[_Printed]:
-    """Printed numbers of every row x column named; what is left out is taken from `defaults`, and `all` is the whole axis."""
+    """Printed numbers of every row x column named; `all`: the whole axis; what is left out comes from `defaults`."""
     at = {**defaults, **wanted}
     tables = suite.tables
     if at["table"] not in tables:
@@ -94,7 +94,9 @@ def _between(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> l
     """`reference` minus a, between `low` and `high`."""
     reference, low, high = float(test["reference"]), float(test["low"]), float(test["high"])
     return [
-        Comparison(f"{x.column} at {x.row}: points below {reference:g}", reference - x.mean, low <= reference - x.mean <= high)
+        Comparison(
+            f"{x.column} at {x.row}: points below {reference:g}", reference - x.mean, low <= reference - x.mean <= high
+        )
         for x in a
     ]
 
@@ -122,11 +124,21 @@ def _varied(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> li
     """Printed spread of a above that of b."""
     return [
         Comparison(
-            f"{x.row}: spread of {x.column} above {y.column}", (x.spread or 0) - (y.spread or 0), (x.spread or 0) > (y.spread or 0)
+            f"{x.row}: spread of {x.column} above {y.column}",
+            (x.spread or 0) - (y.spread or 0),
+            (x.spread or 0) > (y.spread or 0),
         )
         for x, y in itertools.product(a, b)
         if x.row == y.row
     ]
 
 
-_KINDS = {"GT": _greater, "BELOW": _below, "BETWEEN": _between, "RANGE": _range, "BEST": _best, "SAME": _same, "VAR": _varied}
+_KINDS = {
+    "GT": _greater,
+    "BELOW": _below,
+    "BETWEEN": _between,
+    "RANGE": _range,
+    "BEST": _best,
+    "SAME": _same,
+    "VAR": _varied,
+}

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 TONES = {"held": "good", "not held": "low", "undecided": "high", "not run": "quiet"}
 COLUMNS = (
-    "paper", "claim", "where", "sentence", "evidence", "setting", "counts_for_document", "part", "verdict", "n", "effect",
-    "low", "high", "claimed_above", "claimed_below", "p", "p_holm", "test", "cores", "note",
-)  # fmt: skip
+    *("paper", "claim", "where", "sentence", "evidence", "setting", "counts_for_document", "part", "verdict"),
+    *("n", "effect", "low", "high", "claimed_above", "claimed_below", "p", "p_holm", "test", "cores", "note"),
+)
 RULES = (
-    "Level 0.05, Holm over the claims of this document that were tested in the same setting; repeats are the unit, never "
-    "epochs. A claim holds only if every part of it does: its p is the largest of its parts, and the numbers shown are those "
-    "of its weakest part.",
-    "held / not held: the adjusted p is at most 0.05 and the 95% interval is clear of the threshold, on this or on the other "
-    "side. undecided: neither, or some of its runs are missing. not run: no record. Fewer than two repeats never give a verdict.",
-    "Only verdicts in the document's own setting, at paper scale, count as the document's; a stand-in is named in its line.",
+    "Level 0.05, Holm over the claims of this document that were tested in the same setting; repeats are the unit, "
+    "never epochs. A claim holds only if every part of it does: its p is the largest of theirs, and the numbers shown "
+    "are those of its weakest part.",
+    "held / not held: the adjusted p is at most 0.05 and the 95% interval is clear of the threshold, on this or on the "
+    "other side. undecided: neither, or some runs are missing. not run: no record. One repeat never gives a verdict.",
+    "Only verdicts in the document's own setting, at paper scale, count as the document's (bold); a stand-in is named.",
     "Printed: the document's own numbers against its own sentence, without a run.",
 )
 
@@ -90,12 +90,15 @@ def document(suite: Suite, paper: str, verdicts: list[Verdict]) -> Document:
         grids=tuple(grids),
         notes=(("How to read this", RULES), *((("Notes", tuple(declared["notes"])),) if declared.get("notes") else ())),
         verdicts=dict(Counter(verdict.word for verdict in verdicts)),
-        trained=any(verdict.evidence == "runs" for verdict in verdicts),
     )
 
 
 def _title(verdict: Verdict, short: bool = False) -> str:
-    return f"{verdict.key}, {verdict.evidence}: {verdict.setting}" if short else f"{verdict.key} ({verdict.where}): {verdict.claim}"
+    return (
+        f"{verdict.key}, {verdict.evidence}: {verdict.setting}"
+        if short
+        else f"{verdict.key} ({verdict.where}): {verdict.claim}"
+    )
 
 
 def _line(verdict: Verdict) -> list[Cell]:

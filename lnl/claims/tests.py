@@ -1,8 +1,8 @@
 """The tests behind the claims: pure functions of numbers, one value per repeat. Repeats are the unit, never epochs.
 
-Every test returns an `Outcome`: an effect in a unit that its docstring names, its two-sided 95% interval, the p of the claim
-(small: the claim is supported) and the p of its opposite (small: the claim is contradicted). Fewer than two repeats have
-neither interval nor p, so that no verdict can rest on them.
+Every test returns an `Outcome`: an effect in a unit that its docstring names, its two-sided 95% interval, the p of
+the claim (small: the claim is supported) and the p of its opposite (small: the claim is contradicted). Fewer than two
+repeats have neither interval nor p, so that no verdict can rest on them.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def greater(a: Sequence[float], b: Sequence[float], margin: float = 0.0, paired:
 
 
 def equal(a: Sequence[float], b: Sequence[float], margin: float, paired: bool = True) -> Outcome:
-    """EQ(a,b;m): a and b differ by less than `margin` points, by two one-sided tests. Effect: mean of a minus mean of b."""
+    """EQ(a,b;m): a and b are within `margin` points (two one-sided tests). Effect: mean of a minus mean of b."""
     place = _difference(a, b, paired, [-margin, margin])
     return _within(place, -margin, margin) if place else _too_few(a, b, lower=-margin, upper=margin)
 
@@ -183,7 +183,7 @@ def one_sample(values: Sequence[float], threshold: float, direction: str = "abov
 
 
 def peak_minus_end(curve: Sequence[float]) -> float:
-    """Best 5-epoch running median minus the mean of the last ten epochs, in the curve's unit; nan for a curve too short."""
+    """Best 5-epoch running median minus the mean of the last ten epochs; nan for a curve too short."""
     values = np.asarray(curve, float)
     values = values[~np.isnan(values)]
     if len(values) < SHORTEST:
@@ -197,7 +197,7 @@ def _falls(curves: Sequence[Sequence[float]]) -> list[float]:
 
 
 def fall(curves: Sequence[Sequence[float]], margin: float) -> Outcome:
-    """FALL(x;m): accuracy falls from its smoothed peak by more than `margin` points. One curve per repeat. Effect: the fall."""
+    """FALL(x;m): a fall from the smoothed peak of more than `margin` points. One curve per repeat; effect: the fall."""
     return _enough(curves, one_sample(_falls(curves), margin, "above"))
 
 
@@ -241,7 +241,7 @@ def crossing(epochs: Sequence[float], a: Sequence[float], b: Sequence[float]) ->
 
 
 def cross(crossings: Sequence[float], contains: float) -> Outcome:
-    """CROSS(a,b): the 95% interval of the crossing epoch contains `contains`. One `crossing` per repeat; effect: their mean."""
+    """CROSS(a,b): the 95% interval of the crossing epoch, one per repeat, holds `contains`. Effect: their mean."""
     found = np.asarray([epoch for epoch in crossings if not math.isnan(epoch)])
     place = _one(found, [contains], pairs=False)
     if place is None or len(found) < len(crossings):
@@ -261,8 +261,8 @@ def _contains(place: _Location, value: float) -> Outcome:
 def more_varied(a: Sequence[float], b: Sequence[float], fewest: int = 2) -> Outcome:
     """VAR: repeats of a vary more than repeats of b (Brown-Forsythe, one-sided).
 
-    Effect and interval: mean absolute deviation from the median, a minus b; the note gives the ratio of variances. Fewer than
-    `fewest` repeats of either: no p, hence undecided.
+    Effect and interval: mean absolute deviation from the median, a minus b; the note gives the ratio of variances.
+    Fewer than `fewest` repeats of either: no p, hence undecided.
     """
     x, y = np.asarray(a, float), np.asarray(b, float)
     if min(len(x), len(y)) < 2:
@@ -284,10 +284,10 @@ def more_varied(a: Sequence[float], b: Sequence[float], fewest: int = 2) -> Outc
 
 
 def influence(values: Sequence[float], factor: Sequence[str], other: Sequence[str]) -> Outcome:
-    """ANOVA: `factor` influences the values, alone or together with `other` (two-way layout, F of all terms that hold it).
+    """ANOVA: `factor` influences the values, alone or with `other` (two-way layout, F of all terms that hold it).
 
-    One entry per repeat in all three lists. Effect: largest difference between the means of two levels, in the values' unit.
-    A large p is no evidence against an influence, so there is no p of the opposite.
+    One entry per repeat in all three lists. Effect: largest difference between the means of two levels, in the
+    values' unit. A large p is no evidence against an influence, so there is no p of the opposite.
     """
     y, levels, others = np.asarray(values, float), np.asarray(factor), np.asarray(other)
     means = [float(y[levels == level].mean()) for level in sorted(set(factor))]
@@ -313,14 +313,20 @@ def range_below(groups: Sequence[Sequence[float]], limit: float, paired: bool = 
     Holds if every two groups are within the limit (two one-sided tests each); the interval is that of the widest pair.
     """
     if any(len(group) < 2 for group in groups) or len(groups) < 2:
-        return Outcome(str(min((len(group) for group in groups), default=0)), upper=limit, note="fewer than two repeats")
+        return Outcome(
+            str(min((len(group) for group in groups), default=0)), upper=limit, note="fewer than two repeats"
+        )
     pairs = [equal(a, b, limit, paired) for a, b in itertools.combinations(groups, 2)]
     widest = max(pairs, key=lambda pair: abs(pair.effect or 0.0))
-    assert widest.effect is not None and widest.low is not None and widest.high is not None
+    assert widest.effect is not None
+    assert widest.low is not None
+    assert widest.high is not None
     low, high = (widest.low, widest.high) if widest.effect >= 0 else (-widest.high, -widest.low)
     p = max(pair.p for pair in pairs if pair.p is not None)
     against = min(1.0, len(pairs) * min(pair.p_against for pair in pairs if pair.p_against is not None))
-    return Outcome(f"{min(map(len, groups))} x {len(groups)} cells", abs(widest.effect), low, high, p, against, None, limit)
+    return Outcome(
+        f"{min(map(len, groups))} x {len(groups)} cells", abs(widest.effect), low, high, p, against, None, limit
+    )
 
 
 def reference(values: Sequence[float], mean: float, std: float | None, n: int | None) -> Outcome:

@@ -1,9 +1,10 @@
 """From outcomes to verdicts: held, not held, undecided, not run.
 
 A claim is the conjunction of its parts, so its p is the largest of theirs, and it is contradicted by the strongest
-contradiction among them (Bonferroni over the parts). Both are then adjusted by Holm over the claims of one document that were
-tested in the same setting. Held or not held needs the adjusted p at 0.05 and a 95% interval clear of the threshold; all else is
-undecided. A verdict on a stand-in network, data set or budget says so and never counts as the document's.
+contradiction among them (Bonferroni over the parts). Both are then adjusted by Holm over the claims of one document
+that were tested in the same setting. Held or not held needs the adjusted p at 0.05 and a 95% interval clear of the
+threshold; all else is undecided. A verdict on a stand-in network, data set or budget says so and never counts as the
+document's.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Verdict:
 
 
 def judge(suite: Suite, paper: str, locate: Locate | None = None) -> list[Verdict]:
-    """Every verdict on one document's claims, claims in declared order: runs per setting, then printed numbers, identities."""
+    """Every verdict on one document's claims in declared order: runs by setting, printed numbers, identities."""
     if paper not in suite.claims:
         raise UserError(f"claims/{paper}.yaml does not exist{nearest(paper, suite.claims)}")
     declaration = suite.claims[paper]
@@ -87,7 +88,7 @@ def _tests(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
 def words(test: Mapping[str, Any]) -> str:
     """A declared test on one line, as the claims page shows it."""
     inside = [str(test[k]) for k in ("a", "b") if k in test]
-    keys = ("margin", "threshold", "direction", "low", "high", "below", "of", "of_b", "at", "minus")
+    keys: tuple[str, ...] = ("margin", "threshold", "direction", "low", "high", "below", "of", "of_b", "at", "minus")
     keys += ("from", "to", "near", "repeats", "factors", "table", "match")
     extra = [f"{k} {_plain(test[k])}" for k in keys if k in test]
     text = f"{test['kind']}({', '.join(inside)}{'; ' if inside and extra else ''}{', '.join(extra)})"
@@ -99,7 +100,12 @@ def _plain(value: Any) -> str:
 
 
 def _measured(
-    suite: Suite, paper: str, declaration: Mapping[str, Any], claim: Mapping[str, Any], index: int, locate: Locate | None
+    suite: Suite,
+    paper: str,
+    declaration: Mapping[str, Any],
+    claim: Mapping[str, Any],
+    index: int,
+    locate: Locate | None,
 ) -> Verdict:
     source = f"claims/{paper}.yaml, claim '{claim['key']}'"
     setting = settings(declaration, claim)[index]

@@ -1,4 +1,4 @@
-"""`lnl …`: everything that a rule does can be done by hand. Errors that a user can cause are one line, without a traceback."""
+"""`lnl …`: everything that a rule does can be done by hand. A user's error is one line, without a traceback."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def figure(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Par
 
 @app.command()
 def claims(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
-    """Test the claims of a document (`tutorial_claims`)."""
+    """Test the claims of a document, e.g. `lnl claims tutorial`."""
     from lnl.cli.render import artefact
 
     artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "claims", partial)
@@ -115,3 +115,75 @@ def handover(
     from lnl.cli.train import handover as command
 
     command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, point)
+
+
+Wanted = Annotated[list[str] | None, typer.Argument(help="artefacts or papers; default: all")]
+
+
+@app.command()
+def plan(wanted: Wanted = None, scale: Scale = None, seeds: Seeds = None, device: Device = None) -> None:
+    """Price artefacts before anything starts: runs, device time, disk."""
+    from lnl.cli.inspect import plan as command
+
+    command(load_suite(scale=scale, seeds=parse_seeds(seeds), device=device), wanted or "all")
+
+
+@app.command()
+def status(wanted: Wanted = None, scale: Scale = None, seeds: Seeds = None) -> None:
+    """Say what is done, running, stopped, diverged, failed, stale or missing."""
+    from lnl.cli.inspect import status as command
+
+    command(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted or "all")
+
+
+@app.command()
+def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")], scale: Scale = None) -> None:
+    """Print the resolved specification of a cell: every value that may change its numbers."""
+    import yaml
+
+    suite = load_suite(scale=scale)
+    parsed = suite.parse(cell)
+    print(yaml.safe_dump({"digest": suite.digest(parsed), **suite.spec(parsed)}, sort_keys=False), end="")
+
+
+@app.command()
+def export(out: Annotated[str, typer.Argument(help="CSV file to write")], scale: Scale = None) -> None:
+    """Write one tidy CSV file with a line per run."""
+    from pathlib import Path
+
+    from lnl.cli.exchange import export as command
+
+    print(f"{out}: {command(load_suite(scale=scale), Path(out))} runs")
+
+
+@app.command(name="import")
+def import_(folder: Annotated[str, typer.Argument(help="results of another machine")], scale: Scale = None) -> None:
+    """Merge records of another machine, digests checked; nothing that is here is overwritten."""
+    from pathlib import Path
+
+    from lnl.cli.exchange import bring_in
+
+    counts = bring_in(load_suite(scale=scale), Path(folder))
+    print(", ".join(f"{number} {what}" for what, number in counts.items() if number))
+
+
+@app.command()
+def clean(
+    scale: Scale = None,
+    caches: Annotated[bool, typer.Option("--caches", help="prepared arrays and label vectors")] = False,
+    checkpoints: Annotated[bool, typer.Option("--checkpoints", help="states of stopped runs")] = False,
+    stale: Annotated[bool, typer.Option("--stale", help="records of declarations that have changed")] = False,
+) -> None:
+    """Delete what can be remade, or what no declaration asks for any more."""
+    from lnl.cli.upkeep import clean as command
+
+    command(load_suite(scale=scale), caches, stale, checkpoints)
+
+
+@app.command()
+def doctor(scale: Scale = None, data_root: DataRoot = None, device: Device = None) -> None:
+    """Check data, device and environment for what is declared."""
+    from lnl.cli.upkeep import doctor as command
+
+    if not command(load_suite(scale=scale, data_root=data_root, device=device)):
+        raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`lnl prepare`: manifests of data sets and label vectors. The bytes behind them are a cache that anybody may remake."""
+"""`lnl prepare`: manifests of data sets and label vectors. The bytes behind them are a cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def data(suite: Suite, dataset: str) -> None:
 
 
 def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> None:
-    """Write the manifest of one vector of given labels; UserError if it differs from one that results were made with."""
+    """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
     places = Places.of(suite.config)
     arrays = load(dataset, places.data_root, places.cache_root, places.accepted)
     _, content = ensure_labels(arrays, dataset, key, generator, seed, places.cache_root, *places.label_file(key))

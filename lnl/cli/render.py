@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from lnl import paths
@@ -12,6 +13,8 @@ from lnl.resolve import choose
 
 def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     """Render one artefact; without `partial`, UserError if a run that it demands has no record."""
+    if kind == "claims":
+        key = key if key.endswith("_claims") else f"{key}_claims"
     choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), f"lnl {kind}")
     if not partial:
         wanted = suite.demand(key)
@@ -23,15 +26,9 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
                 f"`snakemake {key}` trains them, `--partial` renders without them"
             )
     folder = Path(paths.RESULTS) / suite.scale / kind
-    if kind == "tables":
-        from lnl.render.table import render
-    elif kind == "figures":
-        from lnl.render.figure import render
-    else:
-        from lnl.claims import render
-
-        key = suite.paper(key)
-    for file in render(suite, key, folder):
+    module = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims"}[kind]
+    name = suite.paper(key) if kind == "claims" else key
+    for file in import_module(module).render(suite, name, folder):
         print(file)
 
 

@@ -40,15 +40,18 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
         with _bar(f"{run.cell.id} seed {seed}", quiet) as progress:
             job(suite, run, Places.of(suite.config), device, stop, progress, log)
     except Stopped:
-        print(f"lnl: {run.cell.id} seed {seed} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
+        print(
+            f"lnl: {run.cell.id} seed {seed} was stopped; its checkpoint is kept and the next start resumes it",
+            file=sys.stderr,
+        )
         sys.exit(STOPPED)
 
 
 def watch() -> Callable[[], bool]:
     """A function that says whether to stop: after SIGTERM or SIGUSR1, or when the head process that started us is gone.
 
-    A killed head leaves its jobs alive; without this the next start would find a second writer at work. A job that does not
-    come to a step's end within ten seconds of its head's death is ended hard: its last checkpoint stands.
+    A killed head leaves its jobs alive; without this the next start would find a second writer at work. A job that does
+    not come to a step's end within ten seconds of its head's death is ended hard: its last checkpoint stands.
     """
     told = threading.Event()
 
@@ -80,7 +83,9 @@ def _alive(pid: int) -> bool:
         return True
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"  # a killed head that nobody has waited for is a zombie
+            return (
+                stat.read().rpartition(")")[2].split()[0] != "Z"
+            )  # a killed head that nobody has waited for is a zombie
     except OSError:
         return True
 
@@ -91,8 +96,6 @@ def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
     from lnl.cli.progress import epochs
 
     return epochs(title)
-
-
 
 
 def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:

@@ -29,13 +29,19 @@ def load_method(file: Path) -> type[Method]:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Method) and c.__module__ == module.__name__]
+    found = [
+        c
+        for c in vars(module).values()
+        if isinstance(c, type) and issubclass(c, Method) and c.__module__ == module.__name__
+    ]
     if len(found) != 1:
         raise UserError(f"{file}: defines {len(found)} subclasses of Method; one method, one class")
     return found[0]
 
 
-def networks(spec: Mapping[str, Any], shape: tuple[int, int, int], classes: int, streams: Streams, count: int) -> list[nn.Module]:
+def networks(
+    spec: Mapping[str, Any], shape: tuple[int, int, int], classes: int, streams: Streams, count: int
+) -> list[nn.Module]:
     """Freshly initialised networks of one run; network n's weights depend on (protocol, data set, seed, n) only."""
     out: list[nn.Module] = []
     for n in range(count):
@@ -69,20 +75,29 @@ def training(
         raise ValueError("single mode trains one run")
     device, classes = data.images.device, transition.shape[0]
     if stacked and method_class.step is not Method.step:
-        raise UserError(f"{spec['method']['key']} has a step of its own and runs in single mode; set the protocol's mode")
+        raise UserError(
+            f"{spec['method']['key']} has a step of its own and runs in single mode; set the protocol's mode"
+        )
 
     probe = method_class(spec["method"]["parameters"], _setting(spec, data, noise_rate, transition, 0, device))
     runs, modules, own, methods = [], [], [], []
     for r, seed in enumerate(seeds):
         streams = Streams(spec["protocol"], spec["dataset"], seed)
         labels = data.true.cpu().numpy()
-        trusted = {k: clean_indices(labels, s.count, classes, streams.seed(f"trusted {k}")) for k, s in probe.streams().items()}
+        trusted = {
+            k: clean_indices(labels, s.count, classes, streams.seed(f"trusted {k}")) for k, s in probe.streams().items()
+        }
         out = [trusted[k] for k, s in probe.streams().items() if s.held_out]
         index = np.setdiff1d(np.arange(len(labels)), np.concatenate(out)) if out else np.arange(len(labels))
         setting = _setting(spec, data, noise_rate, transition, len(index), device)
         methods.append(method_class((parameters or [spec["method"]["parameters"]] * len(seeds))[r], setting))
         modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
-        own.append([methods[r].own_parameters(streams.generator("own initialisation", n)) for n in range(method_class.networks)])
+        own.append(
+            [
+                methods[r].own_parameters(streams.generator("own initialisation", n))
+                for n in range(method_class.networks)
+            ]
+        )
         places = {k: torch.from_numpy(v).to(device) for k, v in trusted.items()}
         labels_given = torch.from_numpy(np.array(given[r])).to(device)
         runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), places))
@@ -95,7 +110,12 @@ def training(
 
 
 def _setting(
-    spec: Mapping[str, Any], data: DeviceData, noise_rate: float, transition: Tensor, examples: int, device: torch.device
+    spec: Mapping[str, Any],
+    data: DeviceData,
+    noise_rate: float,
+    transition: Tensor,
+    examples: int,
+    device: torch.device,
 ) -> Setting:
     return Setting(
         classes=transition.shape[0],

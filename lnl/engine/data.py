@@ -39,8 +39,8 @@ class DeviceData:
         validation, validation_labels, test, test_labels = evaluation_parts(arrays, split)
         parts = {"test": (_tensor(test[:test_images], device), _tensor(test_labels[:test_images], device))}
         if validation is not None and validation_labels is not None:
-            images, labels = validation[:test_images], validation_labels[:test_images]
-            parts["validation"] = (_tensor(images, device), _tensor(labels, device))
+            held, held_labels = validation[:test_images], validation_labels[:test_images]
+            parts["validation"] = (_tensor(held, device), _tensor(held_labels, device))
         images = _tensor(arrays.train_images, device)
         channels, height, width = images.shape[1:]
         return cls(images, _tensor(arrays.train_labels, device), parts, (channels, height, width))

@@ -1,11 +1,11 @@
 """What a method sees of its run: networks, optimiser, its own state, and the primitives that a step may be written in.
 
-    forward(x, uniform, batch_norm)        logits of all networks; batch norm updates, uses the batch's, or is frozen
-    call(n, vector, x, batch_norm)         logits of network n at any parameter vector (look-ahead points, averages)
-    gradient(loss), apply(gradient)        one backward, one optimiser step
-    jvp(f, n, tangent)                     value and directional derivative of f(vector) at network n's parameters
-    slots                                  optimiser slots, e.g. the momentum buffer that IEG's look-ahead reads
-    state                                  the method's tensors, checkpointed with everything else
+forward(x, uniform, batch_norm)        logits of all networks; batch norm updates, uses the batch's, or is frozen
+call(n, vector, x, batch_norm)         logits of network n at any parameter vector (look-ahead points, averages)
+gradient(loss), apply(gradient)        one backward, one optimiser step
+jvp(f, n, tangent)                     value and directional derivative of f(vector) at network n's parameters
+slots                                  optimiser slots, e.g. the momentum buffer that IEG's look-ahead reads
+state                                  the method's tensors, checkpointed with everything else
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, jvp
 
-from lnl.engine.optim import Adam, SGD
+from lnl.engine.optim import SGD, Adam
 from lnl.engine.population import Population, Single
 from lnl.networks.layers import batch_norm_mode
 
@@ -43,7 +43,9 @@ class Learner:
         """Parameters of network n as one vector [P] (a detached view of the buffer: do not write to it)."""
         return self._single().flat[n].detach()
 
-    def call(self, n: int, vector: Tensor, x: Tensor, batch_norm: str = "batch", uniform: Tensor | None = None) -> Tensor:
+    def call(
+        self, n: int, vector: Tensor, x: Tensor, batch_norm: str = "batch", uniform: Tensor | None = None
+    ) -> Tensor:
         """Logits [B, K] of network n's architecture at parameters `vector` [P]."""
         population = self._single()
         named = {k: v for k, v in population.unflatten(vector).items() if not k.startswith("method.")}
@@ -63,8 +65,8 @@ class Learner:
 
     def jvp(self, f: Callable[[Tensor], Tensor], n: int, tangent: Tensor) -> tuple[Tensor, Tensor]:
         """f and its derivative in direction `tangent` [P] at network n's parameters, in one forward-mode pass."""
-        value, derivative = jvp(f, (self.vector(n),), (tangent,))
-        return value, derivative
+        out: tuple[Tensor, Tensor] = jvp(f, (self.vector(n),), (tangent,))  # type: ignore[assignment]
+        return out
 
     def apply(self, gradient: Tensor) -> None:
         """One optimiser step for all networks."""
@@ -101,7 +103,10 @@ class Learner:
         """Continue from a snapshot, bit for bit."""
         with torch.no_grad():
             self.population.flat.copy_(snapshot["flat"])
-            for mine, saved in ((self.population.buffers, snapshot["buffers"]), (self.optimiser.slots, snapshot["slots"])):
+            for mine, saved in (
+                (self.population.buffers, snapshot["buffers"]),
+                (self.optimiser.slots, snapshot["slots"]),
+            ):
                 for name, tensor in mine.items():
                     tensor.copy_(saved[name])
             for name, tensor in snapshot["state"].items():

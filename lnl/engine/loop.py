@@ -152,7 +152,7 @@ class Training:
         return order[: self.steps * self.batch].to(self.device)
 
     def _stream_order(self, name: str, epoch: int) -> Tensor:
-        """Places of a trusted stream for every step of an epoch, [..., steps, b]: whole permutations one after another."""
+        """Places of a trusted stream for every step of an epoch, [..., steps, b]: one permutation after another."""
         size = self._trusted[name].batch
         out = []
         for run in self.runs:
@@ -171,7 +171,10 @@ class Training:
             labels=self._epoch_given[..., place].unsqueeze(-2),
             index=index,
             uniform=self._uniform("dropout", moment.epoch, step, self.batch),
-            streams={k: (self.data.gather(o[..., step, :]), self.data.true[o[..., step, :]]) for k, o in self._trusted_order.items()},
+            streams={
+                k: (self.data.gather(o[..., step, :]), self.data.true[o[..., step, :]])
+                for k, o in self._trusted_order.items()
+            },
         )
         now = Moment(moment.epoch, moment.time, self.position.total, moment.scalars)
         outcome = self.methods[0].step(self.learner, batch, now)
@@ -187,7 +190,12 @@ class Training:
         if not width:
             return None
         drawn = [
-            torch.rand(size, width, device=self.device, generator=run.streams.generator(purpose, n, epoch, step, device=self.device))
+            torch.rand(
+                size,
+                width,
+                device=self.device,
+                generator=run.streams.generator(purpose, n, epoch, step, device=self.device),
+            )
             for run in self.runs
             for n in range(self.lead[-1])
         ]
@@ -210,7 +218,9 @@ class Training:
         images, labels = self.data.parts[part]
         correct = torch.zeros(self.lead, device=self.device)
         with torch.no_grad():
-            for number, (x, y) in enumerate(zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)):
+            for number, (x, y) in enumerate(
+                zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
+            ):
                 at_test = self.learner.population.random_at_test
                 uniform = self._uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
                 scores = self.methods[0].predict(self.learner, to_float(x), uniform)
@@ -248,7 +258,11 @@ class Training:
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
         for part in self.data.parts:
-            for r, values in enumerate(self.evaluate(part, self.spec["epochs"]).tolist() if self.stacked else [self.evaluate(part, self.spec["epochs"]).tolist()]):
+            for r, values in enumerate(
+                self.evaluate(part, self.spec["epochs"]).tolist()
+                if self.stacked
+                else [self.evaluate(part, self.spec["epochs"]).tolist()]
+            ):
                 for n, value in enumerate(values):
                     self.curves[r][f"{part}_accuracy"][n][-1] = _number(value)
 
@@ -265,7 +279,9 @@ class Training:
         if point in self.points:
             state = self.learner.snapshot()
             tensors = {"flat": state["flat"]} | {f"buffer.{k}": v for k, v in state["buffers"].items()}
-            tensors |= {f"slot.{k}": v for k, v in state["slots"].items()} | {f"state.{k}": v for k, v in state["state"].items()}
+            tensors |= {f"slot.{k}": v for k, v in state["slots"].items()} | {
+                f"state.{k}": v for k, v in state["state"].items()
+            }
             self.saved[point] = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
             self.saved[point]["steps"] = torch.tensor(self.position.total)
 
@@ -285,7 +301,12 @@ class Training:
         """Continue where `snapshot` was taken; the same `result` follows."""
         self.learner.restore(saved["learner"])
         self.position = Position(**saved["position"])
-        self.curves, self.diverged, self.saved, self._best = saved["curves"], saved["diverged"], saved["saved"], saved["best"]
+        self.curves, self.diverged, self.saved, self._best = (
+            saved["curves"],
+            saved["diverged"],
+            saved["saved"],
+            saved["best"],
+        )
         if saved["buffers"] is not None:
             self._buffers = EpochBuffers(self.lead, self.steps, self.batch, self.device)
             self._buffers.restore(saved["buffers"])

@@ -40,7 +40,7 @@ class Moment:
     scalars: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Tensor:
-        """A scalar that the method's schedule gave for this epoch, shaped to broadcast against [..., networks, batch]."""
+        """A scalar that the method's schedule gave for this epoch; broadcasts against [..., networks, batch]."""
         return self.scalars[name]
 
 

@@ -1,7 +1,7 @@
 """Training figures of an epoch, from the training forward alone: no extra pass, no host synchronisation.
 
-Each step writes losses, predictions and selections into epoch buffers at the batch's place; everything else is computed once
-when the epoch has ended, and brought to the host in one transfer with the evaluation.
+Each step writes losses, predictions and selections into epoch buffers at the batch's place; everything else is computed
+once when the epoch has ended, and brought to the host in one transfer with the evaluation.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _mean(values: Tensor, weights: Tensor) -> Tensor:
 def roc_area(scores: Tensor, positive: Tensor) -> Tensor:
     """Area under the ROC curve of `scores` telling positives (weight 1) from negatives (weight 0), ties counted half.
 
-    scores, positive: [..., n]; returns [...]: the share of (positive, negative) pairs in which the positive scores higher.
+    scores, positive: [..., n]; returns [...]: the share of (positive, negative) pairs in which the positive scores
+    higher.
     """
     ranked, order = scores.sort(-1)
     positives = positive.gather(-1, order).double()

@@ -1,8 +1,8 @@
 """Adam and SGD, flat and elementwise, bit-equal to torch.optim's foreach implementations.
 
-They exist because the first torch.optim object imports a compiler (one to three seconds a process), and because an elementwise
-update of one flat buffer gives a run the same numbers wherever it stands in a stack. All parameters of all networks are one
-tensor [..., P]; so are the gradient and every slot. The step count is shared.
+They exist because the first torch.optim object imports a compiler (one to three seconds a process), and because an
+elementwise update of one flat buffer gives a run the same numbers wherever it stands in a stack. All parameters of all
+networks are one tensor [..., P]; so are the gradient and every slot. The step count is shared.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The networks of a run (single mode) or of several runs (stacked mode), their parameters in one flat buffer.
 
-Single: one plain module per network, whose parameters are views of flat[n]. Stacked: one module's code, `vmap` of the forward
-only, parameters [runs, networks, ...] as views of flat. In both, logits are [..., networks, B, K] and one autograd call on
-the summed loss gives the whole gradient. Linear networks compute the same bits at any place in a stack.
+Single: one plain module per network, whose parameters are views of flat[n]. Stacked: one module's code, `vmap` of the
+forward only, parameters [runs, networks, ...] as views of flat. In both, logits are [..., networks, B, K] and one
+autograd call on the summed loss gives the whole gradient. Linear networks compute the same bits at any place in a
+stack.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Single(Population):
         self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own[0].items()}
         self.flat = torch.stack(
             [
-                torch.cat([p.detach().reshape(-1) for p in (*module.parameters(), *(t.to(device) for t in extra.values()))])
+                torch.cat(
+                    [p.detach().reshape(-1) for p in (*module.parameters(), *(t.to(device) for t in extra.values()))]
+                )
                 for module, extra in zip(self.modules, own, strict=True)
             ]
         )
@@ -114,7 +117,12 @@ class Stacked(Population):
         self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own[0][0].items()}
         self.flat = torch.stack(
             [
-                torch.stack([torch.cat([p.detach().reshape(-1) for p in (*m.parameters(), *o.values())]) for m, o in zip(ms, os)])
+                torch.stack(
+                    [
+                        torch.cat([p.detach().reshape(-1) for p in (*m.parameters(), *o.values())])
+                        for m, o in zip(ms, os, strict=True)
+                    ]
+                )
                 for ms, os in zip(modules, own, strict=True)
             ]
         ).to(device)

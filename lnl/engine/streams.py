@@ -1,7 +1,7 @@
 """Named random streams: what is random is named by what it is for, and never by the method, variant or candidate.
 
-So methods are paired (same initial weights, same batches), and a resumed run needs no generator state: a stream is keyed
-by the epoch or step it serves.
+So methods are paired (same initial weights, same batches), and a resumed run needs no generator state: a stream is
+keyed by the epoch or step it serves.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ NETWORKS: dict[str, NetworkInfo] = {
         options={"dropout": ("none", "always", "proper")},
     ),
     "digits_mlp": NetworkInfo(
-        "lnl.networks.mlp", "MLP", "2-layer MLP, 64-128-10, for 8 x 8 digits", True, fixed={"hidden": 128}
+        "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}
     ),
     "digits_cnn": NetworkInfo(
         "lnl.networks.digits_cnn", "DigitsCNN", "2 convolutions with batch norm, for 8 x 8 digits"

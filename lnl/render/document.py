@@ -50,8 +50,6 @@ class Document:
     notes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     counts: dict[str, int] = field(default_factory=dict)  # runs by state
     verdicts: dict[str, int] = field(default_factory=dict)  # slots by verdict
-    label: str = ""  # what the first column holds
-    trained: bool = True  # False: a table that needs no training
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -1,7 +1,7 @@
 """Figures from records: what a figure file's draw() is given, and how its drawing becomes PDF, PNG and CSV.
 
-A figure file begins with its DEMAND (panels are rows, curves are columns) and defines draw(data) -> matplotlib Figure. Missing
-runs never stop a figure: it shows what exists and says what does not.
+A figure file begins with its DEMAND (panels are rows, curves are columns) and defines draw(data) -> matplotlib
+Figure. Missing runs never stop a figure: it shows what exists and says what does not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from lnl.errors import UserError, nearest
 from lnl.files import replacing
-from lnl.records import Locate, SlotRuns, collect
+from lnl.records import STATES, Locate, SlotRuns, collect
 from lnl.render.style import sheet
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve over repeats, networks averaged first. `low` and `high` are one standard deviation off; None for one repeat."""
+    """A curve over repeats, networks averaged first; `low`, `high`: one standard deviation off, None for one repeat."""
 
     epochs: Array
     mean: Array  # nan where the quantity is not defined
@@ -80,10 +81,12 @@ class FigureData:
         for place in self.places:
             if (place.slot.row, place.slot.column) == (row, column):
                 return place
-        raise UserError(f"figures/{self.key}.py: draw() asks for row '{row}', column '{column}', which DEMAND does not declare")
+        raise UserError(
+            f"figures/{self.key}.py: draw() asks for row '{row}', column '{column}', which DEMAND does not declare"
+        )
 
     def per_network(self, row: str, column: str, name: str) -> tuple[Array, Array]:
-        """Epochs (E,) and values (runs, networks, E) of a curve of the records that are ok; nan where it is not defined.
+        """Epochs (E,) and values (runs, networks, E) of a curve of the records that are ok; nan where undefined.
 
         No run, or none with this curve: values of shape (0, 0, 0).
         """
@@ -106,8 +109,8 @@ class FigureData:
         low, high = (None, None) if std is None else (mean - std, mean + std)
         found = Curve(epochs, mean, low, high, n, len(self.place(row, column).runs))
         for i in np.flatnonzero(~np.isnan(mean)):
-            band = (None, None) if low is None or high is None else (low[i], high[i])
-            self.add(row, column, name, epochs[i], mean[i], *band, n)
+            ends = (None, None) if low is None or high is None else (float(low[i]), float(high[i]))
+            self.add(row, column, name, epochs[i], float(mean[i]), ends[0], ends[1], n)
         return found
 
     def add(
@@ -130,22 +133,19 @@ class FigureData:
         here = {p.slot.column for p in self.places if p.slot.cell is not None}
         return [c.label for c in self.columns if c.key not in here]
 
-    def count(self, row: str) -> tuple[int, int]:
-        """Runs of a panel that are ok, and runs that it asks for."""
-        runs = {(r.cell, r.seed): r for p in self.places if p.slot.row == row for r in p.runs}.values()
-        return sum(r.state == "ok" for r in runs), len(runs)
-
     def states(self, row: str | None = None) -> dict[str, int]:
         """Runs by state (ok, diverged, failed, stale, missing), of one panel or of the figure."""
-        runs = {(r.cell, r.seed): r for p in self.places if row in (None, p.slot.row) for r in p.runs}.values()
-        return {state: n for state in ("ok", "diverged", "failed", "stale", "missing") if (n := _count(runs, state))}
+        runs = {(r.cell, r.seed): r.state for p in self.places if row in (None, p.slot.row) for r in p.runs}
+        counts = Counter(runs.values())
+        return {state: counts[state] for state in STATES if counts[state]}
 
-    def note(self, row: str) -> str:
-        """What a panel lacks: '4 of 10 runs (1 diverged)', or '' where it is complete."""
-        ok, asked = self.count(row)
+    def note(self, row: str | None = None) -> str:
+        """What a panel (or the figure) lacks: '4 of 10 runs (1 diverged)', or '' where it is complete."""
+        states = self.states(row)
+        ok, asked = states.get("ok", 0), sum(states.values())
         if ok == asked:
             return ""
-        others = [f"{n} {state}" for state, n in self.states(row).items() if state not in ("ok", "missing")]
+        others = [f"{n} {state}" for state, n in states.items() if state not in ("ok", "missing")]
         return f"{ok} of {asked} runs" + (f" ({', '.join(others)})" if others else "")
 
     def small_print(self) -> str:
@@ -154,12 +154,10 @@ class FigureData:
         if not counts:
             return self.heading
         n = f"{counts[0]}" if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
-        repeats = "1 repeat, no band" if counts == [1] else f"mean of {n} repeats, band ± 1 standard deviation over repeats"
+        repeats = (
+            "1 repeat, no band" if counts == [1] else f"mean of {n} repeats, band ± 1 standard deviation over repeats"
+        )
         return f"{self.heading}; {repeats}"
-
-
-def _count(runs: Iterable[Any], state: str) -> int:
-    return sum(run.state == state for run in runs)
 
 
 def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
@@ -175,7 +173,8 @@ def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:
     """draw() of figures/<key>.py; UserError if the file has none."""
     path = suite.root / "figures" / f"{key}.py"
     spec = importlib.util.spec_from_file_location(f"lnl_figure_{key}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if not callable(getattr(module, "draw", None)):

@@ -24,13 +24,13 @@ code { font-size: .9em; background: var(--panel); padding: .05em .3em; border-ra
 .caption { font-size: .92rem; color: #3d4956; }
 .wide { overflow-x: auto; margin: .6rem 0 1rem; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; vertical-align: bottom; border-bottom: 2px solid var(--ink);
-  padding: .35rem .8rem; }
+th { text-align: left; font-weight: 600; vertical-align: bottom; white-space: nowrap; padding: .35rem .8rem;
+  border-bottom: 2px solid var(--ink); }
 td { padding: .38rem .8rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child, td:first-child { padding-left: .2rem; }
 tbody tr:last-child td { border-bottom: 2px solid var(--ink); }
 table.paper th:not(:first-child), table.paper td:not(:first-child) { text-align: right; }
-td, table.paper th { white-space: nowrap; }
+td { white-space: nowrap; }
 td.words { white-space: normal; min-width: 9rem; }
 table.paper td:first-child { font-weight: 600; }
 .published { display: block; color: var(--faint); font-size: .92em; }

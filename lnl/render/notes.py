@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from lnl.render.compare import Line
-from lnl.render.document import ABSENT, SKIPPED, number, plural
+from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
+from lnl.stats import FEWEST
 from lnl.synonyms import also_called
 
 Note = tuple[str, tuple[str, ...]]
 
 
-def notes(declaration: dict[str, Any], compared: list[Line], key: str) -> tuple[Note, ...]:
+def notes(declaration: dict[str, Any], compared: list[Line], key: str, comparable: str | None) -> tuple[Note, ...]:
     """Notes as (heading, lines), in reading order; empty ones are left out."""
     all_notes = (
         ("Notes", tuple(declaration.get("notes") or ())),
-        ("Verdicts", _verdicts(declaration)),
+        ("Verdicts", _verdicts(declaration, comparable)),
         ("Label noise", _noise(compared)),
         ("Marks", _marks(compared)),
         ("Names", _names(declaration)),
@@ -27,19 +28,22 @@ def notes(declaration: dict[str, Any], compared: list[Line], key: str) -> tuple[
     return tuple((heading, lines) for heading, lines in all_notes if lines)
 
 
-def _verdicts(declaration: dict[str, Any]) -> tuple[str, ...]:
+def _verdicts(declaration: dict[str, Any], comparable: str | None) -> tuple[str, ...]:
     tolerance = declaration.get("tolerance")
+    if comparable is not None:
+        return (f"Not comparable: scale {comparable}. Nothing is judged; differences are shown all the same.",)
     if not tolerance:
         return ()
     rule = (
-        f"agrees: |difference| is at most {number(float(tolerance['points']))} points or 2·sqrt(s²/n + s_p²/n_p), "
-        "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; too few: fewer than 3 runs."
+        f"agrees: |difference| is at most {number(float(tolerance['points']))} points or 2·sqrt(s² / n + s_p² / n_p), "
+        "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; "
+        f"too few: fewer than {FEWEST} runs."
     )
     return rule, f"Tolerance: {tolerance['reason']}"
 
 
 def _noise(compared: list[Line]) -> tuple[str, ...]:
-    """How repeats share label noise, and the realised rate beside the requested one, read from the records themselves."""
+    """How repeats share label noise, and the realised rate beside the requested one, read from the records."""
     labels = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
     if not labels:
         return ()
@@ -81,6 +85,8 @@ def _marks(compared: list[Line]) -> tuple[str, ...]:
         else:
             where = dict.fromkeys(f"{line.slot.row_label} / {line.slot.column_label}" for line in which)
             lines.append(f"{SKIPPED} {reason}: {', '.join(where)}.")
+    if any(line.state == "not run" for line in compared):
+        lines.append(f"{NOTHING} not run yet.")
     joined = dict.fromkeys(line.slot.column_label for line in compared if line.slot.joined)
     if joined:
         lines.append(f"Joined by a method's own file, nothing published: {', '.join(joined)}.")

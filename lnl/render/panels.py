@@ -78,8 +78,8 @@ def finish(figure: Figure, data: FigureData, handles: list[Any], labels: list[st
     legend = 0.21 * rows
     figure.tight_layout(rect=(0, (below + legend + (0.04 if handles else 0)) / height, 1, 1), pad=0.5, w_pad=2.0)
     if handles:
-        place = {"loc": "lower center", "bbox_to_anchor": (0.5, (below - 0.02) / height)}
-        figure.legend(handles, labels, ncols=min(columns, len(handles)), borderaxespad=0, borderpad=0, **place)
+        at = (0.5, (below - 0.02) / height)
+        ncols = min(columns, len(handles))
+        figure.legend(handles, labels, loc="lower center", bbox_to_anchor=at, ncols=ncols, borderaxespad=0, borderpad=0)
     for number, words in enumerate(reversed(lines)):
         figure.text(0.5, (0.07 + 0.17 * number) / height, words, ha="center", va="bottom", fontsize=7, color=SOFT)
-

@@ -1,4 +1,4 @@
-"""Tables that need no training: data-set sizes, network layers, and which properties a method uses; printed beside ours."""
+"""Tables that need no training: data-set sizes, network layers, properties that a method uses; printed beside ours."""
 
 from __future__ import annotations
 
@@ -55,14 +55,15 @@ def untrained(suite: Suite, key: str) -> tuple[Document, pd.DataFrame]:
         (grid, Grid(("", "ours", "printed", "verdict"), listing, "Ours beside printed", "list")),
         (("Notes", tuple(declaration.get("notes") or ())),) if declaration.get("notes") else (),
         verdicts=verdicts,
-        trained=False,
     )
     return shown, pd.DataFrame(facts, columns=["row", "column", "ours", "printed", "verdict"])
 
 
 def _compare(ours: str, printed: str) -> str:
-    if not printed or ours in (NOTHING, ABSENT):
-        return "" if not printed else "not measured"
+    if not printed:
+        return ""
+    if ours in (NOTHING, ABSENT):
+        return "not in the suite yet" if ours == ABSENT else "not measured"
     return "agrees" if ours == printed else "differs"
 
 
@@ -85,7 +86,7 @@ def _datasets(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fac
             facts.append((label, column["label"], ours, printed, verdict))
         rows.append(("", tuple(cells)))
     header = ("", *(column["label"] for column in declaration["columns"]))
-    caption = "Counted in the prepared data; in grey: as printed. A dash: not prepared at this scale."
+    caption = "Counted in the prepared data; in grey or parentheses: as printed. A dash: not prepared at this scale."
     return Grid(header, tuple(rows), "As printed"), facts, caption, f"scale {suite.scale}"
 
 
@@ -112,7 +113,7 @@ def _text(value: Any) -> str:
 
 
 def _networks(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fact], str, str]:
-    """Layers and parameter counts of the networks as built beside the printed layers and the counts of the released code."""
+    """Layers and parameter counts of the networks as built, beside the printed layers and the known counts."""
     from lnl.render.layers import layers, parameters
 
     values = (declaration.get("published") or {}).get("values", {})
@@ -135,8 +136,9 @@ def _networks(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fac
         rows.append(("", (Cell(str(index) if index else ""), *cells)))
     header = ("", *(column["label"] for column in declaration["columns"]))
     counted = (declaration.get("parameters") or {}).get("source", "")
-    caption = "Layers of the networks as the suite builds them, found by running them; in grey: as printed." + (
-        f" Parameters beside: {counted}." if counted else ""
+    caption = (
+        "Layers of the networks as the suite builds them, found by running them; in grey or parentheses: as printed."
+        + (f" Parameters beside: {counted}." if counted else "")
     )
     return Grid(header, tuple(rows), "As printed", "list"), facts, caption, "every scale: no training"
 
@@ -157,5 +159,8 @@ def _traits(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fact]
             )
         rows.append(("", tuple(cells)))
     header = ("", *(column["label"] for column in declaration["columns"]))
-    caption = f"What each method uses, from its file in methods/; in grey: as printed. {ABSENT} not in the suite yet."
+    caption = (
+        "What each method uses, from its file in methods/; in grey or parentheses: as printed. "
+        f"{ABSENT} not in the suite yet."
+    )
     return Grid(header, tuple(rows), "As printed"), facts, caption, "every scale: no training"

@@ -24,18 +24,21 @@ CSS = (
     + """
 html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
 .layout { display: grid; grid-template-columns: 17.5rem minmax(0, 1fr); max-width: 96rem; margin: 0 auto; }
-nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.8rem 1rem 2rem 1.5rem; background: var(--panel);
-  border-right: 1px solid var(--line); font-size: .86rem; line-height: 1.4; }
-nav b { display: block; margin: 1.1rem 0 .3rem; font-size: .75rem; letter-spacing: .05em; text-transform: uppercase; color: var(--soft); }
+nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.8rem 1rem 2rem 1.5rem;
+  background: var(--panel); border-right: 1px solid var(--line); font-size: .86rem; line-height: 1.4; }
+nav b { display: block; margin: 1.1rem 0 .3rem; color: var(--soft);
+  font-size: .75rem; letter-spacing: .05em; text-transform: uppercase; }
 nav a { display: block; padding: .14rem 0; color: var(--ink); }
 section { border-top: 1px solid var(--line); margin-top: 2.4rem; padding-top: 1.8rem; }
 .key { font-size: .8rem; color: var(--faint); font-family: ui-monospace, Consolas, monospace; }
 .facts { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: .8rem 0 0; font-size: .92rem; }
 .facts span { color: var(--soft); margin-right: .35rem; }
-.bar { display: inline-block; width: 6rem; height: .55rem; background: #e6eaef; border-radius: 3px; overflow: hidden; margin-right: .5rem; }
+.bar { display: inline-block; width: 4.5rem; height: .55rem; margin-right: .5rem;
+  background: #e6eaef; border-radius: 3px; overflow: hidden; }
+.coverage table { width: 100%; } .coverage td.words { min-width: 0; }
 .bar i { display: block; height: 100%; background: #4b9564; }
 img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: 4px; background: #fff; }
-.empty { background: var(--panel); border: 1px dashed #c3cbd4; border-radius: 4px; padding: 1.2rem; color: var(--soft); }
+.empty { background: var(--panel); border: 1px dashed #c3cbd4; border-radius: 4px; padding: 1.2rem; }
 @media (max-width: 60rem) { .layout { display: block; } nav { position: static; height: auto; border: 0; } }
 @media print { nav { display: none; } .layout { display: block; } section { break-inside: avoid-page; } }
 """
@@ -43,7 +46,7 @@ img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radiu
 
 
 def render_report(suite: Suite, out_path: str | Path) -> Path:
-    """Write the report of the suite's scale: coverage, every table and figure, the claims pages, and what went wrong."""
+    """Write the report of the suite's scale: coverage, every table and figure, the claims pages, what went wrong."""
     covered = coverage(suite)
     tables = [entry for entry in covered if entry.kind == "table"]
     figures = [entry for entry in covered if entry.kind == "figure"]
@@ -58,7 +61,10 @@ def render_report(suite: Suite, out_path: str | Path) -> Path:
             if entry.shown
         ),
         *(_section(entry.key, _figure(suite, entry)) for entry in figures),
-        *(_section(f"claims-{paper}", f"<h2>Claims: {escape(paper)}</h2>\n{page}") for paper, page in claims.items()),
+        *(
+            _section(f"claims-{paper}", f'<div class="key">{paper}_claims</div>\n{page}')
+            for paper, page in claims.items()
+        ),
         _section("problems", _problems(covered)),
     ]
     main = "\n".join(parts)
@@ -104,23 +110,23 @@ def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str]
 
 def _coverage(covered: list[Coverage]) -> str:
     rows = []
+    last = ""
     for entry in covered:
         states = entry.states
         total = len(entry.runs)
         share = round(100 * entry.done / total) if total else 100
-        done = (
-            f'<span class="bar"><i style="width:{share}%"></i></span>{entry.done} of {total}'
-            if total
-            else "no training"
-        )
+        bar = f'<span class="bar"><i style="width:{share}%"></i></span>{entry.done} of {total}'
         others = ", ".join(f"{states[s]} {s}" for s in ("diverged", "failed", "stale", "missing") if states[s])
-        rows.append(
-            f'<tr><td class="words"><a href="#{entry.key}">{escape(entry.title)}</a></td><td>{entry.kind}</td><td>{done}</td>'
-            f'<td class="words">{others}</td><td class="words">{escape(verdict_text(entry.verdicts))}</td></tr>'
-        )
-    head = "<tr><th>Artefact</th><th></th><th>Runs done</th><th>Of these</th><th>Cells by verdict</th></tr>"
+        if entry.kind != last:
+            rows.append(f'<tr class="group"><td colspan="4">{entry.kind.capitalize()}s</td></tr>')
+            last = entry.kind
+        cells = (f'<a href="#{entry.key}">{escape(entry.title)}</a>', others, escape(verdict_text(entry.verdicts)))
+        artefact, rest, verdicts = (f'<td class="words">{cell}</td>' for cell in cells)
+        rows.append(f"<tr>{artefact}<td>{bar if total else 'no training'}</td>{rest}{verdicts}</tr>")
+    head = "<tr><th></th><th>Runs done</th><th>Remarks</th><th>Cells by verdict</th></tr>"
     body = "\n".join(rows)
-    return f'<h2>Coverage</h2>\n<div class="wide"><table class="list">\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    inner = f"<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>"
+    return f'<h2>Coverage</h2>\n<div class="wide coverage"><table class="list">\n{inner}</table></div>'
 
 
 def _figure(suite: Suite, entry: Coverage) -> str:
@@ -132,9 +138,10 @@ def _figure(suite: Suite, entry: Coverage) -> str:
     else:
         shown = f'<p class="empty">Not drawn yet: <code>snakemake {entry.key}</code> draws it.</p>'
     notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())
+    scale = f'<span class="scale">{escape(suite.heading(entry.key))}</span>'
     return (
-        f'<div class="key">{entry.key}</div>\n<h2>{escape(entry.title)}</h2>\n<p class="source">{escape(source_text(declaration))} '
-        f'<span class="scale">{escape(suite.heading(entry.key))}</span></p>\n{shown}'
+        f'<div class="key">{entry.key}</div>\n<h2>{escape(entry.title)}</h2>\n'
+        f'<p class="source">{escape(source_text(declaration))} {scale}</p>\n{shown}'
         + (f'\n<ul class="notes">{notes}</ul>' if notes else "")
     )
 
@@ -145,9 +152,10 @@ def _problems(covered: list[Coverage]) -> str:
     if not found:
         parts.append("<p>None.</p>")
     for state, runs in found.items():
-        items = "".join(
-            f"<li>{escape(run.name)}: {escape(run.reason)}{f' (log: <code>{escape(run.log)}</code>)' if run.log else ''}</li>"
-            for run in runs
-        )
+        items = "".join(f"<li>{escape(run.name)}: {escape(run.reason)}{_log(run.log)}</li>" for run in runs)
         parts.append(f'<div class="notes"><h4>{plural(len(runs), "run")} {state}</h4><ul>{items}</ul></div>')
     return "\n".join(parts)
+
+
+def _log(path: str) -> str:
+    return f" (log: <code>{escape(path)}</code>)" if path else ""

@@ -13,27 +13,23 @@ from lnl.render.table import write
 if TYPE_CHECKING:
     from lnl.matrix import Cell, Suite
 
+ORDER = ("paper", "lite", "demo", "smoke")
 Kept = dict[tuple[str, str, int], Path]  # (scale, cell, seed) -> committed record
 
 
 def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
-    """Write a Markdown page: artefact x scale x runs done x repeats x verdicts, from results/ and docs/reproduction/."""
+    """Write a Markdown page: artefact x scale x runs x repeats x verdicts, from results/ and docs/reproduction/."""
     kept = kept_records(suite.root)
     scales = [s for s in suite.scales if Path(paths.RESULTS, s, "cells").is_dir() or any(k[0] == s for k in kept)]
     parts = [
         "# What is reproduced so far",
-        "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run counts as done, "
-        "a stale one (made under another declaration) does not. Verdicts exist only at scale `paper`.",
+        "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run is "
+        "done, a stale one (made under another declaration) does not. Verdicts exist only at scale `paper`.",
     ]
-    for scale in sorted(
-        scales,
-        key=lambda s: ("paper", "lite", "demo", "smoke").index(s) if s in ("paper", "lite", "demo", "smoke") else 9,
-    ):
-        at_scale = (
-            suite
-            if scale == suite.scale
-            else type(suite).load(suite.root, {**suite.config, "scale": scale}, validate=False)
-        )
+    for scale in sorted(scales, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER)):
+        at_scale = suite
+        if scale != suite.scale:
+            at_scale = type(suite).load(suite.root, {**suite.config, "scale": scale}, validate=False)
         parts += _scale(at_scale, coverage(at_scale, _locate(scale, kept)))
     if not scales:
         parts.append("No records yet.")

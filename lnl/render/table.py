@@ -92,7 +92,7 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         heading=suite.heading(key),
         caption=_caption(declaration, compared, statistic, dagger),
         grids=grids,
-        notes=notes(declaration, compared, key),
+        notes=notes(declaration, compared, key, suite.comparable(key)),
         counts=states,
         verdicts=verdicts,
     )
@@ -109,15 +109,15 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
     repeats = "–".join(str(n) for n in dict.fromkeys((asked[0], asked[-1])))
     spread = spread_text(declaration.get("spread") or {})
     text = (
-        f"Test accuracy (%){dagger}: {stats.STATISTICS[statistic]}, mean of a run's networks. Measured: mean over runs ± "
-        f"{spread}, number of runs in parentheses; {repeats} asked for per cell."
+        f"Test accuracy (%){dagger}: {stats.STATISTICS[statistic]}, mean of a run's networks. Measured: mean over runs "
+        f"± {spread}, number of runs in parentheses; {repeats} asked for per cell."
     )
     theirs = (declaration.get("published") or {}).get("spread")
     if theirs:
         kind = "95% confidence interval" if theirs.get("kind") == "ci95" else "standard deviation"
         over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs"
         note = f" ({theirs['note']})" if theirs.get("note") else ""
-        text += f" In grey: the published number, ± {kind} {over}{note}."
+        text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
     return f"{text} Bold: best of its row, among the measured and among the published numbers."
 
 
@@ -151,7 +151,7 @@ def _paper_cell(line: Line, best: float | None, best_published: float | None, da
         return Cell(_mark(line), published, bold_published=strong)
     summary = line.summary
     if summary.mean is None:
-        return Cell(NOTHING, published, bold_published=strong, remark=line.state)
+        return Cell(NOTHING, published, bold_published=strong, remark="" if line.state == "not run" else line.state)
     text = plus_minus(summary.mean, summary.spread, summary.n) + dagger
     return Cell(text, published, best is not None and round(summary.mean, 2) == best, strong, line.state)
 
@@ -169,7 +169,7 @@ def _listing(compared: list[Line], dagger: str) -> Grid:
         absent = line.slot.cell is None
         measured = plus_minus(line.summary.mean, line.summary.spread, line.summary.n or None)
         networks = " / ".join(number(value) for value in line.summary.networks) if line.summary.networks else ""
-        word = line.verdict.word
+        word = line.verdict.word.split(" (")[0] if not absent else line.verdict.word  # the notes say why, once
         cells = [
             Cell(line.slot.column_label + (" (joined)" if line.slot.joined else "")),
             Cell(_mark(line) if absent else measured + (dagger if line.summary.n else "")),

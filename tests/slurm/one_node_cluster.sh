@@ -42,7 +42,7 @@ free_port() {
 configure() {
     local host cpus memory gpus gres=
     host=$(hostname -s)
-    cpus=${LNL_SLURM_CPUS:-$(nproc)}
+    cpus=${LNL_SLURM_CPUS:-$(getconf _NPROCESSORS_ONLN)}  # not nproc, which heeds OMP_NUM_THREADS
     gpus=${LNL_SLURM_GPUS:-0}
     memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.9)}' /proc/meminfo)
     mkdir -p "$dir/munge" "$dir/state" "$dir/spool" "$dir/log"

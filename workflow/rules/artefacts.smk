@@ -1,40 +1,16 @@
 """Tables, figures and claims pages from the records that they demand, and a target for each of them and for each paper."""
 
 
-def demanded(kind):
-    """Inputs of an artefact's rule: its declaration and its records (and manifests, for tables about data sets)."""
-
-    def inputs(wildcards):
-        key = wildcards.key
-        manifests = [paths.data(suite.scale, d) for d in suite.described_datasets(key)]
-        return [suite.source(key), *manifests, *records(key)]
-
-    return inputs
-
-
-def label(wildcards):
-    return {"artefact": wildcards.key, "scale": suite.scale}
-
-
-def files(kind, *suffixes):
-    """Outputs of an artefact's rule, in the order of SUFFIXES."""
-    return [paths.artefact(suite.scale, kind, "{key}", suffix) for suffix in suffixes]
-
-
 rule table:
     input:
-        demanded("tables"),
+        dag.demanded("tables"),
     output:
-        csv=files("tables", "csv"),
-        md=files("tables", "md"),
-        tex=files("tables", "tex"),
-        html=report(
-            files("tables", "html"),
-            category=lambda wildcards: suite.paper(wildcards.key),
-            labels=label,
-        ),
+        csv=dag.output("tables", "csv"),
+        md=dag.output("tables", "md"),
+        tex=dag.output("tables", "tex"),
+        html=report(dag.output("tables", "html"), category=dag.paper, labels=dag.label),
     log:
-        f"results/{suite.scale}/logs/tables/{{key}}.log",
+        f"results/{dag.scale}/logs/tables/{{key}}.log",
     conda:
         "../../environment.yml"
     shell:
@@ -43,17 +19,13 @@ rule table:
 
 rule figure:
     input:
-        demanded("figures"),
+        dag.demanded("figures"),
     output:
-        pdf=files("figures", "pdf"),
-        png=report(
-            files("figures", "png"),
-            category=lambda wildcards: suite.paper(wildcards.key),
-            labels=label,
-        ),
-        csv=files("figures", "csv"),
+        pdf=dag.output("figures", "pdf"),
+        png=report(dag.output("figures", "png"), category=dag.paper, labels=dag.label),
+        csv=dag.output("figures", "csv"),
     log:
-        f"results/{suite.scale}/logs/figures/{{key}}.log",
+        f"results/{dag.scale}/logs/figures/{{key}}.log",
     conda:
         "../../environment.yml"
     shell:
@@ -62,38 +34,34 @@ rule figure:
 
 rule claims:
     input:
-        demanded("claims"),
+        dag.demanded("claims"),
     output:
-        csv=files("claims", "csv"),
-        md=files("claims", "md"),
-        html=report(
-            files("claims", "html"),
-            category=lambda wildcards: suite.paper(wildcards.key),
-            labels=label,
-        ),
+        csv=dag.output("claims", "csv"),
+        md=dag.output("claims", "md"),
+        html=report(dag.output("claims", "html"), category="claims", labels=dag.label),
     log:
-        f"results/{suite.scale}/logs/claims/{{key}}.log",
+        f"results/{dag.scale}/logs/claims/{{key}}.log",
     conda:
         "../../environment.yml"
     shell:
         "lnl claims {wildcards.key} > {log} 2>&1"
 
 
-for artefact in suite.artefacts:
+for artefact in dag.suite.artefacts:
 
     rule:
         name:
             artefact
-        localrule: True
         input:
-            rendered([artefact]),
+            dag.rendered([artefact]),
+        localrule: True
 
 
-for paper, members in suite.papers.items():
+for paper, members in dag.suite.papers.items():
 
     rule:
         name:
             paper
-        localrule: True
         input:
-            rendered(members),
+            dag.rendered(members),
+        localrule: True

@@ -3,9 +3,9 @@
 
 rule data:
     output:
-        paths.data(suite.scale, "{dataset}"),
+        paths.data(dag.scale, "{dataset}"),
     log:
-        f"results/{suite.scale}/logs/data/{{dataset}}.log",
+        f"results/{dag.scale}/logs/data/{{dataset}}.log",
     conda:
         "../../environment.yml"
     shell:
@@ -14,11 +14,11 @@ rule data:
 
 rule noise:
     input:
-        paths.data(suite.scale, "{dataset}"),
+        paths.data(dag.scale, "{dataset}"),
     output:
-        paths.noise(suite.scale, "{dataset}", "{noise}", "{generator}", "{seed}"),
+        paths.noise(dag.scale, "{dataset}", "{noise}", "{generator}", "{seed}"),
     log:
-        f"results/{suite.scale}/logs/noise/{{dataset}}/{{noise}}/{{generator}}-seed{{seed}}.log",
+        f"results/{dag.scale}/logs/noise/{{dataset}}/{{noise}}/{{generator}}-seed{{seed}}.log",
     conda:
         "../../environment.yml"
     shell:

@@ -3,11 +3,11 @@
 
 rule report:
     input:
-        rendered(suite.select(config["artefacts"])),
+        dag.selected(),
     output:
-        paths.report(suite.scale),
+        paths.report(dag.scale),
     log:
-        f"results/{suite.scale}/logs/report.log",
+        f"results/{dag.scale}/logs/report.log",
     conda:
         "../../environment.yml"
     shell:

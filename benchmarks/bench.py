@@ -1,0 +1,159 @@
+"""`make bench` and `make bench-check`: run the benchmarks, print a table, write bench.json and bench.md.
+
+    python -m benchmarks                everything
+    python -m benchmarks steps equal    some sections
+    python -m benchmarks --check        everything, compared with baseline.json: exit 1 on what became worse
+    python -m benchmarks --keep         everything, and make it the new baseline.json
+
+Ratios are robust against a busy machine; seconds and the second core's gain are not: measure those on an idle one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import frozen, harness
+from benchmarks.harness import Result
+
+if TYPE_CHECKING:
+    from benchmarks.ours import Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "results" / "benchmarks"
+BASELINE = Path(__file__).resolve().parent / "baseline.json"
+
+
+def _steps(scratch: Path) -> list[Result]:
+    from benchmarks import steps
+
+    problem = _problem(scratch)
+    return [
+        steps.standard(problem),
+        steps.coteaching(problem),
+        steps.distance_from_products(problem, "standard"),
+        steps.distance_from_products(problem, "coteaching"),
+        steps.evaluation_share(problem),
+    ]
+
+
+def _equal(scratch: Path) -> list[Result]:
+    from benchmarks import equal
+
+    return equal.same_numbers(_problem(scratch))
+
+
+def _budget(scratch: Path) -> list[Result]:
+    from benchmarks import budget
+
+    return budget.budgets(_problem(scratch))
+
+
+def _users(scratch: Path) -> list[Result]:
+    from benchmarks import users
+
+    return [users.coteaching_epoch(_problem(scratch))]
+
+
+def _startup(scratch: Path) -> list[Result]:
+    from benchmarks import startup
+
+    return [startup.import_lnl(), startup.parsing_adds(_checkout(scratch), scratch)]
+
+
+def _dag(scratch: Path) -> list[Result]:
+    from benchmarks import dag
+
+    return [dag.everything_declared(_checkout(scratch)), *dag.ten_thousand(_checkout(scratch))]
+
+
+def _cores(scratch: Path) -> list[Result]:
+    from benchmarks import dag
+
+    return [dag.second_core(_checkout(scratch))]
+
+
+SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
+    "equal": _equal,
+    "budget": _budget,
+    "steps": _steps,
+    "users": _users,
+    "startup": _startup,
+    "dag": _dag,
+    "cores": _cores,
+}
+
+
+@cache
+def _problem(scratch: Path) -> Problem:
+    """MNIST's files, laid out once."""
+    from benchmarks.ours import Problem
+
+    return Problem.lay_out(scratch / "mnist")
+
+
+@cache
+def _checkout(scratch: Path) -> Path:
+    """A copy of the suite, made once."""
+    from benchmarks import dag
+
+    return dag.checkout(scratch / "checkout")
+
+
+def worse(results: list[Result]) -> list[str]:
+    """What is more than 20% worse than the committed baseline, or misses a bound that is not in seconds."""
+    kept = json.loads(BASELINE.read_text(encoding="utf-8"))
+    out = []
+    for result in results:
+        before = kept.get(result.key)
+        if result.ratio and before is not None and result.worse_than(before):
+            out.append(f"{result.title}: {result.value:.4g}, was {before:.4g}")
+        elif result.reached is False and result.unit != "s":
+            out.append(f"{result.title}: {result.value:.4g} misses {result.need}")
+    return out
+
+
+def run(names: list[str], scratch: Path, check: bool) -> tuple[list[Result], list[str]]:
+    """Results of the named sections and, if checked, what is worse; a section that is worse runs once more."""
+    results, failures = [], []
+    for name in names:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        found = SECTIONS[name](scratch)
+        if check and worse(found):
+            found = SECTIONS[name](scratch)  # a neighbour may have been at work
+        results += found
+        failures += worse(found) if check else []
+    return results, failures
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"{', '.join(SECTIONS)}; none: all of them")
+    parser.add_argument("--check", action="store_true", help="compare with baseline.json, exit 1 on what became worse")
+    parser.add_argument("--keep", action="store_true", help="write the ratios to benchmarks/baseline.json")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of bench.json and bench.md")
+    given = parser.parse_args(arguments)
+    names = given.sections or list(SECTIONS)
+    if unknown := [name for name in names if name not in SECTIONS]:
+        parser.error(f"unknown section {unknown[0]!r}; choose from {', '.join(SECTIONS)}")
+    if frozen.restatement_digest() != frozen.recorded_digest():
+        parser.error("benchmarks/released_loops.py is frozen and has changed: its ratios would mean nothing")
+
+    harness.one_thread()
+    with tempfile.TemporaryDirectory(prefix="lnl-bench-") as folder:
+        results, failures = run(names, Path(folder), given.check)
+    print(harness.markdown(results))
+    as_json, as_markdown = harness.write(results, given.out)
+    print(f"{as_json}\n{as_markdown}")
+    if given.keep:
+        kept = {result.key: float(f"{result.value:.4g}") for result in results if result.ratio}
+        BASELINE.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for failure in failures:
+        print(f"worse: {failure}", file=sys.stderr)
+    return 1 if failures else 0

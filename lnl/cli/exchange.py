@@ -1,0 +1,99 @@
+"""`lnl export`, `lnl import`: all runs as one tidy file, and results of another machine."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from lnl import paths
+from lnl.errors import UserError
+from lnl.files import replacing
+from lnl.matrix import Cell, Run, Suite
+from lnl.records import read
+from lnl.resolve import digest
+from lnl.store import Store
+
+COLUMNS = (
+    "scale", "protocol", "dataset", "stand_in_for", "noise", "method", "seed", "status", "last10_mean", "final", "best",
+    "realised_rate", "label_digest", "spec_digest", "stale", "epochs", "seconds", "device", "mode", "commit",
+)  # fmt: skip
+
+
+def export(suite: Suite, out: Path) -> int:
+    """Write one line per record of the scale to a CSV file; returns the number of lines."""
+    rows = [_line(suite, read(file)) for file in sorted(Path(paths.RESULTS, suite.scale, "cells").rglob("seed*.json"))]
+    with replacing(out) as temporary, temporary.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return len(rows)
+
+
+def _line(suite: Suite, record: dict[str, Any]) -> dict[str, Any]:
+    result, origin = record["result"], record["provenance"]
+    cell = Cell(result["protocol"], result["dataset"], result["noise"], result["method"])
+    try:
+        stale = suite.digest(cell) != result["digest"]
+    except UserError:
+        stale = True
+    return {
+        **{
+            k: result.get(k)
+            for k in ("scale", *("protocol", "dataset", "stand_in_for", "noise", "method", "seed", "status"))
+        },
+        **{k: result["summary"].get(k) for k in ("last10_mean", "final", "best")},
+        "realised_rate": result["labels"]["realised_rate"],
+        "label_digest": result["labels"]["digest"],
+        "spec_digest": result["digest"],
+        "stale": stale,
+        "epochs": len(result["curves"].get("epoch", [])),
+        **{k: origin.get(k) for k in ("seconds", "device", "mode", "commit")},
+    }
+
+
+def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
+    """Merge records of another machine: a folder that contains records anywhere below it. Nothing here is overwritten.
+
+    A record's digest is checked against the specification inside it, and against today's declaration. Counts by
+    outcome: `imported`, `here already`, `other declaration`, `conflict` (a different result of the same run is here).
+    UserError if the folder holds no record, or a record whose digest does not fit its own specification.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; name a results folder or docs/reproduction/…")
+    files = sorted(
+        f for pattern in ("seed*.json", "seed*.json.gz") for f in folder.rglob(pattern) if "store" not in f.parts
+    )
+    if not files:
+        raise UserError(f"{folder}: no records (seed*.json) below it")
+    counts = dict.fromkeys(("imported", "here already", "other declaration", "conflict", "other scale"), 0)
+    for file in files:
+        record = read(file)
+        result = record["result"]
+        if digest(result["spec"]) != result["digest"]:
+            raise UserError(f"{file}: the record's digest does not fit its own specification; the file was altered")
+        if result["scale"] != suite.scale:
+            counts["other scale"] += 1
+            continue
+        counts[_merge(suite, record)] += 1
+    return counts
+
+
+def _merge(suite: Suite, record: dict[str, Any]) -> str:
+    result = record["result"]
+    cell = Cell(result["protocol"], result["dataset"], result["noise"], result["method"])
+    try:
+        if suite.digest(cell) != result["digest"]:
+            return "other declaration"
+    except UserError:
+        return "other declaration"
+    store = Store(suite, Run(cell, result["seed"]))
+    with store.lock():
+        store.adopt()
+        if store.record_file.exists():
+            mine = json.loads(store.record_file.read_text())["result"]
+            return "here already" if mine == result else "conflict"
+        store.save(record)
+        store.publish()
+    return "imported"

@@ -1,0 +1,95 @@
+"""`lnl plan`, `lnl status`: what an artefact costs, and how far it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.table import Table
+
+from lnl import paths
+from lnl.cost import Estimator, duration
+from lnl.matrix import Suite
+from lnl.records import RunState, state_of
+
+console = Console()
+if console.width < 100:
+    console = Console(width=100)  # a table that is folded at every column cannot be read; let the terminal wrap it
+
+
+def plan(suite: Suite, wanted: str | list[str]) -> None:
+    """Print runs, jobs, hours and disk per artefact, and of all together (shared runs once)."""
+    keys = suite.select(wanted)
+    estimator = Estimator(suite)
+    shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
+    shown.add_column("artefact", no_wrap=True)
+    for name in ("runs", "to train", "device time", "disk (MB)"):
+        shown.add_column(name, justify="right")
+    for key in keys:
+        cost = estimator.cost(suite.demand(key))
+        _row(shown, key, cost.runs, cost.todo, cost.hours, cost.disk_mb, cost.measured)
+    total = estimator.cost(run for key in keys for run in suite.demand(key))
+    shown.add_section()
+    _row(shown, "together, shared runs once", total.runs, total.todo, total.hours, total.disk_mb, total.measured)
+    console.print(shown)
+    device = "one CPU core" if suite.config["device"] == "cpu" or not _gpu() else "one GPU"
+    console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it. One job trains one run.")
+    if not total.measured:
+        console.print(
+            "~ rests on the protocol's declared run time, no run of that kind has been measured at this scale yet."
+        )
+
+
+def _gpu() -> bool:
+    from lnl.hardware import gpu_count
+
+    return gpu_count() > 0
+
+
+def _row(shown: Table, key: str, runs: int, todo: int, hours: float, disk: float, measured: bool) -> None:
+    text = "-" if not todo else ("" if measured else "~ ") + duration(hours)
+    shown.add_row(key, str(runs), str(todo), text, f"{disk:.1f}" if todo else "-")
+
+
+def status(suite: Suite, wanted: str | list[str]) -> None:
+    """Print how many runs of each artefact are done, running, stopped, diverged, failed, stale or missing."""
+    keys = suite.select(wanted)
+    states = {run: _state(suite, state_of(suite, run.cell, run.seed)) for key in keys for run in suite.demand(key)}
+    words = ["done", "running", "stopped", "diverged", "failed", "stale", "missing"]
+    shown = Table(title=f"Scale {suite.scale}, runs by state", title_justify="left", padding=(0, 0))
+    shown.add_column("artefact", no_wrap=True)
+    for word in words:
+        shown.add_column(word, justify="right", no_wrap=True)
+    shown.add_column("rendered", no_wrap=True)
+    for key in keys:
+        counts = [states[run][0] for run in suite.demand(key)]
+        kind = suite.artefacts[key]
+        name = suite.paper(key) if kind == "claims" else key
+        rendered = Path(paths.artefact(suite.scale, kind, name, "csv")).exists()
+        shown.add_row(key, *(str(counts.count(w) or "·") for w in words), "yes" if rendered else "no")
+    console.print(shown)
+    for run, (word, state) in states.items():
+        if word in ("diverged", "failed", "stale"):
+            log = f", log {state.log}" if state.log else ""
+            console.print(f"{word}: {run.cell.id} seed {run.seed}: {state.reason}{log}", soft_wrap=True)
+
+
+def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
+    if state.state == "ok":
+        return "done", state
+    if state.state in ("missing", "stale", "failed"):
+        folder = Path(paths.store(suite.scale, state.cell.id, state.seed))
+        if (folder / "lock").exists() and _held(folder / "lock"):
+            return "running", state
+        if state.state == "missing" and any(folder.glob("checkpoint-*.pt")):
+            return "stopped", state
+    return state.state, state
+
+
+def _held(lock: Path) -> bool:
+    try:
+        with FileLock(lock).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True

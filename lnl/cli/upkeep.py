@@ -1,0 +1,123 @@
+"""`lnl clean`, `lnl doctor`: what may be deleted, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+from rich.console import Console
+
+from lnl import paths
+from lnl.data.registry import DATASETS
+from lnl.errors import UserError
+from lnl.hardware import gpu_count
+from lnl.matrix import Cell, Suite
+from lnl.places import Places
+from lnl.store import Store
+
+console = Console()
+
+
+def clean(suite: Suite, caches: bool, stale: bool, checkpoints: bool) -> None:
+    """Delete caches, checkpoints of runs that are finished or no longer declared, or stale records; say what went."""
+    if not (caches or stale or checkpoints):
+        raise UserError(
+            "lnl clean: say what: --caches (remade when needed), --checkpoints, --stale (records of old declarations)"
+        )
+    freed = 0
+    if caches:
+        freed += _remove(Path(Places.of(suite.config).cache_root))
+    base = Path(paths.RESULTS, suite.scale)
+    if checkpoints:
+        freed += sum(_remove(file) for file in base.glob("store/**/checkpoint-*.pt"))
+    if stale:
+        for file in base.glob("cells/*/*/*/*/seed*.json"):
+            cell = Cell(*file.parts[-5:-1])
+            try:
+                current = suite.digest(cell)
+            except UserError:
+                current = ""
+            if f'"digest": "{current}"' not in file.read_text():
+                freed += _remove(file)
+        known = {Store(suite, run).record_file for key in suite.artefacts for run in suite.demand(key)}
+        freed += sum(_remove(file) for file in base.glob("store/**/record-*.json") if file not in known)
+    console.print(f"freed {freed / 2**20:.1f} MB")
+
+
+def _remove(path: Path) -> int:
+    if not path.exists():
+        return 0
+    size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) if path.is_dir() else path.stat().st_size
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    console.print(f"removed {path}")
+    return size
+
+
+def doctor(suite: Suite) -> bool:
+    """Check data, device and environment; True if everything that the declared artefacts need is there."""
+    sound = True
+    places = Places.of(suite.config)
+
+    def line(ok: bool, what: str, remedy: str = "") -> None:
+        nonlocal sound
+        sound &= ok
+        console.print(
+            f"[{'green' if ok else 'red'}]{'ok  ' if ok else 'MEND'}[/] {what}{'' if ok else f': {remedy}'}",
+            soft_wrap=True,
+        )
+
+    for name in ("torch", "torchvision", "snakemake", "numpy", "pandas", "scipy", "matplotlib"):
+        try:
+            line(True, f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            line(False, name, "not installed; `make env`")
+    try:
+        import torch
+        import torchvision  # noqa: F401
+
+        line(
+            True,
+            f"torch and torchvision import together; CUDA {torch.version.cuda or 'not built in'}",
+        )
+        gpus = gpu_count()
+        usable = torch.cuda.is_available()
+        wanted = suite.config["device"] == "cuda"
+        line(
+            usable or not (gpus or wanted),
+            f"GPUs: {torch.cuda.device_count()} usable of {gpus} seen",
+            "driver and torch do not fit",
+        )
+    except (ImportError, RuntimeError) as error:
+        line(False, "torch with torchvision", f"{error}; take both from the same index (`make env`)")
+    line(True, f"cores: {os.cpu_count()}; one thread a job")
+    for folder in (Path(paths.RESULTS), Path(places.cache_root)):
+        parent = next(p for p in (folder, *folder.resolve().parents) if p.exists())
+        line(os.access(parent, os.W_OK), f"{folder}: writable", "choose a folder that can be written")
+    used = sorted({declared.spec["dataset"] for declared in suite.cells.values()})
+    for key in used:
+        line(*_data(key, places))
+    for problem in (lambda: suite.check_all(),):
+        try:
+            problem()
+            line(
+                True, f"declarations: {len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}"
+            )
+        except UserError as error:
+            line(False, "declarations", str(error))
+    return sound
+
+
+def _data(key: str, places: Places) -> tuple[bool, str, str]:
+    from lnl.data.prepare import load
+
+    title = DATASETS[key].title
+    try:
+        arrays = load(key, places.data_root, places.cache_root, places.accepted)
+    except UserError as error:
+        return False, f"{title} in {places.data_root}", str(error)
+    return True, f"{title}: {len(arrays.train_labels):,} training images, digest {arrays.digest}", ""

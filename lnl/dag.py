@@ -1,0 +1,107 @@
+"""What the rules ask of the suite: inputs, outputs and resources by wildcards. Standard library and PyYAML only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from lnl import paths
+from lnl.matrix import Cell, Run, Suite
+
+SUFFIXES = {
+    "tables": ("csv", "md", "tex", "html"),
+    "figures": ("pdf", "png", "csv"),
+    "claims": ("csv", "md", "html"),
+}
+
+
+class Dag:
+    """The declarations of a checkout as functions for Snakemake's rules. `wildcards` are Snakemake's."""
+
+    def __init__(self, root: Path | str, config: dict[str, Any], head: bool) -> None:
+        """Read the declarations; in the head process also validate them all. UserError before any job starts."""
+        self.suite = Suite.load(root, config, validate=head)
+        self.scale = self.suite.scale
+        if head:
+            self.suite.check_all()
+        self._requested: dict[tuple[str, int], None] = {}
+        # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
+        # Python that runs Snakemake, whether or not its environment was activated.
+        os.environ["LNL_CONFIG"] = json.dumps(config)
+        os.environ["LNL_HEAD"] = str(os.getpid())
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+    # ---- artefacts -------------------------------------------------------------------------------------------------
+
+    def rendered(self, keys: Iterable[str]) -> list[str]:
+        """Files of artefacts; a claims page is called after its paper."""
+        out = []
+        for key in keys:
+            kind = self.suite.artefacts[key]
+            name = self.suite.paper(key) if kind == "claims" else key
+            out += [paths.artefact(self.scale, kind, name, suffix) for suffix in SUFFIXES[kind]]
+        return out
+
+    def selected(self) -> list[str]:
+        """Files of the artefacts that config key 'artefacts' names."""
+        return self.rendered(self.suite.select(self.suite.config["artefacts"]))
+
+    def output(self, kind: str, suffix: str) -> str:
+        """Output pattern of a rendering rule."""
+        return paths.artefact(self.scale, kind, "{key}", suffix)
+
+    def demanded(self, kind: str) -> Callable[[Any], list[str]]:
+        """Inputs of a rendering rule: the declaration, its records, and manifests for tables about data sets."""
+
+        def inputs(wildcards: Any) -> list[str]:
+            key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
+            manifests = [paths.data(self.scale, dataset) for dataset in self.suite.described_datasets(key)]
+            records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
+            return [self.suite.source(key), *manifests, *records]
+
+        return inputs
+
+    def paper(self, wildcards: Any) -> str:
+        """Category of a table or figure in Snakemake's own report."""
+        return self.suite.paper(wildcards.key)
+
+    def label(self, wildcards: Any) -> dict[str, str]:
+        """Labels of an artefact in Snakemake's own report."""
+        return {"artefact": wildcards.key, "scale": self.scale}
+
+    # ---- runs ------------------------------------------------------------------------------------------------------
+
+    def run(self, wildcards: Any) -> Run:
+        """The run that a training job's wildcards name."""
+        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        self.suite.declared(cell)
+        return Run(cell, int(wildcards.seed))
+
+    def train_inputs(self, wildcards: Any) -> list[str]:
+        """Manifests and hand-overs that a run depends on."""
+        run = self.run(wildcards)
+        self._requested[run.cell.id, run.seed] = None
+        handed = self.suite.needed_handovers(run).values()
+        return [
+            paths.data(self.scale, run.cell.dataset),
+            self.suite.noise_manifest(run),
+            *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
+        ]
+
+    def digest(self, wildcards: Any) -> str:
+        """Digest of the run's specification: a changed number reruns exactly its cells, a changed comment nothing."""
+        return self.suite.digest(self.run(wildcards).cell)
+
+    def cost(self, name: str) -> Callable[[Any], int]:
+        """A resource of the training rule (runtime, mem_mb, gpu), from the protocol's `runtime`."""
+        return lambda wildcards: self.suite.resources(self.run(wildcards).cell)[name]
+
+    def write_queue(self) -> None:
+        """Write down the runs of this DAG, for jobs that train ahead while they are young (lnl.train)."""
+        queue = Path(paths.queue(self.scale))
+        queue.parent.mkdir(parents=True, exist_ok=True)
+        queue.write_text(json.dumps({"head": os.getpid(), "runs": list(self._requested)}))

@@ -1,0 +1,89 @@
+"""A small problem and a training on it, for tests of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lnl.data.arrays import Arrays
+from lnl.engine.build import load_method, training
+from lnl.engine.data import DeviceData
+from lnl.engine.loop import Training
+from lnl.engine.method import Method
+from lnl.noise.draw import draw
+from lnl.noise.transition import matrix
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASSES = 10
+
+
+def arrays(examples: int = 256, shape: tuple[int, int, int] = (1, 8, 8)) -> Arrays:
+    """Class prototypes with noise: learnable in a few epochs."""
+    rng = np.random.default_rng(7)
+    prototypes = rng.integers(0, 200, (CLASSES, *shape))
+
+    def part(n: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(n) % CLASSES
+        images = prototypes[labels] + rng.integers(0, 56, (n, *shape))
+        return images.astype(np.uint8), labels.astype(np.int64)
+
+    train, test = part(examples), part(50)
+    return Arrays(train[0], train[1], test[0], test[1], None, None, "0" * 16)
+
+
+def spec(network: str = "digits_mlp", **changes: Any) -> dict[str, Any]:
+    """A resolved specification."""
+    base: dict[str, Any] = {
+        "protocol": "test",
+        "dataset": "prototypes",
+        "split": "none",
+        "network": {"name": network, "options": {}},
+        "epochs": 4,
+        "paper_epochs": 4,
+        "untrained_epoch": True,
+        "batch": {"size": 32, "steps_cap": None},
+        "optimiser": {"name": "adam", "lr": 0.01, "schedule": "linear", "decay_start": 2, "beta1_after": 0.1},
+        "limits": {},
+        "noise": {"key": "symmetric-50"},
+        "method": {"key": "test", "parameters": {}},
+    }
+    return base | changes
+
+
+def build(
+    method: type[Method] | str,
+    described: dict[str, Any],
+    seeds: Sequence[int] = (1,),
+    *,
+    mode: str = "single",
+    noise: str = "symmetric-50",
+    parameters: Sequence[Mapping[str, Any]] | None = None,
+    points: tuple[str, ...] = (),
+    data: Arrays | None = None,
+) -> Training:
+    """A training of a Method class, or of a registered method with its default parameters."""
+    data = data or arrays()
+    if isinstance(method, str):
+        from lnl.declarations import read_methods
+
+        declared = read_methods(ROOT / "methods")[method]
+        described = {**described, "method": {"key": method, "parameters": declared["parameters"]}}
+        method = load_method(Path(declared["file"]))
+    given = [draw(np.asarray(data.train_labels), noise, CLASSES, 0, "as_released") for _ in seeds]
+    rate = float(noise.partition("-")[2] or 0) / 100
+    return training(
+        described,
+        method,
+        DeviceData.load(data, described["split"], torch.device("cpu"), None),
+        given,
+        rate,
+        torch.tensor(matrix(noise, CLASSES)).float(),
+        seeds,
+        mode=mode,
+        parameters=parameters,
+        points=points,
+    )

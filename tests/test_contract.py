@@ -1,0 +1,123 @@
+"""Methods that need more than a loss run through the real engine, stopped and resumed included."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import helpers
+import pytest
+import skeletons
+import torch
+import torch.nn.functional as F
+
+from lnl.engine.loop import Stopped, Training
+from lnl.engine.method import Method
+from lnl.selection import cross_entropy
+
+SGD = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "schedule": "constant", "weight_decay": 1e-4}
+CASES = [
+    (skeletons.L2R, "digits_cnn", SGD),
+    (skeletons.MDYRH, "digits_mlp", None),
+    (skeletons.SModel, "digits_mlp", None),
+    (skeletons.LookAhead, "digits_cnn", SGD),
+]
+
+
+def _build(method: type[Method], network: str, optimiser: dict[str, Any] | None) -> Training:
+    spec = helpers.spec(network, **({"optimiser": optimiser} if optimiser else {}))
+    built = helpers.build(method, spec)
+    built.methods[0].labels = built.runs[0].given  # type: ignore[attr-defined]
+    return built
+
+
+@pytest.mark.parametrize(("method", "network", "optimiser"), CASES)
+def test_it_trains_and_a_resumed_run_ends_the_same(
+    method: type[Method], network: str, optimiser: dict[str, Any] | None
+) -> None:
+    whole = _build(method, network, optimiser)
+    start = whole.learner.population.flat.clone()
+    whole.run()
+    assert whole.diverged == [None]
+    assert not torch.equal(start, whole.learner.population.flat)
+    assert whole.curves[0]["test_accuracy"][0][-1] > 20
+    for steps in (3, 9, 16):
+        kept = io.BytesIO()
+        part = _build(method, network, optimiser)
+
+        def keep(part: Training = part, kept: io.BytesIO = kept) -> None:
+            kept.seek(0)
+            torch.save(part.snapshot(), kept)
+
+        with pytest.raises(Stopped):
+            part.run(lambda part=part, steps=steps: part.position.total >= steps, keep)  # type: ignore[misc]
+        kept.seek(0)
+        rest = _build(method, network, optimiser)
+        rest.restore(torch.load(kept, weights_only=True))
+        rest.run()
+        assert rest.curves == whole.curves
+        assert torch.equal(rest.learner.population.flat, whole.learner.population.flat)
+        for name, tensor in whole.learner.state.items():
+            assert torch.equal(rest.learner.state[name], tensor)
+
+
+def test_weights_by_one_forward_mode_pass_equal_double_backward() -> None:
+    built = _build(skeletons.L2R, "digits_cnn", SGD)
+    moment = built._begin_epoch(1)
+    captured = {}
+    original = built.methods[0].step
+
+    def spy(learner, batch, now):  # type: ignore[no-untyped-def]
+        captured["batch"] = batch
+        captured["weights"] = skeletons._meta_weights(learner, batch, learner.vector())
+        captured["at"] = learner.vector().clone()
+        return original(learner, batch, now)
+
+    built.methods[0].step = spy  # type: ignore[method-assign]
+    running = {k: b.clone() for k, b in built.learner.population.buffers.items()}
+    learner, batch = built.learner, None
+    built._step(0, moment)
+    batch, at = captured["batch"], captured["at"]
+
+    example_weights = torch.zeros(len(batch.index), requires_grad=True)
+    vector = at.clone().requires_grad_()
+    losses = cross_entropy(learner.call(0, vector, batch.x), batch.labels[0])
+    (gradient,) = torch.autograd.grad((example_weights * losses).sum(), vector, create_graph=True)
+    x, y = batch.streams["clean"]
+    clean = F.cross_entropy(learner.call(0, vector - 1.0 * gradient, x), y)
+    (slope,) = torch.autograd.grad(clean, example_weights)
+    raw = (-slope).clamp(min=0)
+    torch.testing.assert_close(captured["weights"], raw / raw.sum(), rtol=1e-3, atol=1e-6)
+    changed = [not torch.equal(running[k], b) for k, b in learner.population.buffers.items()]
+    assert any(changed)  # the one training forward of the step updates the running statistics
+
+
+def test_a_clean_stream_is_held_out_balanced_and_truly_labelled() -> None:
+    built = _build(skeletons.L2R, "digits_cnn", SGD)
+    run = built.runs[0]
+    held = run.trusted["clean"]
+    assert not set(held.tolist()) & set(run.train_index.tolist())
+    assert built.data.true[held].bincount(minlength=10).tolist() == [2] * 10
+    seen: list[int] = []
+    built._begin_epoch(1)
+    for step in range(2):
+        seen += built._trusted_order["clean"][step].tolist()
+    assert sorted(seen) == sorted(held.tolist())  # every clean example once before any comes again
+
+
+def test_own_parameters_are_trained_with_the_network() -> None:
+    built = _build(skeletons.SModel, "digits_mlp", None)
+    before = built.learner.own("W").detach().clone()
+    built.run()
+    after = built.learner.own("W").detach()
+    assert after.shape == (1, 10, 10)
+    assert (after - before).abs().max() > 1e-3
+
+
+def test_evaluation_uses_what_the_method_predicts_with() -> None:
+    built = _build(skeletons.LookAhead, "digits_cnn", SGD)
+    built.run()
+    plain = built.learner.forward(built.data.parts["test"][0].float() / 255, batch_norm="frozen")
+    averaged = built.methods[0].predict(built.learner, built.data.parts["test"][0].float() / 255, None)
+    assert not torch.allclose(plain, averaged)
+    assert len(built.curves[0]["ahead"][0]) == 4  # a method's own scalar becomes a curve

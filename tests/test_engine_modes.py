@@ -1,0 +1,158 @@
+"""Single and stacked mode, stop and resume, hand-overs, divergence, no host synchronisation."""
+
+from __future__ import annotations
+
+import io
+
+import helpers
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from lnl.engine.loop import Stopped, Training
+from lnl.engine.method import Method, Moment, Outcome
+from lnl.errors import UserError
+from lnl.selection import cross_entropy
+
+METHODS = ("standard", "mentornet", "coteaching")
+
+
+def _flat(built: Training) -> Tensor:
+    return built.learner.population.flat.clone()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_linear_run_is_bit_identical_at_any_place_in_a_stack(method: str) -> None:
+    alone = helpers.build(method, helpers.spec(), [3], mode="stacked")
+    alone.run()
+    for seeds in ([3, 1], [1, 3], [5, 4, 3, 2, 1]):
+        stack = helpers.build(method, helpers.spec(), seeds, mode="stacked")
+        stack.run()
+        place = seeds.index(3)
+        assert torch.equal(_flat(stack)[place], _flat(alone)[0])
+        assert stack.curves[place] == alone.curves[0]
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+@pytest.mark.parametrize("method", METHODS)
+def test_stacked_agrees_with_single_after_one_step(method: str, network: str) -> None:
+    spec = helpers.spec(network, limits={"steps_per_epoch": 1}, epochs=2, paper_epochs=2)
+    single, stack = helpers.build(method, spec, [1]), helpers.build(method, spec, [1, 2], mode="stacked")
+    start = _flat(single)
+    assert torch.equal(start, _flat(stack)[0])
+    for built in (single, stack):
+        moment = built._begin_epoch(1)
+        built._step(0, moment)
+    a, b = single.learner.population._gradient, stack.learner.population._gradient[0]  # type: ignore[attr-defined]
+    assert (a - b).norm() <= 1e-6 * a.norm()
+    for mine, theirs in zip(single.learner.population.buffers.values(), _first(stack), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def _first(stack: Training) -> list[Tensor]:
+    runs = stack.learner.population.buffers
+    networks = stack.lead[1]
+    return [runs[name][0, n] for n in range(networks) for name in runs]
+
+
+def test_a_stack_may_differ_in_the_method_s_parameters() -> None:
+    spec = helpers.spec(method={"key": "coteaching", "parameters": {}})
+    from lnl.declarations import read_methods
+
+    defaults = read_methods(helpers.ROOT / "methods")["coteaching"]["parameters"]
+    taus = [{**defaults, "tau": t} for t in (0.5, 1.0, 1.5)]
+    stack = helpers.build("coteaching", spec, [1, 1, 1], mode="stacked", parameters=taus)
+    stack.run()
+    for place, own in enumerate(taus):
+        alone = helpers.build("coteaching", spec, [1], mode="stacked", parameters=[own])
+        alone.run()
+        assert alone.curves[0] == stack.curves[place]
+    assert stack.curves[0]["schedule"] != stack.curves[2]["schedule"]
+
+
+@pytest.mark.parametrize("mode", ["single", "stacked"])
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+def test_a_run_stopped_anywhere_and_resumed_ends_the_same(network: str, mode: str) -> None:
+    seeds = [1] if mode == "single" else [1, 2]
+    whole = helpers.build("coteaching", helpers.spec(network), seeds, mode=mode)
+    whole.run()
+    for steps in (1, 7, 8, 11, 23):
+        kept = io.BytesIO()
+        part = helpers.build("coteaching", helpers.spec(network), seeds, mode=mode)
+        with pytest.raises(Stopped):
+            part.run(lambda: part.position.total >= steps, lambda: _save(part, kept))  # noqa: B023
+        kept.seek(0)
+        rest = helpers.build("coteaching", helpers.spec(network), seeds, mode=mode)
+        rest.restore(torch.load(kept, weights_only=True))
+        rest.run()
+        assert rest.curves == whole.curves
+        assert torch.equal(_flat(rest), _flat(whole))
+
+
+def _save(built: Training, file: io.BytesIO) -> None:
+    file.seek(0)
+    file.truncate()
+    torch.save(built.snapshot(), file)
+
+
+def test_hand_overs_are_written_where_they_are_declared() -> None:
+    built = helpers.build("standard", helpers.spec(), points=("step-5", "final"))
+    built.run()
+    assert set(built.saved) == {"step-5", "final"}
+    assert int(built.saved["step-5"]["steps"]) == 5
+    assert torch.equal(built.saved["final"]["flat"], _flat(built))
+    assert {"slot.exp_avg", "slot.exp_avg_sq"} <= set(built.saved["final"])
+
+
+class Explodes(Method):
+    """Loss that becomes infinite in the third epoch."""
+
+    def schedule(self, time: float) -> dict[str, float]:
+        return {"factor": 1.0 if time < 3 else float("inf")}
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1) * now["factor"].squeeze(-1), losses=losses)
+
+
+def test_a_run_whose_loss_is_not_finite_ends_as_diverged() -> None:
+    built = helpers.build(Explodes, helpers.spec())
+    built.run()
+    assert built.diverged[0] == {"epoch": 3, "reason": "loss or parameters are not finite"}
+    assert built.curves[0]["epoch"] == [0, 1, 2]
+
+
+def test_a_method_with_a_step_of_its_own_is_refused_in_a_stack() -> None:
+    class Own(Method):
+        def step(self, learner, batch, now):  # type: ignore[no-untyped-def]
+            raise AssertionError
+
+    with pytest.raises(UserError, match="single mode"):
+        helpers.build(Own, helpers.spec(), [1, 2], mode="stacked")
+
+
+class _Synchronisations(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        name = str(func)
+        if any(
+            word in name
+            for word in ("_local_scalar_dense", "nonzero", "is_nonzero", "aten.item", "masked_select", "unique")
+        ):
+            self.seen.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("mode", ["single", "stacked"])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
+    built = helpers.build(method, helpers.spec(), [1] if mode == "single" else [1, 2], mode=mode)
+    moment = built._begin_epoch(1)
+    with _Synchronisations() as counted:
+        for step in range(built.steps):
+            built._step(step, moment)
+    assert counted.seen == []

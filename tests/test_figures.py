@@ -1,0 +1,163 @@
+"""Figures from synthetic records: files, the numbers behind them, and what a panel says when runs are missing."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lnl.errors import UserError
+from lnl.matrix import Suite
+from lnl.render import style
+from lnl.render.figure import data_of, drawing, render
+from lnl.schema import check
+
+ROOT = Path(__file__).parent.parent
+FIGURES = sorted(p.stem for p in (ROOT / "figures").glob("*.py"))
+EPOCHS = 12
+
+
+@pytest.fixture(scope="module")
+def suite():
+    return Suite.load(ROOT, {"scale": "paper", "seeds": None})
+
+
+def write(suite, path, cell, seed, level, networks):
+    """A record with flat curves: network k lies at level + k, and training curves begin after epoch 0."""
+    test = [[level + k] * EPOCHS for k in range(networks)]
+    train = [[None, *values[1:]] for values in test]
+    names = ("loss", "train_accuracy_given", "flipped_accuracy_given", "flipped_accuracy_true", "label_precision")
+    result = {
+        "digest": suite.digest(cell),
+        "status": "ok",
+        "seed": seed,
+        "spec": suite.spec(cell),
+        "labels": {"realised_rate": 0.45, "vector": "fixed"},
+        "curves": {"epoch": list(range(EPOCHS)), "test_accuracy": test} | dict.fromkeys(names, train),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"result": result, "provenance": {}}))
+
+
+@pytest.fixture(scope="module")
+def locate(suite, tmp_path_factory):
+    """Records of every figure's runs but all of symmetric-20 and all but one of symmetric-50."""
+    folder = tmp_path_factory.mktemp("records")
+
+    def at(cell, seed):
+        return folder / cell.id / f"seed{seed}.json"
+
+    for key in suite.figures:
+        for run in suite.demand(key):
+            cell = run.cell
+            if cell.noise == "symmetric-20" or (cell.noise == "symmetric-50" and run.seed > 1):
+                continue
+            networks = 2 if cell.method.startswith("coteaching") else 1
+            write(suite, at(cell, run.seed), cell, run.seed, 80.0 + run.seed, networks)
+    return at
+
+
+@pytest.mark.parametrize("key", FIGURES)
+def test_every_figure_renders_with_runs_missing(suite, locate, key, tmp_path):
+    files = render(suite, key, tmp_path, locate)
+    assert [f.name for f in files] == [f"{key}.pdf", f"{key}.png", f"{key}.csv"]
+    assert files[0].read_bytes().startswith(b"%PDF")
+    assert files[1].read_bytes().startswith(b"\x89PNG")
+    assert len(list(csv.DictReader(files[2].open()))) > 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f.name for f in files)
+
+
+@pytest.mark.parametrize("key", FIGURES)
+def test_every_figure_renders_without_a_single_record(suite, key, tmp_path):
+    files = render(suite, key, tmp_path, lambda cell, seed: tmp_path / "nowhere")
+    assert all(f.stat().st_size > 0 for f in files)
+
+
+def test_the_same_records_give_the_same_bytes(suite, locate, tmp_path):
+    key = "tutorial_mnist_precision_curves"
+    first, second = (render(suite, key, tmp_path / name, locate) for name in ("a", "b"))
+    assert [f.read_bytes() for f in first] == [f.read_bytes() for f in second]
+
+
+def test_networks_are_averaged_first_and_the_band_is_one_standard_deviation(suite, locate):
+    data = data_of(suite, "tutorial_mnist_accuracy_curves", locate)
+    curve = data.curve("pair-45", "coteaching", "test_accuracy")
+    # networks at 80 + seed and 81 + seed for seeds 1..5: mean 83.5, standard deviation of 1..5 with ddof 1
+    assert curve.n == curve.wanted == 5
+    assert curve.mean == pytest.approx(83.5)
+    assert curve.high - curve.mean == pytest.approx(np.std([1, 2, 3, 4, 5], ddof=1))
+    epochs, values = data.per_network("pair-45", "coteaching", "test_accuracy")
+    assert (len(epochs), values.shape) == (EPOCHS, (5, 2, EPOCHS))
+
+
+def test_one_repeat_has_no_band_and_no_run_no_curve(suite, locate):
+    data = data_of(suite, "tutorial_mnist_accuracy_curves", locate)
+    assert data.curve("symmetric-50", "standard", "test_accuracy").low is None
+    assert data.curve("symmetric-20", "standard", "test_accuracy") is None
+    assert data.note("pair-45") == ""
+    assert data.note("symmetric-50") == "3 of 15 runs"
+    assert data.note("symmetric-20") == "0 of 15 runs"
+
+
+def test_the_csv_holds_the_numbers_of_the_drawing(suite, locate, tmp_path):
+    files = render(suite, "tutorial_mnist_precision_curves", tmp_path, locate)
+    rows = [r for r in csv.DictReader(files[2].open()) if (r["row"], r["column"]) == ("pair-45", "mentornet")]
+    assert [r["x"] for r in rows] == [str(e) for e in range(1, EPOCHS)]  # no precision before training
+    assert {(r["mean"], r["n"]) for r in rows} == {("83", "5")}
+
+
+def test_a_diverged_run_is_counted_in_words(suite, locate, tmp_path):
+    data = data_of(suite, "tutorial_mnist_accuracy_curves", locate)
+    cell = next(p.slot.cell for p in data.places if p.slot.row == "pair-45" and p.slot.column == "standard")
+    made = json.loads(locate(cell, 1).read_text())
+    made["result"] |= {"status": "diverged", "diverged": {"epoch": 3, "reason": "loss is nan"}}
+    broken = tmp_path / "diverged.json"
+    broken.write_text(json.dumps(made))
+
+    def changed(c, seed):
+        return broken if (c, seed) == (cell, 1) else locate(c, seed)
+
+    data = data_of(suite, "tutorial_mnist_accuracy_curves", changed)
+    assert data.note("pair-45") == "14 of 15 runs (1 diverged)"
+    assert data.curve("pair-45", "standard", "test_accuracy").n == 4
+
+
+def test_methods_that_do_not_exist_yet_are_named_under_the_figure(suite, locate):
+    import matplotlib.pyplot as plt
+
+    key = "tutorial_mnist_accuracy_curves"
+    data = data_of(suite, key, locate)
+    missing = {s.column_label for s in suite.slots(key) if s.absent == "not in the suite yet"}
+    assert set(data.absent) == missing
+    figure = drawing(suite, key)(data)
+    words = " ".join(text.get_text() for text in figure.texts)
+    titles = [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes]
+    plt.close(figure)
+    assert titles == ["(a) Pair-45%", "(b) Symmetry-50%", "(c) Symmetry-20%"]
+    assert all(label in words for label in missing)
+    assert data.heading in words
+
+
+def test_transition_matrices_are_those_of_the_slide(suite, tmp_path):
+    rows = list(csv.DictReader(render(suite, "tutorial_transition_matrices", tmp_path)[2].open()))
+    at = {(r["row"], r["column"], r["x"]): float(r["mean"]) for r in rows}
+    assert len(rows) == 50
+    assert (at["pair-45", "class 4", "0"], at["pair-45", "class 4", "4"]) == pytest.approx((0.45, 0.55))
+    assert (at["symmetric-50", "class 0", "3"], at["symmetric-50", "class 0", "0"]) == pytest.approx((0.125, 0.5))
+
+
+@pytest.mark.parametrize("key", FIGURES)
+def test_demands_are_valid(suite, key):
+    check(suite.figures[key], "figure", f"figures/{key}.py")
+
+
+def test_a_method_looks_the_same_everywhere_and_unlike_the_others():
+    looks = [tuple(style.line(method).values()) for method in style.METHODS]
+    assert len(set(looks)) == len(looks)
+    assert style.line("my-method") == style.line("my-method")
+
+
+def test_an_unknown_figure_is_one_line(suite, tmp_path):
+    with pytest.raises(UserError, match="tutorial_memorisation"):
+        render(suite, "tutorial_memorization", tmp_path)
