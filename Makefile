@@ -31,11 +31,12 @@ $(READY): requirements.lock
 	@touch $@
 
 demo: $(READY)  ## the whole path on scikit-learn's digits: noise, training, tables, figures, report; minutes on two cores
-	$(BIN)/snakemake --cores $(CORES) all report --config scale=demo
+	$(BIN)/snakemake all --cores $(CORES) --config scale=demo
 	@echo 'Open results/demo/report.html'
 
-smoke: $(READY)  ## everything once, two steps each: does the plumbing hold?
-	$(BIN)/snakemake --cores $(CORES) all report --workflow-profile workflow/profiles/smoke
+smoke: $(READY)  ## everything once from nothing, two steps each: does the plumbing hold?
+	rm -rf results/smoke
+	$(BIN)/snakemake all --cores $(CORES) --workflow-profile workflow/profiles/smoke
 
 test: $(READY)  ## the tests (no GPU, no network, no data files needed)
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
@@ -54,7 +55,7 @@ bench-check: $(READY)  ## the same, compared with the committed numbers: fails o
 	$(BIN)/python -m benchmarks --check
 
 bench-gpu: $(READY)  ## speed on a GPU
-	$(BIN)/python -m benchmarks --gpu
+	$(BIN)/python -m benchmarks gpu
 
 lock: $(READY)  ## resolve pyproject.toml anew into requirements.lock (Linux and macOS, Python 3.11 to 3.13)
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --all-extras --upgrade --no-header \

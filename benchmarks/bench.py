@@ -106,9 +106,14 @@ def _checkout(scratch: Path) -> Path:
     return dag.checkout(scratch / "checkout")
 
 
+def baseline() -> dict[str, float]:
+    """The committed ratios by key."""
+    return json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
+
+
 def worse(results: list[Result]) -> list[str]:
     """What is more than 20% worse than the committed baseline, or misses a bound that is not in seconds."""
-    kept = json.loads(BASELINE.read_text(encoding="utf-8"))
+    kept = baseline()
     out = []
     for result in results:
         before = kept.get(result.key)
@@ -152,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
     as_json, as_markdown = harness.write(results, given.out)
     print(f"{as_json}\n{as_markdown}")
     if given.keep:
-        kept = {result.key: float(f"{result.value:.4g}") for result in results if result.ratio}
+        kept = baseline() | {result.key: float(f"{result.value:.4g}") for result in results if result.ratio}
         BASELINE.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     for failure in failures:
         print(f"worse: {failure}", file=sys.stderr)

@@ -86,6 +86,9 @@ class Suite:
             self._validate()
         choose(self.scale, self.scales, "scale", "config key 'scale'")
         self._cells: dict[Cell, Declared] = {}
+        self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
+        self._demands: dict[str, list[Run]] = {}
+        self._digests: dict[Cell, str] = {}
 
     @classmethod
     def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Suite:
@@ -264,17 +267,23 @@ class Suite:
                 continue
             if not part.get("variant"):
                 raise UserError(f"{where}: 'set' needs a 'variant' that names it in the path")
-            if digest(self._resolve(at, changes | extra, where)) != digest(self._resolve(at, changes, where)):
+            if self._resolve(at, changes | extra, where) != self._resolve(at, changes, where):
                 name += f"-{part['variant']}"
-            changes |= extra
+            changes = changes | extra
         spec = self._resolve(at, changes, where)
-        if digest(spec) == digest(base):
+        if spec == base:
             name = at["method"]
         cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
         self._register(cell, Declared(spec, at["dataset"], where))
         return cell, None
 
     def _resolve(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+        key = repr((sorted(at.items()), sorted(changes.items())))
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve_anew(at, changes, where)
+        return self._resolved[key]
+
+    def _resolve_anew(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
         return resolve(
             protocol=at["protocol"],
             protocols=self.protocols,
@@ -294,7 +303,9 @@ class Suite:
 
     def demand(self, key: str) -> list[Run]:
         """Runs that an artefact needs at this scale, each once, in declared order."""
-        return list(dict.fromkeys(self._demand(key)))
+        if key not in self._demands:
+            self._demands[key] = list(dict.fromkeys(self._demand(key)))
+        return self._demands[key]
 
     def _demand(self, key: str) -> Iterator[Run]:
         if self.artefacts.get(key) == "claims":
@@ -319,8 +330,7 @@ class Suite:
     def cells(self) -> dict[Cell, Declared]:
         """Every cell that some artefact declares, with its specification. UserError for one path with two specs."""
         for key in self.artefacts:
-            for _ in self._demand(key):
-                pass
+            self.demand(key)
         return self._cells
 
     def declared(self, cell: Cell) -> Declared:
@@ -349,7 +359,9 @@ class Suite:
 
     def digest(self, cell: Cell) -> str:
         """Digest of a cell's resolved specification, which its records carry."""
-        return digest(self.spec(cell))
+        if cell not in self._digests:
+            self._digests[cell] = digest(self.spec(cell))
+        return self._digests[cell]
 
     def parse(self, cell_id: str) -> Cell:
         """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""

@@ -119,12 +119,21 @@ def train(
         saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)
         built.restore(saved["training"])
         before = {"seconds": saved["seconds"], "resumed": saved["resumed"] + 1}
+        torch.set_float32_matmul_precision(saved["matmul"])  # a resumed run keeps its kernels
     started = time.monotonic()
 
     def checkpoint() -> None:
         seconds = before["seconds"] + time.monotonic() - started
         with replacing(store.checkpoint_file) as temporary:
-            torch.save({"training": built.snapshot(), "seconds": seconds, "resumed": before["resumed"]}, temporary)
+            torch.save(
+                {
+                    "training": built.snapshot(),
+                    "seconds": seconds,
+                    "resumed": before["resumed"],
+                    "matmul": torch.get_float32_matmul_precision(),
+                },
+                temporary,
+            )
 
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -137,6 +146,7 @@ def train(
     file = Path(suite.methods[suite.spec(run.cell)["method"]["key"]]["file"])
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
     extra = {"mode": "single", "threads": torch.get_num_threads(), "seconds": seconds, "resumed": before["resumed"]}
+    extra["matmul"] = torch.get_float32_matmul_precision()
     extra |= {"steps": built.position.total, "finished": datetime.now(UTC).date().isoformat()}
     store.save(
         {

@@ -22,8 +22,18 @@ def _flat(built: Training) -> Tensor:
     return built.learner.population.flat.clone()
 
 
+@pytest.mark.parametrize("precision", ["highest", "medium"])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_linear_run_is_bit_identical_at_any_place_in_a_stack(method: str) -> None:
+def test_a_linear_run_is_bit_identical_at_any_place_in_a_stack(method: str, precision: str) -> None:
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision)
+    try:
+        _compare_stacks(method)
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def _compare_stacks(method: str) -> None:
     alone = helpers.build(method, helpers.spec(), [3], mode="stacked")
     alone.run()
     for seeds in ([3, 1], [1, 3], [5, 4, 3, 2, 1]):

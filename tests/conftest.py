@@ -1,0 +1,22 @@
+"""A finished small suite, made once for all tests that look at what happens next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from suite_copy import SuiteCopy
+
+
+@pytest.fixture(scope="session")
+def finished_suite(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
+    suite = SuiteCopy.make(tmp_path_factory.mktemp("suite") / "checkout")
+    done = suite.snakemake()
+    assert done.returncode == 0, done.stderr[-3000:]
+    return suite
+
+
+@pytest.fixture
+def suite(finished_suite: SuiteCopy, tmp_path: Path) -> SuiteCopy:
+    """A copy of the finished suite that a test may change."""
+    return finished_suite.copy(tmp_path / "checkout")

@@ -1,0 +1,175 @@
+"""Declarations become cells: counts, names, scales, and errors that name file, key and remedy."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lnl import paths
+from lnl.errors import UserError
+from lnl.matrix import Cell, Run, Suite
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS_AT_PAPER_SCALE = {
+    "tutorial_mnist_accuracy": 3 * 3 * 5,
+    "tutorial_rt": 27 * 5,
+    "tutorial_rt_released": 27 * 5,
+    "coteaching_table8": 15 * 5,
+    "s2e_figure4_mnist": 3 * 3 * 5,
+    "s2e_figure4": 3 * 3 * 5,
+    "tutorial_memorisation": 2 * 5,
+    "tutorial_mnist_accuracy_curves": 3 * 3 * 5,
+    "tutorial_mnist_precision_curves": 3 * 2 * 5,
+    "tutorial_datasets": 0,
+    "tutorial_networks": 0,
+    "tutorial_prior_work": 0,
+    "tutorial_transition_matrices": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def paper() -> Suite:
+    return Suite.load(ROOT, {"scale": "paper"})
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in ("config", "tables", "figures", "claims", "methods"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(("key", "runs"), RUNS_AT_PAPER_SCALE.items())
+def test_number_of_runs_of_each_artefact(paper: Suite, key: str, runs: int) -> None:
+    assert len(paper.demand(key)) == runs
+
+
+def test_every_declared_artefact_resolves_at_every_scale() -> None:
+    for scale in ("demo", "smoke", "lite", "paper"):
+        suite = Suite.load(ROOT, {"scale": scale})
+        suite.check_all()
+        assert set(suite.artefacts) >= set(RUNS_AT_PAPER_SCALE)
+
+
+def test_two_artefacts_share_the_runs_that_both_want(paper: Suite) -> None:
+    table, curves = paper.demand("tutorial_mnist_accuracy"), paper.demand("tutorial_mnist_accuracy_curves")
+    assert set(table) == set(curves)
+    base = Cell("coteaching", "mnist", "pair-45", "coteaching")
+    for key in ("tutorial_rt", "coteaching_table8"):
+        assert Run(base, 1) in paper.demand(key)  # c = 1, T_k = 10, tau = 1: the default is the base cell, no variant
+
+
+def test_path_and_cell_are_inverse(paper: Suite) -> None:
+    for cell in paper.cells:
+        file = Path(paths.record("paper", cell.id, 3))
+        assert paper.parse("/".join(file.parts[3:7])) == cell
+        assert "." not in cell.id and " " not in cell.id
+
+
+def test_a_stand_in_s_name_stands_in_path_and_heading() -> None:
+    demo = Suite.load(ROOT, {"scale": "demo"})
+    assert {cell.dataset for cell in demo.cells} == {"digits"}
+    assert "digits for mnist" in demo.heading("tutorial_mnist_accuracy")
+    assert demo.comparable("tutorial_mnist_accuracy") is not None
+    assert Suite.load(ROOT, {"scale": "paper"}).comparable("tutorial_mnist_accuracy") is None
+
+
+@given(seeds=st.integers(1, 9))
+def test_seeds_of_the_configuration_win(seeds: int) -> None:
+    suite = Suite.load(ROOT, {"scale": "demo", "seeds": seeds}, validate=False)
+    assert suite.seeds(5) == tuple(range(1, seeds + 1))
+
+
+def test_fixed_and_fresh_noise_vectors(copy: Path) -> None:
+    suite = Suite.load(copy, {"scale": "paper"})
+    cell = Cell("coteaching", "mnist", "pair-45", "standard")
+    assert {suite.noise_seed(Run(cell, seed)) for seed in (1, 2, 3)} == {0}
+    _edit(copy / "config/protocols/coteaching.yaml", "vector: fixed ", "vector: per_repeat ")
+    fresh = Suite.load(copy, {"scale": "paper"})
+    assert [fresh.noise_seed(Run(cell, seed)) for seed in (1, 2, 3)] == [1, 2, 3]
+
+
+def test_a_changed_protocol_value_changes_exactly_its_cells(copy: Path, paper: Suite) -> None:
+    _edit(copy / "config/protocols/s2e.yaml", "lr: 0.001", "lr: 0.002")
+    changed = Suite.load(copy, {"scale": "paper"})
+    for cell in paper.cells:
+        assert (changed.digest(cell) != paper.digest(cell)) == (cell.protocol == "s2e")
+
+
+def test_comments_docstrings_and_titles_change_no_cell(copy: Path, paper: Suite) -> None:
+    _edit(copy / "methods/standard.py", "Mean cross-entropy of the whole batch.", "Plain training.")
+    _edit(copy / "config/protocols/s2e.yaml", 'title: "S2E', 'title: "Renamed S2E')
+    assert all(Suite.load(copy, {"scale": "paper"}).digest(cell) == paper.digest(cell) for cell in paper.cells)
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text, f"{file} does not hold {old!r}"
+    file.write_text(text.replace(old, new, 1))
+
+
+def _change(file: Path, change: Any) -> None:
+    content = yaml.safe_load(file.read_text())
+    change(content)
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+BAD = [
+    ("config/config.yaml", lambda c: c.update(scales="demo"), "config: unknown key 'scales' (did you mean 'scale'?)"),
+    ("config/config.yaml", lambda c: c.update(scale="dmo"), "unknown scale 'dmo' (did you mean 'demo'?"),
+    ("config/config.yaml", lambda c: c.update(seeds=[1, 1]), "'seeds'"),
+    ("config/config.yaml", lambda c: c.update(artefacts=["tutorial_rtt"]), "did you mean 'tutorial_rt'?"),
+    ("config/protocols/s2e.yaml", lambda c: c.update(epoch=3), "unknown key 'epoch' (did you mean 'epochs'?)"),
+    ("config/protocols/s2e.yaml", lambda c: c["optimiser"].update(name="adm"), "did you mean 'adam'?"),
+    ("config/scales/demo.yaml", lambda c: c.update(epochs="many"), "config/scales/demo.yaml: 'epochs'"),
+    ("tables/tutorial_rt.yaml", lambda c: c.update(protocol="co-teaching"), "unknown protocol 'co-teaching'"),
+    ("tables/tutorial_rt.yaml", lambda c: c.update(dataset="mnis"), "did you mean 'mnist'?"),
+    ("tables/tutorial_rt.yaml", lambda c: c["rows"][0].update(noise="pear-45"), "did you mean 'pair'?"),
+    ("tables/tutorial_rt.yaml", lambda c: c["rows"][0].update(noise="pair-145"), "pair-145"),
+    ("tables/tutorial_rt.yaml", lambda c: c["rows"][0].update(noise="file-mine"), "label_files"),
+    ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(method="cotraining"), "unknown method 'cotraining'"),
+    ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(set={"taau": 1}), "did you mean 'tau'?"),
+    ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(set={"ramp": "linear"}), "coteaching knows"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "change", "message"), BAD, ids=[f"{b[0]}-{n}" for n, b in enumerate(BAD)])
+def test_a_wrong_declaration_is_one_line_with_the_remedy(copy: Path, file: str, change: Any, message: str) -> None:
+    _change(copy / file, change)
+    with pytest.raises(UserError) as caught:
+        Suite.load(copy).check_all()
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_path_with_two_specifications_is_refused(copy: Path) -> None:
+    def clash(content: dict[str, Any]) -> None:
+        content["columns"][0]["variant"] = content["columns"][1]["variant"]
+
+    _change(copy / "tables/coteaching_table8.yaml", clash)
+    with pytest.raises(UserError, match="another specification"):
+        Suite.load(copy, {"scale": "paper"}).check_all()
+
+
+def test_two_methods_with_one_key_are_refused(copy: Path) -> None:
+    shutil.copy(copy / "methods/standard.py", copy / "methods/twin.py")
+    with pytest.raises(UserError, match="already taken"):
+        Suite.load(copy)
+
+
+def test_parsing_loads_no_heavy_module() -> None:
+    code = (
+        "import sys; from lnl.matrix import Suite; s = Suite.load('.', {'scale': 'paper'}, validate=False); s.cells\n"
+        "bad = {'torch', 'numpy', 'pandas', 'matplotlib', 'scipy', 'sklearn', 'torchvision', 'jsonschema'} & set(sys.modules)\n"
+        "print(sorted(bad))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
