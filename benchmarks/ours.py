@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import numpy as np
 import torch
 
 from benchmarks import mnist_files
+from lnl import hardware
 from lnl.engine import build
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
@@ -45,6 +49,37 @@ class Problem:
         return cls(folder, source, images, labels, test_images, test_labels, mnist_files.pair_flipped(labels))
 
 
+@cache
+def matmul() -> str:
+    """The precision setting, and with it the kernels of matrix products, that `lnl train` chooses on this CPU."""
+    with usual_settings():
+        hardware.torch_device("cpu", deterministic=False)
+        return torch.get_float32_matmul_precision()
+
+
+@contextmanager
+def usual_settings() -> Iterator[None]:
+    """torch as it is when nobody sets anything, once the block ends."""
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_float32_matmul_precision("highest")
+
+
+@contextmanager
+def as_trained(precision: str | None = None) -> Iterator[None]:
+    """torch as `lnl train` sets it; the released loop, which shares the process, keeps the usual settings.
+
+    `precision`: another setting for matrix products than the one that this CPU gets.
+    """
+    precision = precision or matmul()
+    with usual_settings():
+        torch.set_flush_denormal(True)
+        torch.set_float32_matmul_precision(precision)
+        yield
+
+
 def specification(method: str) -> dict[str, Any]:
     """Resolved specification of a method on MNIST under S2E's protocol (784-256-10, Adam, batch 128) at paper scale."""
     suite = Suite.load(ROOT, {"scale": "paper"})
@@ -70,12 +105,11 @@ def training(
     return build.training(spec, kind, data, [problem.given], rate, transition, [seed])
 
 
-def epoch(running: Training) -> int:
+def epoch(running: Training, precision: str | None = None) -> int:
     """One epoch as the loop runs it: order, steps, figures (and evaluation, if there are test images)."""
-    torch.set_flush_denormal(True)  # as `lnl train` does; the released loop, which shares this process, does not
-    moment = running._begin_epoch(EPOCH)
-    for step in range(running.steps):
-        running._step(step, moment)
-    running._end_epoch(moment)
-    torch.set_flush_denormal(False)
+    with as_trained(precision):
+        moment = running._begin_epoch(EPOCH)
+        for step in range(running.steps):
+            running._step(step, moment)
+        running._end_epoch(moment)
     return running.steps * running.batch

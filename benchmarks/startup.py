@@ -7,23 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.dag import empty_suite
 from benchmarks.harness import Result
 
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {"lnl", "methods", "figures", "yaml", "_yaml"}  # beside the standard library, in every process that parses
 ALLOWED_IN_HEAD = {"jsonschema", "jsonschema_specifications", "referencing", "rpds", "attr", "attrs"}
 HEAVY = {"torch", "torchvision", "matplotlib", "sklearn", "scipy", "timm"}
-
-EMPTY = """
-from snakemake.utils import min_version
-
-min_version("9.14.1")
-
-
-rule all:
-    input:
-        [],
-"""
 
 IMPORT = """
 import time
@@ -88,9 +78,7 @@ def loaded(folder: Path, arguments: list[str], names: Path) -> set[str]:
 
 def added_by_parsing(checkout: Path, scratch: Path) -> set[str]:
     """Modules that the Snakefile of `checkout`, a copy of the suite, loads and one with an empty rule does not."""
-    empty = scratch / "empty"
-    empty.mkdir(parents=True, exist_ok=True)
-    (empty / "Snakefile").write_text(EMPTY)
+    empty = empty_suite(scratch / "empty")
     config = ["--config", "scale=paper"]
     names = scratch / "modules.json"
     return loaded(checkout, config, names) - loaded(empty, config, names)

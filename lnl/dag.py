@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl import paths
+from lnl import needs, paths
 from lnl.matrix import Cell, Run, Suite
 
 SUFFIXES = {
@@ -27,7 +27,7 @@ class Dag:
         self.suite = Suite.load(root, config, validate=head)
         self.scale = self.suite.scale
         if head:
-            self.suite.check_all()
+            needs.check(self.suite)
         self._requested: dict[tuple[str, int], None] = {}
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
@@ -59,7 +59,7 @@ class Dag:
 
         def inputs(wildcards: Any) -> list[str]:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
-            manifests = [paths.data(self.scale, dataset) for dataset in self.suite.described_datasets(key)]
+            manifests = [paths.data(self.scale, dataset) for dataset in needs.datasets(self.suite, key)]
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
             return [self.suite.source(key), *manifests, *records]
 
@@ -85,10 +85,10 @@ class Dag:
         """Manifests and hand-overs that a run depends on."""
         run = self.run(wildcards)
         self._requested[run.cell.id, run.seed] = None
-        handed = self.suite.needed_handovers(run).values()
+        handed = needs.handovers(self.suite, run).values()
         return [
             paths.data(self.scale, run.cell.dataset),
-            self.suite.noise_manifest(run),
+            needs.noise_manifest(self.suite, run),
             *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
         ]
 
@@ -98,7 +98,7 @@ class Dag:
 
     def cost(self, name: str) -> Callable[[Any], int]:
         """A resource of the training rule (runtime, mem_mb, gpu), from the protocol's `runtime`."""
-        return lambda wildcards: self.suite.resources(self.run(wildcards).cell)[name]
+        return lambda wildcards: needs.resources(self.suite, self.run(wildcards).cell)[name]
 
     def write_queue(self) -> None:
         """Write down the runs of this DAG, for jobs that train ahead while they are young (lnl.train)."""

@@ -7,12 +7,11 @@ Standard library and PyYAML only: every cluster job parses this. jsonschema is u
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lnl import paths
+from lnl.cells import Cell, Declared, Run, Slot
 from lnl.declarations import read_folder, read_literal, read_methods, read_yaml
 from lnl.errors import UserError, nearest
 from lnl.resolve import choose, digest, resolve
@@ -21,50 +20,7 @@ KINDS = ("tables", "figures", "claims")
 COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
-@dataclass(frozen=True, order=True)
-class Cell:
-    """protocol x data set x noise x method (with its variant): what one number in a table is made of."""
-
-    protocol: str
-    dataset: str
-    noise: str
-    method: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.protocol}/{self.dataset}/{self.noise}/{self.method}"
-
-
-@dataclass(frozen=True, order=True)
-class Run:
-    """One repeat of a cell."""
-
-    cell: Cell
-    seed: int
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One place of a table or figure: where it stands, what is printed there, and the cell that fills it."""
-
-    row: str
-    row_label: str
-    column: str
-    column_label: str
-    cell: Cell | None
-    seeds: tuple[int, ...]
-    published: tuple[float, float | None] | None = None
-    absent: str | None = None  # why there is no cell
-    joined: bool = False  # a method's own file put it here
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a cell was declared as: resolved specification, the data set that the paper names, and by whom."""
-
-    spec: dict[str, Any]
-    paper_dataset: str
-    source: str
+__all__ = ["Cell", "Run", "Slot", "Suite"]
 
 
 class Suite:
@@ -372,69 +328,6 @@ class Suite:
         self.declared(cell)
         return cell
 
-    # ---- what a cell depends on ------------------------------------------------------------------------------------
-
-    def noise_seed(self, run: Run) -> int:
-        """Seed of the run's label vector: one for all repeats, or the run's own (decision noise_vector)."""
-        noise = self.spec(run.cell)["noise"]
-        return int(noise["seed"]) if noise["vector"] == "fixed" else run.seed
-
-    def noise_manifest(self, run: Run) -> str:
-        noise = self.spec(run.cell)["noise"]
-        return paths.noise(self.scale, run.cell.dataset, noise["key"], noise["generator"], self.noise_seed(run))
-
-    def needed_handovers(self, run: Run) -> dict[str, tuple[Run, str]]:
-        """Hand-overs that a run reads: name -> (run that writes it, point). Same protocol, data, noise and seed."""
-        needs = self.methods[self.spec(run.cell)["method"]["key"]].get("handovers", {})
-        out = {}
-        for name, (method, point) in needs.items():
-            cell = Cell(run.cell.protocol, run.cell.dataset, run.cell.noise, method)
-            self.declared(cell)
-            out[name] = (Run(cell, run.seed), point)
-        return out
-
-    @cached_property
-    def _handover_points(self) -> dict[Cell, tuple[str, ...]]:
-        points: dict[Cell, list[str]] = {}
-        for cell in list(self.cells):
-            for source, point in self.needed_handovers(Run(cell, 0)).values():
-                points.setdefault(source.cell, []).append(point)
-        return {cell: tuple(dict.fromkeys(p)) for cell, p in points.items()}
-
-    def handover_points(self, cell: Cell) -> tuple[str, ...]:
-        """Points at which a cell writes its state, because some declared cell reads it (never from today's targets)."""
-        return self._handover_points.get(cell, ())
-
-    def resources(self, cell: Cell) -> dict[str, int]:
-        """Run time (minutes), memory (MB) and GPUs to ask a scheduler for, from the protocol's `runtime`."""
-        declared = self.declared(cell)
-        spec = declared.spec
-        known = self.protocols[cell.protocol].get("runtime", {}).get(declared.paper_dataset, {})
-        gpu = self.config.get("device") != "cpu"
-        minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / spec["paper_epochs"]
-        if spec["dataset"] != declared.paper_dataset:
-            minutes = 10  # stand-ins train in seconds
-        # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice
-        return {"runtime": int(1.5 * minutes) + 10, "mem_mb": known.get("memory_mb", 4000), "gpu": int(gpu)}
-
-    def described_datasets(self, key: str) -> list[str]:
-        """Data sets whose manifests a table about data sets shows (stand-ins at the scales that have them)."""
-        declared = self.declaration(key)
-        if declared.get("kind") != "datasets":
-            return []
-        stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
-        named = [row["dataset"] for row in declared["rows"]]
-        return list(dict.fromkeys(stand_ins.get(d, d) for d in named))
-
-    def check_all(self) -> None:
-        """Resolve every declared cell; UserError for an impossible one, before any job starts."""
-        from lnl.places import Places
-
-        places = Places.of(self.config)
-        for cell in self.cells:
-            places.label_file(cell.noise)
-        self.select(self.config["artefacts"])
-
     # ---- what a reader must know -----------------------------------------------------------------------------------
 
     def comparable(self, key: str) -> str | None:
@@ -444,23 +337,18 @@ class Suite:
         changes = self._changes(key)
         return f"{self.scale}: {', '.join(changes)}" if changes else self.scale
 
+    def heading(self, key: str) -> str:
+        """One line for captions: scale, stand-ins, epochs."""
+        return "scale paper: the printed setting" if self.scale == "paper" else f"scale {self.comparable(key)}"
+
     def _changes(self, key: str) -> list[str]:
-        reduced = self.scales[self.scale]
-        specs = [self._cells[run.cell] for run in self.demand(key)]
+        specs = [self.declared(run.cell) for run in self.demand(key)]
         out = [f"{d.spec['dataset']} for {d.paper_dataset}" for d in specs if d.spec["dataset"] != d.paper_dataset]
-        nets = reduced.get("stand_ins", {}).get("networks", {})
         for declared in specs:
-            protocol = self.protocols[declared.spec["protocol"]]
-            printed = protocol["datasets"][declared.paper_dataset]["network"]
-            if nets.get(printed, printed) != printed:
-                out.append(f"{declared.spec['network']['name']} for {printed}")
+            used = declared.spec["network"]["name"]
+            printed = self.protocols[declared.spec["protocol"]]["datasets"][declared.paper_dataset]["network"]
+            if used != printed:
+                out.append(f"{used} for {printed}")
         epochs = {(d.spec["epochs"], d.spec["paper_epochs"]) for d in specs}
         out += [f"{t} of {paper} epochs" for t, paper in sorted(epochs) if t != paper]
         return list(dict.fromkeys(out))
-
-    def heading(self, key: str) -> str:
-        """One line for captions: scale, stand-ins, epochs."""
-        if self.scale == "paper":
-            return "scale paper: the printed setting"
-        changes = self._changes(key)
-        return f"scale {self.scale}: {', '.join(changes)}" if changes else f"scale {self.scale}"

@@ -19,7 +19,7 @@ import torch
 from filelock import Timeout
 from torch import Tensor
 
-from lnl import paths, provenance
+from lnl import needs, paths, provenance
 from lnl.data.prepare import load as load_arrays
 from lnl.declarations import syntax_digest
 from lnl.engine.build import load_method, training
@@ -49,11 +49,11 @@ def prepare(suite: Suite, run: Run, places: Places, device: torch.device) -> tup
     spec = suite.spec(run.cell)
     noise, dataset = spec["noise"], spec["dataset"]
     arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
-    seed = suite.noise_seed(run)
+    seed = needs.noise_seed(suite, run)
     labels, manifest = ensure_labels(
         arrays, dataset, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
     )
-    known = Path(suite.noise_manifest(run))
+    known = Path(needs.noise_manifest(suite, run))
     if known.exists() and json.loads(known.read_text())["digest"] != manifest["digest"]:
         raise UserError(
             f"{known}: the labels changed under existing results; bring the former ones back or rename the noise"
@@ -78,7 +78,7 @@ def prepare(suite: Suite, run: Run, places: Places, device: torch.device) -> tup
         transition,
         [run.seed],
         handovers=_read_handovers(suite, run),
-        points=suite.handover_points(run.cell),
+        points=needs.handover_points(suite, run.cell),
     )
     about = {
         "labels": {
@@ -98,7 +98,7 @@ def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
     from safetensors.torch import load_file
 
     out = {}
-    for name, (source, point) in suite.needed_handovers(run).items():
+    for name, (source, point) in needs.handovers(suite, run).items():
         file = Path(paths.handover(suite.scale, source.cell.id, source.seed, point))
         if not file.exists():
             raise UserError(
@@ -187,7 +187,7 @@ def job(
 
     started = time.monotonic()
     target = torch_device(device, bool(suite.config.get("deterministic")))
-    points = suite.handover_points(run.cell)
+    points = needs.handover_points(suite, run.cell)
     store = Store(suite, run)
     others = _queue(suite, run)
     while not store.finished(points):
@@ -220,7 +220,7 @@ def _try(
     store = Store(suite, run)
     try:
         with store.lock().acquire(timeout=wait):
-            if not store.finished(suite.handover_points(run.cell)):
+            if not store.finished(needs.handover_points(suite, run.cell)):
                 try:
                     train(suite, run, places, device, stop, progress)
                 except Stopped:
@@ -238,7 +238,7 @@ def _try_other(
 ) -> bool:
     """Train a neighbour; its failure is left for its own job to report. True if something was trained."""
     store = Store(suite, run)
-    if store.finished(suite.handover_points(run.cell)) or (store.folder / "failure.json").exists():
+    if store.finished(needs.handover_points(suite, run.cell)) or (store.folder / "failure.json").exists():
         return False
     try:
         return _try(suite, run, places, device, stop, progress, None, wait=0.0)
@@ -263,4 +263,4 @@ def _queue(suite: Suite, run: Run) -> list[Run]:
     if str(queue.get("head")) != head:
         return []
     listed = [Run(suite.parse(cell), seed) for cell, seed in queue["runs"]]
-    return [r for r in listed if r != run and not suite.needed_handovers(r)]
+    return [r for r in listed if r != run and not needs.handovers(suite, r)]

@@ -24,6 +24,7 @@ TABLE = {
         {"key": "standard", "label": "Normal", "method": "standard"},
         {"key": "coteaching", "label": "Co-teaching", "method": "coteaching"},
     ],
+    "joins": "columns",
     "seeds": 2,
     "statistic": "last10_mean",
     "spread": {"kind": "std", "ddof": 1},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 
 from lnl import paths
 from lnl.errors import UserError
-from lnl.matrix import Suite
+from lnl.matrix import Run, Suite
 from lnl.resolve import choose
+
+MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims"}
+LONG_AGO = 315_532_800  # 1 January 1980
 
 
 def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
@@ -16,20 +20,16 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     if kind == "claims":
         key = key if key.endswith("_claims") else f"{key}_claims"
     choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), f"lnl {kind}")
-    if not partial:
-        wanted = suite.demand(key)
-        missing = [r for r in wanted if not Path(paths.record(suite.scale, r.cell.id, r.seed)).exists()]
-        if missing:
-            first = f"{missing[0].cell.id} seed {missing[0].seed}"
-            raise UserError(
-                f"{key}: {len(missing)} of {len(wanted)} runs are missing at scale {suite.scale}, first {first}; "
-                f"`snakemake {key}` trains them, `--partial` renders without them"
-            )
-    folder = Path(paths.RESULTS) / suite.scale / kind
-    module = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims"}[kind]
+    missing = _missing(suite, key)
+    if missing and not partial:
+        first = f"{missing[0].cell.id} seed {missing[0].seed}"
+        raise UserError(
+            f"{key}: {len(missing)} of {len(suite.demand(key))} runs are missing at scale {suite.scale} ({first} …); "
+            f"`snakemake {key}` trains them, `--partial` renders without them"
+        )
     name = suite.paper(key) if kind == "claims" else key
-    for file in import_module(module).render(suite, name, folder):
-        print(file)
+    for file in import_module(MODULES[kind]).render(suite, name, Path(paths.RESULTS) / suite.scale / kind):
+        _finish(file, unfinished=bool(missing))
 
 
 def everything(suite: Suite, partial: bool) -> None:
@@ -45,4 +45,16 @@ def report(suite: Suite) -> None:
     from lnl.render.reproduced import render_reproduced
 
     print(render_reproduced(suite, Path(paths.RESULTS) / suite.scale / "reproduced.md"))
-    print(render_report(suite, Path(paths.report(suite.scale))))
+    unfinished = any(_missing(suite, key) for key in suite.select(suite.config["artefacts"]))
+    _finish(render_report(suite, Path(paths.report(suite.scale))), unfinished)
+
+
+def _missing(suite: Suite, key: str) -> list[Run]:
+    return [r for r in suite.demand(key) if not Path(paths.record(suite.scale, r.cell.id, r.seed)).exists()]
+
+
+def _finish(file: Path, unfinished: bool) -> None:
+    """Name a written file. One that lacks runs is dated long ago, or Snakemake would take it for done."""
+    if unfinished:
+        os.utime(file, (LONG_AGO, LONG_AGO))
+    print(f"{file}{' (incomplete)' if unfinished else ''}")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from types import FrameType
 
+from lnl import needs
 from lnl.errors import UserError
 from lnl.hardware import lease_gpu
 from lnl.matrix import Run, Suite
@@ -24,7 +25,7 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     """Publish the run's record, training it first if it is not stored. Exits with 143 when it was told to stop."""
     run = Run(suite.parse(cell_id), seed)
     store = Store(suite, run)
-    points = suite.handover_points(run.cell)
+    points = needs.handover_points(suite, run.cell)
     store.lock()  # an unwritable results folder is reported before anything is imported
     if store.finished(points) or (not points and store.adopt()):
         store.publish()
@@ -101,7 +102,7 @@ def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
 def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
     """Publish a hand-over; UserError if no declared cell reads it."""
     run = Run(suite.parse(cell_id), seed)
-    points = suite.handover_points(run.cell)
+    points = needs.handover_points(suite, run.cell)
     if point not in points:
         known = ", ".join(points) or "none"
         raise UserError(f"{cell_id}: no declared cell reads the point '{point}' (declared points: {known})")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lnl import paths
+from lnl import needs, paths
 from lnl.data.registry import DATASETS
 from lnl.errors import UserError
 from lnl.hardware import gpu_count
@@ -101,7 +101,7 @@ def doctor(suite: Suite) -> bool:
     used = sorted({declared.spec["dataset"] for declared in suite.cells.values()})
     for key in used:
         line(*_data(key, places))
-    for problem in (lambda: suite.check_all(),):
+    for problem in (lambda: needs.check(suite),):
         try:
             problem()
             line(

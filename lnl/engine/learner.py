@@ -99,6 +99,12 @@ class Learner:
             "state": self.state,
         }
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Copies of all of it on the host, under flat names, as a hand-over file holds them."""
+        parts = {"buffer": self.population.buffers, "slot": self.optimiser.slots, "state": self.state}
+        named = {f"{part}.{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
+        return {k: v.detach().cpu().clone().contiguous() for k, v in {"flat": self.population.flat, **named}.items()}
+
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Continue from a snapshot, bit for bit."""
         with torch.no_grad():

@@ -15,13 +15,12 @@ import torch
 from torch import Tensor
 
 from lnl.engine import optim
+from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
 from lnl.engine.method import Batch, Method, Moment
 from lnl.engine.metrics import EpochBuffers
 from lnl.engine.streams import Streams
-
-Curves = dict[str, list[Any]]
 
 
 @dataclass
@@ -240,31 +239,20 @@ class Training:
             if finite is not None and not all(finite + [math.isfinite(v) for v in mine["loss"]]):
                 self.diverged[r] = {"epoch": epoch, "reason": "loss or parameters are not finite"}
                 continue
-            curves.setdefault("epoch", []).append(epoch)
             trained = finite is not None
-            self._append(curves, "learning_rate", self.learner.lr if trained else None)
-            if self.methods[r].schedule(moment.time).get("R") is not None:
-                self._append(curves, "schedule", self.methods[r].schedule(moment.time)["R"] if trained else None)
-            for name, networks in mine.items():
-                lists = curves.setdefault(name, [[] for _ in networks])
-                for n, value in enumerate(networks):
-                    lists[n] += [None] * (len(curves["epoch"]) - 1 - len(lists[n])) + [_number(value)]
+            rate = self.methods[r].schedule(moment.time).get("R")
+            scalars = {"learning_rate": self.learner.lr if trained else None}
+            if rate is not None:
+                scalars["schedule"] = rate if trained else None
+            append(curves, epoch, scalars, mine)
         self._keep_best()
-
-    @staticmethod
-    def _append(curves: Curves, name: str, value: float | None) -> None:
-        curves.setdefault(name, []).append(None if value is None else _number(value))
 
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
         for part in self.data.parts:
-            for r, values in enumerate(
-                self.evaluate(part, self.spec["epochs"]).tolist()
-                if self.stacked
-                else [self.evaluate(part, self.spec["epochs"]).tolist()]
-            ):
-                for n, value in enumerate(values):
-                    self.curves[r][f"{part}_accuracy"][n][-1] = _number(value)
+            values = self.evaluate(part, self.spec["epochs"]).view(len(self.runs), -1).tolist()
+            for curves, mine in zip(self.curves, values, strict=True):
+                replace_last(curves, f"{part}_accuracy", mine)
 
     # ---- hand-overs and checkpoints --------------------------------------------------------------------------------
 
@@ -277,13 +265,7 @@ class Training:
 
     def _hand_over(self, point: str) -> None:
         if point in self.points:
-            state = self.learner.snapshot()
-            tensors = {"flat": state["flat"]} | {f"buffer.{k}": v for k, v in state["buffers"].items()}
-            tensors |= {f"slot.{k}": v for k, v in state["slots"].items()} | {
-                f"state.{k}": v for k, v in state["state"].items()
-            }
-            self.saved[point] = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-            self.saved[point]["steps"] = torch.tensor(self.position.total)
+            self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(self.position.total)}
 
     def snapshot(self) -> dict[str, Any]:
         """Complete state of the training, for torch.save."""
@@ -301,17 +283,8 @@ class Training:
         """Continue where `snapshot` was taken; the same `result` follows."""
         self.learner.restore(saved["learner"])
         self.position = Position(**saved["position"])
-        self.curves, self.diverged, self.saved, self._best = (
-            saved["curves"],
-            saved["diverged"],
-            saved["saved"],
-            saved["best"],
-        )
+        self.curves, self.diverged = saved["curves"], saved["diverged"]
+        self.saved, self._best = saved["saved"], saved["best"]
         if saved["buffers"] is not None:
             self._buffers = EpochBuffers(self.lead, self.steps, self.batch, self.device)
             self._buffers.restore(saved["buffers"])
-
-
-def _number(value: float) -> float | None:
-    """Six significant digits, null for what is not defined: compact, and the same on every run."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -13,6 +13,8 @@ rule table:
         f"results/{dag.scale}/logs/tables/{{key}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "render table {wildcards.key}"
     shell:
         "lnl table {wildcards.key} > {log} 2>&1"
 
@@ -28,6 +30,8 @@ rule figure:
         f"results/{dag.scale}/logs/figures/{{key}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "render figure {wildcards.key}"
     shell:
         "lnl figure {wildcards.key} > {log} 2>&1"
 
@@ -43,6 +47,8 @@ rule claims:
         f"results/{dag.scale}/logs/claims/{{key}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "render claims {wildcards.key}"
     shell:
         "lnl claims {wildcards.key} > {log} 2>&1"
 

@@ -8,6 +8,8 @@ rule data:
         f"results/{dag.scale}/logs/data/{{dataset}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "prepare {wildcards.dataset}"
     shell:
         "lnl prepare data {wildcards.dataset} > {log} 2>&1"
 
@@ -21,6 +23,8 @@ rule noise:
         f"results/{dag.scale}/logs/noise/{{dataset}}/{{noise}}/{{generator}}-seed{{seed}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "draw labels {wildcards.noise} of {wildcards.dataset}, noise seed {wildcards.seed}"
     shell:
         "lnl prepare noise {wildcards.dataset} {wildcards.noise} --generator {wildcards.generator}"
         " --seed {wildcards.seed} > {log} 2>&1"

@@ -10,6 +10,8 @@ rule report:
         f"results/{dag.scale}/logs/report.log",
     conda:
         "../../environment.yml"
+    message:
+        "write {output}"
     shell:
         "lnl report > {log} 2>&1"
 

@@ -21,6 +21,8 @@ rule train:
         gpu=dag.cost("gpu"),
     params:
         digest=dag.digest,
+    message:
+        "train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method} seed {wildcards.seed}"
     shell:
         "lnl train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
         " --seed {wildcards.seed} --log {log} > {log} 2>&1"
@@ -36,6 +38,8 @@ rule handover:
         f"results/{dag.scale}/logs/handovers/{{protocol}}/{{dataset}}/{{noise}}/{{method}}/seed{{seed}}-{{point}}.log",
     conda:
         "../../environment.yml"
+    message:
+        "hand over {wildcards.point} of {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
     shell:
         "lnl handover {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
         " --seed {wildcards.seed} --point {wildcards.point} > {log} 2>&1"

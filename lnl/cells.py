@@ -1,0 +1,52 @@
+"""The words of the matrix: cell, run, slot. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """protocol x data set x noise x method (with its variant): what one number in a table is made of."""
+
+    protocol: str
+    dataset: str
+    noise: str
+    method: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.protocol}/{self.dataset}/{self.noise}/{self.method}"
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One repeat of a cell."""
+
+    cell: Cell
+    seed: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place of a table or figure: where it stands, what is printed there, and the cell that fills it."""
+
+    row: str
+    row_label: str
+    column: str
+    column_label: str
+    cell: Cell | None
+    seeds: tuple[int, ...]
+    published: tuple[float, float | None] | None = None
+    absent: str | None = None  # why there is no cell
+    joined: bool = False  # a method's own file put it here
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a cell was declared as: resolved specification, the data set that the paper names, and by whom."""
+
+    spec: dict[str, Any]
+    paper_dataset: str
+    source: str

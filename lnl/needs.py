@@ -1,0 +1,74 @@
+"""What a run depends on and asks for: label vector, hand-overs, resources. Standard library and PyYAML only."""
+
+from __future__ import annotations
+
+from lnl import paths
+from lnl.cells import Cell, Run
+from lnl.matrix import Suite
+
+
+def noise_seed(suite: Suite, run: Run) -> int:
+    """Seed of the run's label vector: one for all repeats, or the run's own (decision noise_vector)."""
+    noise = suite.spec(run.cell)["noise"]
+    return int(noise["seed"]) if noise["vector"] == "fixed" else run.seed
+
+
+def noise_manifest(suite: Suite, run: Run) -> str:
+    """Path of the manifest of the run's label vector."""
+    noise = suite.spec(run.cell)["noise"]
+    return paths.noise(suite.scale, run.cell.dataset, noise["key"], noise["generator"], noise_seed(suite, run))
+
+
+def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
+    """Hand-overs that a run reads: name -> (run that writes it, point). Same protocol, data, noise and seed."""
+    wanted = suite.methods[suite.spec(run.cell)["method"]["key"]].get("handovers", {})
+    out = {}
+    for name, (method, point) in wanted.items():
+        cell = Cell(run.cell.protocol, run.cell.dataset, run.cell.noise, method)
+        suite.declared(cell)
+        out[name] = (Run(cell, run.seed), point)
+    return out
+
+
+def handover_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
+    """Points at which a cell writes its state, because some declared cell reads it (never from today's targets)."""
+    readers = (other for other in suite.cells if _reads_any(suite, other))
+    sources = (source for other in readers for source in handovers(suite, Run(other, 0)).values())
+    return tuple(dict.fromkeys(point for source, point in sources if source.cell == cell))
+
+
+def _reads_any(suite: Suite, cell: Cell) -> bool:
+    return bool(suite.methods[suite.spec(cell)["method"]["key"]].get("handovers"))
+
+
+def resources(suite: Suite, cell: Cell) -> dict[str, int]:
+    """Run time (minutes), memory (MB) and GPUs to ask a scheduler for, from the protocol's `runtime`."""
+    declared = suite.declared(cell)
+    spec = declared.spec
+    known = suite.protocols[cell.protocol].get("runtime", {}).get(declared.paper_dataset, {})
+    gpu = suite.config.get("device") != "cpu"
+    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / spec["paper_epochs"]
+    if spec["dataset"] != declared.paper_dataset:
+        minutes = 10  # stand-ins train in seconds
+    # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice
+    return {"runtime": int(1.5 * minutes) + 10, "mem_mb": known.get("memory_mb", 4000), "gpu": int(gpu)}
+
+
+def datasets(suite: Suite, key: str) -> list[str]:
+    """Data sets whose manifests a table about data sets shows (stand-ins at the scales that have them)."""
+    declared = suite.declaration(key)
+    if declared.get("kind") != "datasets":
+        return []
+    stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
+    named = [row["dataset"] for row in declared["rows"]]
+    return list(dict.fromkeys(stand_ins.get(d, d) for d in named))
+
+
+def check(suite: Suite) -> None:
+    """Resolve every declared cell and look for the files it names; UserError before any job starts."""
+    from lnl.places import Places
+
+    places = Places.of(suite.config)
+    for cell in suite.cells:
+        places.label_file(cell.noise)
+    suite.select(suite.config["artefacts"])
