@@ -67,6 +67,9 @@ def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
         key = spec.get("key")
         if not isinstance(key, str):
             raise UserError(f"{path}: SPEC has no 'key'")
+        lacking = [name for name in ("title", "version", "networks", "parameters") if name not in spec]
+        if lacking:
+            raise UserError(f"{path}: SPEC lacks '{lacking[0]}' (docs/add-a-method.md)")
         if key in methods:
             raise UserError(f"{path}: key '{key}' is already taken by {methods[key]['file']}")
         methods[key] = {**spec, "file": str(path)}

@@ -49,6 +49,11 @@ def lease_gpu(device: str) -> None:
             _lease = lock
             os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
             return
+    if count:
+        raise UserError(
+            f"all {count} GPUs of this machine are taken by other runs; start fewer jobs at once "
+            "(`--resources gpu=N`, as workflow/profiles/local does), raise LNL_SLOTS_PER_GPU, or use device=cpu"
+        )
 
 
 def torch_device(device: str, deterministic: bool) -> torch.device:

@@ -6,7 +6,7 @@ Standard library and PyYAML only: every cluster job parses this. jsonschema is u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from lnl.declarations import read_folder, read_literal, read_methods, read_yaml
 from lnl.errors import UserError, nearest
 from lnl.resolve import choose, digest, resolve
 
-KINDS = ("tables", "figures", "claims")
 COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
@@ -38,6 +37,7 @@ class Suite:
             p.stem: read_literal(p, "DEMAND") or {} for p in sorted((root / "figures").glob("*.py")) if p.name[0] != "_"
         }
         self.claims = {k: self._as_mapping(v) for k, v in read_folder(root / "claims").items()}
+        self._check: Callable[[dict[str, Any], str], None] | None = None
         if validate:
             self._validate()
         choose(self.scale, self.scales, "scale", "config key 'scale'")
@@ -64,6 +64,7 @@ class Suite:
     def _validate(self) -> None:
         from lnl.schema import check
 
+        self._check = lambda protocol, where: check(protocol, "protocol", where)
         for key, value in self.protocols.items():
             check(value, "protocol", f"config/protocols/{key}.yaml")
         for key, value in self.scales.items():
@@ -73,6 +74,9 @@ class Suite:
             for table in spec.get("joins", []):
                 declared = self.tables | self.figures
                 choose(table, declared, f"table (SPEC 'joins' of {key})", spec["file"])
+                if "joins" not in declared[table]:
+                    open_to = ", ".join(k for k, v in declared.items() if "joins" in v)
+                    raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
         for key, value in self.tables.items():
             check(value, "table", f"tables/{key}.yaml")
         for key, value in self.figures.items():
@@ -250,6 +254,7 @@ class Suite:
             method=self.methods[at["method"]],
             changes=changes,
             source=where,
+            check=self._check,
         )
 
     def _register(self, cell: Cell, declared: Declared) -> None:

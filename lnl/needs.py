@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from lnl import paths
 from lnl.cells import Cell, Run
 from lnl.matrix import Suite
@@ -30,6 +32,7 @@ def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
     return out
 
 
+@cache
 def handover_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
     """Points at which a cell writes its state, because some declared cell reads it (never from today's targets)."""
     readers = (other for other in suite.cells if _reads_any(suite, other))

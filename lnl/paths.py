@@ -61,5 +61,5 @@ def report(scale: str) -> str:
 
 
 def queue(scale: str) -> str:
-    """Runs that the DAG now being executed contains (see lnl.train.ahead)."""
+    """Runs that the DAG now being executed contains (lnl.train: a young job trains further ones)."""
     return f"{RESULTS}/{scale}/store/queue.json"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from lnl.data.registry import DATASETS
@@ -59,13 +60,15 @@ def method_parameters(
     values = dict(spec.get("parameters", {}))
     for setting, changes in spec.get("settings", {}).items():
         if all(wanted in ("*", here) for wanted, here in zip(setting.split("/"), where, strict=False)):
-            values |= changes
+            over = {**changes, **over}
     for key, value in over.items():
         choose(key, values, f"parameter of {spec['key']}", source)
-        allowed = spec.get("values", {}).get(key)
-        if allowed and value not in allowed:
-            raise UserError(f"{source}: {key} = {value!r}; {spec['key']} knows {', '.join(map(str, allowed))}")
         values[key] = value
+    for key, allowed in spec.get("values", {}).items():
+        if values.get(key) not in allowed:
+            raise UserError(
+                f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
+            )
     return values
 
 
@@ -80,23 +83,27 @@ def resolve(
     method: dict[str, Any],
     changes: dict[str, Any],
     source: str,
+    check: Callable[[dict[str, Any], str], None] | None = None,
 ) -> dict[str, Any]:
     """Resolved specification of a cell.
 
     `dataset` is the paper's; a scale may put a stand-in in its place. `changes` are a variant's: bare keys are method
-    parameters, `protocol.<dotted>` keys are protocol values. `source` names the declaration in errors.
+    parameters, `protocol.<dotted>` keys are protocol values. `source` names the declaration in errors; `check`, where
+    given, validates a protocol that a data set or a variant has changed.
     """
     declared = copy.deepcopy(choose(protocol, protocols, "protocol", source))
     reduced = choose(scale, scales, "scale", source)
+    own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
+    declared = merge(declared, own)  # the data set's own values, its network among them
     parameters = {}
     for key, value in changes.items():
         if key.startswith("protocol."):
             set_dotted(declared, key.removeprefix("protocol."), value, source)
         else:
             parameters[key] = value
+    if check and (len(own) > 1 or len(parameters) < len(changes)):
+        check({k: v for k, v in declared.items() if k != "network"}, source)
 
-    own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
-    declared = merge(declared, {k: v for k, v in own.items() if k != "network"})
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)
     info = choose(used, DATASETS, "data set", source)
@@ -105,7 +112,7 @@ def resolve(
     split = declared["split"]
     if used != dataset and split == "test-halves" and info.validation:
         split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
-    network = stand_ins.get("networks", {}).get(own["network"], own["network"])
+    network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
     known = choose(network, NETWORKS, "network", source).options
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
@@ -126,6 +133,7 @@ def resolve(
         "epochs": reduced.get("epochs", declared["epochs"]),
         "paper_epochs": declared["epochs"],
         "untrained_epoch": declared["untrained_epoch"],
+        **({"augment": declared["augment"]} if declared.get("augment", "none") != "none" else {}),
         "batch": batch,
         "optimiser": optimiser,
         "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},

@@ -38,6 +38,8 @@ def _explain(error: Any) -> str:
         near = difflib.get_close_matches(str(unknown[0]), known, 1, 0.5) if unknown else []
         hint = f" (did you mean '{near[0]}'?)" if near else f"; keys: {', '.join(known)}"
         return f"{at}unknown key '{unknown[0] if unknown else '?'}'{hint}"
+    if error.validator == "propertyNames":
+        error = error.context[0] if error.context else error
     if error.validator == "enum":
         options = [str(v) for v in error.validator_value]
         near = difflib.get_close_matches(str(error.instance), options, 1, 0.5)

@@ -40,7 +40,19 @@ class Store:
 
     def finished(self, points: tuple[str, ...] = ()) -> bool:
         """Whether the record, and the hand-overs at `points`, are there."""
-        return self.record_file.exists() and all(self.handover_file(p).exists() for p in points)
+        if not self.record_file.exists():
+            return False
+        wanted = [p for p in points if not self.handover_file(p).exists()]
+        return not wanted or set(wanted) <= set(self._unreached())
+
+    def _unreached(self) -> list[str]:
+        """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
+        note = self.folder / f"unreached-{self.digest}.json"
+        return list(json.loads(note.read_text())) if note.exists() else []
+
+    def note_unreached(self, points: list[str]) -> None:
+        """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
+        write_json_atomic(self.folder / f"unreached-{self.digest}.json", points)
 
     def lock(self) -> FileLock:
         """Lock of this run; UserError where the results folder cannot be written."""
@@ -80,6 +92,10 @@ class Store:
     def publish_handover(self, point: str) -> Path:
         """Copy a hand-over to its declared path."""
         target = Path(paths.handover(self.suite.scale, self.run.cell.id, self.run.seed, point))
+        if not self.handover_file(point).exists():
+            raise UserError(
+                f"{self.run.cell.id} seed {self.run.seed} ended without reaching '{point}' (see its record)"
+            )
         with replacing(target) as temporary:
             shutil.copyfile(self.handover_file(point), temporary)
         return target

@@ -1,6 +1,6 @@
 """Training one run from its declaration to its record: what a training job does.
 
-A job trains the run it was started for. While it is young it may train further runs of the same DAG (`ahead`), because
+A job trains the run it was started for. While it is young it may train further runs of the same DAG, because
 the start of a process costs as much as a small run; that is scheduling only, each run keeps its own lock, record and
 failure.
 """
@@ -59,19 +59,25 @@ def prepare(suite: Suite, run: Run, places: Places, device: torch.device) -> tup
             f"{known}: the labels changed under existing results; bring the former ones back or rename the noise"
         )
     key = parse(noise["key"])
-    transition = (
-        torch.tensor(
-            manifest["transition_realised"] if key.kind == "file" else matrix(noise["key"], manifest["classes"])
-        )
-    ).float()
+    if key.kind == "file":  # what the labels are is all that is known; a class without examples stays itself
+        rows = enumerate(manifest["transition_realised"])
+        known_rows = [torch.eye(manifest["classes"])[true] if row is None else torch.tensor(row) for true, row in rows]
+        transition = torch.stack(known_rows).float()
+    else:
+        transition = torch.tensor(matrix(noise["key"], manifest["classes"])).float()
     rate = flip_rate(key, manifest["classes"])
-    if rate is None:  # labels that a user brings: what they are is all that is known
+    if rate is None:
         rate = float(manifest["realised_rate"])
     data = _device_data(dataset, spec["split"], device, spec["limits"].get("test_images"), places)
     method = suite.methods[spec["method"]["key"]]
+    method_class = load_method(Path(method["file"]))
+    if method_class.networks != method["networks"]:
+        raise UserError(
+            f"{method['file']}: SPEC says {method['networks']} networks, its class {method_class.networks}; mend one"
+        )
     built = training(
         spec,
-        load_method(Path(method["file"])),
+        method_class,
         data,
         [labels],
         rate,
@@ -102,7 +108,8 @@ def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
         file = Path(paths.handover(suite.scale, source.cell.id, source.seed, point))
         if not file.exists():
             raise UserError(
-                f"{run.cell.id} reads {file}, which is not there; run `lnl train {source.cell.id} --seed {source.seed}`"
+                f"{run.cell.id} reads {file}, which is not there; "
+                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point}` writes it"
             )
         out[name] = load_file(file)
     return out
@@ -115,6 +122,7 @@ def train(
     store = Store(suite, run)
     built, about = prepare(suite, run, places, device)
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0}
+    precision = torch.get_float32_matmul_precision()
     if store.checkpoint_file.exists():
         saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)
         built.restore(saved["training"])
@@ -137,16 +145,24 @@ def train(
 
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    built.run(stop, checkpoint, places.checkpoint_seconds, progress)
+    try:
+        built.run(stop, checkpoint, places.checkpoint_seconds, progress)
+        matmul = torch.get_float32_matmul_precision()
+    finally:
+        torch.set_float32_matmul_precision(precision)
     for point, tensors in built.saved.items():
         from safetensors.torch import save_file
 
         with replacing(store.handover_file(point)) as temporary:
             save_file(tensors, temporary)
+    unreached = [point for point in needs.handover_points(suite, run.cell) if point not in built.saved]
+    if unreached:
+        store.note_unreached(unreached)
     file = Path(suite.methods[suite.spec(run.cell)["method"]["key"]]["file"])
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
     extra = {"mode": "single", "threads": torch.get_num_threads(), "seconds": seconds, "resumed": before["resumed"]}
-    extra["matmul"] = torch.get_float32_matmul_precision()
+    extra["matmul"] = matmul
+    extra["deterministic"] = device.type == "cpu" or torch.are_deterministic_algorithms_enabled()
     extra |= {"steps": built.position.total, "finished": datetime.now(UTC).date().isoformat()}
     store.save(
         {
@@ -191,7 +207,7 @@ def job(
     store = Store(suite, run)
     others = _queue(suite, run)
     while not store.finished(points):
-        if _try(suite, run, places, target, stop, progress, log, wait=0.0):
+        if _try(suite, run, places, target, stop, progress, log):
             break
         # another process trains this very run: be useful meanwhile
         if not any(_try_other(suite, other, places, target, stop, progress) for other in others):
@@ -219,7 +235,7 @@ def _try(
     """Train a run if no other process does; True if it is finished now."""
     store = Store(suite, run)
     try:
-        with store.lock().acquire(timeout=wait):
+        with store.lock().acquire(timeout=0):
             if not store.finished(needs.handover_points(suite, run.cell)):
                 try:
                     train(suite, run, places, device, stop, progress)
@@ -238,10 +254,11 @@ def _try_other(
 ) -> bool:
     """Train a neighbour; its failure is left for its own job to report. True if something was trained."""
     store = Store(suite, run)
-    if store.finished(needs.handover_points(suite, run.cell)) or (store.folder / "failure.json").exists():
+    points = needs.handover_points(suite, run.cell)
+    if store.finished(points) or (not points and store.adopt()) or (store.folder / "failure.json").exists():
         return False
     try:
-        return _try(suite, run, places, device, stop, progress, None, wait=0.0)
+        return _try(suite, run, places, device, stop, progress, None)
     except Stopped:
         raise
     except Exception:

@@ -41,7 +41,7 @@ class L2R(Method):
 
 class MDYRH(Method):
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
-        return {"trust": torch.ones(256)}
+        return {"trust": torch.ones(self.setting.examples)}
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         logits = learner.forward(batch.x)
@@ -52,9 +52,9 @@ class MDYRH(Method):
         return Outcome(loss=losses.mean(-1), losses=losses, logits=logits)
 
     def epoch_end(self, learner: Learner, now: Moment) -> None:
-        losses = torch.zeros(256)
+        losses = torch.zeros(self.setting.examples)
         for index, logits in learner.training_pass():
-            losses[index] = cross_entropy(logits, self.labels[index])[0]
+            losses[index] = cross_entropy(logits, learner.given[index])[0]
         # two Gaussians by a few rounds of expectation and maximisation stand in for the Beta mixture
         means, spread = losses.quantile(torch.tensor([0.1, 0.9])), losses.std()
         for _ in range(5):

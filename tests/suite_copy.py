@@ -35,6 +35,7 @@ SCALE = {
     "title": "seconds",
     "epochs": 6,
     "seeds": 9,
+    "ahead_seconds": 20,
     "stand_ins": {"datasets": {"mnist": "digits"}, "networks": {"mlp": "digits_mlp", "cnn9": "digits_mlp"}},
 }
 

@@ -26,9 +26,7 @@ CASES = [
 
 def _build(method: type[Method], network: str, optimiser: dict[str, Any] | None) -> Training:
     spec = helpers.spec(network, **({"optimiser": optimiser} if optimiser else {}))
-    built = helpers.build(method, spec)
-    built.methods[0].labels = built.runs[0].given  # type: ignore[attr-defined]
-    return built
+    return helpers.build(method, spec)
 
 
 @pytest.mark.parametrize(("method", "network", "optimiser"), CASES)
@@ -101,7 +99,7 @@ def test_a_clean_stream_is_held_out_balanced_and_truly_labelled() -> None:
     seen: list[int] = []
     built._begin_epoch(1)
     for step in range(2):
-        seen += built._trusted_order["clean"][step].tolist()
+        seen += built.batches.trusted["clean"][step].tolist()
     assert sorted(seen) == sorted(held.tolist())  # every clean example once before any comes again
 
 

@@ -18,7 +18,7 @@ def _start(built: Training) -> list[torch.nn.Module]:
 
 def _batches(built: Training, epoch: int) -> list[torch.Tensor]:
     order = built.runs[0].streams.permutation(len(built.data.true), "order", epoch)
-    return list(order[: built.steps * built.batch].view(built.steps, built.batch))
+    return list(order[: built.steps * built.batches.size].view(built.steps, built.batches.size))
 
 
 def _reference(built: Training, nets: list[torch.nn.Module], drop: dict[int, float]) -> None:
@@ -64,7 +64,7 @@ def test_networks_start_differently_and_methods_share_start_and_batches() -> Non
 def test_cross_update_each_network_learns_from_the_other_s_small_losses() -> None:
     built = helpers.build("coteaching", helpers.spec())
     moment = built._begin_epoch(3)
-    index = built._epoch_order[:32]
+    index = built.batches.order[:32]
     x, y = built.data.gather(index), built.runs[0].given[index]
     logits = built.learner.forward(x)
     outcome = built.methods[0].loss(logits, y.unsqueeze(0), moment)

@@ -15,13 +15,12 @@ from lnl.errors import UserError
 from lnl.hardware import gpu_count
 from lnl.matrix import Cell, Suite
 from lnl.places import Places
-from lnl.store import Store
 
 console = Console()
 
 
 def clean(suite: Suite, caches: bool, stale: bool, checkpoints: bool) -> None:
-    """Delete caches, checkpoints of runs that are finished or no longer declared, or stale records; say what went."""
+    """Delete caches, states of stopped runs, or records of declarations that have changed; say what went."""
     if not (caches or stale or checkpoints):
         raise UserError(
             "lnl clean: say what: --caches (remade when needed), --checkpoints, --stale (records of old declarations)"
@@ -41,8 +40,13 @@ def clean(suite: Suite, caches: bool, stale: bool, checkpoints: bool) -> None:
                 current = ""
             if f'"digest": "{current}"' not in file.read_text():
                 freed += _remove(file)
-        known = {Store(suite, run).record_file for key in suite.artefacts for run in suite.demand(key)}
-        freed += sum(_remove(file) for file in base.glob("store/**/record-*.json") if file not in known)
+        for file in base.glob("store/*/*/*/*/seed*/record-*.json"):
+            try:
+                current = suite.digest(Cell(*file.parts[-6:-2]))
+            except UserError:
+                current = ""
+            if file.stem != f"record-{current}":
+                freed += _remove(file)
     console.print(f"freed {freed / 2**20:.1f} MB")
 
 
@@ -101,14 +105,11 @@ def doctor(suite: Suite) -> bool:
     used = sorted({declared.spec["dataset"] for declared in suite.cells.values()})
     for key in used:
         line(*_data(key, places))
-    for problem in (lambda: needs.check(suite),):
-        try:
-            problem()
-            line(
-                True, f"declarations: {len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}"
-            )
-        except UserError as error:
-            line(False, "declarations", str(error))
+    try:
+        needs.check(suite)
+        line(True, f"declarations: {len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}")
+    except UserError as error:
+        line(False, "declarations", str(error))
     return sound
 
 

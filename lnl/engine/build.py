@@ -13,14 +13,18 @@ from torch import Tensor, nn
 
 from lnl.data.splits import clean_indices
 from lnl.engine import optim
+from lnl.engine.batches import RunData
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
-from lnl.engine.loop import RunData, Training
+from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting
 from lnl.engine.population import Population, Single, Stacked
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.networks import build as build_network
+
+#: Members that see one run; a stack of runs shares one `loss`, and what differs between runs goes through `schedule`.
+SINGLE_ONLY = ("step", "epoch_end", "predict", "finish", "initial_state", "sample", "streams", "random")
 
 
 def load_method(file: Path) -> type[Method]:
@@ -74,12 +78,11 @@ def training(
     if not stacked and len(seeds) != 1:
         raise ValueError("single mode trains one run")
     device, classes = data.images.device, transition.shape[0]
-    if stacked and method_class.step is not Method.step:
-        raise UserError(
-            f"{spec['method']['key']} has a step of its own and runs in single mode; set the protocol's mode"
-        )
+    more = [name for name in SINGLE_ONLY if getattr(method_class, name) is not getattr(Method, name)]
+    if stacked and more:
+        raise UserError(f"{spec['method']['key']} has its own {more[0]} and runs in single mode only")
 
-    probe = method_class(spec["method"]["parameters"], _setting(spec, data, noise_rate, transition, 0, device))
+    probe = method_class(spec["method"]["parameters"], _setting(spec, data, noise_rate, transition))
     runs, modules, own, methods = [], [], [], []
     for r, seed in enumerate(seeds):
         streams = Streams(spec["protocol"], spec["dataset"], seed)
@@ -89,8 +92,7 @@ def training(
         }
         out = [trusted[k] for k, s in probe.streams().items() if s.held_out]
         index = np.setdiff1d(np.arange(len(labels)), np.concatenate(out)) if out else np.arange(len(labels))
-        setting = _setting(spec, data, noise_rate, transition, len(index), device)
-        methods.append(method_class((parameters or [spec["method"]["parameters"]] * len(seeds))[r], setting))
+        methods.append(method_class((parameters or [spec["method"]["parameters"]] * len(seeds))[r], probe.setting))
         modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
         own.append(
             [
@@ -104,25 +106,24 @@ def training(
 
     population: Population = Stacked(modules, own, device) if stacked else Single(modules[0], own[0], device)
     learner = Learner(population, optim.build(spec["optimiser"], population.flat))
-    learner.handovers = dict(handovers or {})
+    learner.handovers = {
+        name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()
+    }
+    learner.given = torch.stack([run.given for run in runs]) if stacked else runs[0].given
+    learner.train_index = runs[0].train_index
+    learner._images = data.in_order
     learner.state = methods[0].initial_state(learner)
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
 
 
-def _setting(
-    spec: Mapping[str, Any],
-    data: DeviceData,
-    noise_rate: float,
-    transition: Tensor,
-    examples: int,
-    device: torch.device,
-) -> Setting:
+def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, transition: Tensor) -> Setting:
+    device = data.images.device
     return Setting(
         classes=transition.shape[0],
         noise_rate=noise_rate,
         transition=transition.to(device),
         batch=spec["batch"]["size"],
-        examples=examples or len(data.true),
+        examples=len(data.true),
         paper_epochs=spec["paper_epochs"],
         device=device,
     )

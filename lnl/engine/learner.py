@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from lnl.engine.optim import SGD, Adam
@@ -31,7 +31,9 @@ class Learner:
         self.lr = 0.0  # set by the loop at the start of each epoch
         self.state: dict[str, Tensor] = {}
         self.handovers: dict[str, dict[str, Tensor]] = {}  # states that other cells handed over, by name
-        self._images: Callable[[], Iterator[tuple[Tensor, Tensor]]] | None = None
+        self.given = torch.empty(0, dtype=torch.int64)  # given labels of the whole training file, [N] or [runs, N]
+        self.train_index = torch.empty(0, dtype=torch.int64)  # places that are trained on
+        self._images: Callable[[Tensor], Iterator[tuple[Tensor, Tensor]]] = lambda index: iter(())
 
     # ---- networks --------------------------------------------------------------------------------------------------
 
@@ -82,10 +84,35 @@ class Learner:
 
     def training_pass(self, batch_norm: str = "frozen") -> Iterator[tuple[Tensor, Tensor]]:
         """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order."""
-        assert self._images is not None
         with torch.no_grad():
-            for index, x in self._images():
+            for index, x in self._images(self.train_index):
                 yield index, self.forward(x, None, batch_norm)
+
+    def features(self, x: Tensor, n: int = 0) -> Tensor:
+        """What network n's last linear layer sees, [B, width], with frozen batch norm (RoG fits to it)."""
+        module = self._single().modules[n]
+        last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
+        seen: list[Tensor] = []
+        hook = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+        try:
+            with torch.no_grad(), batch_norm_mode("frozen"):
+                module(x, None)
+        finally:
+            hook.remove()
+        return seen[0]
+
+    def start_from(self, handed: dict[str, Tensor]) -> None:
+        """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new."""
+        with torch.no_grad():
+            size = handed["flat"].shape[-1]  # the method's own parameters stand behind the network's
+            self.population.flat[..., :size].copy_(handed["flat"])
+            for name, tensor in self.population.buffers.items():
+                tensor.copy_(handed[f"buffer.{name}"])
+
+    def set_own(self, name: str, value: Tensor) -> None:
+        """Set the method's own parameter of every network, e.g. S-model's channel from a confusion matrix."""
+        with torch.no_grad():
+            self.population.unflatten(self.population.flat)[f"method.{name}"].copy_(value)
 
     # ---- checkpoint ------------------------------------------------------------------------------------------------
 

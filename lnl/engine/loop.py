@@ -8,29 +8,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lnl.engine import optim
+from lnl.engine.batches import Batches, RunData
 from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Moment
+from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers
-from lnl.engine.streams import Streams
-
-
-@dataclass
-class RunData:
-    """One repeat's own part of the data: its given labels, its order, its trusted streams."""
-
-    given: Tensor  # int64 [N]
-    streams: Streams
-    train_index: Tensor  # places that are trained on, int64
-    trusted: dict[str, Tensor] = field(default_factory=dict)  # stream name -> places
 
 
 @dataclass
@@ -64,12 +54,8 @@ class Training:
         self.stacked = stacked
         self.points = points
         self.device = data.images.device
-        self.batch = spec["batch"]["size"]
-        limit = spec["limits"].get("steps_per_epoch")
-        caps = [c for c in (spec["batch"]["steps_cap"], limit) if c is not None]
-        self.steps = min([len(runs[0].train_index) // self.batch, *caps])
-        if self.steps == 0:
-            raise ValueError(f"batch {self.batch} is larger than the {len(runs[0].train_index)} training examples")
+        self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
+        self.steps = self.batches.steps
         self.lead = learner.population.lead
         self.position = Position()
         self.curves: list[Curves] = [{} for _ in runs]
@@ -77,9 +63,6 @@ class Training:
         self.saved: dict[str, dict[str, Tensor]] = {}  # hand-over point -> state
         self._best = -math.inf
         self._buffers: EpochBuffers | None = None
-        self._trusted = methods[0].streams()
-        index = runs[0].train_index
-        learner._images = lambda: data.in_order(index)
 
     # ---- the loop --------------------------------------------------------------------------------------------------
 
@@ -133,81 +116,28 @@ class Training:
         scalars = {
             name: torch.tensor([float(s[name]) for s in per_run], device=self.device).view(shape) for name in per_run[0]
         }
-        orders = [run.train_index[self._order(run, epoch)] for run in self.runs]
-        self._epoch_order = torch.stack(orders) if self.stacked else orders[0]
-        self._epoch_given = (
-            torch.stack([run.given[order] for run, order in zip(self.runs, orders, strict=True)])
-            if self.stacked
-            else self.runs[0].given[orders[0]]
-        )
-        self._trusted_order = {name: self._stream_order(name, epoch) for name in self._trusted}
-        self._schedule = [s.get("R") for s in per_run]
+        self.batches.begin(epoch)
         if self._buffers is None:
-            self._buffers = EpochBuffers(self.lead, self.steps, self.batch, self.device)
+            self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
         return Moment(epoch, moment.time, self.position.total, scalars)
-
-    def _order(self, run: RunData, epoch: int) -> Tensor:
-        order = run.streams.permutation(len(run.train_index), "order", epoch)
-        return order[: self.steps * self.batch].to(self.device)
-
-    def _stream_order(self, name: str, epoch: int) -> Tensor:
-        """Places of a trusted stream for every step of an epoch, [..., steps, b]: one permutation after another."""
-        size = self._trusted[name].batch
-        out = []
-        for run in self.runs:
-            places = run.trusted[name]
-            rounds = -(-self.steps * size // len(places))
-            drawn = [run.streams.permutation(len(places), f"order {name}", epoch, r) for r in range(rounds)]
-            out.append(places[torch.cat(drawn)[: self.steps * size].to(self.device)].view(self.steps, size))
-        return torch.stack(out) if self.stacked else out[0]
 
     def _step(self, step: int, moment: Moment) -> None:
         assert self._buffers is not None
-        place = slice(step * self.batch, (step + 1) * self.batch)
-        index = self._epoch_order[..., place]
-        batch = Batch(
-            x=self.data.gather(index),
-            labels=self._epoch_given[..., place].unsqueeze(-2),
-            index=index,
-            uniform=self._uniform("dropout", moment.epoch, step, self.batch),
-            streams={
-                k: (self.data.gather(o[..., step, :]), self.data.true[o[..., step, :]])
-                for k, o in self._trusted_order.items()
-            },
-        )
         now = Moment(moment.epoch, moment.time, self.position.total, moment.scalars)
-        outcome = self.methods[0].step(self.learner, batch, now)
+        outcome = self.methods[0].step(self.learner, self.batches.batch(step), now)
         assert outcome.logits is not None
         self._buffers.write(step, outcome, outcome.logits)
         self.position.total += 1
         if self.points:
             self._hand_over(f"step-{self.position.total}")
 
-    def _uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
-        """Uniform numbers [..., networks, size, width] for one step, keyed by run, network, epoch and step."""
-        width = self.learner.population.random_width
-        if not width:
-            return None
-        drawn = [
-            torch.rand(
-                size,
-                width,
-                device=self.device,
-                generator=run.streams.generator(purpose, n, epoch, step, device=self.device),
-            )
-            for run in self.runs
-            for n in range(self.lead[-1])
-        ]
-        return torch.stack(drawn).view(*self.lead, size, width)
-
     # ---- figures ---------------------------------------------------------------------------------------------------
 
     def _end_epoch(self, moment: Moment) -> None:
         assert self._buffers is not None
         self.methods[0].epoch_end(self.learner, moment)
-        order = self._epoch_order
-        true = self.data.true[order].unsqueeze(-2)
-        figures = self._buffers.figures(self._epoch_given.unsqueeze(-2), true, self.steps)
+        true = self.data.true[self.batches.order].unsqueeze(-2)
+        figures = self._buffers.figures(self.batches.given.unsqueeze(-2), true, self.steps)
         figures["finite"] = torch.isfinite(self.learner.population.flat.sum(-1)).float()
         self._log(moment, figures)
         self._buffers = None
@@ -221,7 +151,7 @@ class Training:
                 zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
             ):
                 at_test = self.learner.population.random_at_test
-                uniform = self._uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
+                uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
                 scores = self.methods[0].predict(self.learner, to_float(x), uniform)
                 correct += (scores.argmax(-1) == y).sum(-1)
         return 100 * correct / len(labels)
@@ -286,5 +216,5 @@ class Training:
         self.curves, self.diverged = saved["curves"], saved["diverged"]
         self.saved, self._best = saved["saved"], saved["best"]
         if saved["buffers"] is not None:
-            self._buffers = EpochBuffers(self.lead, self.steps, self.batch, self.device)
+            self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
             self._buffers.restore(saved["buffers"])

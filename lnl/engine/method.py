@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from lnl.engine.augment import augment
+
 if TYPE_CHECKING:
     from lnl.engine.learner import Learner
 
@@ -25,7 +27,7 @@ class Setting:
     noise_rate: float  # probability that a given label differs from the true one, as declared
     transition: Tensor  # declared transition matrix [K, K]; rows: true class, columns: given label
     batch: int
-    examples: int  # training examples, after held-out streams
+    examples: int  # size of the training file: `batch.index` is below it
     paper_epochs: int
     device: torch.device
 
@@ -62,6 +64,7 @@ class Batch:
     index: Tensor  # places in the training set, [..., B]
     uniform: Tensor | None = None  # random numbers for networks that want them, [..., networks, B, width]
     views: tuple[Tensor, ...] = ()  # further augmented views of x, as many as the method asks for
+    random: dict[str, Tensor] = field(default_factory=dict)  # uniform numbers that the method asked for, by name
     streams: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # name -> (x, true labels)
 
 
@@ -80,8 +83,7 @@ class Method:
     """Base of every method: plain defaults, no hierarchy above or below."""
 
     networks: ClassVar[int] = 1
-    views: ClassVar[int] = 0
-    own_step: ClassVar[bool] = False  # True: the method overrides `step` and runs in single mode
+    views: ClassVar[int] = 0  # augmented views of each batch beyond x
 
     def __init__(self, parameters: Mapping[str, Any], setting: Setting) -> None:
         self.parameters = parameters
@@ -102,6 +104,20 @@ class Method:
     def streams(self) -> dict[str, Stream]:
         """Further data streams by name."""
         return {}
+
+    def random(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the uniform numbers that each step needs, by name (MixUp ratios, random weights, a permutation's
+        keys). They come as `batch.random[name]`: a step draws nothing itself."""
+        return {}
+
+    def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:
+        """Places that an epoch visits, in order (Resample), from uniform numbers of the same length.
+        None: every training example once, in random order."""
+        return None
+
+    def view(self, x: Tensor, uniform: Tensor, number: int) -> Tensor:
+        """Augmented view `number` of x [B, C, H, W]; uniform: [B, 3]. The default crops and flips."""
+        return augment("crop-flip", x, uniform)
 
     def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Trainable parameters of the method, one set per network; they join the network's optimiser."""

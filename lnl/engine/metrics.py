@@ -61,7 +61,7 @@ class EpochBuffers:
             # the released codes take the precision of each batch and average over batches
             chosen = self.selected.unflatten(-1, (steps, -1))
             right = (self.selected * clean).unflatten(-1, (steps, -1))
-            out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).mean(-1)
+            out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).nanmean(-1)  # a batch may select nothing
             out["kept_fraction"] = self.selected.mean(-1)
         for name, value in self.scalars.items():
             out[name] = value / steps

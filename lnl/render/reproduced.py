@@ -24,7 +24,7 @@ def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
     parts = [
         "# What is reproduced so far",
         "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run is "
-        "done, a stale one (made under another declaration) does not. Verdicts exist only at scale `paper`.",
+        "done, a stale one (made under another declaration) is not. Verdicts exist only at scale `paper`.",
     ]
     for scale in sorted(scales, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER)):
         at_scale = suite

@@ -1,0 +1,30 @@
+"""Augmentation of whole batches on the device, from uniform numbers that are handed in."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+KINDS = ("none", "crop-flip")
+WIDTH = 3  # uniform numbers per image: vertical offset, horizontal offset, flip
+
+
+def augment(kind: str, images: Tensor, uniform: Tensor | None, padding: int = 4) -> Tensor:
+    """Augmented images [..., B, C, H, W]. `crop-flip`: zero padding, a random crop, a flip with p = 1/2.
+
+    uniform: [..., B, 3] in [0, 1); not used for kind `none`.
+    """
+    if kind == "none" or uniform is None:
+        return images
+    lead, (channels, height, width) = images.shape[:-3], images.shape[-3:]
+    flat, numbers = images.reshape(-1, channels, height, width), uniform.reshape(-1, WIDTH)
+    padded = F.pad(flat, (padding,) * 4)
+    offsets = (numbers[:, :2] * (2 * padding + 1)).long()
+    rows = offsets[:, :1] + torch.arange(height, device=images.device)
+    columns = offsets[:, 1:] + torch.arange(width, device=images.device)
+    flip = numbers[:, 2:] < 0.5
+    columns = torch.where(flip, columns.flip(-1), columns)
+    batch = torch.arange(len(flat), device=images.device)[:, None, None]
+    cropped = padded.permute(0, 2, 3, 1)[batch, rows[:, :, None], columns[:, None, :]]
+    return cropped.permute(0, 3, 1, 2).reshape(*lead, channels, height, width)

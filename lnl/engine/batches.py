@@ -1,0 +1,126 @@
+"""The data of every step: order, images, augmentation, trusted streams, and every random number that a step uses.
+
+A step draws nothing itself. What is random is keyed by run, purpose, epoch and step, so that a run stopped anywhere
+resumes without generator state, and methods that need the same thing get the same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lnl.engine.augment import WIDTH, augment
+from lnl.engine.data import DeviceData
+from lnl.engine.learner import Learner
+from lnl.engine.method import Batch, Method
+from lnl.engine.streams import Streams
+
+
+@dataclass
+class RunData:
+    """One repeat's own part of the data: its given labels, its random streams, its trusted places."""
+
+    given: Tensor  # int64 [N]
+    streams: Streams
+    train_index: Tensor  # places that are trained on, int64
+    trusted: dict[str, Tensor] = field(default_factory=dict)  # stream name -> places
+
+
+class Batches:
+    """Batches of one run, or of a stack of runs (a leading axis on everything)."""
+
+    def __init__(
+        self,
+        spec: dict[str, Any],
+        data: DeviceData,
+        runs: list[RunData],
+        method: Method,
+        learner: Learner,
+        stacked: bool,
+    ) -> None:
+        self.data, self.runs, self.method, self.learner, self.stacked = data, runs, method, learner, stacked
+        self.device = data.images.device
+        self.size: int = spec["batch"]["size"]
+        self._augment: str = spec.get("augment", "none")
+        caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
+        self.steps: int = min([len(runs[0].train_index) // self.size, *caps])
+        if self.steps == 0:
+            raise ValueError(f"batch {self.size} is larger than the {len(runs[0].train_index)} training examples")
+        self._streams = method.streams()
+        self._random = method.random()
+        self._lead = learner.population.lead
+        self.order = self.given = torch.empty(0)
+
+    def begin(self, epoch: int) -> None:
+        """Fix the order of an epoch: `order`, `given` [..., steps x batch], `trusted` [..., steps, b] by stream."""
+        self.epoch = epoch
+        orders = [self._order(run) for run in self.runs]
+        given = [run.given[order] for run, order in zip(self.runs, orders, strict=True)]
+        self.order, self.given = self._stack(orders), self._stack(given)
+        self.trusted = {name: self._stack([self._trusted(run, name) for run in self.runs]) for name in self._streams}
+
+    def batch(self, step: int) -> Batch:
+        """Everything that step `step` of the epoch needs."""
+        place = slice(step * self.size, (step + 1) * self.size)
+        index = self.order[..., place]
+        images = self.data.gather(index)
+        return Batch(
+            x=images if self._augment == "none" else augment(self._augment, images, self._stack(self._flips(step))),
+            labels=self.given[..., place].unsqueeze(-2),
+            index=index,
+            uniform=self.uniform("dropout", self.epoch, step, self.size),
+            views=tuple(self._view(images, step, number) for number in range(self.method.views)),
+            random={name: self._drawn(self.runs[0], name, step, shape) for name, shape in self._random.items()},
+            streams={name: self._trusted_batch(places[..., step, :]) for name, places in self.trusted.items()},
+        )
+
+    def uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
+        """Uniform numbers [..., networks, size, width] for networks that want some, None for others."""
+        width = self.learner.population.random_width
+        if not width:
+            return None
+        drawn = [
+            torch.rand(size, width, device=self.device, generator=self._generator(run, purpose, n, epoch, step))
+            for run in self.runs
+            for n in range(self._lead[-1])
+        ]
+        return torch.stack(drawn).view(*self._lead, size, width)
+
+    def _stack(self, per_run: list[Tensor]) -> Tensor:
+        return torch.stack(per_run) if self.stacked else per_run[0]
+
+    def _generator(self, run: RunData, purpose: str, *place: int) -> torch.Generator:
+        return run.streams.generator(purpose, *place, device=self.device)
+
+    def _drawn(self, run: RunData, name: str, step: int, shape: tuple[int, ...]) -> Tensor:
+        return torch.rand(shape, device=self.device, generator=self._generator(run, f"random {name}", self.epoch, step))
+
+    def _flips(self, step: int) -> list[Tensor]:
+        return [self._drawn(run, "augmentation", step, (self.size, WIDTH)) for run in self.runs]
+
+    def _view(self, images: Tensor, step: int, number: int) -> Tensor:
+        return self.method.view(images, self._drawn(self.runs[0], f"view {number}", step, (self.size, WIDTH)), number)
+
+    def _trusted_batch(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        return self.data.gather(places), self.data.true[places]
+
+    def _order(self, run: RunData) -> Tensor:
+        """Places that a run visits in the epoch; the last partial batch is dropped, as in all sources."""
+        size = self.steps * self.size
+        if type(self.method).sample is not Method.sample:
+            uniform = torch.rand(size, generator=run.streams.generator("sample", self.epoch)).to(self.device)
+            chosen = self.method.sample(self.learner, uniform)
+            if chosen is not None:
+                return chosen
+        order = run.streams.permutation(len(run.train_index), "order", self.epoch)
+        return run.train_index[order[:size].to(self.device)]
+
+    def _trusted(self, run: RunData, name: str) -> Tensor:
+        """Places of a trusted stream for every step of the epoch, [steps, b]: one permutation after another."""
+        size, places = self._streams[name].batch, run.trusted[name]
+        rounds = -(-self.steps * size // len(places))
+        drawn = [run.streams.permutation(len(places), f"order {name}", self.epoch, r) for r in range(rounds)]
+        return places[torch.cat(drawn)[: self.steps * size].to(self.device)].view(self.steps, size)
