@@ -14,11 +14,11 @@ STEPS = 20
 def count_steps(problem: Problem, method: str) -> Counting:
     """What twenty steps inside an epoch ask for, the first one of the process left out."""
     running = ours.training(problem, method, test=True)
-    moment = running._begin_epoch(EPOCH)
-    running._step(0, moment)
+    moment = running.begin_epoch(EPOCH)
+    running.step(0, moment)
     with counting() as seen:
         for step in range(1, STEPS + 1):
-            running._step(step, moment)
+            running.step(step, moment)
     return seen
 
 
@@ -26,11 +26,11 @@ def count_epoch_end(problem: Problem, method: str) -> Counting:
     """What the end of an epoch asks for: its figures, the evaluation, and the one transfer to the host."""
     running = ours.training(problem, method, test=True)
     running.steps = STEPS
-    moment = running._begin_epoch(EPOCH)
+    moment = running.begin_epoch(EPOCH)
     for step in range(STEPS):
-        running._step(step, moment)
+        running.step(step, moment)
     with counting() as seen:
-        running._end_epoch(moment)
+        running.end_epoch(moment)
     return seen
 
 

@@ -93,10 +93,10 @@ def same_numbers(problem: Problem, count: int = 50) -> list[Result]:
     How far single precision itself is from double is told beside it, for theirs with the usual kernels and for ours.
     """
     running = ours.training(problem, "coteaching", test=False, parameters={"normalise": "twice"})
-    moment = running._begin_epoch(EPOCH)
+    moment = running.begin_epoch(EPOCH)
     different, largest = 0, 0.0
     rounding = {"theirs": 0.0, "ours": 0.0}
-    for step, (_, index) in enumerate(batches(count, len(problem.given), running.batch)):
+    for step, (_, index) in enumerate(batches(count, len(problem.given), running.batches.size)):
         networks = twins(running)
         for precision in ("highest", ours.matmul()):
             with ours.as_trained(precision):
@@ -109,7 +109,7 @@ def same_numbers(problem: Problem, count: int = 50) -> list[Result]:
                 rounding["theirs"] = max(rounding["theirs"], gap(their_gradient, reference))
         rounding["ours"] = max(rounding["ours"], gap(our_gradient, reference))
         with ours.as_trained():
-            running._step(step, moment)
+            running.step(step, moment)
     note = f"{2 * count} batches, half of them with four copies of each example, two networks, two kinds of kernels"
     title = "Co-teaching: sets selected otherwise than by the released loop"
     return [

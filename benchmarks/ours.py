@@ -108,8 +108,8 @@ def training(
 def epoch(running: Training, precision: str | None = None) -> int:
     """One epoch as the loop runs it: order, steps, figures (and evaluation, if there are test images)."""
     with as_trained(precision):
-        moment = running._begin_epoch(EPOCH)
+        moment = running.begin_epoch(EPOCH)
         for step in range(running.steps):
-            running._step(step, moment)
-        running._end_epoch(moment)
-    return running.steps * running.batch
+            running.step(step, moment)
+        running.end_epoch(moment)
+    return running.steps * running.batches.size

@@ -89,7 +89,7 @@ def distance_from_products(problem: Problem, method: str, precision: str, pairs:
         with ours.as_trained(precision):
             return products.steps(STEPS * networks) / networks
 
-    times = paired(lambda: ours.epoch(running, precision) / running.batch, multiply, pairs)
+    times = paired(lambda: ours.epoch(running, precision) / running.batches.size, multiply, pairs)
     usual = precision == "highest"
     note = f"{times['a'] * 1e3:.2f} and {times['b'] * 1e3:.2f} ms a step"
     kernels = "torch's usual kernels" if usual else "the kernels of `lnl train`"

@@ -230,7 +230,6 @@ def _try(
     stop: Callable[[], bool],
     progress: Progress,
     log: str | None,
-    wait: float,
 ) -> bool:
     """Train a run if no other process does; True if it is finished now."""
     store = Store(suite, run)

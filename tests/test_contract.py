@@ -61,7 +61,7 @@ def test_it_trains_and_a_resumed_run_ends_the_same(
 
 def test_weights_by_one_forward_mode_pass_equal_double_backward() -> None:
     built = _build(skeletons.L2R, "digits_cnn", SGD)
-    moment = built._begin_epoch(1)
+    moment = built.begin_epoch(1)
     captured = {}
     original = built.methods[0].step
 
@@ -74,7 +74,7 @@ def test_weights_by_one_forward_mode_pass_equal_double_backward() -> None:
     built.methods[0].step = spy  # type: ignore[method-assign]
     running = {k: b.clone() for k, b in built.learner.population.buffers.items()}
     learner, batch = built.learner, None
-    built._step(0, moment)
+    built.step(0, moment)
     batch, at = captured["batch"], captured["at"]
 
     example_weights = torch.zeros(len(batch.index), requires_grad=True)
@@ -97,7 +97,7 @@ def test_a_clean_stream_is_held_out_balanced_and_truly_labelled() -> None:
     assert not set(held.tolist()) & set(run.train_index.tolist())
     assert built.data.true[held].bincount(minlength=10).tolist() == [2] * 10
     seen: list[int] = []
-    built._begin_epoch(1)
+    built.begin_epoch(1)
     for step in range(2):
         seen += built.batches.trusted["clean"][step].tolist()
     assert sorted(seen) == sorted(held.tolist())  # every clean example once before any comes again

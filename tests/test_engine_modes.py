@@ -52,8 +52,8 @@ def test_stacked_agrees_with_single_after_one_step(method: str, network: str) ->
     start = _flat(single)
     assert torch.equal(start, _flat(stack)[0])
     for built in (single, stack):
-        moment = built._begin_epoch(1)
-        built._step(0, moment)
+        moment = built.begin_epoch(1)
+        built.step(0, moment)
     a, b = single.learner.population._gradient, stack.learner.population._gradient[0]  # type: ignore[attr-defined]
     assert (a - b).norm() <= 1e-6 * a.norm()
     for mine, theirs in zip(single.learner.population.buffers.values(), _first(stack), strict=True):
@@ -161,8 +161,8 @@ class _Synchronisations(TorchDispatchMode):
 @pytest.mark.parametrize("method", METHODS)
 def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
     built = helpers.build(method, helpers.spec(), [1] if mode == "single" else [1, 2], mode=mode)
-    moment = built._begin_epoch(1)
+    moment = built.begin_epoch(1)
     with _Synchronisations() as counted:
         for step in range(built.steps):
-            built._step(step, moment)
+            built.step(step, moment)
     assert counted.seen == []

@@ -63,7 +63,7 @@ def test_networks_start_differently_and_methods_share_start_and_batches() -> Non
 
 def test_cross_update_each_network_learns_from_the_other_s_small_losses() -> None:
     built = helpers.build("coteaching", helpers.spec())
-    moment = built._begin_epoch(3)
+    moment = built.begin_epoch(3)
     index = built.batches.order[:32]
     x, y = built.data.gather(index), built.runs[0].given[index]
     logits = built.learner.forward(x)

@@ -81,9 +81,9 @@ class Training:
             if epoch == 0 and self.spec["untrained_epoch"]:
                 self._log(self._moment(0, {}), {})
             else:
-                moment = self._begin_epoch(epoch)
+                moment = self.begin_epoch(epoch)
                 for step in range(self.position.step, self.steps):
-                    self._step(step, moment)
+                    self.step(step, moment)
                     self.position.step = step + 1
                     now = time.monotonic()
                     if stop() or now - written > every_seconds:
@@ -91,7 +91,7 @@ class Training:
                         checkpoint()
                         if stop():
                             raise Stopped
-                self._end_epoch(moment)
+                self.end_epoch(moment)
             self.position.epoch, self.position.step = epoch + 1, 0
             progress(epoch + 1, epochs)
             if all(self.diverged):
@@ -105,7 +105,8 @@ class Training:
         clock = epoch * self.spec["paper_epochs"] / self.spec["epochs"]
         return Moment(epoch, clock, self.position.total, scalars)
 
-    def _begin_epoch(self, epoch: int) -> Moment:
+    def begin_epoch(self, epoch: int) -> Moment:
+        """Rates, schedule and order of an epoch."""
         moment = self._moment(epoch, {})
         rates = optim.rates(self.spec["optimiser"], moment.time, self.spec["paper_epochs"])
         self.learner.lr = rates["lr"]
@@ -121,19 +122,21 @@ class Training:
             self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
         return Moment(epoch, moment.time, self.position.total, scalars)
 
-    def _step(self, step: int, moment: Moment) -> None:
+    def step(self, number: int, moment: Moment) -> None:
+        """Step `number` of the epoch that `begin_epoch` began."""
         assert self._buffers is not None
         now = Moment(moment.epoch, moment.time, self.position.total, moment.scalars)
-        outcome = self.methods[0].step(self.learner, self.batches.batch(step), now)
+        outcome = self.methods[0].step(self.learner, self.batches.batch(number), now)
         assert outcome.logits is not None
-        self._buffers.write(step, outcome, outcome.logits)
+        self._buffers.write(number, outcome, outcome.logits)
         self.position.total += 1
         if self.points:
             self._hand_over(f"step-{self.position.total}")
 
     # ---- figures ---------------------------------------------------------------------------------------------------
 
-    def _end_epoch(self, moment: Moment) -> None:
+    def end_epoch(self, moment: Moment) -> None:
+        """Figures and evaluation of the epoch that ends: its one transfer to the host."""
         assert self._buffers is not None
         self.methods[0].epoch_end(self.learner, moment)
         true = self.data.true[self.batches.order].unsqueeze(-2)
