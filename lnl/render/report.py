@@ -24,6 +24,7 @@ CSS = (
     + """
 html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
 .layout { display: grid; grid-template-columns: 17.5rem minmax(0, 1fr); max-width: 96rem; margin: 0 auto; }
+main { box-sizing: border-box; width: 100%; min-width: 0; }  /* an automatic margin would size it by its widest table */
 nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.8rem 1rem 2rem 1.5rem;
   background: var(--panel); border-right: 1px solid var(--line); font-size: .86rem; line-height: 1.4; }
 nav b { display: block; margin: 1.1rem 0 .3rem; color: var(--soft);
