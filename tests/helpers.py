@@ -64,6 +64,7 @@ def build(
     parameters: Sequence[Mapping[str, Any]] | None = None,
     points: tuple[str, ...] = (),
     data: Arrays | None = None,
+    handovers: Mapping[str, dict[str, torch.Tensor]] | None = None,
 ) -> Training:
     """A training of a Method class, or of a registered method with its default parameters."""
     data = data or arrays()
@@ -86,4 +87,5 @@ def build(
         mode=mode,
         parameters=parameters,
         points=points,
+        handovers=handovers,
     )

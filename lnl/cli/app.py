@@ -156,6 +156,30 @@ def export(out: Annotated[str, typer.Argument(help="CSV file to write")], scale:
     print(f"{out}: {command(load_suite(scale=scale), Path(out))} runs")
 
 
+@app.command()
+def keep(
+    folder: Annotated[str, typer.Argument(help="e.g. docs/reproduction/s2e_mnist/records")],
+    wanted: Annotated[list[str], typer.Argument(help="artefacts or papers whose records to keep")],
+    scale: Scale = None,
+) -> None:
+    """Copy records, gzipped, into a folder that is worth committing."""
+    from pathlib import Path
+
+    from lnl.cli.exchange import keep as command
+
+    print(f"{folder}: {command(load_suite(scale=scale), wanted, Path(folder))} records")
+
+
+@app.command()
+def reproduced(out: Annotated[str, typer.Argument(help="Markdown file to write")]) -> None:
+    """Write the page of what is reproduced so far, from all results here and the records that are committed."""
+    from pathlib import Path
+
+    from lnl.render.reproduced import render_reproduced
+
+    print(render_reproduced(load_suite(), Path(out)))
+
+
 @app.command(name="import")
 def import_(folder: Annotated[str, typer.Argument(help="results of another machine")], scale: Scale = None) -> None:
     """Merge records of another machine, digests checked; nothing that is here is overwritten."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,23 @@ def _line(suite: Suite, record: dict[str, Any]) -> dict[str, Any]:
         "epochs": len(result["curves"].get("epoch", [])),
         **{k: origin.get(k) for k in ("seconds", "device", "mode", "commit")},
     }
+
+
+def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
+    """Copy the records that artefacts demand, gzipped, below `folder`: compact and worth committing. Returns how many.
+
+    The bytes depend on the records alone. `lnl import` reads them back, and the page of what is reproduced finds them.
+    """
+    count = 0
+    for run in dict.fromkeys(run for key in suite.select(wanted) for run in suite.demand(key)):
+        file = Path(paths.record(suite.scale, run.cell.id, run.seed))
+        if not file.exists():
+            continue
+        place = folder / suite.scale / run.cell.id / f"seed{run.seed}.json.gz"
+        with replacing(place) as temporary:
+            temporary.write_bytes(gzip.compress(file.read_bytes(), mtime=0))
+        count += 1
+    return count
 
 
 def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
