@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -124,7 +125,7 @@ def test_a_killed_suite_started_again_at_once_ends_the_same(
         if head_alone:
             head.send_signal(signal.SIGKILL)
         else:
-            subprocess.run(["kill", "-KILL", f"-{head.pid}"], check=False, stderr=subprocess.DEVNULL)
+            os.killpg(head.pid, signal.SIGKILL)
         head.wait()
     assert suite.snakemake(LNL_CHECKPOINT_SECONDS="0.05").returncode == 0
     assert suite.records() == expected
