@@ -58,10 +58,11 @@ def method_parameters(
 ) -> dict[str, Any]:
     """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`."""
     values = dict(spec.get("parameters", {}))
+    merged: dict[str, Any] = {}
     for setting, changes in spec.get("settings", {}).items():
         if all(wanted in ("*", here) for wanted, here in zip(setting.split("/"), where, strict=False)):
-            over = {**changes, **over}
-    for key, value in over.items():
+            merged |= changes
+    for key, value in (merged | over).items():
         choose(key, values, f"parameter of {spec['key']}", source)
         values[key] = value
     for key, allowed in spec.get("values", {}).items():

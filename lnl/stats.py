@@ -16,6 +16,7 @@ from lnl.errors import UserError
 LAST = 10  # "average test accuracy over the last ten epochs" (Co-teaching, section 4; tutorial, MNIST slide)
 STATISTICS = {
     "last10_mean": "mean over the last ten epochs",
+    "last10_mean_file": "mean over the last ten epochs, on the whole test file where a protocol halves it",
     "final": "value of the last epoch",
     "at_validation_best": "value of the epoch with the best validation accuracy",
     "best": "value of the best test epoch (selected on test data)",
@@ -54,8 +55,8 @@ class Verdict:
     allowed: float | None = None
 
 
-def run_statistic(curves: dict[str, Any], statistic: str) -> RunValue:
-    """A run's test accuracy (percent) by this statistic, from its record's `curves`.
+def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -> RunValue:
+    """A run's test accuracy (percent) by this statistic, from its record's `curves`; `split` is its specification's.
 
     The evaluation of untrained networks does not count as an epoch here unless nothing else exists. Fewer than ten
     epochs: the mean of what exists, and the remark says so. UserError for an unknown statistic, or for one that needs a
@@ -64,11 +65,14 @@ def run_statistic(curves: dict[str, Any], statistic: str) -> RunValue:
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
     test = curves["test_accuracy"]
+    if statistic == "last10_mean_file" and split == "test-halves":
+        halves = zip(test, curves["validation_accuracy"], strict=True)  # of one size: the file is the mean of both
+        test = [[None if None in pair else sum(pair) / 2 for pair in zip(*both, strict=True)] for both in halves]
     epochs = [i for i in _trained(curves) if all(net[i] is not None for net in test)]
     if not epochs:
         raise UserError("a record without a single evaluated epoch has no statistic: delete it and run again")
     remark = ""
-    if statistic == "last10_mean":
+    if statistic in ("last10_mean", "last10_mean_file"):
         chosen = epochs[-LAST:]
         if len(chosen) < LAST:
             remark = f"mean over {len(chosen)} epoch{'s' if len(chosen) > 1 else ''}, all there are"

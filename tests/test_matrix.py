@@ -173,3 +173,30 @@ def test_parsing_loads_no_heavy_module() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_overrides_of_a_setting_apply_in_order_and_a_variant_wins(copy: Path) -> None:
+    file = copy / "methods/coteaching.py"
+    settings = '"settings": {"s2e/*/*": {"tau": 2.0, "t_k": 7}, "s2e/mnist/*": {"tau": 3.0}},\n    "traits"'
+    _edit(file, '"traits"', settings)
+    suite = Suite.load(copy, {"scale": "paper"})
+    mnist = suite.spec(Cell("s2e", "mnist", "pair-45", "coteaching"))["method"]["parameters"]
+    other = suite.spec(Cell("coteaching", "mnist", "pair-45", "coteaching"))["method"]["parameters"]
+    assert (mnist["tau"], mnist["t_k"], other["tau"]) == (3.0, 7, 1.0)
+    _edit(file, '"t_k": 7', '"tk": 7')
+    with pytest.raises(UserError, match="did you mean 't_k'"):
+        needs.check(Suite.load(copy, {"scale": "paper"}))
+
+
+def test_a_variant_s_protocol_value_is_validated_and_wins_over_the_data_set_s(copy: Path) -> None:
+    def lower(content: dict[str, Any]) -> None:
+        content["dataset"] = "cifar100"
+        content["columns"][0]["set"] = {"protocol.optimiser.decay_start": 80}
+
+    _change(copy / "tables/coteaching_table8.yaml", lower)
+    suite = Suite.load(copy, {"scale": "paper"})
+    starts = {suite.spec(run.cell)["optimiser"]["decay_start"] for run in suite.demand("coteaching_table8")}
+    assert starts == {80, 100}
+    _change(copy / "tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(set={"protocol.split": "halves"}))
+    with pytest.raises(UserError, match="halves"):
+        Suite.load(copy, {"scale": "paper"}).demand("coteaching_table8")

@@ -149,3 +149,11 @@ def test_verdict_is_symmetric_and_widens_with_the_tolerance(a, b, s, s_p, n, n_p
     if word == "agrees":
         assert verdict(a, s, n, b, s_p, n_p, tolerance + 1).word == "agrees"
     assert verdict(a, s, n, b, s_p, n_p, abs(a - b)).word == "agrees"
+
+
+def test_the_whole_test_file_is_the_mean_of_its_halves() -> None:
+    c = curves([10, 60, 70], loss=[None, 1.0, 0.5])
+    c["validation_accuracy"] = [[20, 40, 60] for _ in c["test_accuracy"]]
+    assert run_statistic(c, "last10_mean_file", "test-halves").value == 57.5
+    assert run_statistic(c, "last10_mean_file", "none").value == 65  # nothing was halved
+    assert run_statistic(c, "last10_mean", "test-halves").value == 65

@@ -26,24 +26,6 @@ def margin_pair_below_symmetric() -> list[Comparison]:
     return [Comparison(label, effect, effect < 0)]
 
 
-def exponent_forms_differ() -> list[Comparison]:
-    """At c = 0.5, T_k = 5 and pair-45 the released R(T) drops more than the noise rate on its way, the printed never.
-
-    Effect: largest drop over the ramp minus tau, points; above 0 as released, never as printed.
-    """
-    from lnl.schedules import drop_rate
-
-    excess = {}
-    for form in ("as_released", "as_printed"):
-        drops = [drop_rate(t, 0.45, 5, 0.5, "as_released", form) for t in range(1, 200)]
-        excess[form] = 100 * (max(drops) - 0.45)
-    return [
-        Comparison("largest drop above tau, as released", excess["as_released"], excess["as_released"] > 0),
-        Comparison("largest drop above tau, as printed", excess["as_printed"], excess["as_printed"] <= 1e-9),
-    ]
-
-
 IDENTITIES: dict[str, Callable[[], list[Comparison]]] = {
     "margin_pair_below_symmetric": margin_pair_below_symmetric,
-    "exponent_forms_differ": exponent_forms_differ,
 }

@@ -24,7 +24,7 @@ from lnl.errors import UserError
 from lnl.networks import build as build_network
 
 #: Members that see one run; a stack of runs shares one `loss`, and what differs between runs goes through `schedule`.
-SINGLE_ONLY = ("step", "epoch_end", "predict", "finish", "initial_state", "sample", "streams", "random")
+SINGLE_ONLY = ("step", "epoch_end", "predict", "finish", "initial_state", "sample", "streams", "random", "views")
 
 
 def load_method(file: Path) -> type[Method]:

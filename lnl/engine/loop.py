@@ -103,7 +103,7 @@ class Training:
 
     def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
         clock = epoch * self.spec["paper_epochs"] / self.spec["epochs"]
-        return Moment(epoch, clock, self.position.total, scalars)
+        return Moment(epoch, clock, self.position.total, scalars=scalars)
 
     def begin_epoch(self, epoch: int) -> Moment:
         """Rates, schedule and order of an epoch."""
@@ -120,12 +120,14 @@ class Training:
         self.batches.begin(epoch)
         if self._buffers is None:
             self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
-        return Moment(epoch, moment.time, self.position.total, scalars)
+        return Moment(epoch, moment.time, self.position.total, scalars=scalars)
 
     def step(self, number: int, moment: Moment) -> None:
         """Step `number` of the epoch that `begin_epoch` began."""
         assert self._buffers is not None
-        now = Moment(moment.epoch, moment.time, self.position.total, moment.scalars)
+        clock = self.spec["paper_epochs"] / self.spec["epochs"]
+        total = self.position.total
+        now = Moment(moment.epoch, moment.time, total, total * clock, number, moment.scalars)
         outcome = self.methods[0].step(self.learner, self.batches.batch(number), now)
         assert outcome.logits is not None
         self._buffers.write(number, outcome, outcome.logits)

@@ -39,6 +39,8 @@ class Moment:
     epoch: int
     time: float  # epoch on the paper's clock
     step: int  # step since the start of the run
+    paper_step: float = 0.0  # the same on the paper's clock, for warm-ups that a paper counts in steps
+    in_epoch: int = 0  # step within the epoch
     scalars: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Tensor:

@@ -43,7 +43,12 @@ def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
 def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:
     slot = runs.slot
     statistic = declaration.get("statistic", "last10_mean")
-    values = [stats.run_statistic(record["result"]["curves"], statistic) for record in runs.records()]
+    values = [
+        stats.run_statistic(
+            record["result"]["curves"], statistic, record["result"].get("spec", {}).get("split", "none")
+        )
+        for record in runs.records()
+    ]
     spread = declaration.get("spread") or {}
     summary = stats.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
     published, published_spread = slot.published if slot.published is not None else (None, None)
