@@ -55,7 +55,6 @@ class Training:
         self.points = points
         self.device = data.images.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
-        self.steps = self.batches.steps
         self.lead = learner.population.lead
         self.position = Position()
         self.curves: list[Curves] = [{} for _ in runs]
@@ -63,6 +62,11 @@ class Training:
         self.saved: dict[str, dict[str, Tensor]] = {}  # hand-over point -> state
         self._best = -math.inf
         self._buffers: EpochBuffers | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return self.batches.steps
 
     # ---- the loop --------------------------------------------------------------------------------------------------
 
