@@ -24,7 +24,6 @@ localrules:
     report,
     data,
     noise,
-    handover,
     table,
     figure,
     claims,

@@ -61,9 +61,8 @@ class Estimator:
         if spec["dataset"] != declared.paper_dataset:
             return 3.0, False  # stand-ins
         runtime = self.suite.protocols[run.cell.protocol].get("runtime", {}).get(declared.paper_dataset, {})
-        minutes = runtime.get(
-            "cpu_minutes" if self.suite.config["device"] == "cpu" or not _gpu() else "cuda_minutes", 60
-        )
+        on_gpu = self.suite.config["device"] == "cuda" or (self.suite.config["device"] == "auto" and _gpu())
+        minutes = runtime.get("cuda_minutes" if on_gpu else "cpu_minutes", 60)
         return 60 * minutes * spec["epochs"] / spec["paper_epochs"] * networks / 2, False
 
     def cost(self, runs: Iterable[Run]) -> Cost:

@@ -33,7 +33,8 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     shown.add_section()
     _row(shown, "together, shared runs once", total.runs, total.todo, total.hours, total.disk_mb, total.measured)
     console.print(shown)
-    device = "one CPU core" if suite.config["device"] == "cpu" or not _gpu() else "one GPU"
+    asked = suite.config["device"]
+    device = "one GPU" if asked == "cuda" or (asked == "auto" and _gpu()) else "one CPU core"
     console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it. One job trains one run.")
     if not total.measured:
         console.print(

@@ -19,7 +19,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     """Render one artefact; without `partial`, UserError if a run that it demands has no record."""
     if kind == "claims":
         key = key if key.endswith("_claims") else f"{key}_claims"
-    choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), f"lnl {kind}")
+    choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), "command line")
     missing = _missing(suite, key)
     if missing and not partial:
         first = f"{missing[0].cell.id} seed {missing[0].seed}"

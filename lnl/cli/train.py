@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from types import FrameType
 
 from lnl import needs
@@ -28,7 +30,7 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     points = needs.handover_points(suite, run.cell)
     store.lock()  # an unwritable results folder is reported before anything is imported
     if store.finished(points) or (not points and store.adopt()):
-        store.publish()
+        _say(store.publish(), "was finished already")
         return
     device = str(suite.config["device"])
     lease_gpu(device)
@@ -40,12 +42,21 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     try:
         with _bar(f"{run.cell.id} seed {seed}", quiet) as progress:
             job(suite, run, Places.of(suite.config), device, stop, progress, log)
+        _say(store.publish(), "is trained")
     except Stopped:
         print(
             f"lnl: {run.cell.id} seed {seed} was stopped; its checkpoint is kept and the next start resumes it",
             file=sys.stderr,
         )
         sys.exit(STOPPED)
+
+
+def _say(record: Path, what: str) -> None:
+    """One line about a finished run: what became of it, its accuracy, and where the record is."""
+    result = json.loads(record.read_text())["result"]
+    numbers = ", ".join(f"{name} {value:.2f}" for name, value in result["summary"].items())
+    state = numbers if result["status"] == "ok" else f"diverged in epoch {result['diverged']['epoch']}"
+    print(f"{result['method']} seed {result['seed']} {what}: {state} -> {record}")
 
 
 def watch() -> Callable[[], bool]:

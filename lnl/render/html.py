@@ -29,7 +29,9 @@ th { text-align: left; font-weight: 600; vertical-align: bottom; white-space: no
 td { padding: .38rem .8rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child, td:first-child { padding-left: .2rem; }
 tbody tr:last-child td { border-bottom: 2px solid var(--ink); }
-table.paper th:not(:first-child), table.paper td:not(:first-child) { text-align: right; }
+table.paper th:not(:first-child), table.paper td:not(:first-child) { text-align: right;
+  padding-left: .4rem; padding-right: .4rem; }
+table.paper { font-size: .84rem; }
 td { white-space: nowrap; }
 td.words { white-space: normal; min-width: 9rem; }
 table.paper td:first-child { font-weight: 600; }
