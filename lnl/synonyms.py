@@ -81,18 +81,12 @@ SYNONYMS: dict[str, dict[str, str]] = {
     },
 }
 
-PUBLISHED_ONLY = frozenset({"mentornet-dd"})
 _NO_DOCUMENT = ("title", "others")
 
 
 def title(key: str) -> str:
     """The suite's name for a method; a key that the table does not know is its own title."""
     return SYNONYMS.get(key, {}).get("title", key)
-
-
-def name_in(key: str, document: str) -> str:
-    """What this document calls the method; the suite's name where the document does not mention it."""
-    return SYNONYMS.get(key, {}).get(document, title(key))
 
 
 def also_called(key: str, but: str = "") -> list[str]:

@@ -19,7 +19,10 @@ from lnl.networks.layers import batch_norm_mode
 
 
 class Population:
-    """What both modes share: a flat buffer [*lead, P], its leaves, and a gradient of the same shape."""
+    """What both modes share: a flat buffer [*lead, P], its leaves, and a gradient of the same shape.
+
+    Single and Stacked supply `forward`, `own` and `flatten`.
+    """
 
     lead: tuple[int, ...]
     flat: Tensor
