@@ -1,6 +1,7 @@
 """The LNL suite: every table and figure of the papers, from declarations to a report.
 
-    data -> noise -> train (one run: a cell and a seed) -> tables, figures, claims -> report
+    data -> noise -> search of R(t), where a cell asks for one -> train (one run: a cell and a seed)
+                  -> tables, figures, claims -> report
 
 What is built: `snakemake` (config key 'artefacts'), `snakemake tutorial_mnist_accuracy` (an artefact), `snakemake tutorial`
 (a paper), `snakemake all`, `snakemake report`. At what cost, before anything starts: `lnl plan`. Nothing here lists cells:
@@ -43,6 +44,7 @@ rule all:
 
 
 include: "workflow/rules/data.smk"
+include: "workflow/rules/search.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/artefacts.smk"
 include: "workflow/rules/report.smk"

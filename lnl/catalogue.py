@@ -1,4 +1,4 @@
-"""What a checkout declares, read and validated once: protocols, scales, methods, tables, figures, claims.
+"""What a checkout declares, read and validated once: protocols, scales, methods, searches, tables, figures, claims.
 
 Standard library and PyYAML only: every cluster job parses this. jsonschema is used in the head process
 (`validate=True`).
@@ -26,6 +26,8 @@ class Catalogue:
         self.protocols = read_folder(root / "config" / "protocols")
         self.scales = read_folder(root / "config" / "scales")
         self.methods = read_methods(root / "methods")
+        self.searches = read_folder(root / "config" / "searches")
+        self.spaces = read_folder(root / "config" / "spaces")
         self.tables = read_folder(root / "tables")
         self.figures = {
             p.stem: read_literal(p, "DEMAND") or {} for p in sorted((root / "figures").glob("*.py")) if p.name[0] != "_"
@@ -59,6 +61,11 @@ class Catalogue:
             check(value, "protocol", f"config/protocols/{key}.yaml")
         for key, value in self.scales.items():
             check(value, "scale", f"config/scales/{key}.yaml")
+        for key, value in self.searches.items():
+            check(value, "search", f"config/searches/{key}.yaml")
+            choose(value["space"], self.spaces, "search space", f"config/searches/{key}.yaml")
+        for key, value in self.spaces.items():
+            check(value, "space", f"config/spaces/{key}.yaml")
         for key, spec in self.methods.items():
             check({k: v for k, v in spec.items() if k != "file"}, "method", f"{spec['file']}: SPEC")
             for table in spec.get("joins", []):

@@ -1,4 +1,4 @@
-"""The words of the matrix: cell, run, slot. Standard library only."""
+"""The words of the matrix: cell, run, search, slot. Standard library only."""
 
 from __future__ import annotations
 
@@ -28,6 +28,22 @@ class Run:
     seed: int
 
 
+@dataclass(frozen=True, order=True)
+class Search:
+    """One search for the schedule R(t) of a small-loss method; `seed` numbers its repeats."""
+
+    protocol: str
+    dataset: str
+    noise: str
+    method: str  # whose R(t) is searched
+    name: str  # a file in config/searches
+    seed: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.protocol}/{self.dataset}/{self.noise}/{self.method}/{self.name}"
+
+
 @dataclass(frozen=True)
 class Slot:
     """One place of a table or figure: where it stands, what is printed there, and the cell that fills it."""
@@ -48,5 +64,19 @@ class Declared:
     """What a cell was declared as: resolved specification, the data set that the paper names, and by whom."""
 
     spec: dict[str, Any]
+    paper_dataset: str
+    source: str
+
+
+@dataclass(frozen=True)
+class DeclaredSearch:
+    """What a search was declared as.
+
+    spec: all that may change its outcome, and nothing else. candidate: specification of one candidate's training, but
+    for its schedule.
+    """
+
+    spec: dict[str, Any]
+    candidate: dict[str, Any]
     paper_dataset: str
     source: str

@@ -12,19 +12,28 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lnl import paths
-from lnl.matrix import Run, Suite
+from lnl import searches as find
+from lnl.hardware import gpu_count
+from lnl.matrix import Run, Search, Suite
+from lnl.search import plan
 
 RECORD_KB = 80  # one record of 200 epochs and two networks
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Runs that are demanded and that are still to be trained, with device hours and disk for the latter."""
+    """Runs that are demanded and that are still to be trained, with device hours and disk for the latter.
+
+    Candidates of searches are counted apart: their number, and how many of those are still to be trained.
+    """
 
     runs: int
     todo: int
+    candidates: int
+    candidates_todo: int
     hours: float
     disk_mb: float
     measured: bool  # every estimate rests on a record of this scale
@@ -45,8 +54,11 @@ class Estimator:
                     continue
                 self._measured.setdefault(self._kind(run), []).append(float(seconds))
 
+    def _count(self, method: str) -> int:
+        return int(self.suite.methods[method]["networks"])
+
     def _networks(self, run: Run) -> int:
-        return int(self.suite.methods[self.suite.spec(run.cell)["method"]["key"]]["networks"])
+        return self._count(self.suite.spec(run.cell)["method"]["key"])
 
     def _kind(self, run: Run) -> tuple[str, str, int]:
         return run.cell.protocol, run.cell.dataset, self._networks(run)
@@ -57,26 +69,62 @@ class Estimator:
         if known:
             return statistics.median(known), True
         declared = self.suite.declared(run.cell)
-        spec, networks = declared.spec, self._networks(run)
-        if spec["dataset"] != declared.paper_dataset:
-            return 3.0, False  # stand-ins
-        runtime = self.suite.protocols[run.cell.protocol].get("runtime", {}).get(declared.paper_dataset, {})
-        on_gpu = self.suite.config["device"] == "cuda" or (self.suite.config["device"] == "auto" and _gpu())
-        minutes = runtime.get("cuda_minutes" if on_gpu else "cpu_minutes", 60)
-        return 60 * minutes * spec["epochs"] / spec["paper_epochs"] * networks / 2, False
+        return self._declared_seconds(
+            run.cell.protocol, declared.spec, declared.paper_dataset, self._networks(run)
+        ), False
 
-    def cost(self, runs: Iterable[Run]) -> Cost:
-        """Cost of a set of runs, each counted once; runs with a valid record cost nothing."""
+    def _declared_seconds(self, protocol: str, spec: dict[str, Any], paper_dataset: str, networks: int) -> float:
+        if spec["dataset"] != paper_dataset:
+            return 3.0  # stand-ins
+        runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
+        minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
+        return float(60 * minutes * spec["epochs"] / spec["paper_epochs"] * networks / 2)
+
+    def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
+        """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""
         listed = list(dict.fromkeys(runs))
         todo = [run for run in listed if not self._done(run)]
         estimates = [self.seconds(run) for run in todo]
+        candidates = candidates_todo = 0
+        for search in dict.fromkeys(searches):
+            trainings, count, open_ones = self._search(search)
+            candidates, candidates_todo = candidates + count, candidates_todo + open_ones
+            seconds, measured = self._candidate_seconds(search)
+            estimates += [(trainings * seconds, measured)] if open_ones else []
         return Cost(
             len(listed),
             len(todo),
+            candidates,
+            candidates_todo,
             sum(s for s, _ in estimates) / 3600,
-            len(todo) * RECORD_KB / 1024,
+            (len(todo) + candidates_todo) * RECORD_KB / 1024,
             all(measured for _, measured in estimates),
         )
+
+    def _search(self, search: Search) -> tuple[float, int, int]:
+        """(full trainings still to be made, candidates, candidates still to be trained) of a search."""
+        suite = self.suite.searching
+        rounds = find.rounds(suite, search)
+        spec = suite.declared_search(search).spec
+        total = plan.trainings(spec["algorithm"], spec["rounds"], spec["samples"])
+        at = (suite.scale, search.id, search.seed)
+        if _is(paths.best(*at), suite.search_digest(search)):
+            return 0.0, sum(map(len, rounds)), 0
+        done = [_is(paths.scores(*at, r + 1), suite.search_digest(search)) for r in range(len(rounds))]
+        left = [len(r) for r, there in zip(rounds, done, strict=True) if not there]
+        return total * sum(left) / sum(map(len, rounds)), sum(map(len, rounds)), sum(left)
+
+    def _candidate_seconds(self, search: Search) -> tuple[float, bool]:
+        """Seconds of one full training of a search's candidates."""
+        suite = self.suite.searching
+        declared = suite.declared_search(search)
+        own = self.suite.scale == suite.scale
+        known = self._measured.get((search.protocol, search.dataset, self._count(search.method))) if own else None
+        if known:
+            return statistics.median(known), True
+        return self._declared_seconds(
+            search.protocol, declared.candidate, declared.paper_dataset, self._count(search.method)
+        ), False
 
     def _done(self, run: Run) -> bool:
         file = Path(paths.record(self.suite.scale, run.cell.id, run.seed))
@@ -86,10 +134,18 @@ class Estimator:
             return False
 
 
-def _gpu() -> bool:
-    from lnl.hardware import gpu_count
+def _is(path: str, digest: str) -> bool:
+    """Whether a file of a search is there, and of today's declaration."""
+    try:
+        return bool(json.loads(Path(path).read_text())["digest"] == digest)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
-    return gpu_count() > 0
+
+def on_gpu(suite: Suite) -> bool:
+    """Whether runs of this configuration train on a GPU of this machine."""
+    asked = suite.config["device"]
+    return bool(asked == "cuda" or (asked == "auto" and gpu_count() > 0))
 
 
 def duration(hours: float) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl import needs, paths
-from lnl.matrix import Cell, Run, Suite
+from lnl import needs, paths, searches
+from lnl.matrix import Cell, Run, Search, Suite
+from lnl.search import plan
 
 SUFFIXES = {
     "tables": ("csv", "md", "tex", "html"),
@@ -26,6 +27,7 @@ class Dag:
         """Read the declarations; in the head process also validate them all. UserError before any job starts."""
         self.suite = Suite.load(root, config, validate=head)
         self.scale = self.suite.scale
+        self.searching = self.suite.searching
         if head:
             needs.check(self.suite)
         self._requested: dict[tuple[str, int], None] = {}
@@ -61,7 +63,8 @@ class Dag:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
             manifests = [paths.data(self.scale, dataset) for dataset in needs.datasets(self.suite, key)]
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
-            return [self.suite.source(key), *manifests, *records]
+            found = [self.best_of(search) for _, _, search in self.suite.searches_of(key)]
+            return [self.suite.source(key), *manifests, *records, *found]
 
         return inputs
 
@@ -86,7 +89,9 @@ class Dag:
         run = self.run(wildcards)
         self._requested[run.cell.id, run.seed] = None
         handed = needs.handovers(self.suite, run).values()
+        search = searches.search_of(self.suite, run.cell)
         return [
+            *([self.best_of(search)] if search else []),
             paths.data(self.scale, run.cell.dataset),
             needs.noise_manifest(self.suite, run),
             *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
@@ -99,6 +104,65 @@ class Dag:
     def cost(self, name: str) -> Callable[[Any], int]:
         """A resource of the training rule (runtime, mem_mb, gpu), from the protocol's `runtime`."""
         return lambda wildcards: needs.resources(self.suite, self.run(wildcards).cell)[name]
+
+    # ---- searches --------------------------------------------------------------------------------------------------
+
+    def best_of(self, search: Search) -> str:
+        """Result of a search."""
+        return paths.best(self.searching.scale, search.id, search.seed)
+
+    def search(self, wildcards: Any) -> Search:
+        """The search that a job's wildcards name."""
+        w = wildcards
+        found = Search(w.protocol, w.dataset, w.noise, w.method, w.search, int(w.seed))
+        self.searching.declared_search(found)
+        return found
+
+    def search_digest(self, wildcards: Any) -> str:
+        """Digest of a search: a changed declaration walks it again (and finds its finished candidates)."""
+        return self.searching.search_digest(self.search(wildcards))
+
+    def scores_before(self, wildcards: Any) -> list[str]:
+        """What a round's proposals are made from: the round before, unless no score is asked for."""
+        search, round = self.search(wildcards), int(wildcards.round)
+        if round == 1 or not plan.adaptive(self.searching.declared_search(search).spec["algorithm"]):
+            return []
+        return [paths.scores(self.searching.scale, search.id, search.seed, round - 1)]
+
+    def candidate_inputs(self, wildcards: Any) -> list[str]:
+        """What a block's candidates depend on: their proposals, the data set and the given labels."""
+        search, scale = self.search(wildcards), self.searching.scale
+        return [
+            paths.proposals(scale, search.id, search.seed, wildcards.round),
+            paths.data(scale, search.dataset),
+            needs.search_labels(self.searching, search),
+        ]
+
+    def blocks_of(self, wildcards: Any) -> list[str]:
+        """The blocks of a round."""
+        search, round = self.search(wildcards), int(wildcards.round)
+        count = len(searches.blocks(self.searching, search, round - 1))
+        scale = self.searching.scale
+        return [paths.block(scale, search.id, search.seed, round, block + 1) for block in range(count)]
+
+    def history(self, wildcards: Any) -> list[str]:
+        """All scores of a search."""
+        search = self.search(wildcards)
+        count = len(searches.rounds(self.searching, search))
+        return [paths.scores(self.searching.scale, search.id, search.seed, round + 1) for round in range(count)]
+
+    def block_cost(self, name: str) -> Callable[[Any], int]:
+        """A resource of a block's job."""
+
+        def cost(wildcards: Any) -> int:
+            search, round = self.search(wildcards), int(wildcards.round)
+            members = searches.blocks(self.searching, search, round - 1)[int(wildcards.block) - 1]
+            shares = [searches.rounds(self.searching, search)[round - 1][i] for i in members]
+            return needs.search_resources(self.searching, search, sum(shares))[name]
+
+        return cost
+
+    # ---- scheduling ------------------------------------------------------------------------------------------------
 
     def write_queue(self) -> None:
         """Write down the runs of this DAG, for jobs that train ahead while they are young (lnl.train)."""

@@ -67,13 +67,28 @@ def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
         key = spec.get("key")
         if not isinstance(key, str):
             raise UserError(f"{path}: SPEC has no 'key'")
-        lacking = [name for name in ("title", "version", "networks", "parameters") if name not in spec]
+        wanted = (
+            ("title", "version", "parameters") if "extends" in spec else ("title", "version", "networks", "parameters")
+        )
+        lacking = [name for name in wanted if name not in spec]
         if lacking:
             raise UserError(f"{path}: SPEC lacks '{lacking[0]}' (docs/add-a-method.md)")
         if key in methods:
             raise UserError(f"{path}: key '{key}' is already taken by {methods[key]['file']}")
         methods[key] = {**spec, "file": str(path)}
-    return methods
+    return {key: _extended(spec, methods) for key, spec in methods.items()}
+
+
+def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A method that `extends` another is that one's class with other parameters: it takes over what it does not say."""
+    base = spec.get("extends")
+    if base is None:
+        return spec
+    if base not in methods or "extends" in methods[base]:
+        raise UserError(f"{spec['file']}: SPEC extends '{base}', which is no method with a class of its own")
+    of = methods[base]
+    own = {**spec, "parameters": {**of["parameters"], **spec["parameters"]}}
+    return {**{k: v for k, v in of.items() if k not in ("file", "joins", "settings")}, **own}
 
 
 def syntax_digest(path: Path) -> str:

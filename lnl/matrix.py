@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lnl import searches
 from lnl.catalogue import Catalogue
-from lnl.cells import Cell, Declared, Run, Slot
+from lnl.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
 from lnl.errors import UserError, nearest
 from lnl.resolve import choose, digest, resolve
 
 COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
-__all__ = ["Cell", "Run", "Slot", "Suite"]
+__all__ = ["Cell", "Run", "Search", "Slot", "Suite"]
 
 
 class Suite(Catalogue):
@@ -27,6 +29,7 @@ class Suite(Catalogue):
         self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
         self._demands: dict[str, list[Run]] = {}
         self._digests: dict[Cell, str] = {}
+        self._searches: dict[Search, DeclaredSearch] = {}  # by search with seed 0: repeats share their declaration
 
     # ---- slots and demands -----------------------------------------------------------------------------------------
 
@@ -127,7 +130,7 @@ class Suite(Catalogue):
         return self._resolved[key]
 
     def _resolve_anew(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
-        return resolve(
+        spec = resolve(
             protocol=at["protocol"],
             protocols=self.protocols,
             scale=self.scale,
@@ -139,6 +142,15 @@ class Suite(Catalogue):
             source=where,
             check=self._check,
         )
+        wanted = spec["method"]["parameters"].get("R")
+        if isinstance(wanted, dict) and "search" in wanted:
+            others = {k: v for k, v in changes.items() if k != "R"}
+            found = self.searching.search(at | {"method": spec["method"]["key"]}, others, wanted, where)
+            declared = self.searching.declared_search(found)
+            final = wanted.get("final") or self.searches[found.name]["final"]
+            schedule = {"search": found.name, "seed": found.seed, "final": final, "spec": declared.spec}
+            spec["method"]["parameters"]["R"] = schedule
+        return spec
 
     def _register(self, cell: Cell, declared: Declared) -> None:
         known = self._cells.setdefault(cell, declared)
@@ -168,6 +180,80 @@ class Suite(Catalogue):
             if cell:
                 yield from (Run(cell, seed) for seed in self.seeds(place.seeds))
 
+    # ---- searches --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def searching(self) -> Suite:
+        """The suite at the scale whose searches this one uses: itself, unless the scale says `searched_at`."""
+        scale = self.scales[self.scale].get("searched_at", self.scale)
+        if scale == self.scale:
+            return self
+        choose(scale, self.scales, "scale", f"config/scales/{self.scale}.yaml, key 'searched_at'")
+        return Suite(self.root, self.config | {"scale": scale}, validate=False)
+
+    def search(self, at: dict[str, Any], changes: dict[str, Any], wanted: dict[str, Any], where: str) -> Search:
+        """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""
+        for key in wanted:
+            choose(key, {"search": 0, "seed": 0, "final": 0}, "key of R", where)
+        base = self._resolve(at, changes, where)
+        declared = searches.declare(self, at, base, wanted["search"], where)
+        seed = wanted.get("seed", 1)
+        found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
+        known = self._searches.setdefault(replace(found, seed=0), declared)
+        if known.spec != declared.spec:
+            raise UserError(
+                f"{where}: search {found.id} has another specification in {known.source}; give it another name"
+            )
+        return found
+
+    def declared_search(self, search: Search) -> DeclaredSearch:
+        """Specification of a search; one that no artefact demands resolves with its method's defaults."""
+        known = self._searches.get(replace(search, seed=0))
+        if known is None:
+            at = self._where(Cell(search.protocol, search.dataset, search.noise, search.method))
+            self.search(at, {}, {"search": search.name, "seed": search.seed}, search.id)
+            known = self._searches[replace(search, seed=0)]
+        return known
+
+    def search_digest(self, search: Search) -> str:
+        """Digest of a search's specification and seed, which its files carry."""
+        return digest({"search": self.declared_search(search).spec, "seed": search.seed})
+
+    def parse_search(self, search_id: str, seed: int) -> Search:
+        """Search of a `protocol/dataset/noise/method/search` text; UserError if it is not one."""
+        parts = search_id.strip("/").split("/")
+        if len(parts) != 5:
+            raise UserError(f"'{search_id}' is not protocol/dataset/noise/method/search")
+        protocol, dataset, noise, method, name = parts
+        found = Search(protocol, dataset, noise, method, name, seed)
+        choose(method, self.methods, "method", search_id)
+        self.declared_search(found)
+        return found
+
+    def searches_of(self, key: str) -> list[tuple[str, str, Search]]:
+        """(row, column, search) of a figure that draws searches, in declared order; a search of each seed."""
+        declared = self.declaration(key)
+        if declared.get("kind") != "searches":
+            return []
+        common = {k: declared[k] for k in (*COORDINATES, "search") if k in declared}
+        out = []
+        for row in self._axis(key, "rows"):
+            for column in self._axis(key, "columns"):
+                at = {**common, **{k: v for k, v in {**row, **column}.items() if k in (*COORDINATES, "search")}}
+                where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
+                missing = [k for k in (*COORDINATES, "search") if k not in at]
+                if missing:
+                    raise UserError(f"{where}: no {missing[0]} is given")
+                name = at.pop("search")
+                for seed in self.seeds(declared.get("seeds")):
+                    found = self.searching.search(at, {}, {"search": name, "seed": seed}, where)
+                    out.append((row["key"], column["key"], found))
+        return out
+
+    def admit(self, cell: Cell, declared: Declared) -> None:
+        """Make a search's candidate known, so that it is trained like any other cell."""
+        self._cells[cell] = declared
+
     # ---- cells -----------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -182,6 +268,13 @@ class Suite(Catalogue):
         known = self._cells.get(cell) or self.cells.get(cell)
         if known:
             return known
+        where = self._where(cell)
+        declared = Declared(self._resolve(where, {}, cell.id), where["dataset"], "the command line")
+        self._cells[cell] = declared
+        return declared
+
+    def _where(self, cell: Cell) -> dict[str, str]:
+        """Coordinates, with the paper's data set, of a plain method's cell that no artefact demands."""
         if cell.method not in self.methods:
             labels = {c.method: 0 for c in self.cells} | dict.fromkeys(self.methods, 0)
             raise UserError(f"{cell.id}: unknown method or variant '{cell.method}'{nearest(cell.method, labels)}")
@@ -192,10 +285,7 @@ class Suite(Catalogue):
             used = {stand_ins.get(d, d): 0 for d in protocol["datasets"]}
             hint = nearest(cell.dataset, used)
             raise UserError(f"{cell.id}: protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}")
-        where = {"protocol": cell.protocol, "dataset": papers[0], "noise": cell.noise, "method": cell.method}
-        declared = Declared(self._resolve(where, {}, cell.id), papers[0], "the command line")
-        self._cells[cell] = declared
-        return declared
+        return {"protocol": cell.protocol, "dataset": papers[0], "noise": cell.noise, "method": cell.method}
 
     def spec(self, cell: Cell) -> dict[str, Any]:
         """Resolved specification of a cell."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from lnl import paths
-from lnl.cells import Cell, Run
+from lnl.cells import Cell, Run, Search
 from lnl.matrix import Suite
+from lnl.searches import search_of
 
 
 def noise_seed(suite: Suite, run: Run) -> int:
@@ -44,15 +46,41 @@ def _reads_any(suite: Suite, cell: Cell) -> bool:
     return bool(suite.methods[suite.spec(cell)["method"]["key"]].get("handovers"))
 
 
+def searches(suite: Suite, key: str) -> list[Search]:
+    """Searches that an artefact needs, each once: those it draws, and those whose schedules its runs train with."""
+    drawn = [search for _, _, search in suite.searches_of(key)]
+    used = [search_of(suite, run.cell) for run in suite.demand(key)]
+    return list(dict.fromkeys([*drawn, *(search for search in used if search)]))
+
+
+def search_labels(suite: Suite, search: Search) -> str:
+    """Path of the manifest of the labels that a search's candidates train on."""
+    noise = suite.declared_search(search).candidate["noise"]
+    seed = noise["seed"] if noise["vector"] == "fixed" else search.seed
+    return paths.noise(suite.scale, search.dataset, noise["key"], noise["generator"], seed)
+
+
 def resources(suite: Suite, cell: Cell) -> dict[str, int]:
     """Run time (minutes), memory (MB) and GPUs to ask a scheduler for, from the protocol's `runtime`."""
     declared = suite.declared(cell)
-    spec = declared.spec
-    known = suite.protocols[cell.protocol].get("runtime", {}).get(declared.paper_dataset, {})
+    return _resources(suite, cell.protocol, declared.spec, declared.paper_dataset, 1.0)
+
+
+def search_resources(suite: Suite, search: Search, trainings: float) -> dict[str, int]:
+    """The same for a job that trains a block of candidates worth this many full trainings."""
+    declared = suite.declared_search(search)
+    return _resources(suite, search.protocol, declared.candidate, declared.paper_dataset, trainings)
+
+
+def _resources(
+    suite: Suite, protocol: str, spec: dict[str, Any], paper_dataset: str, trainings: float
+) -> dict[str, int]:
+    known = suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
     gpu = suite.config.get("device") != "cpu"
     minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / spec["paper_epochs"]
-    if spec["dataset"] != declared.paper_dataset:
+    if spec["dataset"] != paper_dataset:
         minutes = 10  # stand-ins train in seconds
+    minutes *= trainings
     # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice
     return {"runtime": int(1.5 * minutes) + 10, "mem_mb": known.get("memory_mb", 4000), "gpu": int(gpu)}
 

@@ -40,6 +40,31 @@ def failure(scale: str, cell_id: str, seed: int | str) -> str:
     return f"{store(scale, cell_id, seed)}/failure.json"
 
 
+def search(scale: str, search_id: str, seed: int | str) -> str:
+    """Folder of one search; `search_id` is protocol/dataset/noise/method/search."""
+    return f"{RESULTS}/{scale}/searches/{search_id}/seed{seed}"
+
+
+def proposals(scale: str, search_id: str, seed: int | str, round: int | str) -> str:
+    """Candidates of a round. Rounds are counted from 1 in paths and whatever people read."""
+    return f"{search(scale, search_id, seed)}/round{round}/proposals.json"
+
+
+def block(scale: str, search_id: str, seed: int | str, round: int | str, block: int | str) -> str:
+    """Scores of those candidates of a round that one job has trained."""
+    return f"{search(scale, search_id, seed)}/round{round}/block{block}.json"
+
+
+def scores(scale: str, search_id: str, seed: int | str, round: int | str) -> str:
+    """All scores of a round: one page of the search's history."""
+    return f"{search(scale, search_id, seed)}/round{round}/scores.json"
+
+
+def best(scale: str, search_id: str, seed: int | str) -> str:
+    """What a search has found."""
+    return f"{search(scale, search_id, seed)}/best.json"
+
+
 def data(scale: str, dataset: str) -> str:
     """Manifest of a prepared data set."""
     return f"{RESULTS}/{scale}/data/{dataset}.json"

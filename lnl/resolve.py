@@ -56,7 +56,10 @@ def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> No
 def method_parameters(
     spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str
 ) -> dict[str, Any]:
-    """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`."""
+    """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`.
+
+    A parameter that is null is left out: a method may gain an option without making its records stale.
+    """
     values = dict(spec.get("parameters", {}))
     merged: dict[str, Any] = {}
     for setting, changes in spec.get("settings", {}).items():
@@ -70,7 +73,7 @@ def method_parameters(
             raise UserError(
                 f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
             )
-    return values
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def resolve(
@@ -96,6 +99,7 @@ def resolve(
     reduced = choose(scale, scales, "scale", source)
     own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
     declared = merge(declared, own)  # the data set's own values, its network among them
+    printed = dict(declared["optimiser"])
     parameters = {}
     for key, value in changes.items():
         if key.startswith("protocol."):
@@ -119,8 +123,9 @@ def resolve(
     if "batch_size" in reduced:
         batch["size"] = reduced["batch_size"]
     optimiser = dict(declared["optimiser"])
-    if "learning_rate" in reduced:
-        optimiser["lr"] = reduced["learning_rate"]
+    if "learning_rate" in reduced and optimiser["name"] == printed["name"]:
+        # it stands for the protocol's own rate: a variant's keeps its ratio to that, another optimiser keeps its rate
+        optimiser["lr"] = reduced["learning_rate"] * (optimiser["lr"] / printed["lr"])
     return {
         "engine": ENGINE_VERSION,
         "protocol": protocol,
@@ -139,7 +144,7 @@ def resolve(
         "optimiser": optimiser,
         "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},
         "method": {
-            "key": method["key"],
+            "key": method.get("extends", method["key"]),
             "version": method["version"],
             "parameters": method_parameters(method, parameters, (protocol, dataset, noise), source),
         },

@@ -1,12 +1,28 @@
 """R(t), the fraction of small-loss examples that is kept in epoch t, and every form in which the sources write it.
 
-t is an epoch index on the paper's clock (a float at shorter scales). Plain Python: it is evaluated once an epoch.
+t is an epoch index on the paper's clock (a float at shorter scales). It is evaluated once an epoch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 RAMPS = ("as_released", "as_printed", "algorithm")
 EXPONENTS = ("as_released", "as_printed", "t_over_tk")
+
+
+def forget_rate(parameters: Mapping[str, Any], noise_rate: float, t: float, paper_epochs: int) -> float:
+    """1 - R(t) of a small-loss method: the schedule in its parameter R if there is one, else Co-teaching's ramp.
+
+    noise_rate: what tau is a multiple of; paper_epochs: T of schedules that are functions of t / T.
+    """
+    p = parameters
+    if p.get("R") is not None:
+        from lnl.search.curves import kept_fraction
+
+        return 1.0 - kept_fraction(p["R"], t, paper_epochs)
+    return drop_rate(t, p["tau"] * noise_rate, p["t_k"], p["c"], p["ramp"], p["exponent"])
 
 
 def drop_rate(t: float, tau: float, t_k: float, c: float, ramp: str, exponent: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from lnl import paths
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
 from lnl.matrix import Run, Suite
+from lnl.resolve import digest
+from lnl.searches import search_of
 
 
 class Store:
@@ -27,16 +30,30 @@ class Store:
         self.folder = Path(paths.store(suite.scale, run.cell.id, run.seed))
         self.digest = suite.digest(run.cell)
 
+    @cached_property
+    def key(self) -> str:
+        """What files are kept under: the digest of the specification, and of the schedule that its search has found."""
+        schedule = self._schedule()
+        return self.digest if schedule is None else f"{self.digest}-{digest(schedule)[:8]}"
+
+    def _schedule(self) -> dict[str, Any] | None:
+        if search_of(self.suite, self.run.cell) is None:
+            return None
+        from lnl.search.files import found
+
+        searched = found(self.suite, self.run.cell)
+        return None if searched is None else dict(searched["schedule"])
+
     @property
     def record_file(self) -> Path:
-        return self.folder / f"record-{self.digest}.json"
+        return self.folder / f"record-{self.key}.json"
 
     @property
     def checkpoint_file(self) -> Path:
-        return self.folder / f"checkpoint-{self.digest}.pt"
+        return self.folder / f"checkpoint-{self.key}.pt"
 
     def handover_file(self, point: str) -> Path:
-        return self.folder / f"handover-{self.digest}-{point}.safetensors"
+        return self.folder / f"handover-{self.key}-{point}.safetensors"
 
     def finished(self, points: tuple[str, ...] = ()) -> bool:
         """Whether the record, and the hand-overs at `points`, are there."""
@@ -47,12 +64,12 @@ class Store:
 
     def _unreached(self) -> list[str]:
         """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
-        note = self.folder / f"unreached-{self.digest}.json"
+        note = self.folder / f"unreached-{self.key}.json"
         return list(json.loads(note.read_text())) if note.exists() else []
 
     def note_unreached(self, points: list[str]) -> None:
         """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
-        write_json_atomic(self.folder / f"unreached-{self.digest}.json", points)
+        write_json_atomic(self.folder / f"unreached-{self.key}.json", points)
 
     def lock(self) -> FileLock:
         """Lock of this run; UserError where the results folder cannot be written."""
@@ -68,12 +85,14 @@ class Store:
         if self.record_file.exists() or not published.exists():
             return False
         try:
-            known = json.loads(published.read_text())["result"]["digest"]
+            record = json.loads(published.read_text())
+            same = record["result"]["digest"] == self.digest
+            same &= record["result"].get("searched", {}).get("schedule") == self._schedule()
         except (ValueError, KeyError, TypeError):
             return False
-        if known == self.digest:
-            self.save(json.loads(published.read_text()))
-        return bool(known == self.digest)
+        if same:
+            self.save(record)
+        return bool(same)
 
     def save(self, record: dict[str, Any]) -> None:
         """Keep a finished record; checkpoint and failure note go."""

@@ -1,136 +1,81 @@
-"""Training one run from its declaration to its record: what a training job does.
+"""Training one run from its declaration to its record.
 
-A job trains the run it was started for. While it is young it may train further runs of the same DAG, because
-the start of a process costs as much as a small run; that is scheduling only, each run keeps its own lock, record and
-failure.
+A candidate of a search is a run like any other; it may be trained in parts, to a given epoch at a time, and it may
+begin with the networks of another one (the weight-sharing ablation).
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import Timeout
 from torch import Tensor
 
-from lnl import needs, paths, provenance
-from lnl.data.prepare import load as load_arrays
+from lnl import needs, provenance
 from lnl.declarations import syntax_digest
-from lnl.engine.build import load_method, training
-from lnl.engine.data import DeviceData
-from lnl.engine.loop import Stopped, Training
-from lnl.errors import UserError
+from lnl.engine.loop import Training
 from lnl.files import replacing
 from lnl.matrix import Run, Suite
-from lnl.noise.keys import flip_rate, parse
-from lnl.noise.manifest import ensure_labels
-from lnl.noise.transition import matrix
 from lnl.places import Places
+from lnl.problem import prepare
 from lnl.stats import run_statistic
 from lnl.store import Store
 
 Progress = Callable[[int, int], None]
 
 
-@cache
-def _device_data(dataset: str, split: str, device: torch.device, test_images: int | None, places: Places) -> DeviceData:
-    arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
-    return DeviceData.load(arrays, split, device, test_images)
+@dataclass(frozen=True)
+class Trained:
+    """How far a run has come: its curves, why it ended early if it did, and the seconds that it took in all."""
 
+    curves: dict[str, Any]
+    diverged: dict[str, Any] | None
+    seconds: float
 
-def prepare(suite: Suite, run: Run, places: Places, device: torch.device) -> tuple[Training, dict[str, Any]]:
-    """A training ready to start, and what its record says about the labels and the data."""
-    spec = suite.spec(run.cell)
-    noise, dataset = spec["noise"], spec["dataset"]
-    arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
-    seed = needs.noise_seed(suite, run)
-    labels, manifest = ensure_labels(
-        arrays, dataset, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
-    )
-    known = Path(needs.noise_manifest(suite, run))
-    if known.exists() and json.loads(known.read_text())["digest"] != manifest["digest"]:
-        raise UserError(
-            f"{known}: the labels changed under existing results; bring the former ones back or rename the noise"
-        )
-    key = parse(noise["key"])
-    if key.kind == "file":  # what the labels are is all that is known; a class without examples stays itself
-        rows = enumerate(manifest["transition_realised"])
-        known_rows = [torch.eye(manifest["classes"])[true] if row is None else torch.tensor(row) for true, row in rows]
-        transition = torch.stack(known_rows).float()
-    else:
-        transition = torch.tensor(matrix(noise["key"], manifest["classes"])).float()
-    rate = flip_rate(key, manifest["classes"])
-    if rate is None:
-        rate = float(manifest["realised_rate"])
-    data = _device_data(dataset, spec["split"], device, spec["limits"].get("test_images"), places)
-    method = suite.methods[spec["method"]["key"]]
-    method_class = load_method(Path(method["file"]))
-    if method_class.networks != method["networks"]:
-        raise UserError(
-            f"{method['file']}: SPEC says {method['networks']} networks, its class {method_class.networks}; mend one"
-        )
-    built = training(
-        spec,
-        method_class,
-        data,
-        [labels],
-        rate,
-        transition,
-        [run.seed],
-        handovers=_read_handovers(suite, run),
-        points=needs.handover_points(suite, run.cell),
-    )
-    about = {
-        "labels": {
-            "requested_rate": manifest["requested_rate"],
-            "realised_rate": manifest["realised_rate"],
-            "digest": manifest["digest"],
-            "noise_seed": seed,
-            "generator": manifest["generator"],
-            "vector": noise["vector"],
-        },
-        "data_digest": arrays.digest,
-    }
-    return built, about
-
-
-def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
-    from safetensors.torch import load_file
-
-    out = {}
-    for name, (source, point) in needs.handovers(suite, run).items():
-        file = Path(paths.handover(suite.scale, source.cell.id, source.seed, point))
-        if not file.exists():
-            raise UserError(
-                f"{run.cell.id} reads {file}, which is not there; "
-                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point}` writes it"
-            )
-        out[name] = load_file(file)
-    return out
+    @property
+    def epochs(self) -> int:
+        """Epochs that the curves hold."""
+        return len(self.curves["epoch"])
 
 
 def train(
-    suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress
-) -> None:
-    """Train a run whose lock is held, from its checkpoint if there is one, and keep the record in the store."""
+    suite: Suite,
+    run: Run,
+    places: Places,
+    device: torch.device,
+    stop: Callable[[], bool],
+    progress: Progress,
+    *,
+    until: int | None = None,
+    start: dict[str, Tensor] | None = None,
+    points: tuple[str, ...] | None = None,
+) -> Trained:
+    """Train a run whose lock is held, from its checkpoint if there is one, and keep the record in the store.
+
+    until: number of epochs after which to pause, with a checkpoint and no record; None for all. start: networks to
+    begin with. points: hand-over points; None for those that the declarations ask for.
+    """
     store = Store(suite, run)
-    built, about = prepare(suite, run, places, device)
+    if points is None:
+        points = needs.handover_points(suite, run.cell)
+    built, about = prepare(suite, [run], places, device, "single", points)
+    if start is not None:
+        built.learner.start_from({k: v.to(device) for k, v in start.items()})
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0}
     precision = torch.get_float32_matmul_precision()
     if store.checkpoint_file.exists():
         saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)
         built.restore(saved["training"])
-        before = {"seconds": saved["seconds"], "resumed": saved["resumed"] + 1}
+        before = {"seconds": saved["seconds"], "resumed": saved["resumed"] + (not saved.get("paused", False))}
         torch.set_float32_matmul_precision(saved["matmul"])  # a resumed run keeps its kernels
     started = time.monotonic()
 
-    def checkpoint() -> None:
+    def checkpoint(paused: bool = False) -> None:
         seconds = before["seconds"] + time.monotonic() - started
         with replacing(store.checkpoint_file) as temporary:
             torch.save(
@@ -138,6 +83,7 @@ def train(
                     "training": built.snapshot(),
                     "seconds": seconds,
                     "resumed": before["resumed"],
+                    "paused": paused,  # at the end of a part, not by a signal: going on is no resume
                     "matmul": torch.get_float32_matmul_precision(),
                 },
                 temporary,
@@ -146,36 +92,55 @@ def train(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     try:
-        built.run(stop, checkpoint, places.checkpoint_seconds, progress)
+        ended = built.run(stop, checkpoint, places.checkpoint_seconds, progress, until)
+        if not ended:
+            checkpoint(paused=True)
         matmul = torch.get_float32_matmul_precision()
     finally:
         torch.set_float32_matmul_precision(precision)
+    seconds = round(before["seconds"] + time.monotonic() - started, 3)
+    if not ended:
+        return Trained(built.curves[0], built.diverged[0], seconds)
     for point, tensors in built.saved.items():
         from safetensors.torch import save_file
 
         with replacing(store.handover_file(point)) as temporary:
             save_file(tensors, temporary)
-    unreached = [point for point in needs.handover_points(suite, run.cell) if point not in built.saved]
+    unreached = [point for point in points if point not in built.saved]
     if unreached:
         store.note_unreached(unreached)
+    extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
+    store.save(record(suite, run, built, 0, about, device, extra))
+    return Trained(built.curves[0], built.diverged[0], seconds)
+
+
+def record(
+    suite: Suite,
+    run: Run,
+    built: Training,
+    place: int,
+    about: dict[str, Any],
+    device: torch.device,
+    extra: dict[str, Any],
+) -> dict[str, Any]:
+    """Record of the run at `place` of a training that has ended; `extra` joins its provenance."""
     file = Path(suite.methods[suite.spec(run.cell)["method"]["key"]]["file"])
-    seconds = round(before["seconds"] + time.monotonic() - started, 3)
-    extra = {"mode": "single", "threads": torch.get_num_threads(), "seconds": seconds, "resumed": before["resumed"]}
-    extra["matmul"] = matmul
-    extra["deterministic"] = device.type == "cpu" or torch.are_deterministic_algorithms_enabled()
-    extra |= {"steps": built.position.total, "finished": datetime.now(UTC).date().isoformat()}
-    store.save(
-        {
-            "result": result(suite, run, built, about),
-            "provenance": provenance.collect(suite.root.resolve(), device, syntax_digest(file), extra),
-        }
-    )
+    how = {
+        "threads": torch.get_num_threads(),
+        "deterministic": device.type == "cpu" or torch.are_deterministic_algorithms_enabled(),
+        "steps": built.position.total,
+        "finished": datetime.now(UTC).date().isoformat(),
+    }
+    return {
+        "result": result(suite, run, built, place, about),
+        "provenance": provenance.collect(suite.root.resolve(), device, syntax_digest(file), extra | how),
+    }
 
 
-def result(suite: Suite, run: Run, built: Training, about: dict[str, Any]) -> dict[str, Any]:
+def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str, Any]) -> dict[str, Any]:
     """The part of a record that is the same for the same declaration, seed and machine."""
     declared = suite.declared(run.cell)
-    diverged = built.diverged[0]
+    diverged = built.diverged[place]
     return {
         "scale": suite.scale,
         **{k: getattr(run.cell, k) for k in ("protocol", "dataset", "noise", "method")},
@@ -185,98 +150,11 @@ def result(suite: Suite, run: Run, built: Training, about: dict[str, Any]) -> di
         "digest": suite.digest(run.cell),
         "status": "diverged" if diverged else "ok",
         "diverged": diverged,
-        "curves": built.curves[0],
+        "curves": built.curves[place],
         "summary": {
-            name: round(run_statistic(built.curves[0], name).value, 4)
+            name: round(run_statistic(built.curves[place], name).value, 4)
             for name in ("last10_mean", "final", "best")
             if not diverged
         },
         **about,
     }
-
-
-def job(
-    suite: Suite, run: Run, places: Places, device: str, stop: Callable[[], bool], progress: Progress, log: str | None
-) -> None:
-    """Bring one run's record to its declared path: publish it if it is stored, else train it; then train ahead."""
-    from lnl.hardware import torch_device
-
-    started = time.monotonic()
-    target = torch_device(device, bool(suite.config.get("deterministic")))
-    points = needs.handover_points(suite, run.cell)
-    store = Store(suite, run)
-    others = _queue(suite, run)
-    while not store.finished(points):
-        if _try(suite, run, places, target, stop, progress, log):
-            break
-        # another process trains this very run: be useful meanwhile
-        if not any(_try_other(suite, other, places, target, stop, progress) for other in others):
-            time.sleep(0.1)
-        if stop():
-            raise Stopped
-    store.publish()
-    limit = float(suite.scales[suite.scale].get("ahead_seconds", 0))
-    for other in others:
-        if stop() or time.monotonic() - started > limit:
-            break
-        _try_other(suite, other, places, target, stop, progress)
-
-
-def _try(
-    suite: Suite,
-    run: Run,
-    places: Places,
-    device: torch.device,
-    stop: Callable[[], bool],
-    progress: Progress,
-    log: str | None,
-) -> bool:
-    """Train a run if no other process does; True if it is finished now."""
-    store = Store(suite, run)
-    try:
-        with store.lock().acquire(timeout=0):
-            if not store.finished(needs.handover_points(suite, run.cell)):
-                try:
-                    train(suite, run, places, device, stop, progress)
-                except Stopped:
-                    raise
-                except Exception as error:
-                    store.fail(error, log)
-                    raise
-            return True
-    except Timeout:
-        return False
-
-
-def _try_other(
-    suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress
-) -> bool:
-    """Train a neighbour; its failure is left for its own job to report. True if something was trained."""
-    store = Store(suite, run)
-    points = needs.handover_points(suite, run.cell)
-    if store.finished(points) or (not points and store.adopt()) or (store.folder / "failure.json").exists():
-        return False
-    try:
-        return _try(suite, run, places, device, stop, progress, None)
-    except Stopped:
-        raise
-    except Exception:
-        return False
-
-
-def _queue(suite: Suite, run: Run) -> list[Run]:
-    """Further runs of the DAG that is being executed, which its head wrote down; none by hand or on a cluster."""
-    import os
-
-    file = Path(paths.queue(suite.scale))
-    head = os.environ.get("LNL_HEAD")
-    if not head or not suite.scales[suite.scale].get("ahead_seconds"):
-        return []
-    try:
-        queue = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return []
-    if str(queue.get("head")) != head:
-        return []
-    listed = [Run(suite.parse(cell), seed) for cell, seed in queue["runs"]]
-    return [r for r in listed if r != run and not needs.handovers(suite, r)]

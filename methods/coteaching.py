@@ -9,7 +9,7 @@ the paper, repeated on the tutorial's slides; where text and released code part,
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.schedules import drop_rate, kept_count
+from lnl.schedules import forget_rate, kept_count
 from lnl.selection import cross_entropy, small_loss
 
 SPEC = {
@@ -25,6 +25,7 @@ SPEC = {
         "c": 1.0,  # exponent of the ramp
         "ramp": "as_released",  # decision ramp: when the ramp is complete
         "exponent": "as_released",  # decision exponent: where c stands
+        "R": None,  # in place of the ramp: {"search": a file in config/searches}, or {"formula", "clip", "x"}
         "rounding": "floor",  # decision rounding: released code truncates, Algorithm 1 asks for at least R(T) B
         "normalise": "mean",  # decision normalise: `twice` divides the mean by the number kept once more, as released
     },
@@ -44,9 +45,9 @@ class CoTeaching(Method):
     networks = 2
 
     def schedule(self, time: float) -> dict[str, float]:
-        # Step 8 of Algorithm 1: R(T) = 1 - min(T / T_k tau, tau)
+        # Step 8 of Algorithm 1: R(T) = 1 - min(T / T_k tau, tau), unless a schedule is given or searched
         p = self.parameters
-        drop = drop_rate(time, p["tau"] * self.setting.noise_rate, p["t_k"], p["c"], p["ramp"], p["exponent"])
+        drop = forget_rate(p, self.setting.noise_rate, time, self.setting.paper_epochs)
         kept = kept_count(drop, self.setting.batch, p["rounding"])
         return {"R": 1 - drop, "kept": kept, "divisor": kept if p["normalise"] == "mean" else kept**2}
 

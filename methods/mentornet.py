@@ -10,7 +10,7 @@ code (docs/decisions.md).
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.schedules import drop_rate, kept_count
+from lnl.schedules import forget_rate, kept_count
 from lnl.selection import cross_entropy, small_loss
 
 SPEC = {
@@ -27,6 +27,7 @@ SPEC = {
         "ramp": "as_released",
         "exponent": "as_released",
         "rounding": "floor",
+        "R": None,  # in place of the ramp: {"search": a file in config/searches}, or {"formula", "clip", "x"}
     },
     "values": {
         "ramp": ["as_released", "as_printed", "algorithm"],
@@ -41,9 +42,8 @@ class MentorNet(Method):
     """Mean cross-entropy of the network's own small-loss examples."""
 
     def schedule(self, time: float) -> dict[str, float]:
-        p = self.parameters
-        drop = drop_rate(time, p["tau"] * self.setting.noise_rate, p["t_k"], p["c"], p["ramp"], p["exponent"])
-        return {"R": 1 - drop, "kept": kept_count(drop, self.setting.batch, p["rounding"])}
+        drop = forget_rate(self.parameters, self.setting.noise_rate, time, self.setting.paper_epochs)
+        return {"R": 1 - drop, "kept": kept_count(drop, self.setting.batch, self.parameters["rounding"])}
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         losses = cross_entropy(logits, labels)

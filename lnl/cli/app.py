@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
+from lnl.resolve import choose
 
 app = typer.Typer(
     name="lnl",
@@ -33,6 +34,31 @@ def train(
     from lnl.cli.train import command
 
     command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, log, quiet)
+
+
+@app.command()
+def search(
+    search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell with a searched R")],
+    seed: Annotated[int, typer.Option(min=0, help="repeat of the search")] = 1,
+    step: Annotated[str | None, typer.Option(help="one step only: propose, train, score or conclude")] = None,
+    round: Annotated[int | None, typer.Option(min=1, help="of that step")] = None,
+    block: Annotated[int | None, typer.Option(min=1, help="of step train")] = None,
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Search a sampling schedule R(t) in one process, going on from what is there; the DAG runs it step by step."""
+    from lnl.cli import search as commands
+
+    suite = load_suite(validate=step is None, scale=scale, device=device, data_root=data_root)
+    if step is None:
+        commands.command(suite, search, seed, quiet)
+    else:
+        commands.step(
+            suite, search, seed, choose(step, dict.fromkeys(commands.STEPS), "step", "--step"), round, block, log
+        )
 
 
 @prepare_app.command("data")

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lnl import paths
+from lnl import needs, paths
 from lnl.errors import UserError
-from lnl.files import replacing
+from lnl.files import replacing, write_json_atomic
 from lnl.matrix import Cell, Run, Suite
 from lnl.records import read
 from lnl.resolve import digest
@@ -57,6 +57,8 @@ def _line(suite: Suite, record: dict[str, Any]) -> dict[str, Any]:
 def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
     """Copy the records that artefacts demand, gzipped, below `folder`: compact and worth committing. Returns how many.
 
+    Scores and results of the searches behind them come along.
+
     The bytes depend on the records alone. `lnl import` reads them back, and the page of what is reproduced finds them.
     """
     count = 0
@@ -65,10 +67,21 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
         if not file.exists():
             continue
         place = folder / suite.scale / run.cell.id / f"seed{run.seed}.json.gz"
-        with replacing(place) as temporary:
-            temporary.write_bytes(gzip.compress(file.read_bytes(), mtime=0))
+        _compress(file, place)
         count += 1
+    for search in dict.fromkeys(search for key in suite.select(wanted) for search in needs.searches(suite, key)):
+        there = suite.searching.scale
+        source = Path(paths.search(there, search.id, search.seed))
+        for file in [*sorted(source.glob("round*/scores.json")), source / "best.json"]:
+            if file.exists():
+                inside = Path(search.id, f"seed{search.seed}", file.relative_to(source))
+                _compress(file, folder / there / "searches" / f"{inside}.gz")
     return count
+
+
+def _compress(file: Path, place: Path) -> None:
+    with replacing(place) as temporary:
+        temporary.write_bytes(gzip.compress(file.read_bytes(), mtime=0))
 
 
 def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
@@ -95,7 +108,27 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
             counts["other scale"] += 1
             continue
         counts[_merge(suite, record)] += 1
+    for file in sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*")):
+        counts[_merge_search(suite.searching, file)] += 1
     return counts
+
+
+def _merge_search(suite: Suite, file: Path) -> str:
+    """A page of a search's history, or its result, put where this scale looks for it."""
+    raw = file.read_bytes()
+    page = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
+    try:
+        search = suite.parse_search(page["search"], page["seed"])
+        if suite.search_digest(search) != page["digest"]:
+            return "other declaration"
+    except (UserError, KeyError, TypeError):
+        return "other declaration"
+    at = (suite.scale, search.id, search.seed)
+    target = Path(paths.scores(*at, page["round"]) if "round" in page else paths.best(*at))
+    if target.exists():
+        return "here already" if json.loads(target.read_text()) == page else "conflict"
+    write_json_atomic(target, page)
+    return "imported"
 
 
 def _merge(suite: Suite, record: dict[str, Any]) -> str:

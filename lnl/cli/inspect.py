@@ -8,8 +8,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from lnl import paths
-from lnl.cost import Estimator, duration
+from lnl import needs, paths
+from lnl.cost import Cost, Estimator, duration, on_gpu
 from lnl.matrix import Suite
 from lnl.records import RunState, state_of
 
@@ -24,33 +24,30 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     estimator = Estimator(suite)
     shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
     shown.add_column("artefact", no_wrap=True)
-    for name in ("runs", "to train", "device time", "disk (MB)"):
+    for name in ("runs", "to train", "candidates", "to train", "device time", "disk (MB)"):
         shown.add_column(name, justify="right")
     for key in keys:
-        cost = estimator.cost(suite.demand(key))
-        _row(shown, key, cost.runs, cost.todo, cost.hours, cost.disk_mb, cost.measured)
-    total = estimator.cost(run for key in keys for run in suite.demand(key))
+        _row(shown, key, estimator.cost(suite.demand(key), needs.searches(suite, key)))
+    every = [search for key in keys for search in needs.searches(suite, key)]
+    total = estimator.cost((run for key in keys for run in suite.demand(key)), every)
     shown.add_section()
-    _row(shown, "together, shared runs once", total.runs, total.todo, total.hours, total.disk_mb, total.measured)
+    _row(shown, "together, shared runs once", total)
     console.print(shown)
-    asked = suite.config["device"]
-    device = "one GPU" if asked == "cuda" or (asked == "auto" and _gpu()) else "one CPU core"
+    device = "one GPU" if on_gpu(suite) else "one CPU core"
     console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it. One job trains one run.")
+    if every:
+        console.print("Candidates are the trainings of searches for R(t); a search stands before the runs that use it.")
     if not total.measured:
         console.print(
             "~ rests on the protocol's declared run time, no run of that kind has been measured at this scale yet."
         )
 
 
-def _gpu() -> bool:
-    from lnl.hardware import gpu_count
-
-    return gpu_count() > 0
-
-
-def _row(shown: Table, key: str, runs: int, todo: int, hours: float, disk: float, measured: bool) -> None:
-    text = "-" if not todo else ("" if measured else "~ ") + duration(hours)
-    shown.add_row(key, str(runs), str(todo), text, f"{disk:.1f}" if todo else "-")
+def _row(shown: Table, key: str, cost: Cost) -> None:
+    todo = cost.todo + cost.candidates_todo
+    text = "-" if not todo else ("" if cost.measured else "~ ") + duration(cost.hours)
+    searched = (str(cost.candidates), str(cost.candidates_todo)) if cost.candidates else ("-", "-")
+    shown.add_row(key, str(cost.runs), str(cost.todo), *searched, text, f"{cost.disk_mb:.1f}" if todo else "-")
 
 
 def status(suite: Suite, wanted: str | list[str]) -> None:

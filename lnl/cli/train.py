@@ -37,7 +37,7 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     stop = watch()
 
     from lnl.engine.loop import Stopped
-    from lnl.train import job
+    from lnl.job import job
 
     try:
         with _bar(f"{run.cell.id} seed {seed}", quiet) as progress:

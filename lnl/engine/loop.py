@@ -76,11 +76,15 @@ class Training:
         checkpoint: Callable[[], None] = lambda: None,
         every_seconds: float = 60.0,
         progress: Callable[[int, int], None] = lambda done, total: None,
-    ) -> None:
-        """Train to the end. `checkpoint` is called about every `every_seconds`, and before Stopped is raised."""
+        until: int | None = None,
+    ) -> bool:
+        """Train to the end, or for the first `until` epochs only; True when the runs have ended.
+
+        `checkpoint` is called about every `every_seconds`, and before Stopped is raised.
+        """
         epochs = self.spec["epochs"]
         written = time.monotonic()
-        for epoch in range(self.position.epoch, epochs):
+        for epoch in range(self.position.epoch, epochs if until is None else min(until, epochs)):
             self.position.epoch = epoch
             if epoch == 0 and self.spec["untrained_epoch"]:
                 self._log(self._moment(0, {}), {})
@@ -99,11 +103,14 @@ class Training:
             self.position.epoch, self.position.step = epoch + 1, 0
             progress(epoch + 1, epochs)
             if all(self.diverged):
-                return
+                return True
+        if self.position.epoch < epochs:
+            return False
         self.methods[0].finish(self.learner)
         if type(self.methods[0]).finish is not Method.finish:
             self._reevaluate()
         self._hand_over("final")
+        return True
 
     def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
         clock = epoch * self.spec["paper_epochs"] / self.spec["epochs"]

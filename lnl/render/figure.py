@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from lnl.errors import UserError, nearest
 from lnl.files import replacing
 from lnl.records import STATES, Locate, SlotRuns, collect
+from lnl.render.searched import SearchState, states
 from lnl.render.style import sheet
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class FigureData:
     declaration: dict[str, Any]
     heading: str
     places: list[SlotRuns]
+    searches: list[SearchState] = field(default_factory=list)  # of a figure of kind `searches`
     numbers: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
@@ -166,7 +168,8 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
         raise UserError(f"there is no figure '{key}'{nearest(key, suite.figures)}")
     declaration = suite.figures[key]
     heading = "" if declaration.get("kind") == "none" else suite.heading(key)
-    return FigureData(key, declaration, heading, collect(suite, suite.slots(key), locate))
+    found = states(suite, key) if declaration.get("kind") == "searches" else []
+    return FigureData(key, declaration, heading, collect(suite, suite.slots(key), locate), found)
 
 
 def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:

@@ -1,10 +1,15 @@
-"""The drawing that most figures share: panels of curves over epochs, one legend below, small print in grey."""
+"""The drawing that most figures share: panels of curves over epochs, legends, and small print in grey."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lnl.render.style import SOFT, WARNING, line
+import numpy as np
+
+from lnl.render.style import SOFT, WARNING, Dashes, line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,10 +18,35 @@ if TYPE_CHECKING:
     from lnl.render.figure import Curve, FigureData
 
 WIDTH, HEIGHT = 10.0, 3.55  # inches of a figure with one row of panels
+ACROSS, GRID_ROW = 3, 2.45  # more panels than that stand in rows of three, each so many inches high
+LINE, PER_INCH = 0.17, 17  # inches of a line of small print, and its characters per inch
 
 
-def curves(data: FigureData, name: str, label: str) -> Figure:
-    """One panel a row, one curve a column: quantity `name` over epochs; `label` names the y axis with its unit."""
+@dataclass(frozen=True)
+class Drawn:
+    """One curve of a panel whose curves are not methods: its place in the figure, its words, how it looks.
+
+    `colour` and `dashes` left out: those of the method in the column's name.
+    """
+
+    row: str
+    column: str
+    label: str
+    colour: str = ""
+    dashes: Dashes = "-"
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """Arguments of a matplotlib line."""
+        return {"color": self.colour, "linestyle": self.dashes} if self.colour else line(self.column)
+
+
+def curves(data: FigureData, name: str, label: str, *, trained: bool = False, said: Sequence[str] = ()) -> Figure:
+    """One panel a row, one curve a column: quantity `name` over epochs; `label` names the y axis with its unit.
+
+    trained: the y axis spans the trained epochs, so that an untrained network at chance does not flatten the others.
+    said: what the small print says before scale and repeats.
+    """
     figure, axes = frame(data, len(data.rows))
     shown: dict[str, Any] = {}
     for number, (ax, row) in enumerate(zip(axes, data.rows, strict=True)):
@@ -25,21 +55,48 @@ def curves(data: FigureData, name: str, label: str) -> Figure:
             found = data.curve(row.key, column.key, name)
             if found is not None:
                 shown.setdefault(column.label, plot(ax, found, column.label, **line(column.key)))
+        if trained:
+            span_trained(ax)
         remark(ax, data.note(row.key), empty=not ax.lines)
-        ax.set_xlabel("Epoch")
-    axes[0].set_ylabel(label)
+    outer_labels(axes, [label] * len(axes))
     order = [column.label for column in data.columns if column.label in shown]
-    finish(figure, data, [shown[word] for word in order], order)
+    finish(figure, data, [shown[word] for word in order], order, said=said)
     return figure
 
 
+def panel(ax: Axes, data: FigureData, number: int, words: str, name: str, drawn: Sequence[Drawn]) -> None:
+    """One panel of quantity `name` with a legend of its own, for curves that are not methods."""
+    title(ax, number, words)
+    for one in drawn:
+        found = data.curve(one.row, one.column, name)
+        if found is not None:
+            plot(ax, found, one.label, **one.look)
+    wanted = [data.place(one.row, one.column) for one in drawn]
+    remark(ax, replace(data, places=wanted).note(), empty=not ax.lines)
+    if ax.lines:
+        ax.set_ylim(0, 102)
+        ax.legend(loc="best", fontsize=7, handlelength=2.4, labelspacing=0.3, borderpad=0.2)
+
+
 def frame(data: FigureData, panels: int) -> tuple[Figure, list[Axes]]:
-    """An empty figure with a row of panels; room is left for legend and small print."""
+    """An empty figure with a row of panels, or rows of three; room is left for legend and small print."""
     import matplotlib.pyplot as plt
 
-    width = WIDTH if panels >= 3 else 8.0
-    figure, axes = plt.subplots(1, panels, figsize=(width, HEIGHT), squeeze=False)
-    return figure, list(axes[0])
+    rows, across = (1, panels) if panels <= ACROSS else (-(-panels // ACROSS), ACROSS)
+    size = (WIDTH if across >= ACROSS else 8.0, HEIGHT if rows == 1 else GRID_ROW * rows + 0.7)
+    figure, axes = plt.subplots(rows, across, figsize=size, squeeze=False)
+    for ax in axes.flat[panels:]:
+        ax.set_visible(False)
+    return figure, list(axes.flat[:panels])
+
+
+def outer_labels(axes: Sequence[Axes], labels: Sequence[str]) -> None:
+    """'Epoch' below the lowest panel of each column; a y label at the left, and wherever it differs from its neighbour."""
+    for number, (ax, label) in enumerate(zip(axes, labels, strict=True)):
+        if number + ACROSS >= len(axes):
+            ax.set_xlabel("Epoch")
+        if number % ACROSS == 0 or label != labels[number - 1]:
+            ax.set_ylabel(label)
 
 
 def title(ax: Axes, number: int, words: str) -> None:
@@ -56,6 +113,29 @@ def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:
     return drawn
 
 
+def span_trained(ax: Axes) -> None:
+    """A y axis that spans what the panel's curves do from epoch 1 on; where nothing is trained yet, as it was."""
+    values = [np.asarray(curve.get_ydata(), dtype=float)[np.asarray(curve.get_xdata()) >= 1] for curve in ax.lines]
+    trained = np.concatenate(values) if values else np.zeros(0)
+    trained = trained[np.isfinite(trained)]
+    if len(trained):
+        low, high = trained.min(), trained.max()
+        margin = 0.05 * max(high - low, 1.0)
+        ax.set_ylim(low - margin, high + margin)
+
+
+def clean_share(ax: Axes, data: FigureData, row: str) -> None:
+    """A dotted line at the share of clean labels in the whole training set: the precision of taking everything."""
+    records = [record for place in data.places if place.slot.row == row for record in place.records()]
+    rates = [record["result"]["labels"]["realised_rate"] for record in records]
+    if rates and ax.lines:
+        clean = 100 * (1 - rates[0])
+        ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)
+        ax.annotate("share of clean labels", (1, clean), (0, 2), ("axes fraction", "data"), "offset points",
+                    ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip
+        data.add(row, "", "share of clean labels", "", clean)
+
+
 def remark(ax: Axes, words: str, empty: bool = False) -> None:
     """What a panel lacks: small above its upper right corner, or in the middle of a panel without a curve."""
     if empty:
@@ -68,13 +148,22 @@ def remark(ax: Axes, words: str, empty: bool = False) -> None:
         ax.text(1.0, 1.02, words, ha="right", va="bottom", fontsize=7, color=WARNING, transform=ax.transAxes)
 
 
-def finish(figure: Figure, data: FigureData, handles: list[Any], labels: list[str], columns: int = 7) -> None:
-    """Shared legend below the panels, methods that are not in the suite yet, and the grey line of small print."""
-    height = figure.get_figheight()
+def finish(
+    figure: Figure,
+    data: FigureData,
+    handles: list[Any],
+    labels: list[str],
+    columns: int = 7,
+    said: Sequence[str] = (),
+) -> None:
+    """Shared legend below the panels, then in grey: what is `said`, methods that the suite lacks, scale and repeats."""
+    data.numbers[:] = dict.fromkeys(data.numbers)  # a curve that stands in several panels is one curve
+    width, height = figure.get_size_inches()
     rows = -(-len(handles) // columns) if handles else 0
     absent = f"not in the suite yet: {', '.join(data.absent)}" if data.absent else ""
-    lines = [words for words in (absent, data.small_print()) if words]
-    below = 0.12 + 0.17 * len(lines)  # inches
+    paragraphs = [words for words in (*said, absent, data.small_print()) if words]
+    lines = [part for words in paragraphs for part in textwrap.wrap(words, int(PER_INCH * width))]
+    below = 0.12 + LINE * len(lines)  # inches
     legend = 0.21 * rows
     figure.tight_layout(rect=(0, (below + legend + (0.04 if handles else 0)) / height, 1, 1), pad=0.5, w_pad=2.0)
     if handles:
@@ -82,4 +171,4 @@ def finish(figure: Figure, data: FigureData, handles: list[Any], labels: list[st
         ncols = min(columns, len(handles))
         figure.legend(handles, labels, loc="lower center", bbox_to_anchor=at, ncols=ncols, borderaxespad=0, borderpad=0)
     for number, words in enumerate(reversed(lines)):
-        figure.text(0.5, (0.07 + 0.17 * number) / height, words, ha="center", va="bottom", fontsize=7, color=SOFT)
+        figure.text(0.5, (0.07 + LINE * number) / height, words, ha="center", va="bottom", fontsize=7, color=SOFT)

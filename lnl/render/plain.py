@@ -75,7 +75,7 @@ def _datasets(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fac
     for row in declaration["rows"]:
         used = stand_ins.get(row["dataset"], row["dataset"])
         label = row["label"] if used == row["dataset"] else f"{row['label']} ({used} stands in)"
-        sizes = _sizes(Path(paths.data(suite.scale, used)))
+        sizes = _sizes(Path(paths.data(suite.scale, used)), declaration.get("split", "none"))
         cells = [Cell(label)]
         for column in declaration["columns"]:
             ours, printed = sizes.get(column["key"], NOTHING), _text(values.get(row["key"], {}).get(column["key"]))
@@ -90,14 +90,22 @@ def _datasets(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fac
     return Grid(header, tuple(rows), "As printed"), facts, caption, f"scale {suite.scale}"
 
 
-def _sizes(path: Path) -> dict[str, str]:
+def _sizes(path: Path, split: str) -> dict[str, str]:
+    """Facts of a data manifest in words, its test images counted as a protocol with this split uses them."""
     if not path.exists():
         return {}
     try:
         manifest = json.loads(path.read_text())
         _, height, width = manifest["shape"]
-        counts = {part: _text(count) for part, count in manifest["counts"].items()}
-        return {**counts, "classes": _text(manifest["classes"]), "image": f"{height}×{width}"}
+        counts = dict(manifest["counts"])
+        if split == "test-halves" and not counts.get("validation"):
+            counts["validation"] = counts["test"] // 2
+            counts["test"] -= counts["validation"]
+        return {
+            **{part: _text(count) for part, count in counts.items()},
+            "classes": _text(manifest["classes"]),
+            "image": f"{height}×{width}",
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path}: not a readable data manifest ({error}); delete it and prepare the data again"
@@ -124,7 +132,7 @@ def _networks(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fac
         ours = layers(column["network"], shape, classes, **options)
         printed = values.get(column["key"], [])
         listed.append([Cell(a, b) for a, b in zip_longest(ours, printed, fillvalue="")])
-        same = sum(a.replace(" BN", "") == b for a, b in zip_longest(ours, printed, fillvalue=""))
+        same = sum(_printed_so(a, b) for a, b in zip_longest(ours, printed, fillvalue=""))
         count = f"{same} of {len(printed)} as printed"
         verdict = "agrees" if same == len(printed) == len(ours) else "differs"
         facts.append((column["label"], "layers", f"{len(ours)} lines, {count}", f"{len(printed)} lines", verdict))
@@ -141,6 +149,11 @@ def _networks(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fac
         + (f" Parameters beside: {counted}." if counted else "")
     )
     return Grid(header, tuple(rows), "As printed", "list"), facts, caption, "every scale: no training"
+
+
+def _printed_so(ours: str, printed: str) -> bool:
+    """Whether a layer is as printed; batch norm and strides that a document leaves out are not held against it."""
+    return printed in (ours, ours.replace(" BN", ""), ours.replace(", stride 2", ""))
 
 
 def _traits(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fact], str, str]:

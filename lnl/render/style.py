@@ -21,6 +21,7 @@ METHODS: dict[str, tuple[str, Dashes]] = {
     "coteaching": ("#D55E00", "-"),
     "coteaching-plus": ("#882255", (0, (2, 1))),
     "s2e": ("#332288", "-"),
+    "coteaching-tuned": ("#117733", (0, (6, 1, 1, 1))),
 }
 SPARE = ("#8C6D31", "#117733", "#AA4499", "#999933", "#6699CC", "#661100")
 SPARE_DASHES: tuple[Dashes, ...] = ((0, (1.2, 1.2)), (0, (6, 1, 1, 1, 1, 1)), (0, (8, 1.5)))

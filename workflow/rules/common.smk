@@ -19,5 +19,8 @@ wildcard_constraints:
     method="[^/]+",
     key="[A-Za-z0-9_]+",
     seed="[0-9]+",
+    search="[^/]+",
+    round="[0-9]+",
+    block="[0-9]+",
     generator="[a-z_]+",
     point="[a-z0-9-]+",

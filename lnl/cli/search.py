@@ -1,0 +1,106 @@
+"""`lnl search`: a whole search in one process, or one step of it as a job of the DAG."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lnl import paths, searches
+from lnl.cells import Search
+from lnl.cli.train import STOPPED, watch
+from lnl.errors import UserError
+from lnl.hardware import lease_gpu
+from lnl.matrix import Suite
+from lnl.places import Places
+
+if TYPE_CHECKING:
+    from lnl.train import Progress
+
+STEPS = ("propose", "train", "score", "conclude")
+
+
+def command(suite: Suite, search_id: str, seed: int, quiet: bool) -> None:
+    """Walk a search from wherever it stands to its result. Exits with 143 when it was told to stop."""
+    suite = suite.searching
+    search = _search(suite, search_id, seed)
+    from lnl.search import chain
+
+    best = paths.best(suite.scale, search.id, search.seed)
+    if not chain.current(suite, search, best):
+        with _training(suite) as (device, stop):
+            from lnl.search.candidates import walk
+
+            walk(suite, search, Places.of(suite.config), device, stop, _bars(quiet), print)
+    found = json.loads(Path(best).read_text())
+    best_one = found["best"]
+    print(
+        f"best of {found['candidates']} candidates: {100 * best_one['score']:.2f}% on {found['scored_on']} images "
+        f"(round {best_one['round']}, candidate {best_one['candidate']}) -> {best}"
+    )
+
+
+def step(
+    suite: Suite, search_id: str, seed: int, what: str, round: int | None, block: int | None, log: str | None
+) -> None:
+    """One step of the chain. `round` and `block` count from 1, as in paths; UserError for one that is not there."""
+    suite = suite.searching
+    search = _search(suite, search_id, seed)
+    from lnl.search import chain
+
+    if what == "conclude":
+        chain.conclude(suite, search)
+        return
+    planned = searches.rounds(suite, search)
+    if round is None or not 1 <= round <= len(planned):
+        raise UserError(f"--round {round}: {search.id} has rounds 1 to {len(planned)}")
+    if what == "propose":
+        chain.propose(suite, search, round - 1)
+    elif what == "score":
+        chain.score(suite, search, round - 1)
+    else:
+        jobs = searches.blocks(suite, search, round - 1)
+        if block is None or not 1 <= block <= len(jobs):
+            raise UserError(f"--block {block}: round {round} of {search.id} has blocks 1 to {len(jobs)}")
+        with _training(suite) as (device, stop):
+            from lnl.search.candidates import train_block
+
+            train_block(suite, search, round - 1, block - 1, Places.of(suite.config), device, stop, _bars(True), log)
+
+
+def _search(suite: Suite, text: str, seed: int) -> Search:
+    """The search of `protocol/dataset/noise/method/search`, or of a cell whose R is searched."""
+    if text.strip("/").count("/") == 4:
+        return suite.parse_search(text, seed)
+    cell = suite.parse(text)
+    search = searches.search_of(suite, cell)
+    if search is None:
+        raise UserError(f"{text} has no searched R; name protocol/dataset/noise/method/search")
+    return search
+
+
+@contextmanager
+def _training(suite: Suite):  # type: ignore[no-untyped-def]
+    """Device and stop function of a process that trains; a stopped one exits with a line and its checkpoints."""
+    lease_gpu(str(suite.config["device"]))
+    stop = watch()
+
+    from lnl.engine.loop import Stopped
+    from lnl.hardware import torch_device
+
+    try:
+        yield torch_device(str(suite.config["device"]), bool(suite.config.get("deterministic"))), stop
+    except Stopped:
+        print("lnl: the search was stopped; what was trained is kept and the next start goes on", file=sys.stderr)
+        sys.exit(STOPPED)
+
+
+def _bars(quiet: bool) -> Callable[[str], AbstractContextManager[Progress]]:
+    if quiet or not sys.stderr.isatty():
+        return lambda title: nullcontext(lambda done, total: None)
+    from lnl.cli.progress import epochs
+
+    return epochs

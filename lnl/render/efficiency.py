@@ -1,0 +1,81 @@
+"""Search efficiency: best validation accuracy so far against full trainings, median and band over repeats."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lnl.render.panels import ACROSS, finish, frame, remark, title
+from lnl.render.searched import SearchState, best_so_far, on_grid
+from lnl.render.style import METHODS, SPARE, SPARE_DASHES, Dashes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from lnl.render.figure import FigureData
+
+#: What an algorithm looks like, in every figure that compares them.
+LOOKS: Mapping[str, tuple[str, Dashes]] = {
+    "natural-gradient": ("#332288", "-"),
+    "newton": ("#882255", "-"),
+    "random": ("#4d4d4d", (0, (4, 1.5))),
+    "hyperband": ("#009E73", (0, (6, 1.5, 1, 1.5))),
+    "bayesian": ("#E69F00", (0, (3, 1.2))),
+    "gradient": ("#56B4E9", (0, (1.5, 1.2))),
+    "grid": ("#D55E00", (0, (5, 1.5))),
+}
+
+
+def look(name: str) -> tuple[str, Dashes]:
+    """Colour and dashes of an algorithm; one without an entry gets its own from its name."""
+    number = zlib.crc32(name.encode())
+    return (
+        LOOKS.get(name) or METHODS.get(name) or (SPARE[number % len(SPARE)], SPARE_DASHES[number % len(SPARE_DASHES)])
+    )
+
+
+def efficiency(data: FigureData) -> Figure:
+    """One panel a noise, one curve an algorithm. Columns are keyed by algorithm."""
+    rows = list(dict.fromkeys((r["key"], r.get("label", r["key"])) for r in data.declaration["rows"]))
+    columns = [(c["key"], c.get("label", c["key"])) for c in data.declaration["columns"]]
+    figure, axes = frame(data, len(rows))
+    handles: dict[str, Any] = {}
+    counts: set[int] = set()
+    for number, (ax, (row, label)) in enumerate(zip(axes, rows, strict=True)):
+        title(ax, number, label)
+        asked = [s for s in data.searches if s.row == row]
+        for column, words in columns:
+            done = [s for s in asked if s.column == column and s.state == "ok"]
+            if done:
+                counts.add(len(done))
+                handles.setdefault(words, _draw(ax, data, row, column, done))
+        there = sum(s.state == "ok" for s in asked)
+        remark(ax, "" if there == len(asked) else f"{there} of {len(asked)} searches", empty=not ax.lines)
+    for number, ax in enumerate(axes):
+        ax.set_xlabel("Full trainings spent")
+        if number % ACROSS == 0:
+            ax.set_ylabel("Best validation\naccuracy so far (%)")
+    n = "to".join(str(c) for c in sorted({min(counts), max(counts)})).replace("to", " to ") if counts else "no"
+    band = "one search each, no band" if counts == {1} else f"median of {n} searches, band from smallest to largest"
+    finish(figure, data, list(handles.values()), list(handles), said=[*data.declaration.get("notes", [])[:1], band])
+    return figure
+
+
+def _draw(ax, data: FigureData, row: str, column: str, done: list[SearchState]):  # type: ignore[no-untyped-def]
+    curves = [best_so_far(state) for state in done]
+    grid = np.arange(1, int(min(spent[-1] for spent, _ in curves)) + 1, dtype=float)
+    values = np.stack([on_grid(spent, best, grid) for spent, best in curves])
+    known = ~np.isnan(values).all(axis=0)
+    grid, values = grid[known], values[:, known]
+    middle = np.nanmedian(values, axis=0)
+    colour, dashes = look(column)
+    (line,) = ax.step(grid, middle, where="post", color=colour, linestyle=dashes, zorder=3)
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    if len(values) > 1:
+        ax.fill_between(grid, low, high, step="post", color=colour, alpha=0.14, linewidth=0, zorder=2)
+    for x, m, a, b in zip(grid, middle, low, high, strict=True):
+        data.add(row, column, "best validation accuracy so far", x, float(m), float(a), float(b), len(values))
+    return line

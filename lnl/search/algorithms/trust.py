@@ -1,0 +1,61 @@
+"""What keeps the sound forms sound: rank-based rewards, earlier rounds by importance weight, steps bounded in KL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lnl.search.beta import Betas
+
+STEEPEST = 1e6  # the longest multiple of a step that is tried
+CEILING = 1e7  # theta beyond it is a point to twelve digits, where trigamma differences lose theirs
+
+
+def weights(points: np.ndarray, current: Betas, drawn_from: Sequence[Betas]) -> np.ndarray:
+    """Importance weights [N], summing to one, of points [N, d] that were drawn in equal shares from `drawn_from`.
+
+    p(u) / mean_i p_i(u): the mixture in the denominator bounds every weight by the number of its parts, as long as the
+    current distribution is one of them.
+    """
+    logs = np.stack([betas.log_density(points) for betas in drawn_from])
+    top = logs.max(0)
+    mixture = top + np.log(np.exp(logs - top).mean(0))
+    weight = np.exp(np.minimum(current.log_density(points) - mixture, np.log(len(drawn_from)) + 1e-9))
+    return weight / weight.sum()
+
+
+def utilities(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Rewards [N] from ranks, of weighted mean 0: -ln(2 q) in the better half, 0 in the worse, before centring.
+
+    q in (0, 1): the weighted share of candidates better than this one, half of its own (and of its equals) counted.
+    Only the order of the scores matters, so neither their scale nor a candidate that diverged can throw a step.
+    """
+    _, place, _ = np.unique(-values, return_inverse=True, return_counts=True)
+    share = np.bincount(place, weight)
+    q = (np.cumsum(share) - share / 2)[place]
+    reward = np.maximum(0.0, -np.log(np.maximum(2.0 * q, 1e-9)))
+    return reward - weight @ reward
+
+
+def bounded(theta: np.ndarray, direction: np.ndarray, nats: float) -> np.ndarray:
+    """theta + a direction with theta >= 1 and the largest a for which KL(new || old) <= nats.
+
+    Halving an interval finds a; a direction that theta >= 1 blocks altogether leaves theta where it is.
+    """
+    old = Betas(theta)
+    length = float(np.abs(direction).max())
+    if not np.isfinite(length) or length == 0.0:
+        return theta
+    direction = direction / length
+
+    def moved(a: float) -> np.ndarray:
+        return np.clip(theta + a * direction, 1.0, CEILING)
+
+    low, high = 0.0, 1.0
+    while Betas(moved(high)).kl(old) < nats and high < STEEPEST:
+        low, high = high, 2.0 * high
+    for _ in range(30):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if Betas(moved(middle)).kl(old) <= nats else (low, middle)
+    return moved(low)

@@ -1,0 +1,143 @@
+"""The walk of a search: propose -> train -> score, round after round, then the result.
+
+Every step reads files and writes one; a rule of the DAG does one step, `lnl search` does them all. What is proposed is
+a pure function of the scores so far and the search's seed, so a search that was stopped anywhere goes on as if it had
+not been. Rounds and candidates are counted from 0 here and from 1 in files and paths.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lnl import paths, searches
+from lnl.cells import Search
+from lnl.errors import UserError
+from lnl.search import plan
+from lnl.search.algorithms import Algorithm, build
+from lnl.search.files import read, write
+from lnl.search.history import Candidate, Round
+from lnl.search.spaces import Space, check_range, load_space
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+
+def space_of(suite: Suite, search: Search) -> Space:
+    """The declared space of a search."""
+    return load_space(suite.root, suite.searches[search.name]["space"], validate=False)
+
+
+def algorithm_of(suite: Suite, search: Search) -> Algorithm:
+    """The declared algorithm of a search, for its space and budget."""
+    spec = suite.declared_search(search).spec
+    return build(spec["algorithm"], space_of(suite, search).dimension, spec["rounds"], spec["samples"])
+
+
+def history(suite: Suite, search: Search, rounds: int) -> list[Round]:
+    """The first `rounds` rounds with their scores; UserError for a file that is missing or another search's."""
+    out = []
+    for round in range(rounds):
+        page = read(suite, search, paths.scores(suite.scale, search.id, search.seed, round + 1))
+        out.append(Round(tuple(map(_candidate, page["candidates"])), tuple(c["score"] for c in page["candidates"])))
+    return out
+
+
+def _candidate(entry: dict[str, Any]) -> Candidate:
+    origin = entry["continues"]
+    return Candidate(tuple(entry["u"]), entry["fraction"], None if origin is None else (origin[0] - 1, origin[1] - 1))
+
+
+def propose(suite: Suite, search: Search, round: int) -> None:
+    """Write the candidates of a round; the first one checks the space before anything is trained."""
+    space = space_of(suite, search)
+    spec = suite.declared_search(search)
+    if round == 0:
+        check_range(space, float(spec.candidate["paper_epochs"]))
+    known = history(suite, search, round if plan.adaptive(spec.spec["algorithm"]) else 0)
+    if not plan.adaptive(spec.spec["algorithm"]):
+        known = _unscored(suite, search, round)
+    candidates = algorithm_of(suite, search).propose(known, search.seed)
+    wanted = searches.rounds(suite, search)[round]
+    if [c.fraction for c in candidates] != wanted:
+        raise RuntimeError(
+            f"{search.id}: round {round + 1} proposes {len(candidates)} candidates, {len(wanted)} planned"
+        )
+    listed = [
+        {
+            "candidate": i + 1,
+            "u": list(c.u),
+            "fraction": c.fraction,
+            "continues": None if c.origin is None else [c.origin[0] + 1, c.origin[1] + 1],
+            "schedule": space.schedule(np.array(c.u)),
+        }
+        for i, c in enumerate(candidates)
+    ]
+    path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
+    write(suite, search, path, {"round": round + 1, "candidates": listed})
+
+
+def _unscored(suite: Suite, search: Search, round: int) -> list[Round]:
+    """Earlier rounds of an algorithm that asks for no scores: all that it may look at is how many there were."""
+    return [
+        Round(tuple(Candidate(()) for _ in r), tuple(None for _ in r)) for r in searches.rounds(suite, search)[:round]
+    ]
+
+
+def score(suite: Suite, search: Search, round: int) -> None:
+    """Put the blocks of a round together: one page of the history."""
+    where = (suite.scale, search.id, search.seed, round + 1)
+    page = read(suite, search, paths.proposals(*where))
+    scored = {}
+    for block in range(len(searches.blocks(suite, search, round))):
+        for entry in read(suite, search, paths.block(*where, block + 1))["candidates"]:
+            scored[entry["candidate"]] = {k: entry[k] for k in ("score", "test", "diverged", "epochs")}
+    candidates = [entry | scored[entry["candidate"]] for entry in page["candidates"]]
+    write(suite, search, paths.scores(*where), {"round": round + 1, "candidates": candidates})
+
+
+def conclude(suite: Suite, search: Search) -> None:
+    """Write what was found: the best of the fully trained candidates (ties: the earliest), a fresh draw from the final
+    distribution, and its mode. UserError if every candidate diverged."""
+    space, spec = space_of(suite, search), suite.declared_search(search).spec
+    total = len(searches.rounds(suite, search))
+    known = history(suite, search, total)
+    full = [
+        (score, -r, -k, candidate)
+        for r, page in enumerate(known)
+        for k, (candidate, score) in enumerate(zip(page.candidates, page.scores, strict=True))
+        if score is not None and candidate.fraction == 1.0
+    ]
+    if not full:
+        raise UserError(f"{search.id} seed {search.seed}: no fully trained candidate has a score; all of them diverged")
+    score, r, k, candidate = max(full, key=lambda entry: entry[:3])
+    best = {"schedule": space.schedule(np.array(candidate.u)), "score": score, "round": 1 - r, "candidate": 1 - k}
+    theta = algorithm_of(suite, search).distribution(known, search.seed)
+    drawn = mode = None
+    if theta is not None:
+        rng = np.random.default_rng([search.seed, total, 1])
+        drawn = {"schedule": space.schedule(theta.sample(rng, 1)[0])}
+        mode = {"schedule": space.schedule(theta.mode())}
+    content = {
+        "space": suite.searches[search.name]["space"],
+        "algorithm": spec["algorithm"],
+        "candidates": sum(len(page.candidates) for page in known),
+        "diverged": sum(s is None for page in known for s in page.scores),
+        "trainings": plan.trainings(spec["algorithm"], spec["rounds"], spec["samples"]),
+        "scored_on": spec["scored_on"],
+        "best": best,
+        "draw": drawn,
+        "mode": mode,
+    }
+    write(suite, search, paths.best(suite.scale, search.id, search.seed), content)
+
+
+def current(suite: Suite, search: Search, path: str) -> bool:
+    """Whether a file of today's search is there."""
+    try:
+        return bool(json.loads(Path(path).read_text())["digest"] == suite.search_digest(search))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,56 @@
+"""The files of a search: proposals, scores and the result. A history of another search, or seed, is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lnl import paths, searches
+from lnl.cells import Cell, Search
+from lnl.errors import UserError
+from lnl.files import write_json_atomic
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+
+def write(suite: Suite, search: Search, path: str, content: dict[str, Any]) -> None:
+    """Write one file of a search, marked with whose it is."""
+    write_json_atomic(
+        path, {"search": search.id, "digest": suite.search_digest(search), "seed": search.seed, **content}
+    )
+
+
+def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
+    """Content of one file of a search; UserError if it is missing, unreadable, or another search's."""
+    again = f"`lnl search {search.id} --seed {search.seed}` makes it"
+    try:
+        content = json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise UserError(f"{path}: not there; {again}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: not readable ({error}); delete it: {again}") from None
+    if not isinstance(content, dict) or content.get("digest") != suite.search_digest(search):
+        known = f"{content.get('search')} seed {content.get('seed')}" if isinstance(content, dict) else "something else"
+        if isinstance(content, dict) and (content.get("search"), content.get("seed")) == (search.id, search.seed):
+            known += " as it was declared before"
+        raise UserError(f"{path}: belongs to {known}; delete it: {again}")
+    return content
+
+
+def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
+    """What the search of a cell has found, as its record tells it; None for a cell without one.
+
+    UserError while there is no result of today's search.
+    """
+    search = searches.search_of(suite, cell)
+    if search is None:
+        return None
+    final = suite.spec(cell)["method"]["parameters"]["R"]["final"]
+    there = suite.searching
+    best = read(there, search, paths.best(there.scale, search.id, search.seed))
+    if best[final] is None:
+        raise UserError(f"{cell.id}: search '{search.name}' keeps no distribution from which to take its {final}")
+    kept = {k: v for k, v in best[final].items() if k in ("schedule", "score", "round", "candidate")}
+    return {"search": search.id, "seed": search.seed, "digest": best["digest"], "final": final, **kept}

@@ -1,0 +1,63 @@
+"""A block of candidates as one stack of runs: what a GPU wants, for which one small network is too little work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import torch
+
+from lnl.files import replacing
+from lnl.places import Places
+from lnl.problem import prepare
+from lnl.resolve import digest
+from lnl.store import Store
+from lnl.train import Progress, record
+
+if TYPE_CHECKING:
+    from lnl.search.candidates import Round
+
+
+def train_stack(
+    page: Round,
+    members: range,
+    places: Places,
+    device: torch.device,
+    stop: Callable[[], bool],
+    progress: Progress,
+) -> None:
+    """Train those candidates of a block that are not finished yet, together, and keep a record of each.
+
+    The stack has one checkpoint; it is of use as long as the same candidates are still to be trained.
+    """
+    runs = [page.run(index) for index in members]
+    with ExitStack() as locks:
+        for run in runs:
+            locks.enter_context(Store(page.suite, run).lock())
+        todo = [run for run in runs if not Store(page.suite, run).finished()]
+        if not todo:
+            return
+        stores = [Store(page.suite, run) for run in todo]
+        state = stores[0].folder / f"stack-{digest({'runs': [store.key for store in stores]})}.pt"
+        built, about = prepare(page.suite, todo, places, device, "stacked", ())
+        seconds, resumed = 0.0, 0
+        if state.exists():
+            saved = torch.load(state, map_location=device, weights_only=True)
+            built.restore(saved["training"])
+            seconds, resumed = saved["seconds"], saved["resumed"] + 1
+        started = time.monotonic()
+
+        def checkpoint() -> None:
+            spent = seconds + time.monotonic() - started
+            with replacing(state) as temporary:
+                torch.save({"training": built.snapshot(), "seconds": spent, "resumed": resumed}, temporary)
+
+        built.run(stop, checkpoint, places.checkpoint_seconds, progress)
+        share = round((seconds + time.monotonic() - started) / len(todo), 3)  # of the device's time
+        extra = {"mode": "stacked", "stack": len(todo), "seconds": share, "resumed": resumed}
+        extra["matmul"] = torch.get_float32_matmul_precision()
+        for place, (run, store) in enumerate(zip(todo, stores, strict=True)):
+            store.save(record(page.suite, run, built, place, about, device, extra))
+        state.unlink(missing_ok=True)

@@ -1,0 +1,122 @@
+"""Searches as the declarations ask for them: what a cell with a searched R(t) depends on. Standard library only.
+
+A method's parameter R is null (its own ramp), {search: <name>} (found by config/searches/<name>.yaml), or a schedule
+{formula, clip, x}. A candidate of a search is the same cell with a schedule: one training, one record.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lnl.cells import Cell, Declared, DeclaredSearch, Run, Search
+from lnl.errors import UserError
+from lnl.resolve import choose, digest, merge
+from lnl.search import plan
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+#: Bumped by hand when the walk of a search changes what it finds.
+VERSION = 1
+
+#: Candidates are trained with other seeds than the repeats of any table, so that the schedule found is judged afresh.
+FIRST_SEED = 1000
+
+DEFAULTS = {"seed": 1, "final": None}
+
+
+def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str, where: str) -> DeclaredSearch:
+    """The search `name` of a cell whose specification, but for its R, is `base`. UserError if it cannot be run."""
+    declared = copy.deepcopy(choose(name, suite.searches, "search", where))
+    paper_dataset = at["dataset"]
+    budget = {k: declared[k] for k in ("rounds", "samples")} | declared.get("datasets", {}).get(paper_dataset, {})
+    reduced = dict(suite.scales[suite.scale].get("search", {}))
+    brackets = reduced.pop("brackets", None)
+    budget |= reduced
+    algorithm = declared["algorithm"]
+    if algorithm["name"] == "hyperband" and brackets is not None:
+        algorithm = algorithm | {"brackets": brackets}
+    space = choose(declared["space"], suite.spaces, "search space", f"config/searches/{name}.yaml")
+    protocol = suite.protocols[at["protocol"]]
+    scored_on = protocol.get("search", {}).get("scored_on", "validation")
+    if scored_on == "validation" and base["split"] == "none":
+        having = ", ".join(k for k, p in suite.protocols.items() if p["split"] != "none")
+        raise UserError(
+            f"{where}: protocol {at['protocol']} has no validation images on which search '{name}' could score its "
+            f"candidates; protocols that have some: {having}"
+        )
+    if declared["candidates"] == "shared" and algorithm["name"] == "hyperband":
+        raise UserError(
+            f"config/searches/{name}.yaml: hyperband trains candidates in parts, which shared ones cannot be"
+        )
+    spec = {
+        "version": VERSION,
+        "space": {
+            "formula": space["formula"],
+            "clip": space["clip"],
+            "ranges": [[*c["range"], c.get("count", 1)] for c in space["coordinates"]],
+        },
+        "algorithm": algorithm,
+        **budget,
+        "candidates": declared["candidates"],
+        "scored_on": scored_on,
+        "candidate": digest(base),
+    }
+    return DeclaredSearch(spec, base, paper_dataset, where)
+
+
+def search_of(suite: Suite, cell: Cell) -> Search | None:
+    """The search whose schedule a cell trains with, or None."""
+    wanted = suite.spec(cell)["method"]["parameters"].get("R")
+    if not isinstance(wanted, Mapping) or "search" not in wanted:
+        return None
+    method = suite.spec(cell)["method"]["key"]
+    return Search(cell.protocol, cell.dataset, cell.noise, method, wanted["search"], wanted["seed"])
+
+
+def rounds(suite: Suite, search: Search) -> list[list[float]]:
+    """For each round the share of the full training that each candidate reaches."""
+    spec = suite.declared_search(search).spec
+    return plan.plan(spec["algorithm"], spec["rounds"], spec["samples"])
+
+
+def blocks(suite: Suite, search: Search, round: int) -> list[range]:
+    """Candidates of a round (counted from 0) by job. One whole round where candidates share their networks."""
+    samples = len(rounds(suite, search)[round])
+    declared = suite.declared_search(search)
+    asked = suite.config.get("search_block")
+    if declared.spec["candidates"] == "shared" or mode(suite, search) == "stacked":
+        return [range(samples)]
+    if asked is not None and asked > samples:
+        raise UserError(
+            f"config key 'search_block': {asked} is more than the {samples} candidates of a round of {search.id}; "
+            f"give at most {samples}"
+        )
+    return plan.blocks(samples, asked or suite.scales[suite.scale].get("search_block", 1))
+
+
+def mode(suite: Suite, search: Search) -> str:
+    """How candidates of a block are trained: one after another, or as one stack (declared by protocol and device)."""
+    declared = suite.protocols[search.protocol].get("mode", {})
+    spec = suite.declared_search(search).spec
+    if spec["candidates"] == "shared" or spec["algorithm"]["name"] == "hyperband":
+        return "single"  # these continue from states of single runs
+    device = suite.config.get("device")
+    return str(declared.get("cuda" if device == "cuda" else "cpu", "single"))
+
+
+def candidate(suite: Suite, search: Search, round: int, index: int, schedule: Mapping[str, Any]) -> Run:
+    """The run of one candidate, with its specification known to the suite. Rounds and indices count from 0."""
+    declared = suite.declared_search(search)
+    ours = declared.spec["candidates"] != "own"
+    number = sum(map(len, rounds(suite, search)[:round])) + index
+    seed = FIRST_SEED + search.seed if ours else FIRST_SEED * (1 + search.seed) + number
+    spec = merge(declared.candidate, {"method": {"parameters": {"R": dict(schedule)}}})
+    if spec["noise"]["vector"] == "per_repeat":  # all candidates of a search see the labels of the repeat it stands for
+        spec = merge(spec, {"noise": {"vector": "fixed", "seed": search.seed}})
+    name = f"{search.method}-{search.name}-search{search.seed}-round{round + 1}-candidate{index + 1}"
+    cell = Cell(search.protocol, search.dataset, search.noise, name)
+    suite.admit(cell, Declared(spec, declared.paper_dataset, declared.source))
+    return Run(cell, seed)

@@ -1,0 +1,80 @@
+"""Searching R(t), as a static chain: propose -> candidates -> scores, round after round, then the result.
+
+Whatever a search decides is data inside these files; the rules know only how many rounds and blocks there are. A job
+trains a block of candidates; those that the store holds already are not trained again.
+"""
+
+SEARCH = "{protocol}/{dataset}/{noise}/{method}/{search}"
+STEP = "lnl search " + SEARCH.replace("{", "{wildcards.") + " --seed {wildcards.seed}"
+WHICH = SEARCH.replace("{", "{wildcards.") + " seed {wildcards.seed}"
+
+
+rule propose:
+    input:
+        dag.scores_before,
+    output:
+        paths.proposals(dag.searching.scale, SEARCH, "{seed}", "{round}"),
+    log:
+        f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-round{{round}}-propose.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        digest=dag.search_digest,
+    message:
+        "propose round {wildcards.round} of " + WHICH
+    shell:
+        STEP + " --step propose --round {wildcards.round} > {log} 2>&1"
+
+
+rule candidates:
+    input:
+        dag.candidate_inputs,
+    output:
+        paths.block(dag.searching.scale, SEARCH, "{seed}", "{round}", "{block}"),
+    log:
+        f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-round{{round}}-block{{block}}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        runtime=dag.block_cost("runtime"),
+        mem_mb=dag.block_cost("mem_mb"),
+        gpu=dag.block_cost("gpu"),
+    message:
+        "train candidates of round {wildcards.round}, block {wildcards.block}, of " + WHICH
+    shell:
+        STEP + " --step train --round {wildcards.round} --block {wildcards.block} --log {log} > {log} 2>&1"
+
+
+rule scores:
+    input:
+        dag.blocks_of,
+        paths.proposals(dag.searching.scale, SEARCH, "{seed}", "{round}"),
+    output:
+        paths.scores(dag.searching.scale, SEARCH, "{seed}", "{round}"),
+    log:
+        f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-round{{round}}-score.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    message:
+        "score round {wildcards.round} of " + WHICH
+    shell:
+        STEP + " --step score --round {wildcards.round} > {log} 2>&1"
+
+
+rule best:
+    input:
+        dag.history,
+    output:
+        paths.best(dag.searching.scale, SEARCH, "{seed}"),
+    log:
+        f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-conclude.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    message:
+        "conclude " + WHICH
+    shell:
+        STEP + " --step conclude > {log} 2>&1"
