@@ -57,7 +57,7 @@ def search(
         commands.command(suite, search, seed, quiet)
     else:
         commands.step(
-            suite, search, seed, choose(step, dict.fromkeys(commands.STEPS), "step", "--step"), round, block, log
+            suite, search, seed, choose(step, {s: s for s in commands.STEPS}, "step", "--step"), round, block, log
         )
 
 
