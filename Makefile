@@ -31,7 +31,7 @@ $(READY): requirements.lock
 	@touch $@
 
 demo: $(READY)  ## the whole path on scikit-learn's digits: noise, training, tables, figures, report; minutes on two cores
-	$(BIN)/snakemake all --cores $(CORES) --config scale=demo
+	$(BIN)/snakemake --cores $(CORES) --config scale=demo
 	@echo 'Open results/demo/report.html'
 
 smoke: $(READY)  ## everything once from nothing, two steps each: does the plumbing hold?

@@ -45,6 +45,7 @@ rule all:
 
 include: "workflow/rules/data.smk"
 include: "workflow/rules/search.smk"
+include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/artefacts.smk"
 include: "workflow/rules/report.smk"

@@ -76,6 +76,13 @@ def _dag(scratch: Path) -> list[Result]:
     return [dag.everything_declared(_checkout(scratch)), *dag.ten_thousand(_checkout(scratch))]
 
 
+def _search(scratch: Path) -> list[Result]:
+    from benchmarks import search
+
+    folder = _checkout(scratch)
+    return [search.steps(folder, "s2e", 5), search.through_snakemake(folder, "s2e"), search.steps(folder, "newton", 5)]
+
+
 def _cores(scratch: Path) -> list[Result]:
     from benchmarks import dag
 
@@ -89,6 +96,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "users": _users,
     "startup": _startup,
     "dag": _dag,
+    "search": _search,
     "cores": _cores,
 }
 

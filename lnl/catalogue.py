@@ -13,7 +13,18 @@ from typing import Any, Self
 
 from lnl.declarations import read_folder, read_literal, read_methods, read_yaml
 from lnl.errors import UserError
-from lnl.resolve import choose
+from lnl.resolve import choose, merge
+
+
+def like(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Protocols that say they are `like` another one, with what they change on top of it. UserError for a chain."""
+    out = {}
+    for key, own in protocols.items():
+        base = own.get("like")
+        if base is not None and "like" in choose(base, protocols, "protocol", f"config/protocols/{key}.yaml"):
+            raise UserError(f"config/protocols/{key}.yaml: is like '{base}', which itself is like another one")
+        out[key] = merge(protocols[base], {k: v for k, v in own.items() if k != "like"}) if base else own
+    return out
 
 
 class Catalogue:
@@ -23,11 +34,12 @@ class Catalogue:
         self.root = root
         self.config = config
         self.scale: str = config["scale"]
-        self.protocols = read_folder(root / "config" / "protocols")
+        self.protocols = like(read_folder(root / "config" / "protocols"))
         self.scales = read_folder(root / "config" / "scales")
         self.methods = read_methods(root / "methods")
         self.searches = read_folder(root / "config" / "searches")
         self.spaces = read_folder(root / "config" / "spaces")
+        self.synthetic = read_yaml(root / "config" / "synthetic.yaml")
         self.tables = read_folder(root / "tables")
         self.figures = {
             p.stem: read_literal(p, "DEMAND") or {} for p in sorted((root / "figures").glob("*.py")) if p.name[0] != "_"
@@ -57,6 +69,7 @@ class Catalogue:
         from lnl.schema import check
 
         self._check = lambda protocol, where: check(protocol, "protocol", where)
+        check(self.synthetic, "synthetic", "config/synthetic.yaml")
         for key, value in self.protocols.items():
             check(value, "protocol", f"config/protocols/{key}.yaml")
         for key, value in self.scales.items():
@@ -131,6 +144,11 @@ class Catalogue:
                 choose(word, {**self.artefacts, **self.papers}, "artefact or paper", "config key 'artefacts'")
                 keys.append(word)
         return list(dict.fromkeys(keys))
+
+    @property
+    def selected(self) -> list[str]:
+        """Artefacts that are built when none is named: config key 'artefacts', else the scale's, else all."""
+        return self.select(self.config["artefacts"] or self.scales[self.scale].get("artefacts") or "all")
 
     def seeds(self, declared: int | list[int] | None) -> tuple[int, ...]:
         """Repeats of an artefact at this scale: config wins, else as declared but at most what the scale allows."""

@@ -20,6 +20,7 @@ from lnl.hardware import gpu_count
 from lnl.matrix import Run, Search, Suite
 from lnl.search import plan
 
+Kind = tuple[str, str, str, int, int]  # protocol, data set, network, epochs, number of networks: what costs alike
 RECORD_KB = 80  # one record of 200 epochs and two networks
 
 
@@ -44,7 +45,7 @@ class Estimator:
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
-        self._measured: dict[tuple[str, str, int], list[float]] = {}
+        self._measured: dict[Kind, list[float]] = {}
         for run in {run for key in suite.artefacts for run in suite.demand(key)}:
             file = Path(paths.record(suite.scale, run.cell.id, run.seed))
             if file.exists():
@@ -60,8 +61,9 @@ class Estimator:
     def _networks(self, run: Run) -> int:
         return self._count(self.suite.spec(run.cell)["method"]["key"])
 
-    def _kind(self, run: Run) -> tuple[str, str, int]:
-        return run.cell.protocol, run.cell.dataset, self._networks(run)
+    def _kind(self, run: Run) -> Kind:
+        spec = self.suite.spec(run.cell)
+        return run.cell.protocol, run.cell.dataset, spec["network"]["name"], spec["epochs"], self._networks(run)
 
     def seconds(self, run: Run) -> tuple[float, bool]:
         """(seconds, whether they rest on a measurement)."""
@@ -78,7 +80,8 @@ class Estimator:
             return 3.0  # stand-ins
         runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
         minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
-        return float(60 * minutes * spec["epochs"] / spec["paper_epochs"] * networks / 2)
+        usual = self.suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
+        return float(60 * minutes * spec["epochs"] / usual * networks / 2)
 
     def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
         """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""
@@ -108,9 +111,9 @@ class Estimator:
         spec = suite.declared_search(search).spec
         total = plan.trainings(spec["algorithm"], spec["rounds"], spec["samples"])
         at = (suite.scale, search.id, search.seed)
-        if _is(paths.best(*at), suite.search_digest(search)):
+        if is_current(paths.best(*at), suite.search_digest(search)):
             return 0.0, sum(map(len, rounds)), 0
-        done = [_is(paths.scores(*at, r + 1), suite.search_digest(search)) for r in range(len(rounds))]
+        done = [is_current(paths.scores(*at, r + 1), suite.search_digest(search)) for r in range(len(rounds))]
         left = [len(r) for r, there in zip(rounds, done, strict=True) if not there]
         return total * sum(left) / sum(map(len, rounds)), sum(map(len, rounds)), sum(left)
 
@@ -119,12 +122,12 @@ class Estimator:
         suite = self.suite.searching
         declared = suite.declared_search(search)
         own = self.suite.scale == suite.scale
-        known = self._measured.get((search.protocol, search.dataset, self._count(search.method))) if own else None
+        spec, networks = declared.candidate, self._count(search.method)
+        kind = (search.protocol, search.dataset, spec["network"]["name"], spec["epochs"], networks)
+        known = self._measured.get(kind) if own else None
         if known:
             return statistics.median(known), True
-        return self._declared_seconds(
-            search.protocol, declared.candidate, declared.paper_dataset, self._count(search.method)
-        ), False
+        return self._declared_seconds(search.protocol, spec, declared.paper_dataset, networks), False
 
     def _done(self, run: Run) -> bool:
         file = Path(paths.record(self.suite.scale, run.cell.id, run.seed))
@@ -134,7 +137,7 @@ class Estimator:
             return False
 
 
-def _is(path: str, digest: str) -> bool:
+def is_current(path: str, digest: str) -> bool:
     """Whether a file of a search is there, and of today's declaration."""
     try:
         return bool(json.loads(Path(path).read_text())["digest"] == digest)

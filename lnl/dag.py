@@ -49,8 +49,8 @@ class Dag:
         return out
 
     def selected(self) -> list[str]:
-        """Files of the artefacts that config key 'artefacts' names."""
-        return self.rendered(self.suite.select(self.suite.config["artefacts"]))
+        """Files of the artefacts that are asked for when nothing is named."""
+        return self.rendered(self.suite.selected)
 
     def output(self, kind: str, suffix: str) -> str:
         """Output pattern of a rendering rule."""
@@ -63,8 +63,9 @@ class Dag:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
             manifests = [paths.data(self.scale, dataset) for dataset in needs.datasets(self.suite, key)]
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
-            found = [self.best_of(search) for _, _, search in self.suite.searches_of(key)]
-            return [self.suite.source(key), *manifests, *records, *found]
+            found = dict.fromkeys(self.best_of(search) for _, _, search in self.suite.searches_of(key))
+            studied = [paths.synthetic(self.scale, study, arm) for study, arm in needs.studies(self.suite, key)]
+            return [self.suite.source(key), *manifests, *records, *found, *studied]
 
         return inputs
 
@@ -161,6 +162,10 @@ class Dag:
             return needs.search_resources(self.searching, search, sum(shares))[name]
 
         return cost
+
+    def arm_digest(self, wildcards: Any) -> str:
+        """Digest of what one arm of a synthetic study was declared as."""
+        return needs.arm_digest(self.suite, wildcards.study, wildcards.arm)
 
     # ---- scheduling ------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from lnl import needs, paths
 from lnl.engine.loop import Stopped
 from lnl.matrix import Run, Suite
 from lnl.places import Places
+from lnl.search.files import searched
 from lnl.store import Store
 from lnl.train import Progress, train
 
@@ -80,6 +81,8 @@ def _try_other(
     suite: Suite, run: Run, places: Places, device: torch.device, stop: Callable[[], bool], progress: Progress
 ) -> bool:
     """Train a neighbour; its failure is left for its own job to report. True if something was trained."""
+    if not searched(suite, run.cell):
+        return False  # its R(t) is still being searched
     store = Store(suite, run)
     points = needs.handover_points(suite, run.cell)
     if store.finished(points) or (not points and store.adopt()) or (store.folder / "failure.json").exists():

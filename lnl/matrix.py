@@ -180,6 +180,14 @@ class Suite(Catalogue):
             if cell:
                 yield from (Run(cell, seed) for seed in self.seeds(place.seeds))
 
+    def _claimed_searches(self, key: str) -> Iterator[tuple[str, str, Search]]:
+        from lnl.claims.declarations import demanded
+
+        for place in demanded(self.declaration(key), "search"):
+            where = f"{self.source(key)}, claim '{place.claim}', cell '{place.name}'"
+            for seed in self.seeds(place.seeds):
+                yield place.claim, place.name, self.search_at(*place.search, seed, where)
+
     # ---- searches --------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -206,6 +214,14 @@ class Suite(Catalogue):
             )
         return found
 
+    def search_at(self, at: dict[str, Any], name: str, seed: int, where: str) -> Search:
+        """The search `name` of these coordinates at the scale whose searches this one uses; UserError without one."""
+        missing = [k for k in COORDINATES if k not in at]
+        if missing:
+            raise UserError(f"{where}: no {missing[0]} is given")
+        choose(at["method"], self.methods, "method", where)
+        return self.searching.search(at, {}, {"search": name, "seed": seed}, where)
+
     def declared_search(self, search: Search) -> DeclaredSearch:
         """Specification of a search; one that no artefact demands resolves with its method's defaults."""
         known = self._searches.get(replace(search, seed=0))
@@ -231,8 +247,13 @@ class Suite(Catalogue):
         return found
 
     def searches_of(self, key: str) -> list[tuple[str, str, Search]]:
-        """(row, column, search) of a figure that draws searches, in declared order; a search of each seed."""
+        """(row, column, search) of a figure that draws searches, in declared order; a search of each seed.
+
+        Of a claims page: (claim, the claim's name for it, search).
+        """
         declared = self.declaration(key)
+        if self.artefacts[key] == "claims":
+            return list(dict.fromkeys(self._claimed_searches(key)))
         if declared.get("kind") != "searches":
             return []
         common = {k: declared[k] for k in (*COORDINATES, "search") if k in declared}
@@ -310,23 +331,13 @@ class Suite(Catalogue):
 
     def comparable(self, key: str) -> str | None:
         """None at paper scale; else a short text that says at what scale the numbers were made."""
+        from lnl.budget import changes
+
         if self.scale == "paper":
             return None
-        changes = self._changes(key)
-        return f"{self.scale}: {', '.join(changes)}" if changes else self.scale
+        made = changes(self, key)
+        return f"{self.scale}: {', '.join(made)}" if made else self.scale
 
     def heading(self, key: str) -> str:
         """One line for captions: scale, stand-ins, epochs."""
         return "scale paper: the printed setting" if self.scale == "paper" else f"scale {self.comparable(key)}"
-
-    def _changes(self, key: str) -> list[str]:
-        specs = [self.declared(run.cell) for run in self.demand(key)]
-        out = [f"{d.spec['dataset']} for {d.paper_dataset}" for d in specs if d.spec["dataset"] != d.paper_dataset]
-        for declared in specs:
-            used = declared.spec["network"]["name"]
-            printed = self.protocols[declared.spec["protocol"]]["datasets"][declared.paper_dataset]["network"]
-            if used != printed:
-                out.append(f"{used} for {printed}")
-        epochs = {(d.spec["epochs"], d.spec["paper_epochs"]) for d in specs}
-        out += [f"{t} of {paper} epochs" for t, paper in sorted(epochs) if t != paper]
-        return list(dict.fromkeys(out))

@@ -8,7 +8,8 @@ from typing import Any
 from lnl import paths
 from lnl.cells import Cell, Run, Search
 from lnl.matrix import Suite
-from lnl.searches import search_of
+from lnl.resolve import choose, digest
+from lnl.searches import check_block, search_of
 
 
 def noise_seed(suite: Suite, run: Run) -> int:
@@ -53,6 +54,43 @@ def searches(suite: Suite, key: str) -> list[Search]:
     return list(dict.fromkeys([*drawn, *(search for search in used if search)]))
 
 
+def studies(suite: Suite, key: str) -> list[tuple[str, str]]:
+    """(study, arm) of the synthetic studies that a figure draws or a claims page tests."""
+    if suite.artefacts[key] == "claims":
+        from lnl.claims.declarations import studied
+
+        return studied(suite.declaration(key))
+    named = suite.declaration(key).get("studies", []) if suite.artefacts[key] == "figures" else []
+    known = suite.synthetic["studies"]
+    where = suite.source(key)
+    return [(study, arm) for study in named for arm in choose(study, known, "study", where)["arms"]]
+
+
+def arm_digest(suite: Suite, study: str, arm: str) -> str:
+    """Digest of one arm of a synthetic study: its space, algorithm, target and budget. UserError for unknown names."""
+    declared, where = suite.synthetic, "config/synthetic.yaml"
+    chosen = choose(study, declared["studies"], "study", where)
+    what = choose(arm, chosen["arms"], f"arm of study '{study}'", where)
+    return digest(
+        {
+            "arm": {k: v for k, v in what.items() if k != "title"},
+            "space": choose(what["space"], suite.spaces, "search space", where),
+            "algorithm": choose(what["algorithm"], declared["algorithms"], "algorithm", where)["algorithm"],
+            "target": choose(chosen["target"], declared["targets"], "target", where),
+            "budget": choose(chosen["budget"], declared["budgets"], "budget", where),
+            "repeats": arm_repeats(suite, study, arm),
+            "epochs": declared["epochs"],
+        }
+    )
+
+
+def arm_repeats(suite: Suite, study: str, arm: str) -> int:
+    """Repeats of an arm at this scale: as declared, but at most what the scale allows."""
+    declared = suite.synthetic
+    asked = declared["studies"][study]["arms"][arm].get("repeats", declared["repeats"])
+    return min(int(asked), int(suite.scales[suite.scale].get("synthetic_repeats", asked)))
+
+
 def search_labels(suite: Suite, search: Search) -> str:
     """Path of the manifest of the labels that a search's candidates train on."""
     noise = suite.declared_search(search).candidate["noise"]
@@ -77,7 +115,8 @@ def _resources(
 ) -> dict[str, int]:
     known = suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
     gpu = suite.config.get("device") != "cpu"
-    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / spec["paper_epochs"]
+    usual = suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
+    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / usual
     if spec["dataset"] != paper_dataset:
         minutes = 10  # stand-ins train in seconds
     minutes *= trainings
@@ -102,4 +141,5 @@ def check(suite: Suite) -> None:
     places = Places.of(suite.config)
     for cell in suite.cells:
         places.label_file(cell.noise)
-    suite.select(suite.config["artefacts"])
+    _ = suite.selected
+    check_block(suite.searching)

@@ -65,6 +65,11 @@ def best(scale: str, search_id: str, seed: int | str) -> str:
     return f"{search(scale, search_id, seed)}/best.json"
 
 
+def synthetic(scale: str, study: str, arm: str) -> str:
+    """One arm of a synthetic study: searches for a declared R(t), without networks."""
+    return f"{RESULTS}/{scale}/synthetic/{study}/{arm}.json"
+
+
 def data(scale: str, dataset: str) -> str:
     """Manifest of a prepared data set."""
     return f"{RESULTS}/{scale}/data/{dataset}.json"

@@ -118,6 +118,8 @@ def resolve(
     if used != dataset and split == "test-halves" and info.validation:
         split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
     network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
+    if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
+        network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
     known = choose(network, NETWORKS, "network", source).options
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:

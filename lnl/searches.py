@@ -89,12 +89,21 @@ def blocks(suite: Suite, search: Search, round: int) -> list[range]:
     asked = suite.config.get("search_block")
     if declared.spec["candidates"] == "shared" or mode(suite, search) == "stacked":
         return [range(samples)]
-    if asked is not None and asked > samples:
-        raise UserError(
-            f"config key 'search_block': {asked} is more than the {samples} candidates of a round of {search.id}; "
-            f"give at most {samples}"
-        )
     return plan.blocks(samples, asked or suite.scales[suite.scale].get("search_block", 1))
+
+
+def check_block(suite: Suite) -> None:
+    """UserError if the configured block is larger than a round of some declared search."""
+    asked = suite.config.get("search_block")
+    for name, declared in suite.searches.items() if asked is not None else ():
+        budgets = [declared, *declared.get("datasets", {}).values()]
+        reduced = suite.scales[suite.scale].get("search", {})
+        least = reduced.get("samples", min(b["samples"] for b in budgets if "samples" in b))
+        if declared["algorithm"]["name"] != "hyperband" and asked > least:
+            raise UserError(
+                f"config key 'search_block': {asked} is more than the {least} candidates of a round of search "
+                f"'{name}'; give at most {least}"
+            )
 
 
 def mode(suite: Suite, search: Search) -> str:

@@ -23,8 +23,12 @@ RUNS_AT_PAPER_SCALE = {
     "tutorial_rt": 27 * 5,
     "tutorial_rt_released": 27 * 5,
     "coteaching_table8": 15 * 5,
-    "s2e_figure4_mnist": 3 * 3 * 5,
-    "s2e_figure4": 3 * 3 * 5,
+    "s2e_figure4_mnist": 3 * 4 * 5,
+    "s2e_figure4": 9 * 5 * 5,
+    "s2e_figure5": 9 * 3,
+    "s2e_figure6": 0,  # searches only
+    "s2e_control_mnist": 3 * 4 * 5,
+    "tutorial_s2e_searched_rt": 3 * 2,
     "tutorial_memorisation": 2 * 5,
     "tutorial_mnist_accuracy_curves": 3 * 3 * 5,
     "tutorial_mnist_precision_curves": 3 * 2 * 5,
@@ -98,7 +102,7 @@ def test_fixed_and_fresh_noise_vectors(copy: Path) -> None:
 
 
 def test_a_changed_protocol_value_changes_exactly_its_cells(copy: Path, paper: Suite) -> None:
-    _edit(copy / "config/protocols/s2e.yaml", "lr: 0.001", "lr: 0.002")
+    _edit(copy / "config/protocols/s2e.yaml", "size: 128", "size: 64")
     changed = Suite.load(copy, {"scale": "paper"})
     for cell in paper.cells:
         assert (changed.digest(cell) != paper.digest(cell)) == (cell.protocol == "s2e")

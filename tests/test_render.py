@@ -35,6 +35,7 @@ class MiniSuite:
     limit: str | None = None
     root: Path = Path(".")
     figures: dict = field(default_factory=dict)
+    claims: dict = field(default_factory=dict)
     config: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -59,6 +60,9 @@ class MiniSuite:
 
     def digest(self, cell):
         return "00000000000000aa"
+
+    def spec(self, cell):
+        return {"method": {"parameters": {}}}
 
     def heading(self, key):
         return f"scale {self.scale}: for the tests"

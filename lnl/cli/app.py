@@ -61,6 +61,14 @@ def search(
         )
 
 
+@app.command()
+def synthetic(study: str, arm: str, scale: Scale = None) -> None:
+    """Run one arm of a synthetic study of config/synthetic.yaml: searches for a declared R(t), without networks."""
+    from lnl.cli.search import arm as command
+
+    command(load_suite(validate=False, scale=scale), study, arm)
+
+
 @prepare_app.command("data")
 def prepare_data(dataset: str, scale: Scale = None, data_root: DataRoot = None) -> None:
     """Prepare a data set once and write its manifest."""

@@ -99,6 +99,9 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
     if not files:
         raise UserError(f"{folder}: no records (seed*.json) below it")
     counts = dict.fromkeys(("imported", "here already", "other declaration", "conflict", "other scale"), 0)
+    # a run with a searched R is looked up by what its search has found, so searches come first
+    for file in sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*")):
+        counts[_merge_search(suite.searching, file)] += 1
     for file in files:
         record = read(file)
         result = record["result"]
@@ -108,8 +111,6 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
             counts["other scale"] += 1
             continue
         counts[_merge(suite, record)] += 1
-    for file in sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*")):
-        counts[_merge_search(suite.searching, file)] += 1
     return counts
 
 

@@ -8,9 +8,9 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from lnl import needs, paths
-from lnl.cost import Cost, Estimator, duration, on_gpu
-from lnl.matrix import Suite
+from lnl import needs, paths, searches
+from lnl.cost import Cost, Estimator, duration, is_current, on_gpu
+from lnl.matrix import Search, Suite
 from lnl.records import RunState, state_of
 
 console = Console()
@@ -67,10 +67,27 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
         rendered = Path(paths.artefact(suite.scale, kind, name, "csv")).exists()
         shown.add_row(key, *(str(counts.count(w) or "·") for w in words), "yes" if rendered else "no")
     console.print(shown)
+    for search in dict.fromkeys(search for key in keys for search in needs.searches(suite, key)):
+        console.print(f"search {search.id} seed {search.seed}: {progress(suite.searching, search)}", soft_wrap=True)
     for run, (word, state) in states.items():
         if word in ("diverged", "failed", "stale"):
             log = f", log {state.log}" if state.log else ""
             console.print(f"{word}: {run.cell.id} seed {run.seed}: {state.reason}{log}", soft_wrap=True)
+
+
+def progress(suite: Suite, search: Search) -> str:
+    """How far a search is, in words."""
+    at = (suite.scale, search.id, search.seed)
+    planned = searches.rounds(suite, search)
+    if is_current(paths.best(*at), suite.search_digest(search)):
+        return f"done, {sum(map(len, planned))} candidates"
+    for round, candidates in enumerate(planned):
+        if not is_current(paths.scores(*at, round + 1), suite.search_digest(search)):
+            blocks = len(searches.blocks(suite, search, round))
+            there = [paths.block(*at, round + 1, block + 1) for block in range(blocks)]
+            done = sum(is_current(path, suite.search_digest(search)) for path in there)
+            return f"round {round + 1} of {len(planned)}, {done} of {blocks} jobs of its {len(candidates)} candidates"
+    return "all rounds scored"
 
 
 def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:

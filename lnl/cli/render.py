@@ -34,7 +34,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
 
 def everything(suite: Suite, partial: bool) -> None:
     """Render all artefacts of the configuration, then the report."""
-    for key in suite.select(suite.config["artefacts"]):
+    for key in suite.selected:
         artefact(suite, key, suite.artefacts[key], partial)
     report(suite)
 
@@ -45,7 +45,7 @@ def report(suite: Suite) -> None:
     from lnl.render.reproduced import render_reproduced
 
     print(render_reproduced(suite, Path(paths.RESULTS) / suite.scale / "reproduced.md"))
-    unfinished = any(_missing(suite, key) for key in suite.select(suite.config["artefacts"]))
+    unfinished = any(_missing(suite, key) for key in suite.selected)
     _finish(render_report(suite, Path(paths.report(suite.scale))), unfinished)
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lnl import paths, searches
+from lnl import needs, paths, searches
 from lnl.cells import Search
 from lnl.cli.train import STOPPED, watch
 from lnl.errors import UserError
@@ -69,6 +69,18 @@ def step(
             from lnl.search.candidates import train_block
 
             train_block(suite, search, round - 1, block - 1, Places.of(suite.config), device, stop, _bars(True), log)
+
+
+def arm(suite: Suite, study: str, name: str) -> None:
+    """Write the result of one arm of a synthetic study."""
+    from lnl.files import write_json_atomic
+    from lnl.search.synthetic import run_arm
+
+    marked = needs.arm_digest(suite, study, name)
+    found = run_arm(suite.root, study, name, needs.arm_repeats(suite, study, name))
+    path = paths.synthetic(suite.scale, study, name)
+    write_json_atomic(path, {"digest": marked, **found})
+    print(path)
 
 
 def _search(suite: Suite, text: str, seed: int) -> Search:

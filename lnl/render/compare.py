@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lnl import stats
@@ -26,6 +26,7 @@ class Line:
     verdict: stats.Verdict
     state: str
     remarks: tuple[str, ...]  # from single runs, such as "mean over 2 epochs, all there are"
+    dagger: str = ""  # † where images that judge it had a part in choosing an epoch or a schedule
 
     @property
     def cell(self) -> str:
@@ -37,7 +38,22 @@ def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
     """The lines of a table, in declared order; whatever runs exist are used, and `state` tells the rest."""
     declaration = suite.tables[key]
     comparable = suite.comparable(key)
-    return [_line(declaration, comparable, runs) for runs in collect(suite, suite.slots(key), locate)]
+    found = collect(suite, suite.slots(key), locate)
+    return [
+        replace(_line(declaration, comparable, runs), dagger="†" if _chosen(suite, declaration, runs) else "")
+        for runs in found
+    ]
+
+
+def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
+    """Whether a number is chosen, in part, on the images that it is measured on: the epoch, or the schedule R(t)."""
+    statistic = declaration.get("statistic", "last10_mean")
+    if statistic in stats.DAGGER or runs.slot.cell is None:
+        return statistic in stats.DAGGER
+    searched = suite.spec(runs.slot.cell)["method"]["parameters"].get("R")
+    if not isinstance(searched, dict) or "search" not in searched:
+        return False
+    return searched["spec"]["scored_on"] == "test" or statistic == "last10_mean_file"
 
 
 def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:

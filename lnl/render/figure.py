@@ -23,6 +23,7 @@ from lnl.files import replacing
 from lnl.records import STATES, Locate, SlotRuns, collect
 from lnl.render.searched import SearchState, states
 from lnl.render.style import sheet
+from lnl.render.synthetic import Arm, arms
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,6 +67,8 @@ class FigureData:
     heading: str
     places: list[SlotRuns]
     searches: list[SearchState] = field(default_factory=list)  # of a figure of kind `searches`
+    arms: list[Arm] = field(default_factory=list)  # of a figure of kind `synthetic`
+    root: Path = Path()  # of the checkout
     numbers: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
@@ -167,9 +170,10 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
     if key not in suite.figures:
         raise UserError(f"there is no figure '{key}'{nearest(key, suite.figures)}")
     declaration = suite.figures[key]
-    heading = "" if declaration.get("kind") == "none" else suite.heading(key)
+    heading = "" if declaration.get("kind") in ("none", "synthetic") else suite.heading(key)
     found = states(suite, key) if declaration.get("kind") == "searches" else []
-    return FigureData(key, declaration, heading, collect(suite, suite.slots(key), locate), found)
+    studied = arms(suite, key) if declaration.get("kind") == "synthetic" else []
+    return FigureData(key, declaration, heading, collect(suite, suite.slots(key), locate), found, studied, suite.root)
 
 
 def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:

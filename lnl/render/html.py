@@ -58,6 +58,14 @@ def page(shown: Document) -> str:
     return shell(shown.title, f"<main>\n{body(shown, 'h1')}\n</main>", CSS)
 
 
+def inner(text: str) -> str:
+    """What a page shows, with its heading one level down, for a section of the report; a fragment stays as it is."""
+    _, found, rest = text.partition("<main>\n")
+    if not found:
+        return text
+    return rest.rpartition("\n</main>")[0].replace("<h1>", "<h2>").replace("</h1>", "</h2>") + "\n"
+
+
 def shell(title: str, content: str, css: str) -> str:
     """The frame of every page."""
     return (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 10.0, 3.55  # inches of a figure with one row of panels
 ACROSS, GRID_ROW = 3, 2.45  # more panels than that stand in rows of three, each so many inches high
-LINE, PER_INCH = 0.17, 17  # inches of a line of small print, and its characters per inch
+LINE, PER_INCH = 0.17, 18  # inches of a line of small print, and its characters per inch
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,18 @@ def curves(data: FigureData, name: str, label: str, *, trained: bool = False, sa
 def panel(ax: Axes, data: FigureData, number: int, words: str, name: str, drawn: Sequence[Drawn]) -> None:
     """One panel of quantity `name` with a legend of its own, for curves that are not methods."""
     title(ax, number, words)
+    same: dict[Any, list[Drawn]] = {}  # curves that are one cell, as stand-ins make them, are one line
     for one in drawn:
-        found = data.curve(one.row, one.column, name)
+        same.setdefault(data.place(one.row, one.column).slot.cell or one, []).append(one)
+    for alike in same.values():
+        shown = next((one for one in alike if one.dashes == "-"), alike[0])
+        found = data.curve(shown.row, shown.column, name)
         if found is not None:
-            plot(ax, found, one.label, **one.look)
+            plot(ax, found, " = ".join(one.label for one in alike), **shown.look)
     wanted = [data.place(one.row, one.column) for one in drawn]
     remark(ax, replace(data, places=wanted).note(), empty=not ax.lines)
     if ax.lines:
-        ax.set_ylim(0, 102)
+        ax.set_ylim(bottom=0)
         ax.legend(loc="best", fontsize=7, handlelength=2.4, labelspacing=0.3, borderpad=0.2)
 
 
@@ -91,7 +95,7 @@ def frame(data: FigureData, panels: int) -> tuple[Figure, list[Axes]]:
 
 
 def outer_labels(axes: Sequence[Axes], labels: Sequence[str]) -> None:
-    """'Epoch' below the lowest panel of each column; a y label at the left, and wherever it differs from its neighbour."""
+    """'Epoch' below the lowest panels; a y label at the left, and wherever it differs from that of the panel before."""
     for number, (ax, label) in enumerate(zip(axes, labels, strict=True)):
         if number + ACROSS >= len(axes):
             ax.set_xlabel("Epoch")
@@ -106,8 +110,9 @@ def title(ax: Axes, number: int, words: str) -> None:
 
 def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:
     """A curve with its band; returns the line for a legend."""
-    width = {"linewidth": 1.8} if look.get("linestyle") == "-" else {}
-    (drawn,) = ax.plot(curve.epochs, curve.mean, label=label, zorder=3, **(width | look))
+    width: dict[str, Any] = {"linewidth": 1.8} if look.get("linestyle") == "-" else {}
+    point: dict[str, Any] = {"marker": "o", "markersize": 4} if np.isfinite(curve.mean).sum() == 1 else {}  # no line
+    (drawn,) = ax.plot(curve.epochs, curve.mean, label=label, zorder=3, **(width | point | look))
     if curve.low is not None and curve.high is not None:
         ax.fill_between(curve.epochs, curve.low, curve.high, color=look["color"], alpha=0.16, linewidth=0, zorder=2)
     return drawn
@@ -165,10 +170,13 @@ def finish(
     lines = [part for words in paragraphs for part in textwrap.wrap(words, int(PER_INCH * width))]
     below = 0.12 + LINE * len(lines)  # inches
     legend = 0.21 * rows
-    figure.tight_layout(rect=(0, (below + legend + (0.04 if handles else 0)) / height, 1, 1), pad=0.5, w_pad=2.0)
+    figure.tight_layout(
+        rect=(0, (below + legend + (0.04 if handles else 0)) / height, 1, 1), pad=0.5, w_pad=2.0, h_pad=1.3
+    )
+    figure.align_ylabels()
     if handles:
         at = (0.5, (below - 0.02) / height)
-        ncols = min(columns, len(handles))
+        ncols = -(-len(handles) // rows)  # rows of one length
         figure.legend(handles, labels, loc="lower center", bbox_to_anchor=at, ncols=ncols, borderaxespad=0, borderpad=0)
     for number, words in enumerate(reversed(lines)):
         figure.text(0.5, (0.07 + LINE * number) / height, words, ha="center", va="bottom", fontsize=7, color=SOFT)

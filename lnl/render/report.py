@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lnl import paths
+from lnl.records import state_of
 from lnl.render import html
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
 from lnl.render.document import plural
@@ -52,7 +53,7 @@ def render_report(suite: Suite, out_path: str | Path) -> Path:
     tables = [entry for entry in covered if entry.kind == "table"]
     figures = [entry for entry in covered if entry.kind == "figure"]
     folder = Path(paths.artefact(suite.scale, "claims", "any", "html")).parent
-    claims = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.html"))}
+    claims = {path.stem: html.inner(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.html"))}
     parts = [
         _header(suite, covered),
         _section("coverage", _coverage(covered)),
@@ -78,7 +79,12 @@ def _section(anchor: str, content: str) -> str:
 
 
 def _header(suite: Suite, covered: list[Coverage]) -> str:
-    runs = {(run.cell, run.seed): run for entry in covered for run in entry.runs}.values()
+    known = {(run.cell, run.seed): run for entry in covered for run in entry.runs}
+    for paper in suite.claims:  # claims may demand runs of their own
+        for run in suite.demand(f"{paper}_claims"):
+            if (run.cell, run.seed) not in known:
+                known[run.cell, run.seed] = state_of(suite, run.cell, run.seed)
+    runs = known.values()
     done = sum(run.state in ("ok", "diverged") for run in runs)
     commits, days = provenance(covered)
     facts = {

@@ -84,7 +84,7 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         if line.slot.cell is not None:
             word = line.verdict.word.split(" (")[0]
             verdicts[word] = verdicts.get(word, 0) + 1
-    grids = (_paper_grid(compared, dagger), _listing(compared, dagger))
+    grids = (_paper_grid(compared), _listing(compared))
     return Document(
         key=key,
         title=declaration["title"],
@@ -118,10 +118,12 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
         over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs"
         note = f" ({theirs['note']})" if theirs.get("note") else ""
         text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
+    if not dagger and any(line.dagger for line in compared):
+        text += " †: R(t) was chosen by a search whose scores are among the images that the number is measured on."
     return f"{text} Bold: best of its row, among the measured and among the published numbers."
 
 
-def _paper_grid(compared: list[Line], dagger: str) -> Grid:
+def _paper_grid(compared: list[Line]) -> Grid:
     """Rows and columns as printed; both axes in the order in which the slots come."""
     columns = list(dict.fromkeys(line.slot.column for line in compared))
     labels = {line.slot.column: line.slot.column_label for line in compared}
@@ -133,7 +135,7 @@ def _paper_grid(compared: list[Line], dagger: str) -> Grid:
         best_published = _best([line.published for line in here if line])
         cells = [Cell(label)]
         for line in here:
-            cells.append(_paper_cell(line, best, best_published, dagger) if line else Cell(NOTHING))
+            cells.append(_paper_cell(line, best, best_published) if line else Cell(NOTHING))
         rows.append(("", tuple(cells)))
     return Grid(("", *(labels[column] for column in columns)), tuple(rows), "As printed")
 
@@ -144,7 +146,7 @@ def _best(values: list[float | None]) -> float | None:
     return max(present) if len(present) > 1 else None
 
 
-def _paper_cell(line: Line, best: float | None, best_published: float | None, dagger: str) -> Cell:
+def _paper_cell(line: Line, best: float | None, best_published: float | None) -> Cell:
     published = plus_minus(line.published, line.published_spread) if line.published is not None else ""
     strong = best_published is not None and line.published is not None and round(line.published, 2) == best_published
     if line.slot.cell is None:
@@ -152,7 +154,7 @@ def _paper_cell(line: Line, best: float | None, best_published: float | None, da
     summary = line.summary
     if summary.mean is None:
         return Cell(NOTHING, published, bold_published=strong, remark="" if line.state == "not run" else line.state)
-    text = plus_minus(summary.mean, summary.spread, summary.n) + dagger
+    text = plus_minus(summary.mean, summary.spread, summary.n) + line.dagger
     return Cell(text, published, best is not None and round(summary.mean, 2) == best, strong, line.state)
 
 
@@ -160,7 +162,7 @@ def _mark(line: Line) -> str:
     return ABSENT if "not in the suite" in line.state else SKIPPED
 
 
-def _listing(compared: list[Line], dagger: str) -> Grid:
+def _listing(compared: list[Line]) -> Grid:
     """Every slot on its own line, grouped by row."""
     several = any(len(line.summary.networks) > 1 for line in compared)
     header = ["", "measured", *(["each network"] if several else []), "published", "difference", "verdict", "runs"]
@@ -172,7 +174,7 @@ def _listing(compared: list[Line], dagger: str) -> Grid:
         word = line.verdict.word.split(" (")[0] if not absent else line.verdict.word  # the notes say why, once
         cells = [
             Cell(line.slot.column_label + (" (joined)" if line.slot.joined else "")),
-            Cell(_mark(line) if absent else measured + (dagger if line.summary.n else "")),
+            Cell(_mark(line) if absent else measured + (line.dagger if line.summary.n else "")),
             *([Cell(networks)] if several else []),
             Cell(plus_minus(line.published, line.published_spread) if line.published is not None else ""),
             Cell(signed(line.verdict.difference)),

@@ -2,7 +2,7 @@
 
 x: the physical numbers of a point, last axis; t: epochs on the paper's clock, t = 0 before the first; T: the paper's
 number of epochs. Clipping is not part of a formula. 0^0 is read as its limit 0 from a > 0, so that every curve that
-claims R(0) = 1 has it at a zero exponent, too; such a curve jumps at once, which is why the tests look at t = 1 as well.
+claims R(0) = 1 has it at a zero exponent too; such a curve jumps at once, so the tests look at t = 1 as well.
 """
 
 from __future__ import annotations

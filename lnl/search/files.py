@@ -54,3 +54,12 @@ def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
         raise UserError(f"{cell.id}: search '{search.name}' keeps no distribution from which to take its {final}")
     kept = {k: v for k, v in best[final].items() if k in ("schedule", "score", "round", "candidate")}
     return {"search": search.id, "seed": search.seed, "digest": best["digest"], "final": final, **kept}
+
+
+def searched(suite: Suite, cell: Cell) -> bool:
+    """Whether a cell can be trained: it has no search, or today's search has a result."""
+    try:
+        found(suite, cell)
+    except UserError:
+        return False
+    return True

@@ -22,5 +22,7 @@ wildcard_constraints:
     search="[^/]+",
     round="[0-9]+",
     block="[0-9]+",
+    study="[a-z0-9-]+",
+    arm="[a-z0-9-]+",
     generator="[a-z_]+",
     point="[a-z0-9-]+",

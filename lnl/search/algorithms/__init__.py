@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.errors import UserError, nearest
-from lnl.search.algorithms.base import Algorithm, choose, finished, number
+from lnl.search.algorithms.base import Algorithm, choose, finished, number, whole
 
-NAMES = ("random", "grid", "natural-gradient")
+NAMES = ("random", "grid", "natural-gradient", "newton", "gradient", "bayesian", "hyperband")
 FISHER_SAMPLES = 10_000  # S2E, appendix A.2
 
 __all__ = ["NAMES", "Algorithm", "build"]
@@ -37,7 +37,18 @@ def _make(name: str, options: dict[str, Any], dimension: int, rounds: int, sampl
         from lnl.search.algorithms.grid import Grid
 
         return Grid(dimension, rounds, samples)
-    return _natural_gradient(options, dimension, samples)
+    if name == "hyperband":
+        from lnl.search.algorithms.hyperband import Hyperband
+
+        eta = number(options, "eta", 3, name, 1.0)
+        return Hyperband(dimension, eta, whole(options, "brackets", 5, name))
+    if name == "bayesian":
+        from lnl.search.algorithms.bayesian import Bayesian
+
+        return Bayesian(dimension, samples)
+    return {"natural-gradient": _natural_gradient, "newton": _newton, "gradient": _gradient}[name](
+        options, dimension, samples
+    )
 
 
 def _natural_gradient(options: dict[str, Any], dimension: int, samples: int) -> Algorithm:
@@ -46,18 +57,45 @@ def _natural_gradient(options: dict[str, Any], dimension: int, samples: int) -> 
     name = "natural-gradient"
     form = choose(options, "form", ("sound", "as_printed", "as_released", "as_released_best"), name)
     if form == "sound":
-        needs(samples, 2, name)  # ranks of one candidate say nothing
-        step, memory = number(options, "step", 0.6, name), int(number(options, "memory", 4, name))
-        return Sound(dimension, samples, step, max(memory, 1))
-    # S2E's rate for its synthetic data; the later released code sets 1 for the best candidate alone
+        return Sound(dimension, samples, *_bounds(options, samples, name))
+    # S2E's rate for its synthetic data; the scripts of the best candidate's form set 1
     step = number(options, "step", 1.0 if form == "as_released_best" else 80.0, name)
-    fisher = int(number(options, "fisher_samples", FISHER_SAMPLES, name, -1))
+    fisher = whole(options, "fisher_samples", FISHER_SAMPLES, name)
     if form == "as_printed":
         return AsPrinted(dimension, samples, step, fisher)
     return AsReleased(dimension, samples, step, fisher, best=form == "as_released_best")
 
 
-def needs(samples: int, least: int, name: str) -> None:
-    """UserError if an algorithm gets fewer candidates a round than it can learn from."""
-    if samples < least:
-        raise UserError(f"search algorithm '{name}' needs at least {least} candidates a round, not {samples}")
+def _newton(options: dict[str, Any], dimension: int, samples: int) -> Algorithm:
+    from lnl.search.algorithms.newton import AsPrinted, AsReleased, Sound
+
+    name = "newton"
+    form = choose(options, "form", ("sound", "as_printed", "as_released"), name)
+    if form == "sound":
+        shrink = number(options, "shrink", 0.3, name)
+        if shrink > 1.0:
+            raise UserError(f"search algorithm 'newton': 'shrink' is a number in (0, 1], not {shrink:g}")
+        return Sound(dimension, samples, *_bounds(options, samples, name), shrink)
+    step = number(options, "step", 1.0, name)
+    if form == "as_printed":
+        return AsPrinted(dimension, samples, step)
+    return AsReleased(dimension, samples, step, broadcast=bool(options.pop("broadcast", True)))
+
+
+def _gradient(options: dict[str, Any], dimension: int, samples: int) -> Algorithm:
+    from lnl.search.algorithms.gradient import AsPrinted, AsReleased, Sound
+
+    name = "gradient"
+    form = choose(options, "form", ("sound", "as_printed", "as_released"), name)
+    if form == "sound":
+        return Sound(dimension, samples, *_bounds(options, samples, name))
+    if form == "as_printed":  # no rate is printed for it: the natural gradient's
+        return AsPrinted(dimension, samples, number(options, "step", 80.0, name))
+    return AsReleased(dimension, samples, number(options, "step", 1.0, name))
+
+
+def _bounds(options: dict[str, Any], samples: int, name: str) -> tuple[float, int]:
+    """(step in nats, rounds remembered) of a sound form; both fixed on the tuning targets of config/synthetic.yaml."""
+    if samples < 2:
+        raise UserError(f"search algorithm '{name}' (sound) ranks the candidates of a round: it needs 2, not {samples}")
+    return number(options, "step", 0.6, name), whole(options, "memory", 4, name)

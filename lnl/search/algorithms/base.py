@@ -52,6 +52,14 @@ def number(options: dict[str, Any], key: str, default: float, algorithm: str, lo
     return float(value)
 
 
+def whole(options: dict[str, Any], key: str, default: int, algorithm: str) -> int:
+    """Take an option that counts something."""
+    value = number(options, key, default, algorithm)
+    if value != int(value):
+        raise UserError(f"search algorithm '{algorithm}': '{key}' is a whole number, not {value:g}")
+    return int(value)
+
+
 def finished(options: dict[str, Any], algorithm: str, known: Sequence[str]) -> None:
     """UserError if an option was not taken by anything."""
     for key in options:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lnl.search.algorithms.base import Distributional, generator
-from lnl.search.algorithms.trust import bounded, utilities, weights
+from lnl.search.algorithms.trust import bounded, pooled
 from lnl.search.beta import Betas
-from lnl.search.history import History, evaluated
+from lnl.search.history import History
 
 
 def raw(history: History) -> np.ndarray:
@@ -108,7 +108,7 @@ class Sound(Distributional):
     """Rank-based rewards of the last rounds, weighted by importance; the analytic F; a step of bounded KL divergence.
 
     g = sum_k w_k r_k s(u_k) over the candidates of the last `memory` rounds: w_k their importance weights under
-        today's p_theta, r_k rewards by rank with mean 0 (trust.py). A constant added to all scores changes nothing.
+        today's p_theta, r_k rewards by rank, of mean 0 (trust.py). A constant added to all scores changes nothing.
     theta <- theta + a F^-1 g, theta >= 1, with a so that KL(new || old) = `step` nats: the step's length in the space
         of distributions, which is what a natural gradient measures length in.
     """
@@ -126,8 +126,6 @@ class Sound(Distributional):
     def update(self, state: Path, history: History, seed: int) -> Path:
         betas = Betas(state.theta)
         path = (*state.before, state.theta)
-        points, values = evaluated(history[-self.memory :])
-        weight = weights(points, betas, [Betas(theta) for theta in path[-self.memory :]])
-        reward = utilities(values, weight)
-        gradient = (weight * reward) @ betas.score(points)
+        points, reward = pooled(history, path, self.memory)
+        gradient = reward @ betas.score(points)
         return Path(bounded(state.theta, betas.natural(gradient), self.step), path)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lnl.search.beta import Betas
+from lnl.search.history import History, evaluated
 
 STEEPEST = 1e6  # the longest multiple of a step that is tried
 CEILING = 1e7  # theta beyond it is a point to twelve digits, where trigamma differences lose theirs
@@ -31,11 +32,23 @@ def utilities(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     q in (0, 1): the weighted share of candidates better than this one, half of its own (and of its equals) counted.
     Only the order of the scores matters, so neither their scale nor a candidate that diverged can throw a step.
     """
-    _, place, _ = np.unique(-values, return_inverse=True, return_counts=True)
+    levels, place = np.unique(-values, return_inverse=True)
+    if len(levels) == 1:
+        return np.zeros(len(values))  # nothing to learn, and no rounding error to take a step from
     share = np.bincount(place, weight)
     q = (np.cumsum(share) - share / 2)[place]
     reward = np.maximum(0.0, -np.log(np.maximum(2.0 * q, 1e-9)))
     return reward - weight @ reward
+
+
+def pooled(history: History, path: Sequence[np.ndarray], memory: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points [N, d] of the last `memory` rounds, and importance weight times reward [N] of each, adding up to 0.
+
+    path: theta of every round so far; the last one is today's.
+    """
+    points, values = evaluated(history[-memory:])
+    weight = weights(points, Betas(path[-1]), [Betas(theta) for theta in path[-memory:]])
+    return points, weight * utilities(values, weight)
 
 
 def bounded(theta: np.ndarray, direction: np.ndarray, nats: float) -> np.ndarray:

@@ -1,0 +1,41 @@
+"""What a scale changes for an artefact, in words for captions: stand-ins, epochs, the budget of searches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lnl import needs, searches
+from lnl.cells import Declared, Search
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+
+def changes(suite: Suite, key: str) -> list[str]:
+    """`digits for mnist`, `100 of 200 epochs`, …: each once, in the order of the artefact's cells."""
+    cells = [suite.declared(run.cell) for run in suite.demand(key)]
+    out = [f"{d.spec['dataset']} for {d.paper_dataset}" for d in cells if d.spec["dataset"] != d.paper_dataset]
+    out += [words for d in cells if (words := _network(suite, d))]
+    epochs = {(d.spec["epochs"], d.spec["paper_epochs"]) for d in cells}
+    out += [f"{t} of {paper} epochs" for t, paper in sorted(epochs) if t != paper]
+    out += [searched(suite.searching, search) for search in needs.searches(suite, key)]
+    return list(dict.fromkeys(out))
+
+
+def _network(suite: Suite, declared: Declared) -> str:
+    """`digits_mlp for mlp` where a stand-in takes the place of the protocol's network, not of a variant's."""
+    used = declared.spec["network"]["name"]
+    printed = suite.protocols[declared.spec["protocol"]]["datasets"][declared.paper_dataset]["network"]
+    stand_in = suite.scales[suite.scale].get("stand_ins", {}).get("networks", {}).get(printed, printed)
+    if isinstance(stand_in, dict):
+        stand_in = stand_in.get(declared.paper_dataset, printed)
+    return f"{used} for {printed}" if used == stand_in != printed else ""
+
+
+def searched(suite: Suite, search: Search) -> str:
+    """A search's budget in words: `searches of 40 candidates, 60 epochs each`."""
+    declared = suite.declared_search(search)
+    count = sum(map(len, searches.rounds(suite, search)))
+    parts = declared.spec["algorithm"]["name"] == "hyperband"
+    length = declared.candidate["epochs"]
+    return f"searches of {count} candidates, {'up to ' if parts else ''}{length} epochs each"

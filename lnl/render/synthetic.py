@@ -1,0 +1,73 @@
+"""Synthetic studies behind a figure: lowest RMSE so far against evaluations, mean and band over repeats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl import needs, paths
+from lnl.render.efficiency import look
+from lnl.render.panels import remark, title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from lnl.matrix import Suite
+    from lnl.render.figure import FigureData
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a study, and what is there of it. `best`: [repeats, evaluations], the lowest RMSE so far."""
+
+    study: str
+    name: str
+    label: str
+    state: str  # ok, stale, missing
+    best: NDArray[np.float64] | None = field(default=None, repr=False)
+
+
+def arms(suite: Suite, key: str) -> list[Arm]:
+    """The arms of a figure of kind `synthetic`, in declared order."""
+    return [_arm(suite, study, name) for study, name in needs.studies(suite, key)]
+
+
+def _arm(suite: Suite, study: str, name: str) -> Arm:
+    label = suite.synthetic["studies"][study]["arms"][name]["title"]
+    try:
+        found: dict[str, Any] = json.loads(Path(paths.synthetic(suite.scale, study, name)).read_text())
+    except FileNotFoundError:
+        return Arm(study, name, label, "missing")
+    if found.get("digest") != needs.arm_digest(suite, study, name):
+        return Arm(study, name, label, "stale")
+    return Arm(study, name, label, "ok", np.array(found["best"], dtype=float))
+
+
+def errors(ax: Axes, data: FigureData, number: int, words: str, study: str) -> None:
+    """One panel: an arm a curve, mean over repeats with a band of one standard deviation, logarithmic in RMSE."""
+    title(ax, number, words)
+    asked = [arm for arm in data.arms if arm.study == study]
+    for arm in asked:
+        if arm.best is None:
+            continue
+        middle, spread = arm.best.mean(0), arm.best.std(0, ddof=1) if len(arm.best) > 1 else None
+        spent = np.arange(1, arm.best.shape[1] + 1)
+        colour, dashes = look(arm.name)
+        n = len(arm.best)
+        ax.plot(spent, middle, color=colour, linestyle=dashes, label=f"{arm.label} ({n})", zorder=3)
+        low, high = (middle, middle) if spread is None else (np.maximum(middle - spread, 1e-4), middle + spread)
+        if spread is not None:
+            ax.fill_between(spent, low, high, color=colour, alpha=0.12, linewidth=0, zorder=2)
+        for x, m, a, b in zip(spent, middle, low, high, strict=True):
+            data.add(study, arm.name, "lowest RMSE so far", int(x), float(m), float(a), float(b), n)
+    there = sum(arm.state == "ok" for arm in asked)
+    remark(ax, "" if there == len(asked) else f"{there} of {len(asked)} arms", empty=not ax.lines)
+    if ax.lines:
+        ax.set_yscale("log")
+        ax.set_xlabel("Evaluations")
+        ax.legend(loc="best", fontsize=6.5, handlelength=2.2, labelspacing=0.25, borderpad=0.2)

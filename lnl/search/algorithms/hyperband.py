@@ -1,0 +1,67 @@
+"""Hyperband (Li et al., 2017): many candidates trained a little, the best of them a little more, in several brackets.
+
+Bracket s starts rung_size(s, 0) candidates at the share eta^-s of the full training; of each rung, one in eta goes on,
+eta times as far. Rung j of all brackets is round j, so that a round waits for scores once, not once per bracket; round
+j holds the brackets from the last (the most and shortest trainings) down to bracket j.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lnl.errors import UserError
+from lnl.search.algorithms.base import generator
+from lnl.search.beta import EDGE
+from lnl.search.history import Candidate, History
+from lnl.search.plan import rung_size
+
+
+class Hyperband:
+    """Brackets of successive halving over uniform draws."""
+
+    def __init__(self, dimension: int, eta: float, brackets: int) -> None:
+        self.dimension, self.eta, self.brackets = dimension, eta, brackets
+
+    def places(self, rung: int) -> list[tuple[int, range]]:
+        """(bracket, its indices in round `rung`), in the order in which they stand there."""
+        found, first = [], 0
+        for bracket in range(self.brackets - 1, rung - 1, -1):
+            size = rung_size(self.eta, self.brackets, bracket, rung)
+            found.append((bracket, range(first, first + size)))
+            first += size
+        return found
+
+    def propose(self, history: History, seed: int) -> list[Candidate]:
+        """Round 0: uniform draws. Later: of each bracket that goes on, the best by score, ties to the earlier."""
+        rung = len(history)
+        if rung >= self.brackets:
+            raise UserError(f"search algorithm 'hyperband' has {self.brackets} rounds; round {rung + 1} was asked for")
+        if rung == 0:
+            places = self.places(0)
+            points = generator(seed, 0, "candidates").random((places[-1][1].stop, self.dimension)).clip(EDGE, 1 - EDGE)
+            shares = [self.eta**-bracket for bracket, indices in places for _ in indices]
+            return [Candidate(tuple(map(float, p)), float(share)) for p, share in zip(points, shares, strict=True)]
+        values = history[-1].values()
+        before = dict(self.places(rung - 1))
+        chosen = []
+        for bracket, indices in self.places(rung):
+            ranked = before[bracket].start + np.argsort(-values[before[bracket]], kind="stable")
+            for index in ranked[: len(indices)]:
+                point = history[-1].candidates[index].u
+                chosen.append(Candidate(point, float(self.eta ** (rung - bracket)), (rung - 1, int(index))))
+        return chosen
+
+    def distribution(self, history: History, seed: int) -> None:
+        """None: it draws uniformly and chooses among its draws."""
+        return None
+
+    def accounting_order(self) -> list[tuple[int, int]]:
+        """(round, index) of every candidate in the order of the published algorithm: bracket by bracket, rung by rung.
+
+        The order in which costs are added up where the best score so far is shown against them.
+        """
+        order = []
+        for bracket in range(self.brackets - 1, -1, -1):
+            for rung in range(bracket + 1):
+                order += [(rung, index) for index in dict(self.places(rung))[bracket]]
+        return order

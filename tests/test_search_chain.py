@@ -1,0 +1,324 @@
+"""The walk of a search: files, kills, continued and shared candidates, stacks, and what goes wrong for users."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from suite_copy import SCALE, TABLE, SuiteCopy
+
+from lnl import searches
+from lnl.errors import UserError
+from lnl.matrix import Suite
+from lnl.search import chain, plan
+from lnl.search.curves import clipped, evaluate
+from lnl.store import Store
+
+CELL = "s2e/digits/pair-45"
+TARGET = f"results/demo/searches/{CELL}/coteaching/{{}}/seed1/best.json"
+BUDGET = {"rounds": 2, "samples": 3, "brackets": 2}
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> SuiteCopy:
+    """A checkout whose searches take seconds: two rounds of three candidates of six epochs."""
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    scale = {**SCALE, "search": BUDGET, "search_block": 2}
+    (copy.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(scale))
+    return copy
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+def _scores(copy: SuiteCopy, name: str) -> list[dict[str, Any]]:
+    folder = (copy.root / TARGET.format(name)).parent
+    return [_json(file) for file in sorted(folder.glob("round*/scores.json"))]
+
+
+def _edit_search(copy: SuiteCopy, name: str, **changes: Any) -> None:
+    file = copy.root / f"config/searches/{name}.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **changes}))
+
+
+def test_the_best_candidate_is_what_the_run_trains_with(suite: SuiteCopy) -> None:
+    out = suite.lnl("search", f"{CELL}/s2e")
+    assert out.returncode == 0, out.stderr
+    best = _json(suite.root / TARGET.format("s2e"))
+    candidates = [c for page in _scores(suite, "s2e") for c in page["candidates"]]
+    assert len(candidates) == 6 == best["candidates"] and best["trainings"] == 6
+    assert best["best"]["score"] == max(c["score"] for c in candidates)
+    winner = _scores(suite, "s2e")[best["best"]["round"] - 1]["candidates"][best["best"]["candidate"] - 1]
+    assert winner["schedule"] == best["best"]["schedule"]
+
+    assert suite.lnl("train", f"{CELL}/s2e", "--seed", "2").returncode == 0
+    result = _json(suite.root / f"results/demo/cells/{CELL}/s2e/seed2.json")["result"]
+    assert result["searched"]["schedule"] == best["best"]["schedule"]
+    schedule = best["best"]["schedule"]
+    clock = np.arange(6) * 200 / 6  # epochs on the paper's clock
+    wanted = clipped(evaluate(schedule["formula"], np.array(schedule["x"]), clock, 200.0), tuple(schedule["clip"]))
+    assert result["curves"]["schedule"][1:] == pytest.approx(wanted[1:].tolist())
+
+
+def test_a_changed_result_of_the_search_trains_the_run_again(suite: SuiteCopy) -> None:
+    assert suite.lnl("search", f"{CELL}/coteaching/random").returncode == 0
+    record = suite.root / f"results/demo/cells/{CELL}/s2e/seed1.json"
+    assert suite.lnl("search", f"{CELL}/s2e").returncode == 0 and suite.lnl("train", f"{CELL}/s2e").returncode == 0
+    before = _json(record)["result"]["curves"]
+    file = suite.root / TARGET.format("s2e")
+    found = _json(file)
+    found["best"]["schedule"]["x"] = [1.0, 0.5, 0.4, 0.0, 0.0]
+    file.write_text(json.dumps(found))
+    assert "is trained" in suite.lnl("train", f"{CELL}/s2e").stdout
+    assert _json(record)["result"]["curves"] != before
+
+
+@pytest.mark.parametrize("name", ["s2e", "hyperband"])
+def test_killed_between_and_inside_rounds_it_ends_in_the_same_result(
+    suite: SuiteCopy, tmp_path: Path, name: str
+) -> None:
+    whole = suite.copy(tmp_path / "whole")
+    assert whole.lnl("search", f"{CELL}/coteaching/{name}").returncode == 0
+    target = TARGET.format(name)
+    for delay in (3.5, 5.5, 7.0):
+        head = subprocess.Popen(
+            suite.command(target),
+            cwd=suite.root,
+            env=suite.environment(LNL_CHECKPOINT_SECONDS="0.02"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(delay)
+        os.killpg(head.pid, signal.SIGKILL)
+        head.wait()
+    finished = {f: f.stat().st_mtime_ns for f in suite.root.glob("results/demo/store/**/record-*.json")}
+    assert suite.snakemake(target).returncode == 0
+    assert {f: f.stat().st_mtime_ns for f in finished} == finished  # no finished candidate was trained again
+    assert (suite.root / target).read_bytes() == (whole.root / target).read_bytes()
+    assert _scores(suite, name) == _scores(whole, name)
+    assert suite.jobs(target) == {}
+
+
+def test_a_failing_candidate_costs_its_neighbours_nothing(suite: SuiteCopy) -> None:
+    method = suite.root / "methods/coteaching.py"
+    text = method.read_text()
+    broken = 'p = self.parameters\n        assert p["R"]["x"][0] < 0.99, "this candidate is broken"'
+    method.write_text(text.replace("p = self.parameters", broken, 1))
+    out = suite.snakemake(TARGET.format("tau-grid"))  # the largest tau of six: 0.917 of [0, 1]
+    assert out.returncode == 0
+    method.write_text(text.replace("p = self.parameters", broken.replace("0.99", "0.8"), 1))
+    other = "results/demo/searches/s2e/digits/symmetric-20/coteaching/tau-grid/seed1"
+    assert suite.snakemake(f"{other}/best.json").returncode != 0
+    trained = list(suite.root.glob("results/demo/store/s2e/digits/symmetric-20/*/*/record-*.json"))
+    assert len(trained) == 5
+    assert not (suite.root / other / "best.json").exists()
+    method.write_text(text)
+    assert suite.snakemake(f"{other}/best.json").returncode == 0
+
+
+def _in_process(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, name: str, **config: Any) -> tuple[Suite, Any]:
+    import torch
+
+    from lnl.places import Places
+    from lnl.search.candidates import walk
+
+    monkeypatch.chdir(suite.root)
+    loaded = Suite.load(Path(), {"device": "cpu", **config})
+    search = loaded.parse_search(f"{CELL}/coteaching/{name}", 1)
+    quiet = _nothing
+    walk(loaded, search, Places.of(loaded.config), torch.device("cpu"), lambda: False, quiet, lambda words: None)
+    return loaded, search
+
+
+def _nothing(title: str) -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext(lambda done, total: None)
+
+
+def _curves(suite: Suite, search: Any, round: int, index: int) -> dict[str, Any]:
+    from lnl.search.candidates import Round
+
+    run = Round(suite, search, round).run(index)
+    return json.loads(Store(suite, run).record_file.read_text())["result"]["curves"]
+
+
+def test_candidates_are_paired_or_have_their_own_start(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, search = _in_process(suite, monkeypatch, "random")
+    first = {_curves(loaded, search, r, k)["test_accuracy"][0][0] for r in range(2) for k in range(3)}
+    assert len(first) == 1  # the untrained networks are the same
+    _edit_search(suite, "random", candidates="own")
+    loaded, search = _in_process(suite, monkeypatch, "random")
+    first = {_curves(loaded, search, r, k)["test_accuracy"][0][0] for r in range(2) for k in range(3)}
+    assert len(first) > 1
+
+
+def test_shared_candidates_continue_each_others_networks(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, search = _in_process(suite, monkeypatch, "weight-sharing")
+    assert [len(searches.blocks(loaded, search, r)) for r in range(2)] == [1, 1]
+    order = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+    curves = [_curves(loaded, search, *place)["test_accuracy"] for place in order]
+    for before, after in itertools.pairwise(curves):
+        assert [network[0] for network in after] == [network[-1] for network in before]
+
+
+def test_hyperband_promotes_the_better_part_and_goes_on_where_they_stood(
+    suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded, search = _in_process(suite, monkeypatch, "hyperband")
+    first, second = _scores(suite, "hyperband")
+    early = [c for c in first["candidates"] if c["fraction"] < 1]
+    promoted = second["candidates"]
+    places = [c["continues"][1] - 1 for c in promoted]
+    scores = [c["score"] for c in early]
+    assert sorted(places) == sorted(np.argsort([-s for s in scores], kind="stable")[: len(promoted)].tolist())
+    assert [c["epochs"] for c in early] == [2] * len(early) and {c["epochs"] for c in promoted} == {6}
+    from lnl.places import Places
+    from lnl.search.candidates import Round
+    from lnl.train import train
+
+    page = Round(loaded, search, 1)
+    run = page.run(0)
+    kept = json.loads(Store(loaded, run).record_file.read_text())
+    assert kept["provenance"]["resumed"] == 0  # going on with a part is no resume
+    Store(loaded, run).record_file.unlink()
+    import torch
+
+    again = train(loaded, run, Places.of(loaded.config), torch.device("cpu"), lambda: False, lambda d, t: None)
+    assert again.curves == kept["result"]["curves"]  # in one go: the same numbers
+    rounds = searches.rounds(loaded, search)
+    assert [len(r) for r in rounds] == [len(first["candidates"]), len(second["candidates"])]
+
+
+def test_a_stack_of_candidates_finds_the_same(
+    suite: SuiteCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stacked = suite.copy(tmp_path / "stacked")
+    loaded, search = _in_process(suite, monkeypatch, "s2e")
+    protocol = stacked.root / "config/protocols/s2e.yaml"
+    protocol.write_text(protocol.read_text().replace("mode: {cuda: stacked}", "mode: {cpu: stacked}"))
+    loaded, search = _in_process(stacked, monkeypatch, "s2e")
+    assert [len(searches.blocks(loaded, search, r)) for r in range(2)] == [1, 1]
+    assert _scores(stacked, "s2e") == _scores(suite, "s2e")  # linear networks: bit for bit
+    record = next(stacked.root.glob("results/demo/store/**/record-*.json"))
+    assert _json(record)["provenance"]["mode"] == "stacked" and _json(record)["provenance"]["stack"] == 3
+    assert not list(stacked.root.glob("results/demo/store/**/stack-*.pt"))
+
+
+def test_a_diverged_candidate_is_the_worst_and_is_seen(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, search = _in_process(suite, monkeypatch, "s2e")
+    folder = (suite.root / TARGET.format("s2e")).parent
+    page = _json(folder / "round1/scores.json")
+    best = max(range(3), key=lambda k: page["candidates"][k]["score"])
+    page["candidates"][best] |= {"score": None, "diverged": {"epoch": 3, "reason": "loss is not finite"}}
+    (folder / "round1/scores.json").write_text(json.dumps(page))
+    chain.conclude(loaded, search)
+    found = _json(folder / "best.json")
+    assert found["diverged"] == 1 and (found["best"]["round"], found["best"]["candidate"]) != (1, best + 1)
+    for round in (1, 2):
+        page = _json(folder / f"round{round}/scores.json")
+        for candidate in page["candidates"]:
+            candidate["score"] = None
+        (folder / f"round{round}/scores.json").write_text(json.dumps(page))
+    with pytest.raises(UserError, match="all of them diverged"):
+        chain.conclude(loaded, search)
+
+
+def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_path: Path) -> None:
+    (suite.root / "tables/small.yaml").unlink()
+    table = {k: v for k, v in TABLE.items() if k != "published"} | {"seeds": 1}
+    table["columns"] = [{"key": "s2e", "label": "S2E", "method": "s2e"}]
+    table["rows"] = [{"key": "pair-45", "label": "Pair-45%", "noise": "pair-45"}]
+    (suite.root / "tables/searched.yaml").write_text(yaml.safe_dump(table))
+    fresh = suite.copy(tmp_path / "fresh")
+    assert suite.snakemake("searched").returncode == 0
+    assert suite.lnl("keep", "kept", "searched").returncode == 0
+    out = fresh.lnl("import", str(suite.root / "kept"))
+    assert out.stdout.strip() == "4 imported", out.stdout + out.stderr  # a record, two pages of scores, the result
+    assert fresh.snakemake("searched").returncode == 0
+    assert not list(fresh.root.glob("results/demo/store/s2e/digits/pair-45/coteaching-s2e-*"))
+    assert fresh.records() == suite.records()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("search", f"{CELL}/coteaching/s2ee"), "did you mean 's2e'?"),
+        (("search", f"{CELL}/coteaching"), "no searched R"),
+        (("search", "coteaching/digits/pair-45/coteaching/s2e"), "no validation images"),
+        (("search", f"{CELL}/coteaching/s2e", "--step", "score", "--round", "9"), "rounds 1 to 2"),
+        (("train", f"{CELL}/s2e"), "`lnl search"),
+        (("search", f"{CELL}/coteaching/s2e", "--step", "propose", "--round", "2"), "not there"),
+    ],
+)
+def test_bad_input_is_one_line(suite: SuiteCopy, words: tuple[str, ...], message: str) -> None:
+    out = suite.lnl(*words)
+    assert out.returncode == 2, out.stderr
+    assert out.stderr.startswith("lnl: ") and message in out.stderr and len(out.stderr.splitlines()) == 1
+
+
+def test_a_history_of_another_search_or_seed_is_refused(suite: SuiteCopy) -> None:
+    assert suite.lnl("search", f"{CELL}/coteaching/random").returncode == 0
+    mine = suite.root / TARGET.format("random")
+    other = Path(str(mine.parent).replace("seed1", "seed2"))
+    (other / "round1").mkdir(parents=True)
+    (other / "round1/scores.json").write_text((mine.parent / "round1/scores.json").read_text())
+    out = suite.lnl("search", f"{CELL}/coteaching/s2e", "--seed", "2", "--step", "propose", "--round", "2")
+    assert out.returncode == 2
+    (suite.root / TARGET.format("s2e")).parent.joinpath("round1").mkdir(parents=True)
+    (suite.root / TARGET.format("s2e")).parent.joinpath("round1/scores.json").write_text(
+        (mine.parent / "round1/scores.json").read_text()
+    )
+    out = suite.lnl("search", f"{CELL}/coteaching/s2e", "--step", "propose", "--round", "2")
+    assert out.returncode == 2 and "belongs to" in out.stderr and len(out.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--config", "search_block=4"), "search_block"),
+        (("--config", "search_block=0"), "search_block"),
+    ],
+)
+def test_bad_configuration_stops_before_any_job(suite: SuiteCopy, words: tuple[str, ...], message: str) -> None:
+    out = suite.snakemake(TARGET.format("s2e"), *words)
+    assert out.returncode != 0 and message in out.stderr and "Traceback" not in out.stderr
+    assert not (suite.root / "results").exists() or not list(suite.root.glob("results/*/searches/**/*.json"))
+
+
+@pytest.mark.parametrize(("changes", "message"), [({"rounds": 0}, "rounds"), ({"space": "two-decay"}, "two-decays")])
+def test_a_bad_declaration_stops_before_any_job(suite: SuiteCopy, changes: dict[str, Any], message: str) -> None:
+    _edit_search(suite, "s2e", **changes)
+    out = suite.snakemake(TARGET.format("s2e"))
+    assert out.returncode != 0 and message in out.stderr and "Traceback" not in out.stderr
+
+
+def test_a_space_that_leaves_its_range_needs_a_clip_rule(suite: SuiteCopy) -> None:
+    file = suite.root / "config/spaces/two-decays-rise.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "clip": None}))
+    _edit_search(suite, "s2e", space="two-decays-rise")
+    out = suite.lnl("search", f"{CELL}/coteaching/s2e")
+    assert out.returncode == 2 and "clip" in out.stderr and len(out.stderr.splitlines()) == 1
+    assert not list(suite.root.glob("results/demo/store/s2e/**/*.json"))
+
+
+def test_plans_of_hyperband() -> None:
+    algorithm = {"name": "hyperband", "eta": 3, "brackets": 3}
+    rounds = plan.plan(algorithm, 1, 1)
+    assert [len(r) for r in rounds] == [9 + 5 + 3, 3 + 1, 1]
+    assert rounds[0] == pytest.approx([1 / 9] * 9 + [1 / 3] * 5 + [1.0] * 3)
+    assert rounds[1] == pytest.approx([1 / 3] * 3 + [1.0]) and rounds[2] == [1.0]
+    cost = 9 / 9 + 5 / 3 + 3 + (2 / 3) * (3 / 3 + 1) + 2 / 3  # what is trained anew
+    assert plan.trainings(algorithm, 1, 1) == pytest.approx(cost)
+    assert [list(b) for b in plan.blocks(7, 3)] == [[0, 1], [2, 3, 4], [5, 6]]
