@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lnl.claims.verdicts import Verdict
+    from lnl.claims.decisions import Verdict
     from lnl.matrix import Suite
 
 
@@ -21,7 +21,7 @@ def judge(suite: Suite, paper: str) -> list[Verdict]:
 
 
 def render(suite: Suite, paper: str, out_dir: str | Path) -> list[Path]:
-    """Write {paper}.csv, .md and .html (a fragment) into `out_dir` and return them; works without a single record."""
+    """Write {paper}.csv, .md and .html into `out_dir` and return them; works without a single record."""
     from lnl.claims.render import render as render_
 
     return render_(suite, paper, out_dir)

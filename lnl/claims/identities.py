@@ -1,13 +1,19 @@
-"""Claims that are arithmetic, checked without a run. The names are what claims/*.yaml writes under `identity`."""
+"""Claims that are arithmetic, checked without a run. The names are what claims/*.yaml writes under `identity`.
+
+Each is a function of the checkout's root and costs seconds at most; what it needs is imported when it is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from pathlib import Path
 
 from lnl.claims.printed import Comparison
 
 
-def margin_pair_below_symmetric() -> list[Comparison]:
+def margin_pair_below_symmetric(root: Path) -> list[Comparison]:
     """Pair flipping leaves the true class a smaller lead over the likeliest wrong one than symmetric flipping does.
 
     Source: matrices of the tutorial's set-up slide, ten classes. Effect: lead at pair-45 minus symmetric-50, points.
@@ -26,6 +32,41 @@ def margin_pair_below_symmetric() -> list[Comparison]:
     return [Comparison(label, effect, effect < 0)]
 
 
-IDENTITIES: dict[str, Callable[[], list[Comparison]]] = {
-    "margin_pair_below_symmetric": margin_pair_below_symmetric,
+def _elsewhere(module: str, name: str) -> Callable[[Path], list[Comparison]]:
+    def found(root: Path) -> list[Comparison]:
+        function: Callable[[Path], list[Comparison]] = getattr(import_module(f"lnl.claims.{module}"), name)
+        return function(root)
+
+    return found
+
+
+_KNOWN: dict[str, tuple[str, Callable[[Path], list[Comparison]]]] = {
+    "margin_pair_below_symmetric": ("lead of the true class in both transition matrices", margin_pair_below_symmetric),
+    "spaces_stay_in_range": ("20,000 uniform draws of every declared space", _elsewhere("spaces", "stay_in_range")),
+    "single_functions_fall_short": (
+        "least-squares fits to the declared targets",
+        _elsewhere("spaces", "single_functions"),
+    ),
+    "coteaching_schedules_in_the_space": (
+        "least-squares fits to a grid of Co-teaching's schedules",
+        _elsewhere("spaces", "coteaching_schedules"),
+    ),
+    "four_bases_start_at_one": ("values of the four basis functions at t = 0", _elsewhere("spaces", "start_at_one")),
+    "four_bases_follow_examples": ("least-squares fits to example targets", _elsewhere("spaces", "follow_examples")),
+    "natural_step_is_invariant": (
+        "one step, and whole searches, in three parametrisations",
+        _elsewhere("parametrisations", "invariance"),
+    ),
 }
+IDENTITIES = tuple(_KNOWN)
+
+
+def words(name: str) -> str:
+    """What an identity computes, in words."""
+    return _KNOWN[name][0]
+
+
+@cache
+def comparisons(name: str, root: Path) -> tuple[Comparison, ...]:
+    """The comparisons of an identity; computed once a process."""
+    return tuple(_KNOWN[name][1](root))

@@ -2,73 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+import statistics
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from lnl.claims import tests
-from lnl.claims.evidence import Repeats, curve, epochs, trained_curve, values
-from lnl.claims.tests import Outcome
+from lnl.claims import groups, measured_groups, measured_searches, tests
+from lnl.claims.evidence import Repeats, values
+from lnl.claims.outcome import Outcome
+from lnl.claims.parts import Cells, Part, absent, pairs, quantity
+from lnl.claims.words import quantity_words
 
-Cells = Mapping[str, list[Repeats]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One comparison of a claim. `outcome` is None where a run is missing, and `missing` says which."""
-
-    label: str
-    outcome: Outcome | None
-    missing: str = ""
-    control: bool = False  # shown beside the claim, not part of it
+Published = Callable[[str, str, str], Any] | None  # (table, row, column) -> (mean, std, n) or None
+ELSEWHERE = "printed values are compared in the document's own setting only, at scale paper"
 
 
-def parts(test: Mapping[str, Any], cells: Cells, published: Callable[[str, str, str], Any]) -> list[Part]:
-    """Every comparison of one declared test. `published(table, row, column)` gives (mean, std, n) or None (for REF)."""
-    kind = test["kind"]
-    maker = _MAKERS[kind]
-    control = bool(test.get("control"))
-    return [Part(p.label, p.outcome, p.missing, control) for p in maker(test, cells, published)]
+def parts(test: Mapping[str, Any], cells: Cells, published: Published) -> list[Part]:
+    """Every comparison of one declared test. `published(table, row, column)` gives (mean, std, n) or None (for REF).
 
-
-def _name(repeats: Repeats) -> str:
-    at = repeats.place.at
-    method = repeats.cell.method if repeats.cell else "-".join([at["method"], *repeats.place.levels])
-    return f"{method} at {at['noise']}"
-
-
-def _absent(*groups: Repeats) -> str:
-    gone = [group for group in groups if not group.results]
-    return "; ".join(dict.fromkeys(f"{_name(g)}: {g.absent or 'not run'}" for g in gone))
-
-
-def _pairs(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[Repeats, Repeats]]:
-    """Each a with every b of the same noise (`match: method`: the same method); a with itself where there is no b."""
-    if "b" not in test:
-        yield from ((a, a) for a in cells[test["a"]])
-        return
-    axis = test.get("match", "noise")
-    for a, b in itertools.product(cells[test["a"]], cells[test["b"]]):
-        if a.place.at[axis] == b.place.at[axis] and (a.cell is None or a.cell != b.cell):
-            yield a, b
-
-
-def _quantity(test: Mapping[str, Any], side: str = "") -> dict[str, Any]:
-    of = test.get(f"of{side}", test.get("of", "test_accuracy"))
-    return {"of": of, "at": test.get("at", "last10"), "minus": test.get("minus")}
+    None in its place: this setting or budget is not the one in which the values were printed.
+    """
+    found = _MAKERS[test["kind"]](test, cells, published)
+    control, aside = bool(test.get("control")), bool(test.get("aside"))
+    return [replace(part, control=control, aside=aside or part.aside) for part in found]
 
 
 def _two(test: Mapping[str, Any], cells: Cells, compare: Callable[..., Outcome], word: str) -> Iterator[Part]:
-    for a, b in _pairs(test, cells):
-        x, y = values(a, **_quantity(test)), values(b, **_quantity(test, "_b"))
-        if a is b:
-            label = f"{_name(a)}: {_quantity(test)['of']} {word} {_quantity(test, '_b')['of']}"
-        else:
-            label = f"{_name(a)} {word} {_name(b)}"
+    for a, b in pairs(test, cells):
+        x, y = values(a, **quantity(test)), values(b, **quantity(test, "_b"))
+        of, of_b = quantity_words(quantity(test)["of"]), quantity_words(quantity(test, "_b")["of"])
+        label = f"{a.name}: {of} {word} {of_b}" if a is b else f"{a.name} {word} {b.name}"
         if not x or not y:
-            yield Part(label, None, _absent(a, b) or f"no {_quantity(test)['of']} in the records")
+            yield Part(label, None, absent(a, b) or f"no {of} in the records")
             continue
         both = sorted(x.keys() & y.keys())
         if a is b or (a.shares_data_with(b) and len(both) >= 2):
@@ -78,134 +44,119 @@ def _two(test: Mapping[str, Any], cells: Cells, compare: Callable[..., Outcome],
         yield Part(label, outcome)
 
 
-def _gt(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+def _gt(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
     margin = float(test.get("margin", 0))
     word = "above" if margin == 0 else f"above by more than {margin:g}" if margin > 0 else f"not {-margin:g} behind"
     yield from _two(test, cells, lambda x, y, paired: tests.greater(x, y, margin, paired), word)
 
 
-def _eq(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+def _eq(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
     margin = float(test["margin"])
     yield from _two(test, cells, lambda x, y, paired: tests.equal(x, y, margin, paired), f"within {margin:g} of")
 
 
-def _interval(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+def _interval(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
     low, high = float(test["low"]), float(test["high"])
     word = f"minus ({low:g} to {high:g})"
     yield from _two(test, cells, lambda x, y, paired: tests.difference_in(x, y, low, high, paired), word)
 
 
-def _var(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+def _pooled(test: Mapping[str, Any], cells: Cells, side: str) -> Iterator[tuple[str, list[Repeats], list[float]]]:
+    """Samples of one side: the repeats of each place, or (`pool`) one mean of each place of a noise."""
+    members = cells[test[side]]
+    if test.get("pool") != side:
+        for member in members:
+            yield member.name, [member], list(values(member, **quantity(test)).values())
+        return
+    for noise in dict.fromkeys(member.where.get("noise", "") for member in members):
+        here = [member for member in members if member.where.get("noise", "") == noise]
+        found = [values(member, **quantity(test)) for member in here]
+        complete = [statistics.fmean(v.values()) for v in found if v]
+        yield f"{test[side]} at {noise}", here, complete if len(complete) == len(here) else []
+
+
+def _var(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
     fewest = int(test.get("repeats", 2))
-    yield from _two(test, cells, lambda x, y, paired: tests.more_varied(x, y, fewest), "varies more than")
+    for name_a, a, x in _pooled(test, cells, "a"):
+        for name_b, b, y in _pooled(test, cells, "b"):
+            if a[0].where.get("noise") != b[0].where.get("noise") or (a[0].source and a[0].source == b[0].source):
+                continue
+            outcome = groups.more_varied(x, y, fewest) if x and y else None
+            yield Part(f"{name_a} varies more than {name_b}", outcome, "" if outcome else absent(*a, *b))
 
 
-def _one(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+def _spread(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
+    limit = float(test["below"])
+    for name, members, found in _pooled(test, cells, "a"):
+        outcome = groups.spread_below(found, limit) if found else None
+        yield Part(f"standard deviation of {name} below {limit:g}", outcome, "" if outcome else absent(*members))
+
+
+def _one(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
     threshold, direction = float(test.get("threshold", 0)), test.get("direction", "above")
     beyond = f"{threshold:g}" if not test.get("minus") else f"the clean rate{f' {threshold:+g}' if threshold else ''}"
     for a in cells[test["a"]]:
-        found = list(values(a, **_quantity(test)).values())
-        label = f"{_name(a)}: {_quantity(test)['of']} {direction} {beyond}"
+        found = list(values(a, **quantity(test)).values())
+        of = quantity_words(quantity(test)["of"])
+        label = f"{a.name}: {of} {direction} {beyond}"
         if found:
             yield Part(label, tests.one_sample(found, threshold, direction))
         else:
-            yield Part(label, None, _absent(a) or f"no {_quantity(test)['of']} in the records")
+            yield Part(label, None, absent(a) or f"no {of} in the records")
 
 
-def _shape(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    """FALL, HOLD and RISE: one curve per repeat."""
-    kind, of = test["kind"], test.get("of", "test_accuracy")
-    for a in cells[test["a"]]:
-        found = {seed: trained_curve(result, of) for seed, result in a.results.items()}
-        curves = [list(c) for c in found.values() if c is not None]
-        label = f"{_name(a)} {kind.lower()}s"
-        if not curves:
-            yield Part(label, None, _absent(a) or f"no {of} in the records")
-        elif kind == "RISE":
-            x = list(epochs(next(iter(a.results.values()))))
-            yield Part(label, tests.rise(x, curves, float(test["from"]), float(test["to"])))
-        else:
-            judge = tests.fall if kind == "FALL" else tests.hold
-            yield Part(label, judge(curves, float(test["margin"])))
+def _inter(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
+    """The lead of a over each b under the `harder` noises against its lead over the same b under the `easier` one."""
+    leads: dict[tuple[str, str], tuple[list[Repeats], list[float]]] = {}
+    for a, b in pairs({**test, "match": "noise"}, cells):
+        x, y = values(a, **quantity(test)), values(b, **quantity(test))
+        both = sorted(x.keys() & y.keys())
+        leads[b.method, a.where["noise"]] = ([a, b], [x[s] - y[s] for s in both])
+    harder = test["harder"] if isinstance(test["harder"], list) else [test["harder"]]
+    for method in dict.fromkeys(method for method, _ in leads):
+        for noise in harder:
+            (at, lead), (easy_at, easy) = leads[method, noise], leads[method, test["easier"]]
+            label = f"lead over {method} at {noise} above that at {test['easier']}"
+            outcome = tests.larger_margin(lead, easy) if lead and easy else None
+            yield Part(label, outcome, "" if outcome else absent(*at, *easy_at))
 
 
-def _cross(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    of = test.get("of", "test_accuracy")
-    for a, b in _pairs(test, cells):
-        label = f"{_name(a)} stays above {_name(b)} from about epoch {test['near']:g}"
-        found = []
-        for seed in sorted(a.results.keys() & b.results.keys()):
-            x, y = curve(a.results[seed], of), curve(b.results[seed], of)
-            if x is not None and y is not None and len(x) == len(y):
-                found.append(tests.crossing(a.results[seed]["curves"]["epoch"], list(x), list(y)))
-        yield Part(label, tests.cross(found, float(test["near"])) if found else None, _absent(a, b))
+def _ref(test: Mapping[str, Any], cells: Cells, published: Published) -> Iterator[Part]:
+    """Rows and columns of the table carry the keys of noise and method; `row` says otherwise ("{dataset}-{noise}")."""
+    found = [_one_ref(test, a, published) for a in cells[test["a"]]]
+    together = test.get("allow") == "chance"
+    if together:
+        outcomes = [part.outcome for part in found if part.outcome]
+        label = f"{len(found)} printed values in intervals of ours, but for as many as miss by chance"
+        missing = next((part.missing for part in found if part.missing), "")
+        yield Part(label, tests.misses(outcomes, len(found)) if outcomes else None, missing)
+    yield from (replace(part, aside=together) for part in found)
 
 
-def _by_noise(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[str, list[Repeats], str]]:
-    groups: dict[str, list[Repeats]] = {}
-    for repeats in cells[test["a"]]:
-        groups.setdefault(repeats.place.at["noise"], []).append(repeats)
-    for noise, members in groups.items():
-        gone = sum(not member.results for member in members)
-        yield noise, members, f"{noise}: {gone} of {len(members)} cells not run" if gone else ""
+def _one_ref(test: Mapping[str, Any], a: Repeats, published: Published) -> Part:
+    label = f"{a.name}: printed value"
+    if published is None and not a.absent:
+        return Part(label, None, ELSEWHERE)
+    row = str(test.get("row", "{noise}")).format(**a.where)
+    printed = published(test["table"], row, a.place.at["method"]) if published else None
+    found = list(values(a, **quantity(test)).values())
+    if not found:
+        return Part(label, None, absent(a))
+    if printed is None:
+        return Part(label, None, f"no printed value in {test['table']}")
+    mean, std, n = printed
+    return Part(label, tests.reference(found, mean, None if std is None or math.isnan(std) else std, n))
 
 
-def _anova(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    """Per noise and factor; factors are the axes of the cells' `vary`, named by the test's `factors`."""
-    for noise, members, missing in _by_noise(test, cells):
-        rows = [(v, m.place.levels) for m in members for v in values(m, **_quantity(test)).values()]
-        for axis, factor in enumerate(test["factors"]):
-            label = f"{factor} at {noise}"
-            if missing or not rows:
-                yield Part(label, None, missing or f"{noise}: not run")
-                continue
-            levels = [row[1][axis] for row in rows]
-            others = ["-".join(row[1][:axis] + row[1][axis + 1 :]) for row in rows]
-            yield Part(label, tests.influence([row[0] for row in rows], levels, others))
-
-
-def _range(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    limit = float(test["below"])
-    for noise, members, missing in _by_noise(test, cells):
-        label = f"range over {len(members)} cells at {noise} below {limit:g}"
-        if missing:
-            yield Part(label, None, missing)
-            continue
-        found = [values(m, **_quantity(test)) for m in members]
-        common = sorted(set.intersection(*(set(f) for f in found)))
-        paired = len(common) >= 2 and all(members[0].shares_data_with(m) for m in members[1:])
-        groups = [[f[s] for s in common] if paired else list(f.values()) for f in found]
-        yield Part(label, tests.range_below(groups, limit, paired))
-
-
-def _ref(test: Mapping[str, Any], cells: Cells, published: Callable[[str, str, str], Any]) -> Iterator[Part]:
-    """Rows and columns of the table carry the keys of noise and method."""
-    for a in cells[test["a"]]:
-        printed = published(test["table"], a.place.at["noise"], a.place.at["method"])
-        found = list(values(a, **_quantity(test)).values())
-        label = f"{_name(a)}: printed value"
-        if printed is None:
-            yield Part(label, None, f"no printed value in {test['table']}")
-        elif not found:
-            yield Part(label, None, _absent(a))
-        else:
-            mean, std, n = printed
-            if std is not None and math.isnan(std):
-                std = None
-            yield Part(label, tests.reference(found, mean, std, n))
-
-
-_MAKERS: dict[str, Callable[[Mapping[str, Any], Cells, Any], Iterator[Part]]] = {
+_MAKERS: dict[str, Callable[[Mapping[str, Any], Cells, Published], Iterator[Part]]] = {
     "GT": _gt,
     "EQ": _eq,
     "INTERVAL": _interval,
     "VAR": _var,
+    "SPREAD": _spread,
     "ONE_SAMPLE": _one,
-    "FALL": _shape,
-    "HOLD": _shape,
-    "RISE": _shape,
-    "CROSS": _cross,
-    "ANOVA": _anova,
-    "RANGE": _range,
+    "INTER": _inter,
     "REF": _ref,
+    **measured_groups.MAKERS,
+    **measured_searches.MAKERS,
 }

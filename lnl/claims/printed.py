@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lnl.claims.outcome import Outcome
 from lnl.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison of printed numbers: what, the number that decides, and whether the sentence fits it."""
+    """One comparison of numbers: what, the number that decides, and whether the sentence fits it.
+
+    `counts`: else it is shown beside the claim only. `outcome`: of a test with repeats, where there is one.
+    """
 
     label: str
     effect: float
     fits: bool
+    counts: bool = True
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
-"""Verdicts as a tidy CSV, a Markdown page and an HTML fragment for the report."""
+"""Verdicts as a tidy CSV, a Markdown page and an HTML page, whose inside the report shows."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl.claims.measured import Part
-from lnl.claims.verdicts import WORDS, Verdict, judge, part_word
+from lnl.claims.decisions import WORDS, Verdict, part_word
+from lnl.claims.parts import Part
+from lnl.claims.verdicts import judge
 from lnl.files import replacing
 from lnl.render import html, markdown
 from lnl.render.document import Cell, Document, Grid
@@ -26,20 +28,25 @@ COLUMNS = (
 RULES = (
     "Level 0.05, Holm over the claims of this document that were tested in the same setting; repeats are the unit, "
     "never epochs. A claim holds only if every part of it does: its p is the largest of theirs, and the numbers shown "
-    "are those of its weakest part.",
+    "are those of its weakest part. One part can refute it, if it stands up to the number of parts and claims.",
     "held / not held: the adjusted p is at most 0.05 and the 95% interval is clear of the threshold, on this or on the "
     "other side. undecided: neither, or some runs are missing. not run: no record. One repeat never gives a verdict.",
-    "Only verdicts in the document's own setting, at paper scale, count as the document's (bold); a stand-in is named.",
-    "Printed: the document's own numbers against its own sentence, without a run.",
+    "Effect and interval are in the unit of what is tested: points of accuracy unless the test says otherwise. Names "
+    "in quotes are groups of cells, spelled out line by line under the parts of claims.",
+    "Searches: one number per search, at equal numbers of full trainings; the effect is the median gain of the first "
+    "over the second (Mann-Whitney; fewer than four searches of each have no 95% interval).",
+    "Only verdicts in the document's own setting, at paper scale, count as the document's (bold); a stand-in is named. "
+    "Searches without networks have the published budget at every scale.",
+    "Printed numbers and computed identities need no run; what is 'not counted' is shown for information.",
 )
 
 
 def render(suite: Suite, paper: str, out_dir: str | Path, locate: Locate | None = None) -> list[Path]:
-    """Write {paper}.csv, .md and .html (a fragment) into `out_dir`, each whole or not at all; their paths."""
+    """Write {paper}.csv, .md and .html into `out_dir`, each whole or not at all; their paths."""
     verdicts = judge(suite, paper, locate)
     shown = document(suite, paper, verdicts)
     folder = Path(out_dir)
-    texts = {"csv": table(verdicts), "md": markdown.text(shown), "html": html.body(shown) + "\n"}
+    texts = {"csv": table(verdicts), "md": markdown.text(shown), "html": html.page(shown)}
     written = []
     for suffix, text in texts.items():
         path = folder / f"{paper}.{suffix}"
@@ -106,8 +113,9 @@ def _line(verdict: Verdict) -> list[Cell]:
     notes = [verdict.note] if verdict.note else []
     if outcome and outcome.note and verdict.evidence == "runs" and outcome.note not in verdict.note:
         notes.append(outcome.note)
-    if verdict.weakest and len(verdict.parts) > 1:
-        notes.append(f"weakest of {sum(not p.control for p in verdict.parts)}: {verdict.weakest.label}")
+    counted = sum(part.counted for part in verdict.parts)
+    if verdict.weakest and counted > 1:
+        notes.append(f"weakest of {counted}: {verdict.weakest.label}")
     return [
         Cell(verdict.word, tone=TONES[verdict.word], bold=verdict.counts),
         Cell(verdict.setting),
@@ -123,7 +131,7 @@ def _detail(verdict: Verdict, part: Part) -> list[Cell]:
     outcome = part.outcome
     word = part_word(part)
     return [
-        Cell(f"control: {part.label}" if part.control else part.label),
+        Cell(part.shown),
         Cell(word, tone=TONES[word]),
         *_numbers(part),
         Cell(p_text(outcome.p if outcome else None)),
@@ -137,6 +145,8 @@ def _numbers(part: Part | None) -> list[Cell]:
     if outcome is None:
         return [Cell("")] * 4
     interval = "" if outcome.low is None or outcome.high is None else f"{short(outcome.low)} to {short(outcome.high)}"
+    if outcome.low is not None and math.isinf(outcome.low):
+        interval = "open"
     return [
         Cell(outcome.n),
         Cell(short(outcome.effect)),
@@ -146,7 +156,8 @@ def _numbers(part: Part | None) -> list[Cell]:
 
 
 def _bounds(lower: float | None, upper: float | None) -> list[str]:
-    return ([f"> {lower:g}"] if lower is not None else []) + ([f"< {upper:g}"] if upper is not None else [])
+    found = ([f"> {lower:g}"] if lower is not None else []) + ([f"< {upper:g}"] if upper is not None else [])
+    return [bound.replace("-", "−") for bound in found]
 
 
 def short(value: float | None) -> str:
@@ -183,8 +194,7 @@ def table(verdicts: list[Verdict]) -> str:
         row |= {"p": _exact(verdict.p), "p_holm": _exact(verdict.p_holm), "verdict": verdict.word, "note": verdict.note}
         writer.writerow(row)
         for part in verdict.parts:
-            named = f"control: {part.label}" if part.control else part.label
-            writer.writerow(common | {"part": named, "verdict": part_word(part)} | _fields(part))
+            writer.writerow(common | {"part": part.shown, "verdict": part_word(part)} | _fields(part))
     return out.getvalue()
 
 

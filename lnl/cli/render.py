@@ -6,9 +6,9 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from lnl import paths
+from lnl import needs, paths
 from lnl.errors import UserError
-from lnl.matrix import Run, Suite
+from lnl.matrix import Suite
 from lnl.resolve import choose
 
 MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims"}
@@ -22,10 +22,11 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), "command line")
     missing = _missing(suite, key)
     if missing and not partial:
-        first = f"{missing[0].cell.id} seed {missing[0].seed}"
+        asked = len(suite.demand(key)) + len(needs.searches(suite, key)) + len(needs.studies(suite, key))
+        what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
         raise UserError(
-            f"{key}: {len(missing)} of {len(suite.demand(key))} runs are missing at scale {suite.scale} ({first} …); "
-            f"`snakemake {key}` trains them, `--partial` renders without them"
+            f"{key}: {len(missing)} of {asked} {what} are missing at scale {suite.scale} ({missing[0]} …); "
+            f"`snakemake {key}` makes them, `--partial` renders without them"
         )
     name = suite.paper(key) if kind == "claims" else key
     for file in import_module(MODULES[kind]).render(suite, name, Path(paths.RESULTS) / suite.scale / kind):
@@ -49,8 +50,14 @@ def report(suite: Suite) -> None:
     _finish(render_report(suite, Path(paths.report(suite.scale))), unfinished)
 
 
-def _missing(suite: Suite, key: str) -> list[Run]:
-    return [r for r in suite.demand(key) if not Path(paths.record(suite.scale, r.cell.id, r.seed)).exists()]
+def _missing(suite: Suite, key: str) -> list[str]:
+    """Runs, searches and arms of synthetic studies that an artefact demands and that are not there, in words."""
+    there = suite.searching.scale
+    wanted = {f"{r.cell.id} seed {r.seed}": paths.record(suite.scale, r.cell.id, r.seed) for r in suite.demand(key)}
+    searched = needs.searches(suite, key)
+    wanted |= {f"search {s.id} seed {s.seed}": paths.best(there, s.id, s.seed) for s in searched}
+    wanted |= {f"synthetic {a}/{b}": paths.synthetic(suite.scale, a, b) for a, b in needs.studies(suite, key)}
+    return [words for words, path in wanted.items() if not Path(path).exists()]
 
 
 def _finish(file: Path, unfinished: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Callable
 from http.client import HTTPException
@@ -17,12 +18,15 @@ def download(title: str, files: str, root: Path, fetch: Callable[[], object]) ->
 
     `files` says in words which files belong where. Raises UserError with that remedy when fetching fails.
     """
+    there = root.exists()
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         root.mkdir(parents=True, exist_ok=True)
         fetch()
     except (OSError, RuntimeError, HTTPException) as error:  # URLError is an OSError
+        if not there:
+            shutil.rmtree(root, ignore_errors=True)  # a mistyped root leaves nothing behind
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise UserError(
             f"{title} is not under the data root {root} and could not be downloaded ({reason}); "
