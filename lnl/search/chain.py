@@ -11,34 +11,38 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lnl import paths, searches
 from lnl.cells import Search
 from lnl.errors import UserError
 from lnl.search import plan
-from lnl.search.algorithms import Algorithm, build
 from lnl.search.files import read, write
-from lnl.search.history import Candidate, Round
-from lnl.search.spaces import Space, check_range, load_space
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # scoring a round, a job of its own, needs no numpy and no scipy
     from lnl.matrix import Suite
+    from lnl.search.algorithms import Algorithm
+    from lnl.search.history import Candidate, Round
+    from lnl.search.spaces import Space
 
 
 def space_of(suite: Suite, search: Search) -> Space:
     """The declared space of a search."""
+    from lnl.search.spaces import load_space
+
     return load_space(suite.root, suite.searches[search.name]["space"], validate=False)
 
 
 def algorithm_of(suite: Suite, search: Search) -> Algorithm:
     """The declared algorithm of a search, for its space and budget."""
+    from lnl.search.algorithms import build
+
     spec = suite.declared_search(search).spec
     return build(spec["algorithm"], space_of(suite, search).dimension, spec["rounds"], spec["samples"])
 
 
 def history(suite: Suite, search: Search, rounds: int) -> list[Round]:
     """The first `rounds` rounds with their scores; UserError for a file that is missing or another search's."""
+    from lnl.search.history import Round
+
     out = []
     for round in range(rounds):
         page = read(suite, search, paths.scores(suite.scale, search.id, search.seed, round + 1))
@@ -47,12 +51,18 @@ def history(suite: Suite, search: Search, rounds: int) -> list[Round]:
 
 
 def _candidate(entry: dict[str, Any]) -> Candidate:
+    from lnl.search.history import Candidate
+
     origin = entry["continues"]
     return Candidate(tuple(entry["u"]), entry["fraction"], None if origin is None else (origin[0] - 1, origin[1] - 1))
 
 
 def propose(suite: Suite, search: Search, round: int) -> None:
     """Write the candidates of a round; the first one checks the space before anything is trained."""
+    import numpy as np
+
+    from lnl.search.spaces import check_range
+
     space = space_of(suite, search)
     spec = suite.declared_search(search)
     if round == 0:
@@ -82,6 +92,8 @@ def propose(suite: Suite, search: Search, round: int) -> None:
 
 def _unscored(suite: Suite, search: Search, round: int) -> list[Round]:
     """Earlier rounds of an algorithm that asks for no scores: all that it may look at is how many there were."""
+    from lnl.search.history import Candidate, Round
+
     return [
         Round(tuple(Candidate(()) for _ in r), tuple(None for _ in r)) for r in searches.rounds(suite, search)[:round]
     ]
@@ -102,6 +114,8 @@ def score(suite: Suite, search: Search, round: int) -> None:
 def conclude(suite: Suite, search: Search) -> None:
     """Write what was found: the best of the fully trained candidates (ties: the earliest), a fresh draw from the final
     distribution, and its mode. UserError if every candidate diverged."""
+    import numpy as np
+
     space, spec = space_of(suite, search), suite.declared_search(search).spec
     total = len(searches.rounds(suite, search))
     known = history(suite, search, total)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, ndtri
 
 from lnl.schedules import drop_rate
 
@@ -144,6 +143,8 @@ def _free(x: Array, t: Array, T: float) -> Array:
 
 def _mlp(x: Array, t: Array, T: float) -> Array:
     """Numbers are probabilities: their normal quantiles are the weights, so a uniform draw gives N(0, 1) weights."""
+    from scipy.special import expit, ndtri  # a quarter of a second, which no job that trains has to pay
+
     weights = ndtri(np.clip(x, 1e-12, 1.0 - 1e-12))
     inner, bias, outer = (weights[..., i * HIDDEN : (i + 1) * HIDDEN, None] for i in range(3))
     return 1.0 - expit((outer * (inner * (t / T) + bias)).sum(-2))

@@ -1,0 +1,370 @@
+"""Search algorithms: pure proposals, the printed and released updates number by number, and what makes one sound."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lnl.errors import UserError
+from lnl.search.algorithms import FISHER_SAMPLES, NAMES, build
+from lnl.search.algorithms.hyperband import Hyperband
+from lnl.search.algorithms.trust import bounded, utilities, weights
+from lnl.search.beta import Betas
+from lnl.search.history import Candidate, Round
+from lnl.search.plan import plan
+
+OPTIMUM = np.array([0.62, 0.35, 0.81])
+SOUND = [{"name": name, "form": "sound"} for name in ("natural-gradient", "newton", "gradient")]
+FORMS: list[dict[str, Any]] = [
+    *SOUND,
+    {"name": "natural-gradient", "form": "as_printed", "fisher_samples": 2000},
+    {"name": "natural-gradient", "form": "as_released", "fisher_samples": 2000},
+    {"name": "natural-gradient", "form": "as_released_best", "fisher_samples": 2000},
+    {"name": "newton", "form": "as_printed"},
+    {"name": "newton", "form": "as_released"},
+    {"name": "newton", "form": "as_released", "broadcast": False},
+    {"name": "gradient", "form": "as_printed"},
+    {"name": "gradient", "form": "as_released"},
+]
+ALL = [{"name": "random"}, {"name": "hyperband", "eta": 3, "brackets": 3}, *FORMS]
+
+
+def label(algorithm: Mapping[str, Any]) -> str:
+    """A short name of a case."""
+    return "-".join(str(value) for value in algorithm.values())
+
+
+def reward(u: np.ndarray) -> float:
+    """Best, 1, at the optimum."""
+    return 1.0 - float(np.sqrt(((u - OPTIMUM[: len(u)]) ** 2).mean()))
+
+
+def played(
+    algorithm: Mapping[str, Any], rounds: int, samples: int = 6, seed: int = 1, dimension: int = 3
+) -> list[Round]:
+    """A history of `rounds` rounds; the second candidate of the first round diverges."""
+    running, history = build(algorithm, dimension, max(rounds, 1), samples), []
+    for index in range(rounds):
+        proposed = tuple(running.propose(history, seed))
+        scores: list[float | None] = [reward(np.array(c.u)) for c in proposed]
+        if index == 0:
+            scores[1] = None
+        history.append(Round(proposed, tuple(scores)))
+    return history
+
+
+@pytest.mark.parametrize("algorithm", ALL, ids=label)
+def test_proposals_are_a_pure_function_of_history_and_seed(algorithm: dict[str, Any]) -> None:
+    history = played(algorithm, 2)
+    np.random.seed(1)
+    first = build(algorithm, 3, 3, 6).propose(history, 1)
+    np.random.seed(2)
+    used = build(algorithm, 3, 3, 6)
+    used.propose(played(algorithm, 1, seed=2), 2)  # what it was asked before plays no part
+    assert used.propose(history, 1) == first == used.propose(history, 1)
+    other = build(algorithm, 3, 3, 6).propose(history, 2)
+    assert algorithm["name"] == "hyperband" or other != first
+    assert all(0.0 < u < 1.0 for candidate in first for u in candidate.u)
+
+
+@pytest.mark.parametrize("algorithm", FORMS, ids=label)
+def test_every_search_starts_uniform_and_keeps_theta_from_1_on(algorithm: dict[str, Any]) -> None:
+    running = build(algorithm, 3, 4, 6)
+    np.testing.assert_array_equal(running.distribution([], 1).theta, np.ones(6))
+    for rounds in range(1, 5):
+        theta = running.distribution(played(algorithm, rounds), 1).theta
+        assert np.isfinite(theta).all() and theta.min() >= 1.0
+
+
+def _one_round(
+    samples: int = 10, dimension: int = 2, scores: list[float | None] | None = None
+) -> tuple[Round, np.ndarray]:
+    """A round of uniform points, and their score vectors at theta = 1."""
+    points = np.random.default_rng(4).random((samples, dimension))
+    values = scores or [0.5 + 0.04 * i for i in range(samples)]
+    there = Round(tuple(Candidate(tuple(p)) for p in points.tolist()), tuple(values))
+    u = points[:, :, None]
+    return there, np.concatenate([np.log(u) + 1, np.log1p(-u) + 1], 2).reshape(samples, -1)  # psi(2) - psi(1) = 1
+
+
+def test_natural_gradient_as_printed_is_equations_5_and_6() -> None:
+    history, s = _one_round()
+    values = np.array(history.scores, dtype=float)
+    step = 80 * np.linalg.solve(Betas.uniform(2).fisher(), (values[:, None] * s).mean(0))
+    found = build({"name": "natural-gradient", "form": "as_printed", "fisher_samples": 200_000}, 2, 2, 10)
+    np.testing.assert_allclose(found.distribution([history], 0).theta, np.maximum(1 + step, 1), rtol=0.05, atol=0.2)
+
+
+def test_natural_gradient_as_released_normalises_by_the_quadratic_form() -> None:
+    history, s = _one_round()
+    fisher = Betas.uniform(2).fisher()
+    for form, gradient, delta in (
+        ("as_released", np.array(history.scores, dtype=float) @ s / 10, 80.0),
+        ("as_released_best", s[-1] / 10, 1.0),
+    ):
+        natural = np.linalg.solve(fisher, gradient)
+        found = build({"name": "natural-gradient", "form": form, "fisher_samples": 200_000}, 2, 2, 10)
+        expected = np.maximum(1 + delta * natural / (gradient @ natural), 1)
+        np.testing.assert_allclose(found.distribution([history], 0).theta, expected, rtol=0.05, atol=0.05)
+
+
+def test_the_released_accumulators_leak_into_the_next_step() -> None:
+    """With scores of 0 the second gradient is the first step alone, over K: it points where the first one went."""
+    first, _ = _one_round()
+    running = build({"name": "natural-gradient", "form": "as_released", "fisher_samples": 5000}, 2, 3, 10)
+    after_one = running.distribution([first], 0)
+    silent = Round(first.candidates, (0.0,) * 10)
+    after_two = running.distribution([first, silent], 0)
+    step = running.state([first], 0).step / 10  # type: ignore[attr-defined]
+    natural = np.linalg.solve(after_one.fisher(), step)
+    expected = np.maximum(after_one.theta + 80 * natural / (step @ natural), 1)
+    np.testing.assert_allclose(after_two.theta, expected, rtol=0.2)
+    assert not np.allclose(after_one.theta, after_two.theta)
+
+
+def test_a_printed_step_from_theta_1_goes_into_the_tens() -> None:
+    """Uncentred accuracies and step 80: why the printed and the released natural gradient freeze after one round."""
+    for form in ("as_printed", "as_released"):
+        largest = []
+        for seed in range(20):
+            running = build({"name": "natural-gradient", "form": form, "fisher_samples": 500}, 5, 2, 10)
+            there = tuple(running.propose([], seed))
+            scores = tuple(0.8 + 0.1 * c.u[0] for c in there)
+            largest.append(running.distribution([Round(there, scores)], seed).theta.max())
+        assert np.median(largest) > 10
+
+
+def test_newton_as_released_multiplies_by_the_first_column() -> None:
+    history, s = _one_round()
+    hessian = np.outer(s[-1], s[-1]) - Betas.uniform(2).fisher()
+    left, singular, right = np.linalg.svd(hessian / 10)
+    inverse = np.linalg.inv(left @ np.diag(np.maximum(singular, 1e-5)) @ right)
+    for broadcast, step in ((True, inverse[:, 0] * s[-1] / 10), (False, inverse @ s[-1] / 10)):
+        running = build({"name": "newton", "form": "as_released", "broadcast": broadcast}, 2, 2, 10)
+        np.testing.assert_allclose(running.distribution([history], 0).theta, np.maximum(1 + step, 1), rtol=1e-9)
+
+
+def test_newton_as_printed_is_the_plain_step_on_the_loss() -> None:
+    history, s = _one_round()
+    loss = 1 - np.array(history.scores, dtype=float)
+    fisher = Betas.uniform(2).fisher()
+    hessian = sum(f * (np.outer(v, v) - fisher) for f, v in zip(loss, s, strict=True)) / 10
+    step = -np.linalg.solve(hessian, (loss[:, None] * s).mean(0))
+    running = build({"name": "newton", "form": "as_printed"}, 2, 2, 10)
+    np.testing.assert_allclose(running.distribution([history], 0).theta, np.maximum(1 + step, 1), rtol=1e-8)
+
+
+def test_gradient_as_released_takes_one_step_in_all_coordinates() -> None:
+    history, s = _one_round()
+    theta = build({"name": "gradient", "form": "as_released"}, 2, 2, 10).distribution([history], 0).theta
+    np.testing.assert_allclose(theta, max(1 + 1 / (s[-1].sum() / 10), 1))
+
+
+@pytest.mark.parametrize("algorithm", SOUND, ids=label)
+def test_a_sound_step_has_the_declared_divergence(algorithm: dict[str, Any]) -> None:
+    running = build({**algorithm, "step": 0.25}, 3, 5, 8)
+    history = played({**algorithm, "step": 0.25}, 4, 8)
+    moved = [running.distribution(history[:r], 1) for r in range(5)]
+    for before, after in itertools.pairwise(moved):
+        assert after.kl(before) == pytest.approx(0.25, rel=1e-3)
+
+
+@pytest.mark.parametrize("algorithm", SOUND, ids=label)
+def test_only_the_order_of_scores_matters_and_a_diverged_candidate_is_the_worst(algorithm: dict[str, Any]) -> None:
+    running = build(algorithm, 3, 4, 6)
+    history = played(algorithm, 3)
+
+    def after(change: Any) -> np.ndarray:
+        changed = [Round(r.candidates, tuple(change(s) for s in r.scores)) for r in history]
+        return running.distribution(changed, 1).theta
+
+    plain = after(lambda s: s)
+    np.testing.assert_allclose(after(lambda s: None if s is None else s**3 - 7), plain, rtol=1e-9)
+    np.testing.assert_allclose(after(lambda s: -5.0 if s is None else s), plain, rtol=1e-9)
+    np.testing.assert_allclose(after(lambda s: math.nan if s is None else s), plain, rtol=1e-9)
+
+
+@pytest.mark.parametrize("algorithm", SOUND, ids=label)
+def test_equal_scores_or_none_at_all_move_nothing(algorithm: dict[str, Any]) -> None:
+    for score in (0.7, None):
+        history, _ = _one_round(scores=[score] * 10)
+        np.testing.assert_array_equal(build(algorithm, 2, 2, 10).distribution([history], 0).theta, np.ones(4))
+
+
+@pytest.mark.parametrize("algorithm", SOUND, ids=label)
+def test_a_sound_search_comes_nearer_than_random(algorithm: dict[str, Any]) -> None:
+    def best(what: dict[str, Any], seed: int) -> float:
+        history = played(what, 10, 10, seed)
+        return max(s for r in history for s in r.scores if s is not None)
+
+    ours, random = ([1 - best(what, seed) for seed in range(8)] for what in (algorithm, {"name": "random"}))
+    assert np.median(ours) < 0.8 * np.median(random)
+
+
+def test_newton_without_curvature_is_the_natural_gradient() -> None:
+    history = played(SOUND[0], 3)
+    newton, natural = (
+        build(a, 3, 4, 6).distribution(history, 1).theta for a in ({**SOUND[1], "shrink": 1.0}, SOUND[0])
+    )
+    np.testing.assert_allclose(newton, natural, rtol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.just(-math.inf), st.floats(0, 1)), min_size=2, max_size=12), st.integers(0, 9))
+def test_utilities_are_centred_ordered_and_equal_for_equals(values: list[float], seed: int) -> None:
+    weight = np.random.default_rng(seed).random(len(values)) + 0.01
+    weight /= weight.sum()
+    found = utilities(np.array(values), weight)
+    assert weight @ found == pytest.approx(0.0, abs=1e-9)
+    for i, a in enumerate(values):
+        for j, b in enumerate(values):
+            assert found[i] >= found[j] - 1e-9 if a > b else (a < b or found[i] == pytest.approx(found[j]))
+
+
+def test_importance_weights_are_bounded_and_even_where_nothing_moved() -> None:
+    rng = np.random.default_rng(0)
+    old, new = Betas(np.ones(6)), Betas(np.array([30.0, 5.0, 2.0, 2.0, 1.0, 9.0]))
+    points = np.concatenate([old.sample(rng, 50), new.sample(rng, 50)])
+    found = weights(points, new, [old, new])
+    assert found.sum() == pytest.approx(1.0) and found.min() >= 0.0
+    density = np.exp(new.log_density(points))
+    expected = density / (density + np.exp(old.log_density(points)))
+    np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-8)
+    np.testing.assert_allclose(weights(points, old, [old, old]), 1 / 100)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.floats(1, 1000), min_size=4, max_size=4),
+    st.lists(st.floats(-1, 1), min_size=4, max_size=4),
+    st.floats(0.01, 3),
+)
+def test_a_bounded_step_never_exceeds_its_bound(theta: list[float], direction: list[float], nats: float) -> None:
+    start = np.array(theta)
+    found = bounded(start, np.array(direction), nats)
+    assert found.min() >= 1.0 and Betas(found).kl(Betas(start)) <= nats * (1 + 1e-6) + 1e-9
+
+
+def test_a_direction_that_the_bound_of_theta_blocks_or_that_is_not_finite_moves_nothing() -> None:
+    for direction in ([-1.0, -2.0], [0.0, 0.0], [math.nan, 1.0]):
+        np.testing.assert_array_equal(bounded(np.ones(2), np.array(direction), 0.5), np.ones(2))
+
+
+@pytest.mark.parametrize(("rounds", "samples"), [(1, 1), (5, 8), (5, 20), (4, 3)])
+def test_the_grid_covers_the_range_in_every_round_and_evenly_in_all(rounds: int, samples: int) -> None:
+    grid = build({"name": "grid"}, 1, rounds, samples)
+    history: list[Round] = []
+    for _ in range(rounds):
+        proposed = grid.propose(history, 0)
+        u = sorted(c.u[0] for c in proposed)
+        assert all(i / samples < value < (i + 1) / samples for i, value in enumerate(u))
+        history.append(Round(tuple(proposed), (0.5,) * samples))
+    every = sorted(c.u[0] for r in history for c in r.candidates)
+    np.testing.assert_allclose(every, (np.arange(rounds * samples) + 0.5) / (rounds * samples))
+    assert grid.propose([], 1) == grid.propose([], 2) and grid.distribution(history, 0) is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from([2, 2.5, 3]), st.integers(1, 5), st.integers(0, 3))
+def test_hyperband_follows_its_plan_and_promotes_the_best(eta: float, brackets: int, seed: int) -> None:
+    declared = {"name": "hyperband", "eta": eta, "brackets": brackets}
+    planned = plan(declared, 1, 1)
+    running = build(declared, 2, 1, 1)
+    rng, history = np.random.default_rng(seed), []
+    assert isinstance(running, Hyperband)
+    for rung in range(brackets):
+        proposed = running.propose(history, seed)
+        assert [c.fraction for c in proposed] == planned[rung]
+        for c in proposed:
+            if rung == 0:
+                assert c.origin is None
+            else:
+                assert c.origin is not None and c.origin[0] == rung - 1
+                assert history[-1].candidates[c.origin[1]].u == c.u
+        if rung:
+            before = dict(running.places(rung - 1))
+            for bracket, places in running.places(rung):
+                kept = [proposed[i].origin[1] for i in places]  # type: ignore[index]
+                lost = sorted(set(before[bracket]) - set(kept))
+                values = history[-1].values()
+                assert set(kept) <= set(before[bracket])
+                assert not lost or min(values[kept]) >= max(values[lost])
+        scores = [None if rng.random() < 0.2 else float(rng.random()) for _ in proposed]
+        history.append(Round(tuple(proposed), tuple(scores)))
+    order = running.accounting_order()
+    assert sorted(order) == [(r, i) for r in range(brackets) for i in range(len(planned[r]))]
+    assert order[0] == (0, 0) and order[-1][0] == 0 and running.distribution(history, seed) is None
+
+
+def test_hyperband_counts_nan_as_the_worst_and_ties_to_the_earlier() -> None:
+    running = build({"name": "hyperband", "eta": 3, "brackets": 2}, 1, 1, 1)
+    first = tuple(running.propose([], 0))
+    assert len(first) == 3 + 2
+    promoted = running.propose([Round(first, (math.nan, 0.4, 0.4, 0.9, None))], 0)
+    assert [c.origin for c in promoted] == [(0, 1)]
+
+
+def test_bayesian_batches_are_pure_spread_out_and_survive_diverged_candidates() -> None:
+    pytest.importorskip("optuna")
+    declared = {"name": "bayesian"}
+    history = played(declared, 2)
+    proposed = build(declared, 3, 3, 4).propose(history, 1)
+    assert build(declared, 3, 3, 4).propose(history, 1) == proposed
+    u = np.array([c.u for c in proposed])
+    assert u.min() > 0 and u.max() < 1
+    apart = np.abs(u[:, None] - u[None]).max(-1) + np.eye(4)
+    assert apart.min() > 1e-3
+    lost = [Round(r.candidates, (None,) * len(r.scores)) for r in history]
+    assert len(build(declared, 3, 3, 4).propose(lost, 1)) == 4
+
+
+def test_bayesian_without_optuna_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(UserError, match=r"^bayesian search needs optuna: pip install 'lnl-suite\[bayes\]'$"):
+        build({"name": "bayesian"}, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "arguments", "message"),
+    [
+        ({"name": "natural-gradien"}, (5, 3, 4), "did you mean 'natural-gradient'"),
+        ({"name": "newton", "form": "as_publishd"}, (5, 3, 4), "unknown form 'as_publishd'"),
+        ({"name": "random", "step": 1}, (5, 3, 4), "'random': unknown option 'step'"),
+        ({"name": "natural-gradient", "stp": 1}, (5, 3, 4), "unknown option 'stp'"),
+        ({"name": "natural-gradient", "step": 0}, (5, 3, 4), "'step' is a number above 0, not 0"),
+        ({"name": "natural-gradient", "memory": 1.5}, (5, 3, 4), "'memory' is a whole number"),
+        ({"name": "newton", "shrink": 2}, (5, 3, 4), r"'shrink' is a number in \(0, 1\]"),
+        ({"name": "natural-gradient"}, (5, 3, 1), "ranks the candidates of a round: it needs 2, not 1"),
+        ({"name": "random"}, (5, 0, 4), "'rounds' is a whole number from 1 on, not 0"),
+        ({"name": "random"}, (5, 3, 0), "'samples' is a whole number from 1 on, not 0"),
+        ({"name": "grid"}, (5, 3, 4), "'grid' is for spaces of one number; this one has 5"),
+        ({"name": "hyperband", "eta": 1}, (5, 3, 4), "'eta' is a number above 1, not 1"),
+    ],
+)
+def test_what_cannot_work_is_one_clear_line(
+    algorithm: dict[str, Any], arguments: tuple[int, int, int], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        build(algorithm, *arguments)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("declared", [{"name": "grid"}, {"name": "hyperband", "eta": 3, "brackets": 1}], ids=label)
+def test_a_finished_static_search_proposes_nothing_more(declared: dict[str, Any]) -> None:
+    running = build(declared, 1, 1, 1)
+    done = Round(tuple(running.propose([], 0)), (0.5,))
+    with pytest.raises(UserError, match="round 2 was asked for"):
+        running.propose([done], 0)
+
+
+def test_names_and_defaults_are_what_the_declarations_rely_on() -> None:
+    assert set(NAMES) == {"random", "grid", "natural-gradient", "newton", "gradient", "bayesian", "hyperband"}
+    assert FISHER_SAMPLES == 10_000
