@@ -50,7 +50,7 @@ DEMAND = {
         "CNN model 1 is the paper's network for CIFAR-100, CNN model 2 the one for CIFAR-10 (appendix A.1). The grey "
         "solid curve is one training: CIFAR-10, small CNN, Adam, 200 epochs.",
         "Adam (c): 0.001, linear to zero from epoch 80 to 1000. SGD: 0.1, a tenth of it from epoch 500 and again from "
-        "750. With momentum 0.9, which tutorial_s2e_memorisation (e) shows, some repeats never leave chance.",
+        "750. SGD with momentum 0.9 is shown in tutorial_s2e_memorisation (e).",
         "Accuracy on images 5,000 to 9,999 of the test file, as everywhere under protocol s2e.",
     ],
 }

@@ -13,7 +13,12 @@ DEMAND = {
         {"key": "pair-45", "label": "Pairflip-45%", "noise": "pair-45"},
     ],
     "columns": [
-        {"key": "natural-gradient", "label": "Natural gradient (proposed)", "search": "s2e"},
+        {"key": "natural-gradient", "label": "Natural gradient, sound form (ours)", "search": "s2e"},
+        {
+            "key": "natural-gradient-printed",
+            "label": "Natural gradient as printed",
+            "search": "natural-gradient-as-printed",
+        },
         {"key": "random", "label": "Random", "search": "random"},
         {"key": "hyperband", "label": "Hyperband", "search": "hyperband"},
         {"key": "bayesian", "label": "Bayesian", "search": "bayesian"},

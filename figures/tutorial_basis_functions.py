@@ -2,7 +2,7 @@
 
 DEMAND = {
     "title": "The tutorial's four basis functions",
-    "source": {"paper": "tutorial", "where": 'slide "Search Space", S2E Table 1 and its figure'},
+    "source": {"paper": "tutorial", "where": 'slide "Derive a Search Space", S2E Table 1 and its figure'},
     "kind": "none",
     "rows": [],
     "columns": [],

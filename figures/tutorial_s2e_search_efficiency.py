@@ -2,7 +2,7 @@
 
 DEMAND = {
     "title": "Search efficiency on CIFAR-10, four basis functions",
-    "source": {"paper": "tutorial", "where": "slide Search Efficiency, S2E Figure 6 (a)-(c)"},
+    "source": {"paper": "tutorial", "where": "slide 'Experiments - Search Algorithm', S2E Figure 6 (a)-(c)"},
     "kind": "searches",
     "protocol": "s2e",
     "dataset": "cifar10",
@@ -13,8 +13,8 @@ DEMAND = {
         {"key": "pair-45", "label": "Pairflip-45%", "noise": "pair-45"},
     ],
     "columns": [
-        {"key": "newton", "label": "S2E (Newton)", "search": "newton"},
-        {"key": "natural-gradient", "label": "Natural gradient", "search": "natural-gradient-four-bases"},
+        {"key": "newton", "label": "S2E (Newton, sound form, ours)", "search": "newton"},
+        {"key": "natural-gradient", "label": "Natural gradient, sound form", "search": "natural-gradient-four-bases"},
         {"key": "gradient", "label": "Plain gradient", "search": "gradient-four-bases"},
         {"key": "random", "label": "Random", "search": "random-four-bases"},
         {"key": "hyperband", "label": "Hyperband", "search": "hyperband-four-bases"},

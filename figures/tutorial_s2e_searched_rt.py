@@ -14,7 +14,7 @@ DEMAND = {
         {"key": "coteaching", "label": "MentorNet, Co-teaching, Co-teaching+", "method": "coteaching"},
         {
             "key": "s2e",
-            "label": "S2E (Newton, four basis functions)",
+            "label": "S2E (Newton, sound form; four basis functions)",
             "method": "s2e",
             "variant": "newton",
             "set": {"R": {"search": "newton"}},

@@ -31,6 +31,7 @@ class Dag:
         if head:
             needs.check(self.suite)
         self._requested: dict[tuple[str, int], None] = {}
+        self._searched: dict[tuple[str, int], None] = {}
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
@@ -133,6 +134,7 @@ class Dag:
     def candidate_inputs(self, wildcards: Any) -> list[str]:
         """What a block's candidates depend on: their proposals, the data set and the given labels."""
         search, scale = self.search(wildcards), self.searching.scale
+        self._searched[search.id, search.seed] = None
         return [
             paths.proposals(scale, search.id, search.seed, wildcards.round),
             paths.data(scale, search.dataset),
@@ -170,7 +172,9 @@ class Dag:
     # ---- scheduling ------------------------------------------------------------------------------------------------
 
     def write_queue(self) -> None:
-        """Write down the runs of this DAG, for jobs that train ahead while they are young (lnl.train)."""
+        """Write down the runs and searches of this DAG, for jobs that work ahead while they are young (lnl.ahead)."""
         queue = Path(paths.queue(self.scale))
         queue.parent.mkdir(parents=True, exist_ok=True)
-        queue.write_text(json.dumps({"head": os.getpid(), "runs": list(self._requested)}))
+        queue.write_text(
+            json.dumps({"head": os.getpid(), "runs": list(self._requested), "searches": list(self._searched)})
+        )

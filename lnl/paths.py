@@ -91,5 +91,5 @@ def report(scale: str) -> str:
 
 
 def queue(scale: str) -> str:
-    """Runs that the DAG now being executed contains (lnl.train: a young job trains further ones)."""
+    """Runs that the DAG now being executed contains (lnl.ahead: a young job works on them)."""
     return f"{RESULTS}/{scale}/store/queue.json"

@@ -32,10 +32,10 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
     declared = copy.deepcopy(choose(name, suite.searches, "search", where))
     paper_dataset = at["dataset"]
     budget = {k: declared[k] for k in ("rounds", "samples")} | declared.get("datasets", {}).get(paper_dataset, {})
+    algorithm = declared["algorithm"] | budget.pop("algorithm", {})
     reduced = dict(suite.scales[suite.scale].get("search", {}))
     brackets = reduced.pop("brackets", None)
     budget |= reduced
-    algorithm = declared["algorithm"]
     if algorithm["name"] == "hyperband" and brackets is not None:
         algorithm = algorithm | {"brackets": brackets}
     space = choose(declared["space"], suite.spaces, "search space", f"config/searches/{name}.yaml")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,20 @@ from lnl.files import replacing, write_json_atomic
 from lnl.matrix import Run, Suite
 from lnl.resolve import digest
 from lnl.searches import search_of
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How far a run has come: its curves, why it ended early if it did, and the seconds that it took in all."""
+
+    curves: dict[str, Any]
+    diverged: dict[str, Any] | None
+    seconds: float
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the curves hold."""
+        return len(self.curves["epoch"])
 
 
 class Store:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,23 +23,9 @@ from lnl.matrix import Run, Suite
 from lnl.places import Places
 from lnl.problem import prepare
 from lnl.stats import run_statistic
-from lnl.store import Store
+from lnl.store import Store, Trained
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How far a run has come: its curves, why it ended early if it did, and the seconds that it took in all."""
-
-    curves: dict[str, Any]
-    diverged: dict[str, Any] | None
-    seconds: float
-
-    @property
-    def epochs(self) -> int:
-        """Epochs that the curves hold."""
-        return len(self.curves["epoch"])
 
 
 def train(

@@ -5,8 +5,11 @@ epoch keeps is a point of a space of curves, and a distribution over that space 
 curves whose fully trained networks do well on clean validation images (equations 2 and 4). So this file has no class of
 its own; the space, the algorithm and its budget are declared in config/searches/, their equations stand in lnl/search/.
 
-    R: {"search": "s2e"}      natural gradient (ICLR 2020 submission, equations 5 and 6)
+    R: {"search": "s2e"}      natural gradient over two decays (ICLR 2020 submission, section 3.3)
     R: {"search": "newton"}   Newton steps over four basis functions (the tutorial's version, ICML 2020)
+
+Both take the algorithms' sound forms, which are ours: as printed and as released they do no better than random search
+(docs/decisions.md, docs/reproduction/search_quality). `natural-gradient-as-printed` is declared beside them.
 """
 
 SPEC = {

@@ -148,9 +148,9 @@ def _nothing(title: str) -> Any:
 
 
 def _curves(suite: Suite, search: Any, round: int, index: int) -> dict[str, Any]:
-    from lnl.search.candidates import Round
+    from lnl.search.page import Page
 
-    run = Round(suite, search, round).run(index)
+    run = Page(suite, search, round).run(index)
     return json.loads(Store(suite, run).record_file.read_text())["result"]["curves"]
 
 
@@ -185,10 +185,10 @@ def test_hyperband_promotes_the_better_part_and_goes_on_where_they_stood(
     assert sorted(places) == sorted(np.argsort([-s for s in scores], kind="stable")[: len(promoted)].tolist())
     assert [c["epochs"] for c in early] == [2] * len(early) and {c["epochs"] for c in promoted} == {6}
     from lnl.places import Places
-    from lnl.search.candidates import Round
+    from lnl.search.page import Page
     from lnl.train import train
 
-    page = Round(loaded, search, 1)
+    page = Page(loaded, search, 1)
     run = page.run(0)
     kept = json.loads(Store(loaded, run).record_file.read_text())
     assert kept["provenance"]["resumed"] == 0  # going on with a part is no resume

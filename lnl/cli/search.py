@@ -65,10 +65,26 @@ def step(
         jobs = searches.blocks(suite, search, round - 1)
         if block is None or not 1 <= block <= len(jobs):
             raise UserError(f"--block {block}: round {round} of {search.id} has blocks 1 to {len(jobs)}")
-        with _training(suite) as (device, stop):
-            from lnl.search.candidates import train_block
+        _train(suite, search, round - 1, block - 1, jobs[block - 1], log)
 
-            train_block(suite, search, round - 1, block - 1, Places.of(suite.config), device, stop, _bars(True), log)
+
+def _train(suite: Suite, search: Search, round: int, block: int, members: range, log: str | None) -> None:
+    """A block's scores: from the store, without torch, if its candidates are finished; else by training them."""
+    from lnl.search.page import Page
+
+    page = Page(suite, search, round)
+    entries = page.from_store(members)
+    if entries is not None:
+        page.write_block(block, entries)
+        return
+    with _training(suite) as (device, stop):
+        from lnl.ahead import Ahead
+        from lnl.search.candidates import train_block
+
+        others = Ahead(suite, Places.of(suite.config), device, stop)
+        train_block(page, block, Places.of(suite.config), device, stop, _bars(True), log)
+        others.search(search)
+        others.work()
 
 
 def arm(suite: Suite, study: str, name: str) -> None:

@@ -53,7 +53,8 @@ def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
     searched = suite.spec(runs.slot.cell)["method"]["parameters"].get("R")
     if not isinstance(searched, dict) or "search" not in searched:
         return False
-    return searched["spec"]["scored_on"] == "test" or statistic == "last10_mean_file"
+    halved = statistic == "last10_mean_file" and suite.spec(runs.slot.cell)["split"] == "test-halves"
+    return searched["spec"]["scored_on"] == "test" or halved
 
 
 def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:

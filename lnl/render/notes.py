@@ -18,6 +18,7 @@ def notes(declaration: dict[str, Any], compared: list[Line], key: str, comparabl
         ("Notes", tuple(declaration.get("notes") or ())),
         ("Verdicts", _verdicts(declaration, comparable)),
         ("Label noise", _noise(compared)),
+        ("Search", _searched(compared)),
         ("Marks", _marks(compared)),
         ("Names", _names(declaration)),
         ("Runs", _runs(compared, key)),
@@ -70,6 +71,24 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
         )
         lines.append(f"{dataset}, {noise}: {number(100 * next(iter(pairs))[0])}% of labels asked for, {span}% flipped.")
     return tuple(lines)
+
+
+def _searched(compared: list[Line]) -> tuple[str, ...]:
+    """What found the schedules of runs that trained with a searched R(t), and what their spread leaves out."""
+    said: dict[str, list[str]] = {}
+    for line in compared:
+        for record in line.runs.records():
+            searched = record["result"].get("searched")
+            if searched:
+                spec = record["result"]["spec"]["method"]["parameters"]["R"]["spec"]
+                form = spec["algorithm"].get("form", "").replace("_", " ")
+                how = f"{spec['algorithm']['name']}{f' ({form})' if form else ''} over {spec['space']['formula']}"
+                text = f"search '{searched['search'].rpartition('/')[2]}', {how}, scored on {spec['scored_on']} images"
+                said.setdefault(text, []).append(line.slot.column_label)
+    if not said:
+        return ()
+    which = [f"{', '.join(dict.fromkeys(labels))}: {text}." for text, labels in said.items()]
+    return (*which, "All repeats of a cell train with the schedule of one search: the spread leaves the search out.")
 
 
 def _marks(compared: list[Line]) -> tuple[str, ...]:

@@ -46,11 +46,12 @@ def history(suite: Suite, search: Search, rounds: int) -> list[Round]:
     out = []
     for round in range(rounds):
         page = read(suite, search, paths.scores(suite.scale, search.id, search.seed, round + 1))
-        out.append(Round(tuple(map(_candidate, page["candidates"])), tuple(c["score"] for c in page["candidates"])))
+        out.append(Round(tuple(map(candidate, page["candidates"])), tuple(c["score"] for c in page["candidates"])))
     return out
 
 
-def _candidate(entry: dict[str, Any]) -> Candidate:
+def candidate(entry: dict[str, Any]) -> Candidate:
+    """A candidate of a page, as algorithms see it."""
     from lnl.search.history import Candidate
 
     origin = entry["continues"]
@@ -59,24 +60,28 @@ def _candidate(entry: dict[str, Any]) -> Candidate:
 
 def propose(suite: Suite, search: Search, round: int) -> None:
     """Write the candidates of a round; the first one checks the space before anything is trained."""
+    if round == 0:
+        from lnl.search.spaces import check_range
+
+        check_range(space_of(suite, search), float(suite.declared_search(search).candidate["paper_epochs"]))
+    adaptive = plan.adaptive(suite.declared_search(search).spec["algorithm"])
+    known = history(suite, search, round) if adaptive else _unscored(suite, search, round)
+    path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
+    write(suite, search, path, {"round": round + 1, "candidates": proposed(suite, search, round, known)})
+
+
+def proposed(suite: Suite, search: Search, round: int, known: list[Round]) -> list[dict[str, Any]]:
+    """The candidates of a round after the rounds before it, as files hold them."""
     import numpy as np
 
-    from lnl.search.spaces import check_range
-
     space = space_of(suite, search)
-    spec = suite.declared_search(search)
-    if round == 0:
-        check_range(space, float(spec.candidate["paper_epochs"]))
-    known = history(suite, search, round if plan.adaptive(spec.spec["algorithm"]) else 0)
-    if not plan.adaptive(spec.spec["algorithm"]):
-        known = _unscored(suite, search, round)
     candidates = algorithm_of(suite, search).propose(known, search.seed)
     wanted = searches.rounds(suite, search)[round]
     if [c.fraction for c in candidates] != wanted:
         raise RuntimeError(
             f"{search.id}: round {round + 1} proposes {len(candidates)} candidates, {len(wanted)} planned"
         )
-    listed = [
+    return [
         {
             "candidate": i + 1,
             "u": list(c.u),
@@ -86,8 +91,6 @@ def propose(suite: Suite, search: Search, round: int) -> None:
         }
         for i, c in enumerate(candidates)
     ]
-    path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
-    write(suite, search, path, {"round": round + 1, "candidates": listed})
 
 
 def _unscored(suite: Suite, search: Search, round: int) -> list[Round]:
@@ -120,15 +123,15 @@ def conclude(suite: Suite, search: Search) -> None:
     total = len(searches.rounds(suite, search))
     known = history(suite, search, total)
     full = [
-        (score, -r, -k, candidate)
+        (score, -r, -k, found)
         for r, page in enumerate(known)
-        for k, (candidate, score) in enumerate(zip(page.candidates, page.scores, strict=True))
-        if score is not None and candidate.fraction == 1.0
+        for k, (found, score) in enumerate(zip(page.candidates, page.scores, strict=True))
+        if score is not None and found.fraction == 1.0
     ]
     if not full:
         raise UserError(f"{search.id} seed {search.seed}: no fully trained candidate has a score; all of them diverged")
-    score, r, k, candidate = max(full, key=lambda entry: entry[:3])
-    best = {"schedule": space.schedule(np.array(candidate.u)), "score": score, "round": 1 - r, "candidate": 1 - k}
+    score, r, k, found = max(full, key=lambda entry: entry[:3])
+    best = {"schedule": space.schedule(np.array(found.u)), "score": score, "round": 1 - r, "candidate": 1 - k}
     theta = algorithm_of(suite, search).distribution(known, search.seed)
     drawn = mode = None
     if theta is not None:

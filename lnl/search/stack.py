@@ -17,11 +17,11 @@ from lnl.store import Store
 from lnl.train import Progress, record
 
 if TYPE_CHECKING:
-    from lnl.search.candidates import Round
+    from lnl.search.page import Page
 
 
 def train_stack(
-    page: Round,
+    page: Page,
     members: range,
     places: Places,
     device: torch.device,

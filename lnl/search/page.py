@@ -1,0 +1,111 @@
+"""One round of a search: its candidates as runs, and their scores. Whatever is finished is scored without torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lnl import paths, searches
+from lnl.cells import Run, Search
+from lnl.search.chain import current
+from lnl.search.files import read, write
+from lnl.store import Store, Trained
+
+if TYPE_CHECKING:
+    from lnl.matrix import Suite
+
+
+class Page:
+    """The candidates of one round, as they were proposed.
+
+    proposed, earlier: the candidates and the pages of the rounds before, where they are not to be read from files.
+    """
+
+    def __init__(
+        self,
+        suite: Suite,
+        search: Search,
+        round: int,
+        proposed: list[dict[str, Any]] | None = None,
+        earlier: Sequence[Page] | None = None,
+    ) -> None:
+        self.suite, self.search, self.round, self.earlier = suite, search, round, earlier
+        self.declared = suite.declared_search(search)
+        if proposed is None:
+            path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
+            proposed = read(suite, search, path)["candidates"]
+        self.proposed = proposed
+
+    def before(self, round: int) -> Page:
+        """The page of an earlier round."""
+        return self.earlier[round] if self.earlier is not None else Page(self.suite, self.search, round)
+
+    def run(self, index: int) -> Run:
+        """The run of a candidate. One that continues another (Hyperband) is that one's run, trained further."""
+        origin = self.proposed[index]["continues"]
+        if origin is not None:
+            return self.before(origin[0] - 1).run(origin[1] - 1)
+        return searches.candidate(self.suite, self.search, self.round, index, self.proposed[index]["schedule"])
+
+    def until(self, index: int) -> int:
+        """Number of epochs after which a candidate is scored; at least one of them is trained."""
+        spec = self.declared.candidate
+        least = 2 if spec["untrained_epoch"] else 1
+        return max(least, round(self.proposed[index]["fraction"] * spec["epochs"]))
+
+    def points(self) -> tuple[str, ...]:
+        """Where candidates hand their networks over: at their end if the next one continues them."""
+        return ("final",) if self.declared.spec["candidates"] == "shared" else ()
+
+    def stored(self, index: int) -> Trained | None:
+        """What the store holds of a candidate that has ended; None for one that has not, or is only part way."""
+        store = Store(self.suite, self.run(index))
+        if not store.finished(self.points()):
+            return None
+        record = json.loads(store.record_file.read_text())
+        return Trained(record["result"]["curves"], record["result"]["diverged"], record["provenance"]["seconds"])
+
+    def entry(self, index: int, outcome: Trained) -> dict[str, Any]:
+        """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
+        until = self.until(index)
+        alive = not outcome.diverged or outcome.epochs >= until
+        scored_on = f"{self.declared.spec['scored_on']}_accuracy"
+        return {
+            "candidate": index + 1,
+            "score": _accuracy(outcome.curves, scored_on, until) if alive else None,
+            "test": _accuracy(outcome.curves, "test_accuracy", until) if alive else None,
+            "diverged": None if alive else outcome.diverged,
+            "epochs": until,
+            "seconds": outcome.seconds,
+        }
+
+    def known(self) -> dict[int, dict[str, Any]]:
+        """Scores of this round that are there already, for instance from another machine (`lnl import`)."""
+        path = paths.scores(self.suite.scale, self.search.id, self.search.seed, self.round + 1)
+        if not current(self.suite, self.search, path):
+            return {}
+        names = ("candidate", "score", "test", "diverged", "epochs")
+        pairs = zip(read(self.suite, self.search, path)["candidates"], self.proposed, strict=True)
+        return {k["candidate"] - 1: {n: k[n] for n in names} for k, p in pairs if k["u"] == p["u"]}
+
+    def from_store(self, members: Iterable[int]) -> list[dict[str, Any]] | None:
+        """Scores of these candidates if none of them has to be trained any more, else None."""
+        known, entries = self.known(), []
+        for index in members:
+            outcome = None if index in known else self.stored(index)
+            if index not in known and outcome is None:
+                return None
+            entries.append(known[index] if outcome is None else self.entry(index, outcome))
+        return entries
+
+    def write_block(self, block: int, entries: list[dict[str, Any]]) -> None:
+        """Write the scores that one job has come by."""
+        path = paths.block(self.suite.scale, self.search.id, self.search.seed, self.round + 1, block + 1)
+        write(self.suite, self.search, path, {"round": self.round + 1, "candidates": entries})
+
+
+def _accuracy(curves: Mapping[str, Any], name: str, until: int) -> float:
+    """Mean of the networks' accuracies, a fraction, in the last of the first `until` epochs."""
+    values = [network[until - 1] for network in curves[name]]
+    return sum(values) / len(values) / 100
