@@ -25,7 +25,8 @@ DEMAND = {
     ],
     "seeds": 5,
     "notes": [
-        "Hyperband's parts of trainings count as fractions; only its fully trained candidates have a score. The paper leaves Bayesian search out.",
+        "Hyperband's parts of trainings count as fractions, and it spends fewer trainings than the others (19.5 at "
+        "scale paper); only its fully trained candidates have a score. The paper leaves Bayesian search out.",
     ],
 }
 

@@ -110,8 +110,8 @@ class Elsewhere(Sound):
 def invariance(root: Path) -> list[Comparison]:
     """Steps at a small rate agree in all numbers; searches with whole steps end as near to their target.
 
-    Effects: largest relative difference of the steps; difference of mean final RMSE (200 searches of 10 rounds of 10 for
-    the target `inside` of config/synthetic.yaml, as S2E's synthetic experiment).
+    Effects: largest relative difference of the steps; difference of mean final RMSE (200 searches of 10 rounds of 10
+    for the target `inside` of config/synthetic.yaml, as S2E's synthetic experiment).
     """
     rng = np.random.default_rng(0)
     betas = Betas(1.0 + 4.0 * rng.random(10))
