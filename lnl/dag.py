@@ -28,6 +28,7 @@ class Dag:
         self.suite = Suite.load(root, config, validate=head)
         self.scale = self.suite.scale
         self.searching = self.suite.searching
+        self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
         if head:
             needs.check(self.suite)
         self._requested: dict[tuple[str, int], None] = {}
@@ -66,7 +67,10 @@ class Dag:
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
             found = dict.fromkeys(self.best_of(search) for _, _, search in self.suite.searches_of(key))
             studied = [paths.synthetic(self.scale, study, arm) for study, arm in needs.studies(self.suite, key)]
-            return [self.suite.source(key), *manifests, *records, *found, *studied]
+            declared = self.suite.declaration(key)
+            spaces = [f"config/spaces/{name}.yaml" for name in self.suite.spaces]
+            drawn = ["config/synthetic.yaml", *spaces] if declared.get("kind") in ("none", "synthetic") else []
+            return [self.suite.source(key), *drawn, *manifests, *records, *found, *studied]
 
         return inputs
 

@@ -143,8 +143,11 @@ class Suite(Catalogue):
             check=self._check,
         )
         wanted = spec["method"]["parameters"].get("R")
-        if isinstance(wanted, dict) and "search" in wanted:
-            others = {k: v for k, v in changes.items() if k != "R"}
+        if wanted is None:
+            return spec
+        searches.check_schedule(wanted, where)
+        if "search" in wanted:
+            others = changes | {"R": None}
             found = self.searching.search(at | {"method": spec["method"]["key"]}, others, wanted, where)
             declared = self.searching.declared_search(found)
             final = wanted.get("final") or self.searches[found.name]["final"]
@@ -201,16 +204,15 @@ class Suite(Catalogue):
 
     def search(self, at: dict[str, Any], changes: dict[str, Any], wanted: dict[str, Any], where: str) -> Search:
         """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""
-        for key in wanted:
-            choose(key, {"search": 0, "seed": 0, "final": 0}, "key of R", where)
-        base = self._resolve(at, changes, where)
+        base = self._resolve(at, changes | {"R": None}, where)
         declared = searches.declare(self, at, base, wanted["search"], where)
         seed = wanted.get("seed", 1)
         found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
         known = self._searches.setdefault(replace(found, seed=0), declared)
         if known.spec != declared.spec:
             raise UserError(
-                f"{where}: search {found.id} has another specification in {known.source}; give it another name"
+                f"{where}: search {found.id} has another specification in {known.source}; a cell with other values "
+                f"needs a search of its own: copy config/searches/{found.name}.yaml to another name"
             )
         return found
 
@@ -225,6 +227,11 @@ class Suite(Catalogue):
     def declared_search(self, search: Search) -> DeclaredSearch:
         """Specification of a search; one that no artefact demands resolves with its method's defaults."""
         known = self._searches.get(replace(search, seed=0))
+        if known is None and search.method in self.methods:
+            _ = self.cells  # a variant may have declared it with other values than the method's defaults
+            for key in self.artefacts:
+                self.searches_of(key)
+            known = self._searches.get(replace(search, seed=0))
         if known is None:
             at = self._where(Cell(search.protocol, search.dataset, search.noise, search.method))
             self.search(at, {}, {"search": search.name, "seed": search.seed}, search.id)

@@ -9,7 +9,7 @@ from lnl import paths
 from lnl.cells import Cell, Run, Search
 from lnl.matrix import Suite
 from lnl.resolve import choose, digest
-from lnl.searches import check_block, search_of
+from lnl.searches import VERSION, check_block, ranges, search_of
 
 
 def noise_seed(suite: Suite, run: Run) -> int:
@@ -71,10 +71,12 @@ def arm_digest(suite: Suite, study: str, arm: str) -> str:
     declared, where = suite.synthetic, "config/synthetic.yaml"
     chosen = choose(study, declared["studies"], "study", where)
     what = choose(arm, chosen["arms"], f"arm of study '{study}'", where)
+    space = choose(what["space"], suite.spaces, "search space", where)
     return digest(
         {
+            "version": VERSION,
             "arm": {k: v for k, v in what.items() if k != "title"},
-            "space": choose(what["space"], suite.spaces, "search space", where),
+            "space": {k: space[k] for k in ("formula", "clip")} | {"ranges": ranges(space)},
             "algorithm": choose(what["algorithm"], declared["algorithms"], "algorithm", where)["algorithm"],
             "target": choose(chosen["target"], declared["targets"], "target", where),
             "budget": choose(chosen["budget"], declared["budgets"], "budget", where),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl import paths
 from lnl.errors import UserError
+from lnl.search.files import current_schedule
 
 if TYPE_CHECKING:
     from lnl.matrix import Cell, Slot, Suite
@@ -102,6 +103,8 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     if result["digest"] != digest:
         reason = f"made under another declaration (digest {result['digest']}, today {digest})"
         return RunState(cell, seed, "stale", record, reason)
+    if not current_schedule(suite, cell, result):
+        return RunState(cell, seed, "stale", record, "trained with a schedule that its search has not found by today")
     if result["status"] == "diverged":
         end = result.get("diverged") or {}
         reason = f"diverged in epoch {end.get('epoch', '?')}: {end.get('reason', 'no reason given')}"

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 #: Bumped by hand when the walk of a search changes what it finds.
 VERSION = 1
 
+WITHOUT_DISTRIBUTION = ("random", "grid", "hyperband", "bayesian")
+FINALS = ("best", "draw", "mode")
+
 #: Candidates are trained with other seeds than the repeats of any table, so that the schedule found is judged afresh.
 FIRST_SEED = 1000
-
-DEFAULTS = {"seed": 1, "final": None}
 
 
 def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str, where: str) -> DeclaredSearch:
@@ -40,6 +41,16 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
         algorithm = algorithm | {"brackets": brackets}
     space = choose(declared["space"], suite.spaces, "search space", f"config/searches/{name}.yaml")
     protocol = suite.protocols[at["protocol"]]
+    if declared["final"] != "best" and algorithm["name"] in WITHOUT_DISTRIBUTION:
+        raise UserError(
+            f"config/searches/{name}.yaml: {algorithm['name']} keeps no distribution from which to take its "
+            f"{declared['final']}; final: best"
+        )
+    if "R" not in suite.methods[at["method"]]["parameters"]:
+        having = ", ".join(k for k, m in suite.methods.items() if "R" in m["parameters"])
+        raise UserError(
+            f"{where}: {at['method']} has no parameter R that could be searched; methods that have: {having}"
+        )
     scored_on = protocol.get("search", {}).get("scored_on", "validation")
     if scored_on == "validation" and base["split"] == "none":
         having = ", ".join(k for k, p in suite.protocols.items() if p["split"] != "none")
@@ -56,7 +67,7 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
         "space": {
             "formula": space["formula"],
             "clip": space["clip"],
-            "ranges": [[*c["range"], c.get("count", 1)] for c in space["coordinates"]],
+            "ranges": ranges(space),
         },
         "algorithm": algorithm,
         **budget,
@@ -65,6 +76,25 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
         "candidate": digest(base),
     }
     return DeclaredSearch(spec, base, paper_dataset, where)
+
+
+def check_schedule(wanted: Any, where: str) -> None:
+    """UserError unless a parameter R is {search, seed, final} or a schedule {formula, clip, x}."""
+    if not isinstance(wanted, Mapping) or ("search" in wanted) == ("formula" in wanted):
+        raise UserError(f"{where}: R is {{search: <name>}}, or a schedule {{formula, clip, x}}, not {wanted!r}")
+    known = {"search": 0, "seed": 0, "final": 0} if "search" in wanted else {"formula": 0, "clip": 0, "x": 0}
+    for key in wanted:
+        choose(key, known, "key of R", where)
+    seed, final = wanted.get("seed", 1), wanted.get("final")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UserError(f"{where}: R's seed is a whole number from 0 on, not {seed!r}")
+    if final is not None:
+        choose(final, dict.fromkeys(FINALS, 0), "final schedule", where)
+
+
+def ranges(space: Mapping[str, Any]) -> list[list[float]]:
+    """(low, high, how many alike) of the coordinates of a declared space, in order."""
+    return [[*c["range"], c.get("count", 1)] for c in space["coordinates"]]
 
 
 def search_of(suite: Suite, cell: Cell) -> Search | None:
@@ -116,13 +146,20 @@ def mode(suite: Suite, search: Search) -> str:
     return str(declared.get("cuda" if device == "cuda" else "cpu", "single"))
 
 
-def candidate(suite: Suite, search: Search, round: int, index: int, schedule: Mapping[str, Any]) -> Run:
-    """The run of one candidate, with its specification known to the suite. Rounds and indices count from 0."""
+def candidate(
+    suite: Suite, search: Search, round: int, index: int, schedule: Mapping[str, Any], after: str | None = None
+) -> Run:
+    """The run of one candidate, with its specification known to the suite. Rounds and indices count from 0.
+
+    after: digest of the candidate whose networks a shared one continues; it stands for all that came before.
+    """
     declared = suite.declared_search(search)
     ours = declared.spec["candidates"] != "own"
     number = sum(map(len, rounds(suite, search)[:round])) + index
     seed = FIRST_SEED + search.seed if ours else FIRST_SEED * (1 + search.seed) + number
     spec = merge(declared.candidate, {"method": {"parameters": {"R": dict(schedule)}}})
+    if declared.spec["candidates"] == "shared":
+        spec["networks_of"] = after
     if spec["noise"]["vector"] == "per_repeat":  # all candidates of a search see the labels of the repeat it stands for
         spec = merge(spec, {"noise": {"vector": "fixed", "seed": search.seed}})
     name = f"{search.method}-{search.name}-search{search.seed}-round{round + 1}-candidate{index + 1}"

@@ -48,10 +48,11 @@ class Store:
     @cached_property
     def key(self) -> str:
         """What files are kept under: the digest of the specification, and of the schedule that its search has found."""
-        schedule = self._schedule()
-        return self.digest if schedule is None else f"{self.digest}-{digest(schedule)[:8]}"
+        return self.digest if self.schedule is None else f"{self.digest}-{digest(self.schedule)[:8]}"
 
-    def _schedule(self) -> dict[str, Any] | None:
+    @cached_property
+    def schedule(self) -> dict[str, Any] | None:
+        """The schedule that the run's search has found; None for a run without one. UserError while there is none."""
         if search_of(self.suite, self.run.cell) is None:
             return None
         from lnl.search.files import found
@@ -102,7 +103,7 @@ class Store:
         try:
             record = json.loads(published.read_text())
             same = record["result"]["digest"] == self.digest
-            same &= record["result"].get("searched", {}).get("schedule") == self._schedule()
+            same &= record["result"].get("searched", {}).get("schedule") == self.schedule
         except (ValueError, KeyError, TypeError):
             return False
         if same:

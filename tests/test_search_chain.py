@@ -274,8 +274,11 @@ def test_a_history_of_another_search_or_seed_is_refused(suite: SuiteCopy) -> Non
     other = Path(str(mine.parent).replace("seed1", "seed2"))
     (other / "round1").mkdir(parents=True)
     (other / "round1/scores.json").write_text((mine.parent / "round1/scores.json").read_text())
-    out = suite.lnl("search", f"{CELL}/coteaching/s2e", "--seed", "2", "--step", "propose", "--round", "2")
+    out = suite.lnl("search", f"{CELL}/coteaching/random", "--seed", "2", "--step", "score", "--round", "1")
     assert out.returncode == 2
+    (other / "best.json").write_text((mine.parent / "best.json").read_text())
+    out = suite.lnl("search", f"{CELL}/coteaching/random", "--seed", "2", "--step", "conclude")
+    assert out.returncode == 2 and "belongs to" in out.stderr and "seed 1" in out.stderr
     (suite.root / TARGET.format("s2e")).parent.joinpath("round1").mkdir(parents=True)
     (suite.root / TARGET.format("s2e")).parent.joinpath("round1/scores.json").write_text(
         (mine.parent / "round1/scores.json").read_text()

@@ -39,7 +39,7 @@ def train(
 @app.command()
 def search(
     search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell with a searched R")],
-    seed: Annotated[int, typer.Option(min=0, help="repeat of the search")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="repeat of the search; default: 1, or the cell's")] = None,
     step: Annotated[str | None, typer.Option(help="one step only: propose, train, score or conclude")] = None,
     round: Annotated[int | None, typer.Option(min=1, help="of that step")] = None,
     block: Annotated[int | None, typer.Option(min=1, help="of step train")] = None,

@@ -14,6 +14,7 @@ from lnl.files import replacing, write_json_atomic
 from lnl.matrix import Cell, Run, Suite
 from lnl.records import read
 from lnl.resolve import digest
+from lnl.search.files import searched
 from lnl.store import Store
 
 COLUMNS = (
@@ -98,10 +99,25 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
     )
     if not files:
         raise UserError(f"{folder}: no records (seed*.json) below it")
-    counts = dict.fromkeys(("imported", "here already", "other declaration", "conflict", "other scale"), 0)
+    counts = dict.fromkeys(
+        (
+            "imported",
+            "here already",
+            "other declaration",
+            "conflict",
+            "other scale",
+            "without its search",
+            "other schedule",
+        ),
+        0,
+    )
     # a run with a searched R is looked up by what its search has found, so searches come first
+    pages: dict[Path, list[Path]] = {}
     for file in sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*")):
-        counts[_merge_search(suite.searching, file)] += 1
+        pages.setdefault(file.parent if file.name.startswith("best") else file.parents[1], []).append(file)
+    for files_of_one in pages.values():
+        for outcome in _merge_search(suite.searching, files_of_one):
+            counts[outcome] += 1
     for file in files:
         record = read(file)
         result = record["result"]
@@ -114,22 +130,28 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
     return counts
 
 
-def _merge_search(suite: Suite, file: Path) -> str:
-    """A page of a search's history, or its result, put where this scale looks for it."""
-    raw = file.read_bytes()
-    page = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
-    try:
-        search = suite.parse_search(page["search"], page["seed"])
-        if suite.search_digest(search) != page["digest"]:
-            return "other declaration"
-    except (UserError, KeyError, TypeError):
-        return "other declaration"
-    at = (suite.scale, search.id, search.seed)
-    target = Path(paths.scores(*at, page["round"]) if "round" in page else paths.best(*at))
-    if target.exists():
-        return "here already" if json.loads(target.read_text()) == page else "conflict"
-    write_json_atomic(target, page)
-    return "imported"
+def _merge_search(suite: Suite, files: list[Path]) -> list[str]:
+    """Pages of one search and its result, put where this scale looks for them: all of them, or none if one differs."""
+    found: list[tuple[Path, dict[str, Any]]] = []
+    for file in files:
+        raw = file.read_bytes()
+        try:
+            page = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
+            search = suite.parse_search(page["search"], page["seed"])
+            current = suite.search_digest(search) == page["digest"]
+        except (UserError, OSError, ValueError, KeyError, TypeError):
+            current = False
+        if not current:
+            return ["other declaration"] * len(files)
+        at = (suite.scale, search.id, search.seed)
+        found.append((Path(paths.scores(*at, page["round"]) if "round" in page else paths.best(*at)), page))
+    there = [target for target, _ in found if target.exists()]
+    if any(json.loads(target.read_text()) != page for target, page in found if target in there):
+        return ["conflict"] * len(files)
+    for target, page in found:
+        if target not in there:
+            write_json_atomic(target, page)
+    return ["here already" if target in there else "imported" for target, _ in found]
 
 
 def _merge(suite: Suite, record: dict[str, Any]) -> str:
@@ -140,7 +162,11 @@ def _merge(suite: Suite, record: dict[str, Any]) -> str:
             return "other declaration"
     except UserError:
         return "other declaration"
+    if not searched(suite, cell):
+        return "without its search"
     store = Store(suite, Run(cell, result["seed"]))
+    if result.get("searched", {}).get("schedule") != store.schedule:
+        return "other schedule"
     with store.lock():
         store.adopt()
         if store.record_file.exists():

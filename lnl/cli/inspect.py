@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -76,7 +77,18 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
 
 
 def progress(suite: Suite, search: Search) -> str:
-    """How far a search is, in words."""
+    """How far a search is, in words, and which of its candidates have failed."""
+    folder = Path(paths.store(suite.scale, f"{search.protocol}/{search.dataset}/{search.noise}", 0)).parent
+    pattern = f"{search.method}-{search.name}-search{search.seed}-*/seed*/failure.json"
+    failed = sorted(folder.glob(pattern))
+    said = ""
+    if failed:
+        note = json.loads(failed[0].read_text())
+        said = f"; {len(failed)} failed, the first with {note['class']}: {note['message']}, log {note.get('log')}"
+    return _how_far(suite, search) + said
+
+
+def _how_far(suite: Suite, search: Search) -> str:
     at = (suite.scale, search.id, search.seed)
     planned = searches.rounds(suite, search)
     if is_current(paths.best(*at), suite.search_digest(search)):

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 STEPS = ("propose", "train", "score", "conclude")
 
 
-def command(suite: Suite, search_id: str, seed: int, quiet: bool) -> None:
+def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None:
     """Walk a search from wherever it stands to its result. Exits with 143 when it was told to stop."""
     suite = suite.searching
     search = _search(suite, search_id, seed)
@@ -44,7 +45,7 @@ def command(suite: Suite, search_id: str, seed: int, quiet: bool) -> None:
 
 
 def step(
-    suite: Suite, search_id: str, seed: int, what: str, round: int | None, block: int | None, log: str | None
+    suite: Suite, search_id: str, seed: int | None, what: str, round: int | None, block: int | None, log: str | None
 ) -> None:
     """One step of the chain. `round` and `block` count from 1, as in paths; UserError for one that is not there."""
     suite = suite.searching
@@ -99,15 +100,15 @@ def arm(suite: Suite, study: str, name: str) -> None:
     print(path)
 
 
-def _search(suite: Suite, text: str, seed: int) -> Search:
+def _search(suite: Suite, text: str, seed: int | None) -> Search:
     """The search of `protocol/dataset/noise/method/search`, or of a cell whose R is searched."""
     if text.strip("/").count("/") == 4:
-        return suite.parse_search(text, seed)
+        return suite.parse_search(text, 1 if seed is None else seed)
     cell = suite.parse(text)
     search = searches.search_of(suite, cell)
     if search is None:
         raise UserError(f"{text} has no searched R; name protocol/dataset/noise/method/search")
-    return search
+    return search if seed is None else replace(search, seed=seed)
 
 
 @contextmanager

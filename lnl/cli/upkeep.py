@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -41,11 +42,14 @@ def clean(suite: Suite, caches: bool, stale: bool, checkpoints: bool) -> None:
             if f'"digest": "{current}"' not in file.read_text():
                 freed += _remove(file)
         for file in base.glob("store/*/*/*/*/seed*/record-*.json"):
+            cell = Cell(*file.parts[-6:-2])
+            candidate = re.search(r"-search\d+-round\d+-candidate\d+$", cell.method)
             try:
-                current = suite.digest(Cell(*file.parts[-6:-2]))
+                current = "" if candidate else suite.digest(cell)
             except UserError:
                 current = ""
-            if file.stem != f"record-{current}":
+            # candidates of searches stay: only the walk of a search knows which of them it asks for
+            if not candidate and not file.stem.startswith(f"record-{current}" if current else "no such"):
                 freed += _remove(file)
     console.print(f"freed {freed / 2**20:.1f} MB")
 

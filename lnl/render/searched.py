@@ -46,7 +46,7 @@ def _state(suite: Suite, row: str, column: str, label: str, search: Search) -> S
     for round in range(len(searches.rounds(suite, search))):
         try:
             page = json.loads(Path(paths.scores(*at, round + 1)).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # not there, or cut off
             return SearchState(row, column, label, search, "missing", algorithm)
         if page.get("digest") != suite.search_digest(search):
             return SearchState(row, column, label, search, "stale", algorithm)

@@ -90,29 +90,34 @@ def trained(
     """
     suite, run, until = page.suite, page.run(index), page.until(index)
     store = Store(suite, run)
-    known = _so_far(page, index)
-    if known:
-        return known
-    try:
-        with store.lock().acquire(timeout=-1 if wait else 0):
-            known = _so_far(page, index)
-            if known:
-                return known
-            start = _networks_before(page, index, places, device, stop) if page.points() else None
-            whole = until >= page.declared.candidate["epochs"]
-            return train(
-                suite,
-                run,
-                places,
-                device,
-                stop,
-                progress,
-                until=None if whole else until,
-                start=start,
-                points=page.points(),
-            )
-    except Timeout:
-        return None
+    while True:
+        known = _so_far(page, index)
+        if known:
+            return known
+        try:
+            with store.lock().acquire(timeout=0):
+                known = _so_far(page, index)
+                if known:
+                    return known
+                start = _networks_before(page, index, places, device, stop) if page.points() else None
+                whole = until >= page.declared.candidate["epochs"]
+                return train(
+                    suite,
+                    run,
+                    places,
+                    device,
+                    stop,
+                    progress,
+                    until=None if whole else until,
+                    start=start,
+                    points=page.points(),
+                )
+        except Timeout:
+            if not wait:
+                return None
+            if stop():
+                raise Stopped from None
+            time.sleep(0.2)
 
 
 def _so_far(page: Page, index: int) -> Trained | None:
@@ -153,14 +158,20 @@ def ahead(
 ) -> None:
     """Train the candidates of a whole search into the store, while it is not `late`, and write nothing else.
 
-    The jobs of these rounds then find them finished. Ends at a candidate that another process is training.
+    The jobs of these rounds then find them finished. Ends at a candidate that another process is training. A round that
+    is declared to be one stack is left to its own job: what trains a candidate must not depend on the clock.
     """
+    if searches.mode(suite, search) == "stacked":
+        return
     known: list[Round] = []
     pages: list[Page] = []
     for round in range(len(searches.rounds(suite, search))):
         page = Page(suite, search, round, chain.proposed(suite, search, round, known), pages)
-        scores = []
+        scores, there = [], page.known()
         for index in range(len(page.proposed)):
+            if index in there:
+                scores.append(there[index]["score"])
+                continue
             if stop() or late() or (Store(suite, page.run(index)).folder / "failure.json").exists():
                 return
             outcome = trained(page, index, places, device, stop, lambda done, total: None, wait=False)

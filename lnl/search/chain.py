@@ -103,14 +103,29 @@ def _unscored(suite: Suite, search: Search, round: int) -> list[Round]:
 
 
 def score(suite: Suite, search: Search, round: int) -> None:
-    """Put the blocks of a round together: one page of the history."""
+    """Put a round together: one page of the history.
+
+    Scores are taken from whatever blocks there are, however candidates were divided among jobs, if they are of the
+    points that were proposed; else from the store. UserError for a candidate that nobody has trained.
+    """
+    from lnl.search.page import Page
+
     where = (suite.scale, search.id, search.seed, round + 1)
-    page = read(suite, search, paths.proposals(*where))
-    scored = {}
-    for block in range(len(searches.blocks(suite, search, round))):
-        for entry in read(suite, search, paths.block(*where, block + 1))["candidates"]:
-            scored[entry["candidate"]] = {k: entry[k] for k in ("score", "test", "diverged", "epochs")}
-    candidates = [entry | scored[entry["candidate"]] for entry in page["candidates"]]
+    page = Page(suite, search, round)
+    scored: dict[tuple[int, tuple[float, ...]], dict[str, Any]] = {}
+    for file in sorted(Path(paths.proposals(*where)).parent.glob("block*.json")):
+        if current(suite, search, str(file)):
+            scored |= {(c["candidate"], tuple(c["u"])): c for c in read(suite, search, str(file))["candidates"]}
+    candidates = []
+    for index, proposal in enumerate(page.proposed):
+        stored = page.from_store([index]) or []
+        entry = scored.get((index + 1, tuple(proposal["u"])), stored[0] if stored else None)
+        if entry is None:
+            raise UserError(
+                f"{search.id} seed {search.seed}: candidate {index + 1} of round {round + 1} is not trained; "
+                f"`lnl search {search.id} --seed {search.seed}` trains it"
+            )
+        candidates.append(proposal | {k: entry[k] for k in ("score", "test", "diverged", "epochs")})
     write(suite, search, paths.scores(*where), {"round": round + 1, "candidates": candidates})
 
 

@@ -56,6 +56,17 @@ def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
     return {"search": search.id, "seed": search.seed, "digest": best["digest"], "final": final, **kept}
 
 
+def current_schedule(suite: Suite, cell: Cell, result: dict[str, Any]) -> bool:
+    """Whether a record's schedule is the one that its search has found by today; True for a cell without a search."""
+    if searches.search_of(suite, cell) is None:
+        return True
+    try:
+        there = found(suite, cell)
+    except UserError:
+        return True  # records without the search behind them, as committed ones may be: nothing says otherwise
+    return there is not None and there["schedule"] == result.get("searched", {}).get("schedule")
+
+
 def searched(suite: Suite, cell: Cell) -> bool:
     """Whether a cell can be trained: it has no search, or today's search has a result."""
     try:

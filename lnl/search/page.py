@@ -46,7 +46,22 @@ class Page:
         origin = self.proposed[index]["continues"]
         if origin is not None:
             return self.before(origin[0] - 1).run(origin[1] - 1)
-        return searches.candidate(self.suite, self.search, self.round, index, self.proposed[index]["schedule"])
+        after = self._predecessor(index)
+        return searches.candidate(
+            self.suite,
+            self.search,
+            self.round,
+            index,
+            self.proposed[index]["schedule"],
+            None if after is None else self.suite.digest(after.cell),
+        )
+
+    def _predecessor(self, index: int) -> Run | None:
+        """The run whose networks a shared candidate continues."""
+        if self.declared.spec["candidates"] != "shared" or (index == 0 and self.round == 0):
+            return None
+        before = self if index else self.before(self.round - 1)
+        return before.run((index or len(before.proposed)) - 1)
 
     def until(self, index: int) -> int:
         """Number of epochs after which a candidate is scored; at least one of them is trained."""
@@ -73,6 +88,7 @@ class Page:
         scored_on = f"{self.declared.spec['scored_on']}_accuracy"
         return {
             "candidate": index + 1,
+            "u": self.proposed[index]["u"],
             "score": _accuracy(outcome.curves, scored_on, until) if alive else None,
             "test": _accuracy(outcome.curves, "test_accuracy", until) if alive else None,
             "diverged": None if alive else outcome.diverged,
@@ -85,7 +101,7 @@ class Page:
         path = paths.scores(self.suite.scale, self.search.id, self.search.seed, self.round + 1)
         if not current(self.suite, self.search, path):
             return {}
-        names = ("candidate", "score", "test", "diverged", "epochs")
+        names = ("candidate", "u", "score", "test", "diverged", "epochs")
         pairs = zip(read(self.suite, self.search, path)["candidates"], self.proposed, strict=True)
         return {k["candidate"] - 1: {n: k[n] for n in names} for k, p in pairs if k["u"] == p["u"]}
 

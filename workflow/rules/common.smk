@@ -13,6 +13,7 @@ except UserError as error:
 
 
 wildcard_constraints:
+    scale=dag.scales,
     protocol="[^/]+",
     dataset="[^/]+",
     noise="[^/]+",

@@ -1,30 +1,33 @@
-"""Small manifests of data sets and label vectors. The bytes behind them are a cache that whoever needs them makes."""
+"""Small manifests of data sets and label vectors. The bytes behind them are a cache that whoever needs them makes.
+
+Searches may live at another scale than the runs that use them; their manifests then do as well.
+"""
 
 
 rule data:
     output:
-        paths.data(dag.scale, "{dataset}"),
+        paths.data("{scale}", "{dataset}"),
     log:
-        f"results/{dag.scale}/logs/data/{{dataset}}.log",
+        "results/{scale}/logs/data/{dataset}.log",
     conda:
         "../../environment.yml"
     message:
         "prepare {wildcards.dataset}"
     shell:
-        "lnl prepare data {wildcards.dataset} > {log} 2>&1"
+        "lnl prepare data {wildcards.dataset} --scale {wildcards.scale} > {log} 2>&1"
 
 
 rule noise:
     input:
-        paths.data(dag.scale, "{dataset}"),
+        paths.data("{scale}", "{dataset}"),
     output:
-        paths.noise(dag.scale, "{dataset}", "{noise}", "{generator}", "{seed}"),
+        paths.noise("{scale}", "{dataset}", "{noise}", "{generator}", "{seed}"),
     log:
-        f"results/{dag.scale}/logs/noise/{{dataset}}/{{noise}}/{{generator}}-seed{{seed}}.log",
+        "results/{scale}/logs/noise/{dataset}/{noise}/{generator}-seed{seed}.log",
     conda:
         "../../environment.yml"
     message:
         "draw labels {wildcards.noise} of {wildcards.dataset}, noise seed {wildcards.seed}"
     shell:
         "lnl prepare noise {wildcards.dataset} {wildcards.noise} --generator {wildcards.generator}"
-        " --seed {wildcards.seed} > {log} 2>&1"
+        " --seed {wildcards.seed} --scale {wildcards.scale} > {log} 2>&1"
