@@ -45,7 +45,8 @@ def walk(suite, search, score):
             entries = []
             for i in members:
                 value = score(proposed[i]["schedule"], r, i)
-                entries.append({"candidate": i + 1, "score": value, "test": value, "diverged": None, "epochs": 100})
+                known = {"candidate": i + 1, "u": proposed[i]["u"], "score": value, "test": value}
+                entries.append(known | {"diverged": None, "epochs": 100})
             write(suite, search, paths.block(*at, r + 1, b + 1), {"round": r + 1, "candidates": entries})
         chain.score(suite, search, r)
     chain.conclude(suite, search)

@@ -137,7 +137,11 @@ def _paper_grid(compared: list[Line]) -> Grid:
         for line in here:
             cells.append(_paper_cell(line, best, best_published) if line else Cell(NOTHING))
         rows.append(("", tuple(cells)))
-    return Grid(("", *(labels[column] for column in columns)), tuple(rows), "As printed")
+    return Grid(
+        ("", *(labels[column] for column in columns)),
+        tuple(rows),
+        "As printed" if any(line.published is not None for line in compared) else "Side by side",
+    )
 
 
 def _best(values: list[float | None]) -> float | None:
