@@ -124,6 +124,10 @@ class Dag:
         self.searching.declared_search(found)
         return found
 
+    def search_id(self, wildcards: Any) -> str:
+        """protocol/dataset/noise/method/search, as commands call it."""
+        return self.search(wildcards).id
+
     def search_digest(self, wildcards: Any) -> str:
         """Digest of a search: a changed declaration walks it again (and finds its finished candidates)."""
         return self.searching.search_digest(self.search(wildcards))

@@ -5,8 +5,6 @@ trains a block of candidates; those that the store holds already are not trained
 """
 
 SEARCH = "{protocol}/{dataset}/{noise}/{method}/{search}"
-STEP = "lnl search " + SEARCH.replace("{", "{wildcards.") + " --seed {wildcards.seed}"
-WHICH = SEARCH.replace("{", "{wildcards.") + " seed {wildcards.seed}"
 
 
 rule propose:
@@ -20,11 +18,12 @@ rule propose:
     conda:
         "../../environment.yml"
     params:
+        search=dag.search_id,
         digest=dag.search_digest,
     message:
-        "propose round {wildcards.round} of " + WHICH
+        "propose round {wildcards.round} of {params.search} seed {wildcards.seed}"
     shell:
-        STEP + " --step propose --round {wildcards.round} > {log} 2>&1"
+        "lnl search {params.search} --seed {wildcards.seed} --step propose --round {wildcards.round} > {log} 2>&1"
 
 
 rule candidates:
@@ -41,10 +40,12 @@ rule candidates:
         runtime=dag.block_cost("runtime"),
         mem_mb=dag.block_cost("mem_mb"),
         gpu=dag.block_cost("gpu"),
+    params:
+        search=dag.search_id,
     message:
-        "train candidates of round {wildcards.round}, block {wildcards.block}, of " + WHICH
+        "train candidates of round {wildcards.round}, block {wildcards.block}, of {params.search} seed {wildcards.seed}"
     shell:
-        STEP + " --step train --round {wildcards.round} --block {wildcards.block} --log {log} > {log} 2>&1"
+        "lnl search {params.search} --seed {wildcards.seed} --step train --round {wildcards.round} --block {wildcards.block} --log {log} > {log} 2>&1"
 
 
 rule scores:
@@ -58,10 +59,12 @@ rule scores:
     localrule: True
     conda:
         "../../environment.yml"
+    params:
+        search=dag.search_id,
     message:
-        "score round {wildcards.round} of " + WHICH
+        "score round {wildcards.round} of {params.search} seed {wildcards.seed}"
     shell:
-        STEP + " --step score --round {wildcards.round} > {log} 2>&1"
+        "lnl search {params.search} --seed {wildcards.seed} --step score --round {wildcards.round} > {log} 2>&1"
 
 
 rule best:
@@ -74,7 +77,9 @@ rule best:
     localrule: True
     conda:
         "../../environment.yml"
+    params:
+        search=dag.search_id,
     message:
-        "conclude " + WHICH
+        "conclude {params.search} seed {wildcards.seed}"
     shell:
-        STEP + " --step conclude > {log} 2>&1"
+        "lnl search {params.search} --seed {wildcards.seed} --step conclude > {log} 2>&1"
