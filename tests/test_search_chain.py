@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from suite_copy import SCALE, TABLE, SuiteCopy
+from suite_copy import ROOT, SCALE, TABLE, SuiteCopy
 
 from lnl import searches
 from lnl.errors import UserError
@@ -325,3 +326,69 @@ def test_plans_of_hyperband() -> None:
     cost = 9 / 9 + 5 / 3 + 3 + (2 / 3) * (3 / 3 + 1) + 2 / 3  # what is trained anew
     assert plan.trainings(algorithm, 1, 1) == pytest.approx(cost)
     assert [list(b) for b in plan.blocks(7, 3)] == [[0, 1], [2, 3, 4], [5, 6]]
+
+
+def test_a_table_runs_its_own_searches_and_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    copy = SuiteCopy.make(tmp_path / "whole")
+    for name in ("tables", "figures", "claims"):
+        shutil.rmtree(copy.root / name)
+        shutil.copytree(ROOT / name, copy.root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    jobs = copy.jobs("s2e_table3", "--config", "scale=paper")
+    rounds, candidates = 9 * 5, 3 * (100 + 50 + 100)  # MNIST, CIFAR-10, CIFAR-100 under three noises each
+    assert jobs["best"] == 9 and jobs["propose"] == rounds == jobs["scores"] and jobs["candidates"] == candidates
+    assert jobs["train"] == 9 * 5 and jobs["noise"] == 9 and jobs["data"] == 3
+    assert set(jobs) == {
+        "best",
+        "propose",
+        "scores",
+        "candidates",
+        "train",
+        "noise",
+        "data",
+        "table",
+        "s2e_table3",
+        "total",
+    }
+
+
+def test_schedules_searched_at_another_scale_are_found_there(tmp_path: Path) -> None:
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    scale = {**SCALE, "search": BUDGET, "search_block": 3}
+    (copy.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(scale))
+    longer = {**SCALE, "epochs": 8, "searched_at": "demo"}
+    (copy.root / "config/scales/longer.yaml").write_text(yaml.safe_dump(longer))
+    record = f"results/longer/cells/{CELL}/s2e/seed1.json"
+    assert copy.snakemake(record, "--config", "scale=longer").returncode == 0
+    assert (copy.root / TARGET.format("s2e")).exists() and not (copy.root / "results/longer/searches").exists()
+    result = _json(copy.root / record)["result"]
+    assert len(result["curves"]["epoch"]) == 8
+    assert result["searched"]["schedule"] == _json(copy.root / TARGET.format("s2e"))["best"]["schedule"]
+
+
+def test_another_size_of_blocks_trains_nothing_again(suite: SuiteCopy) -> None:
+    assert suite.snakemake(TARGET.format("s2e")).returncode == 0
+    before = (suite.root / TARGET.format("s2e")).read_bytes()
+    times = {f: f.stat().st_mtime_ns for f in suite.root.glob("results/demo/store/**/record-*.json")}
+    assert suite.snakemake(TARGET.format("s2e"), "--config", "search_block=3").returncode == 0
+    assert (suite.root / TARGET.format("s2e")).read_bytes() == before
+    assert {f: f.stat().st_mtime_ns for f in times} == times
+
+
+def test_cleaning_stale_records_leaves_candidates_and_searched_runs(suite: SuiteCopy) -> None:
+    assert suite.lnl("search", f"{CELL}/s2e").returncode == 0 and suite.lnl("train", f"{CELL}/s2e").returncode == 0
+    kept = set(suite.root.glob("results/demo/**/*.json"))
+    assert suite.lnl("clean", "--stale").returncode == 0
+    assert set(suite.root.glob("results/demo/**/*.json")) == kept
+
+
+def test_shared_and_paired_candidates_never_take_each_others_records(
+    suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _in_process(suite, monkeypatch, "weight-sharing")
+    shared = _scores(suite, "weight-sharing")
+    _edit_search(suite, "weight-sharing", candidates="paired")
+    shutil.rmtree(suite.root / "results/demo/searches")
+    _in_process(suite, monkeypatch, "weight-sharing")
+    paired = _scores(suite, "weight-sharing")
+    assert paired[0]["candidates"][0]["score"] == shared[0]["candidates"][0]["score"]  # the first has no predecessor
+    assert [c["score"] for c in paired[0]["candidates"]] != [c["score"] for c in shared[0]["candidates"]]
