@@ -1,0 +1,225 @@
+"""Declarations -> cells. A table, a figure or a claims file is a demand; the DAG is the union of demands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lnl.catalogue import Catalogue
+from lnl.cells import Cell, Declared, Run, Slot
+from lnl.errors import UserError, nearest
+from lnl.resolve import choose, digest, resolve
+
+COORDINATES = ("protocol", "dataset", "noise", "method")
+
+
+class Demands(Catalogue):
+    """The cells and runs that a checkout's declarations ask for, at one scale. Suite adds their searches."""
+
+    def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
+        super().__init__(root, config, validate)
+        self._cells: dict[Cell, Declared] = {}
+        self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
+        self._demands: dict[str, list[Run]] = {}
+        self._digests: dict[Cell, str] = {}
+
+    # ---- slots and demands -----------------------------------------------------------------------------------------
+
+    def axis(self, key: str, name: str) -> list[dict[str, Any]]:
+        declared = self.declaration(key)
+        entries = [dict(e) for e in declared.get(name, [])]
+        if declared.get("joins") == name:
+            taken = {e.get("method") for e in entries}
+            for method, spec in self.methods.items():
+                if key in spec.get("joins", []) and method not in taken:
+                    entries.append({"key": method, "label": spec["title"], "method": method, "joined": True})
+        return entries
+
+    def slots(self, key: str) -> list[Slot]:
+        """Every row x column of a table or figure, in declared order."""
+        declared = self.declaration(key)
+        if declared.get("kind", "accuracy") not in ("accuracy", "curves"):
+            return []
+        seeds = self.seeds(declared.get("seeds"))
+        printed = (declared.get("published") or {}).get("values", {})
+        skips = {(s.get("row"), s.get("column")): s["reason"] for s in declared.get("skips", [])}
+        common = {k: declared[k] for k in COORDINATES if k in declared}
+        slots = []
+        for row in self.axis(key, "rows"):
+            for column in self.axis(key, "columns"):
+                number = printed.get(row["key"], {}).get(column["key"])
+                published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
+                reason = next(
+                    (
+                        skips[k]
+                        for k in ((row["key"], column["key"]), (row["key"], None), (None, column["key"]))
+                        if k in skips
+                    ),
+                    None,
+                )
+                cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
+                slots.append(
+                    Slot(
+                        row["key"],
+                        row.get("label", row["key"]),
+                        column["key"],
+                        column.get("label", column["key"]),
+                        cell,
+                        seeds,
+                        published,
+                        absent,
+                        bool(row.get("joined") or column.get("joined")),
+                    )
+                )
+        return slots
+
+    def _fill(
+        self, key: str, common: dict[str, Any], row: dict[str, Any], column: dict[str, Any]
+    ) -> tuple[Cell | None, str | None]:
+        where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
+        if row.get("published_only") or column.get("published_only"):
+            return None, "published numbers only"
+        return self.cell_of([common, row, column], where)
+
+    def cell_of(self, parts: list[dict[str, Any]], where: str) -> tuple[Cell | None, str | None]:
+        """Cell of merged coordinates (later parts win), registered with its specification; or why there is none."""
+        at: dict[str, Any] = {}
+        for part in parts:
+            at |= {k: part[k] for k in COORDINATES if k in part}
+        missing = [k for k in COORDINATES if k not in at]
+        if missing:
+            raise UserError(f"{where}: no {missing[0]} is given")
+        method = self.methods.get(at["method"])
+        if method is None:
+            from lnl.synonyms import SYNONYMS
+
+            choose(at["method"], SYNONYMS, "method", where)
+            return None, "not in the suite yet"
+
+        name: str = at["method"]
+        changes: dict[str, Any] = {}
+        base = self.resolved(at, {}, where)
+        for part in parts:
+            extra = part.get("set") or {}
+            if not extra:
+                continue
+            if not part.get("variant"):
+                raise UserError(f"{where}: 'set' needs a 'variant' that names it in the path")
+            if self.resolved(at, changes | extra, where) != self.resolved(at, changes, where):
+                name += f"-{part['variant']}"
+            changes = changes | extra
+        spec = self.resolved(at, changes, where)
+        if spec == base:
+            name = at["method"]
+        cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
+        self._register(cell, Declared(spec, at["dataset"], where))
+        return cell, None
+
+    def resolved(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+        key = repr((sorted(at.items()), sorted(changes.items())))
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve_anew(at, changes, where)
+        return self._resolved[key]
+
+    def _resolve_anew(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+        spec = resolve(
+            protocol=at["protocol"],
+            protocols=self.protocols,
+            scale=self.scale,
+            scales=self.scales,
+            dataset=at["dataset"],
+            noise=at["noise"],
+            method=self.methods[at["method"]],
+            changes=changes,
+            source=where,
+            check=self._check,
+        )
+        return self.with_search(at, changes, spec, where)
+
+    def with_search(
+        self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        """A specification with the search that its parameter R names written out."""
+        raise NotImplementedError
+
+    def _register(self, cell: Cell, declared: Declared) -> None:
+        known = self._cells.setdefault(cell, declared)
+        if known.spec != declared.spec:
+            raise UserError(f"{declared.source}: {cell.id} has another specification in {known.source}; name a variant")
+
+    def demand(self, key: str) -> list[Run]:
+        """Runs that an artefact needs at this scale, each once, in declared order."""
+        if key not in self._demands:
+            self._demands[key] = list(dict.fromkeys(self._demand(key)))
+        return self._demands[key]
+
+    def _demand(self, key: str) -> Iterator[Run]:
+        if self.artefacts.get(key) == "claims":
+            yield from self._claimed(key)
+            return
+        for slot in self.slots(key):
+            if slot.cell:
+                yield from (Run(slot.cell, seed) for seed in slot.seeds)
+
+    def _claimed(self, key: str) -> Iterator[Run]:
+        from lnl.claims.declarations import demanded
+
+        for place in demanded(self.declaration(key)):
+            where = f"{self.source(key)}, claim '{place.claim}', cell '{place.name}'"
+            cell, _ = self.cell_of(place.parts, where)
+            if cell:
+                yield from (Run(cell, seed) for seed in self.seeds(place.seeds))
+
+    # ---- cells -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cells(self) -> dict[Cell, Declared]:
+        """Every cell that some artefact declares, with its specification. UserError for one path with two specs."""
+        for key in self.artefacts:
+            self.demand(key)
+        return self._cells
+
+    def declared(self, cell: Cell) -> Declared:
+        """Specification of a cell; a plain method that no artefact demands resolves with its defaults."""
+        known = self._cells.get(cell) or self.cells.get(cell)
+        if known:
+            return known
+        where = self.where(cell)
+        declared = Declared(self.resolved(where, {}, cell.id), where["dataset"], "the command line")
+        self._cells[cell] = declared
+        return declared
+
+    def where(self, cell: Cell) -> dict[str, str]:
+        """Coordinates, with the paper's data set, of a plain method's cell that no artefact demands."""
+        if cell.method not in self.methods:
+            labels = {c.method: 0 for c in self.cells} | dict.fromkeys(self.methods, 0)
+            raise UserError(f"{cell.id}: unknown method or variant '{cell.method}'{nearest(cell.method, labels)}")
+        protocol = choose(cell.protocol, self.protocols, "protocol", cell.id)
+        stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
+        papers = [d for d in protocol["datasets"] if stand_ins.get(d, d) == cell.dataset]
+        if not papers:
+            used = {stand_ins.get(d, d): 0 for d in protocol["datasets"]}
+            hint = nearest(cell.dataset, used)
+            raise UserError(f"{cell.id}: protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}")
+        return {"protocol": cell.protocol, "dataset": papers[0], "noise": cell.noise, "method": cell.method}
+
+    def spec(self, cell: Cell) -> dict[str, Any]:
+        """Resolved specification of a cell."""
+        return self.declared(cell).spec
+
+    def digest(self, cell: Cell) -> str:
+        """Digest of a cell's resolved specification, which its records carry."""
+        if cell not in self._digests:
+            self._digests[cell] = digest(self.spec(cell))
+        return self._digests[cell]
+
+    def parse(self, cell_id: str) -> Cell:
+        """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""
+        parts = cell_id.strip("/").split("/")
+        if len(parts) != 4:
+            raise UserError(f"'{cell_id}' is not protocol/dataset/noise/method")
+        cell = Cell(*parts)
+        self.declared(cell)
+        return cell
