@@ -36,10 +36,10 @@ DEMAND = {
         {"key": "cifar100-pair-45", "label": "CIFAR-100, Pairflip-45%", "dataset": "cifar100", "noise": "pair-45"},
     ],
     "columns": [
-        {"key": "coteaching", "label": "MentorNet, Co-teaching, Co-teaching+", "method": "coteaching"},
+        {"key": "coteaching", "label": "Co-teaching's R(t)", "method": "coteaching"},
         {
             "key": "coteaching-tuned",
-            "label": "Co-teaching, tau tuned",
+            "label": "Co-teaching, τ tuned",
             "method": "coteaching",
             "variant": "tuned",
             "set": {"R": {"search": "tau-grid"}},
@@ -48,7 +48,6 @@ DEMAND = {
     ],
     "seeds": 1,
     "notes": [
-        "The share of clean labels, 1 minus the noise rate, is the dotted line.",
         "The schedule shown is that of the first search; it is the one that the repeats train with.",
     ],
 }

@@ -11,7 +11,7 @@ DEMAND = {
         {"key": "pair-45", "label": "Pair-45%", "noise": "pair-45"},
     ],
     "columns": [
-        {"key": "coteaching", "label": "MentorNet, Co-teaching, Co-teaching+", "method": "coteaching"},
+        {"key": "coteaching", "label": "Co-teaching's R(t)", "method": "coteaching"},
         {
             "key": "s2e",
             "label": "S2E (Newton, sound form; four basis functions)",

@@ -87,6 +87,10 @@ def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[
     if base not in methods or "extends" in methods[base]:
         raise UserError(f"{spec['file']}: SPEC extends '{base}', which is no method with a class of its own")
     of = methods[base]
+    unknown = [key for key in spec["parameters"] if key not in of["parameters"]]
+    if unknown:
+        known = ", ".join(of["parameters"])
+        raise UserError(f"{spec['file']}: SPEC: {base} has no parameter '{unknown[0]}'; it has {known}")
     own = {**spec, "parameters": {**of["parameters"], **spec["parameters"]}}
     return {**{k: v for k, v in of.items() if k not in ("file", "joins", "settings")}, **own}
 

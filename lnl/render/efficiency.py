@@ -26,6 +26,12 @@ LOOKS: Mapping[str, tuple[str, Dashes]] = {
     "bayesian": ("#E69F00", (0, (3, 1.2))),
     "gradient": ("#56B4E9", (0, (1.5, 1.2))),
     "grid": ("#D55E00", (0, (5, 1.5))),
+    "natural-gradient-printed": ("#AA4499", (0, (2, 1))),
+    "free": ("#4d4d4d", (0, (1.5, 1.2))),
+    "two-decays": ("#332288", "-"),
+    "two-decays-rise": ("#0072B2", (0, (5, 1.5))),
+    "four-bases": ("#009E73", (0, (6, 1.5, 1, 1.5))),
+    "simplex-basis": ("#CC79A7", (0, (3, 1.2))),
 }
 
 

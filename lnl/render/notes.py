@@ -88,7 +88,33 @@ def _searched(compared: list[Line]) -> tuple[str, ...]:
     if not said:
         return ()
     which = [f"{', '.join(dict.fromkeys(labels))}: {text}." for text, labels in said.items()]
-    return (*which, "All repeats of a cell train with the schedule of one search: the spread leaves the search out.")
+    return (
+        *which,
+        *_afresh(compared),
+        "All repeats of a cell train with the schedule of one search: the spread leaves the search out.",
+    )
+
+
+def _afresh(compared: list[Line]) -> tuple[str, ...]:
+    """Accuracy of the winning candidate beside that of the repeats trained with its schedule, on the same images.
+
+    A winner is chosen for its score, so the repeats are expected to lie below it, the more so the fewer epochs or
+    images a score rests on.
+    """
+    said = []
+    for line in compared:
+        records = [r["result"] for r in line.runs.records() if "score" in r["result"].get("searched", {})]
+        if not records:
+            continue
+        part = f"{records[0]['searched'].get('scored_on', 'validation')}_accuracy"
+        last = [sum(network[-1] for network in r["curves"][part]) / len(r["curves"][part]) for r in records]
+        won = 100 * records[0]["searched"]["score"]
+        where = f"{line.slot.row_label}, {line.slot.column_label}"
+        said.append(f"{where}: {number(won)}, afresh {number(sum(last) / len(last))}")
+    if not said:
+        return ()
+    return ("Last-epoch accuracy (%) on the images that scored it, of the winning candidate and of the repeats trained "
+            f"with its schedule: {'; '.join(said)}.",)  # fmt: skip
 
 
 def _marks(compared: list[Line]) -> tuple[str, ...]:

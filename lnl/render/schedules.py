@@ -39,4 +39,6 @@ def _clean(ax, data: FigureData, row: str) -> None:  # type: ignore[no-untyped-d
     records = [r for place in data.places if place.slot.row == row for r in place.records()]
     rate = float(np.mean([r["result"]["labels"]["realised_rate"] for r in records]))
     ax.axhline(1 - rate, color=SOFT, linestyle=":", linewidth=1, zorder=1)
+    ax.annotate("share of clean labels", (1, 1 - rate), (0, 2), ("axes fraction", "data"), "offset points",
+                ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip
     data.add(row, "", "share of clean labels", "", 1 - rate)

@@ -53,7 +53,8 @@ def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
     if best[final] is None:
         raise UserError(f"{cell.id}: search '{search.name}' keeps no distribution from which to take its {final}")
     kept = {k: v for k, v in best[final].items() if k in ("schedule", "score", "round", "candidate")}
-    return {"search": search.id, "seed": search.seed, "digest": best["digest"], "final": final, **kept}
+    about = {"digest": best["digest"], "scored_on": best["scored_on"], "final": final}
+    return {"search": search.id, "seed": search.seed, **about, **kept}
 
 
 def current_schedule(suite: Suite, cell: Cell, result: dict[str, Any]) -> bool:
