@@ -36,7 +36,7 @@ RULES = (
     "Searches: one number per search, at equal numbers of full trainings; the effect is the median gain of the first "
     "over the second (Mann-Whitney; fewer than four searches of each have no 95% interval).",
     "Only verdicts in the document's own setting, at paper scale, count as the document's (bold); a stand-in is named. "
-    "Searches without networks have the published budget at every scale.",
+    "Searches without networks have the same budget at every scale, and targets that are ours: they never count so.",
     "Printed numbers and computed identities need no run; what is 'not counted' is shown for information.",
 )
 

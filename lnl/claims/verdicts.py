@@ -104,8 +104,8 @@ def _tests(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _measured(suite: Suite, paper: str, declaration: Mapping[str, Any], tested: _Tested) -> Verdict:
     claim = tested.claim
     stand_in = any(repeats.stand_in for repeats in tested.everything)
-    whole = tested.synthetic and "synthetic_repeats" not in suite.scales[suite.scale]  # no network: cheap at any scale
-    own = not tested.setting.get("label") and not stand_in and (suite.scale == "paper" or whole)
+    # targets of synthetic studies are ours, since the documents print none: never the document's own setting
+    own = not tested.setting.get("label") and not stand_in and suite.scale == "paper" and not tested.synthetic
 
     def published(table: str, row: str, column: str) -> Any:
         return printed.published(suite, table, row, column)
