@@ -73,7 +73,7 @@ def _startup(scratch: Path) -> list[Result]:
 def _dag(scratch: Path) -> list[Result]:
     from benchmarks import dag
 
-    return [dag.everything_declared(_checkout(scratch)), *dag.ten_thousand(_checkout(scratch))]
+    return [*dag.everything_declared(_checkout(scratch)), *dag.ten_thousand(_checkout(scratch))]
 
 
 def _search(scratch: Path) -> list[Result]:

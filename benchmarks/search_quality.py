@@ -93,7 +93,7 @@ def run(wanted: dict[str, Any]) -> dict[str, Any]:
     Of the tuning, whose searches are held against nothing but their median, the median is all that is kept.
     """
     declared = wanted["declared"]
-    whole = synthetic.load(ROOT, validate=False)
+    whole = synthetic.load(ROOT)
     where = synthetic.bed(ROOT, whole, wanted["space"], wanted["target"])
     budget = declared["budget"]
     found = synthetic.search(where, declared["algorithm"], budget["rounds"], budget["samples"], declared["repeats"])

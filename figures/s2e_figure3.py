@@ -20,7 +20,7 @@ def draw(data):
     from lnl.render.synthetic import errors
     from lnl.search.synthetic import load, target_curve
 
-    declared = load(data.root, validate=False)
+    declared = load(data.root)
     figure, (left, middle, right) = frame(data, 3)
     title(left, 0, "targets R(t)")
     t = np.arange(0, declared["epochs"] + 1.0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from lnl.search import plan
 
 
 @dataclass(frozen=True, order=True)
@@ -80,3 +83,8 @@ class DeclaredSearch:
     candidate: dict[str, Any]
     paper_dataset: str
     source: str
+
+    @cached_property
+    def rounds(self) -> list[list[float]]:
+        """For each round the share of the full training that each candidate reaches (every job of the DAG asks)."""
+        return plan.plan(self.spec["algorithm"], self.spec["rounds"], self.spec["samples"])

@@ -18,7 +18,9 @@ from lnl import paths
 from lnl import searches as find
 from lnl.hardware import gpu_count
 from lnl.matrix import Run, Search, Suite
+from lnl.records import state_of
 from lnl.search import plan
+from lnl.search.files import current
 
 Kind = tuple[str, str, str, int, int]  # protocol, data set, network, epochs, number of networks: what costs alike
 RECORD_KB = 80  # one record of 200 epochs and two networks
@@ -111,9 +113,9 @@ class Estimator:
         spec = suite.declared_search(search).spec
         total = plan.trainings(spec["algorithm"], spec["rounds"], spec["samples"])
         at = (suite.scale, search.id, search.seed)
-        if is_current(paths.best(*at), suite.search_digest(search)):
+        if current(suite, search, paths.best(*at)):
             return 0.0, sum(map(len, rounds)), 0
-        done = [is_current(paths.scores(*at, r + 1), suite.search_digest(search)) for r in range(len(rounds))]
+        done = [current(suite, search, paths.scores(*at, r + 1)) for r in range(len(rounds))]
         left = [len(r) for r, there in zip(rounds, done, strict=True) if not there]
         return total * sum(left) / sum(map(len, rounds)), sum(map(len, rounds)), sum(left)
 
@@ -130,19 +132,7 @@ class Estimator:
         return self._declared_seconds(search.protocol, spec, declared.paper_dataset, networks), False
 
     def _done(self, run: Run) -> bool:
-        file = Path(paths.record(self.suite.scale, run.cell.id, run.seed))
-        try:
-            return bool(json.loads(file.read_text())["result"]["digest"] == self.suite.digest(run.cell))
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-
-
-def is_current(path: str, digest: str) -> bool:
-    """Whether a file of a search is there, and of today's declaration."""
-    try:
-        return bool(json.loads(Path(path).read_text())["digest"] == digest)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return state_of(self.suite, run.cell, run.seed).state in ("ok", "diverged")
 
 
 def on_gpu(suite: Suite) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from lnl.resolve import choose, digest, resolve
 COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
-class Demands(Catalogue):
+class Demands(Catalogue, ABC):
     """The cells and runs that a checkout's declarations ask for, at one scale. Suite adds their searches."""
 
     def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
@@ -138,11 +139,11 @@ class Demands(Catalogue):
         )
         return self.with_search(at, changes, spec, where)
 
+    @abstractmethod
     def with_search(
         self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
     ) -> dict[str, Any]:
-        """A specification with the search that its parameter R names written out."""
-        raise NotImplementedError
+        """A specification with the search that its parameter R names written out; Suite knows searches."""
 
     def _register(self, cell: Cell, declared: Declared) -> None:
         known = self._cells.setdefault(cell, declared)

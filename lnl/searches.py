@@ -108,8 +108,7 @@ def search_of(suite: Suite, cell: Cell) -> Search | None:
 
 def rounds(suite: Suite, search: Search) -> list[list[float]]:
     """For each round the share of the full training that each candidate reaches."""
-    spec = suite.declared_search(search).spec
-    return plan.plan(spec["algorithm"], spec["rounds"], spec["samples"])
+    return suite.declared_search(search).rounds
 
 
 def blocks(suite: Suite, search: Search, round: int) -> list[range]:

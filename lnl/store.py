@@ -25,11 +25,10 @@ from lnl.searches import search_of
 
 @dataclass(frozen=True)
 class Trained:
-    """How far a run has come: its curves, why it ended early if it did, and the seconds that it took in all."""
+    """How far a run has come: its curves, and why it ended early if it did."""
 
     curves: dict[str, Any]
     diverged: dict[str, Any] | None
-    seconds: float
 
     @property
     def epochs(self) -> int:

@@ -85,7 +85,7 @@ def train(
         torch.set_float32_matmul_precision(precision)
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
     if not ended:
-        return Trained(built.curves[0], built.diverged[0], seconds)
+        return Trained(built.curves[0], built.diverged[0])
     for point, tensors in built.saved.items():
         from safetensors.torch import save_file
 
@@ -96,7 +96,7 @@ def train(
         store.note_unreached(unreached)
     extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
     store.save(record(suite, run, built, 0, about, device, extra))
-    return Trained(built.curves[0], built.diverged[0], seconds)
+    return Trained(built.curves[0], built.diverged[0])
 
 
 def record(

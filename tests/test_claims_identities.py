@@ -24,7 +24,7 @@ def found(name):
 
 
 def test_a_curve_of_the_space_is_fitted_exactly():
-    space = load_space(ROOT, "two-decays", validate=False)
+    space = load_space(ROOT, "two-decays")
     u = np.array([0.3, 0.6, 0.2, 0.7, 0.4])
     target = space.raw(u, T, 200.0)
     assert spaces.best_fit(lambda v: space.raw(v, T, 200.0), 5, target) < 1e-4
@@ -152,7 +152,7 @@ def test_searches_hardly_depend_on_the_numbers(monkeypatch):
 def test_every_identity_that_a_claim_names_exists_and_is_said_in_words():
     from lnl.matrix import Suite
 
-    suite = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    suite = Suite.load(ROOT, {"scale": "paper"})
     named = {c["identity"] for paper in suite.claims.values() for c in paper["claims"] if "identity" in c}
     assert named == set(identities.IDENTITIES)
     assert all(identities.words(name) for name in named)

@@ -19,7 +19,7 @@ from lnl.search.algorithms.hyperband import Hyperband
 from lnl.search.algorithms.trust import bounded, utilities, weights
 from lnl.search.beta import Betas
 from lnl.search.history import Candidate, Round
-from lnl.search.plan import plan
+from lnl.search.plan import accounting, plan
 
 OPTIMUM = np.array([0.62, 0.35, 0.81])
 SOUND = [{"name": name, "form": "sound"} for name in ("natural-gradient", "newton", "gradient")]
@@ -299,7 +299,7 @@ def test_hyperband_follows_its_plan_and_promotes_the_best(eta: float, brackets: 
                 assert not lost or min(values[kept]) >= max(values[lost])
         scores = [None if rng.random() < 0.2 else float(rng.random()) for _ in proposed]
         history.append(Round(tuple(proposed), tuple(scores)))
-    order = running.accounting_order()
+    order = [(r, i) for r, i, _ in accounting(declared, 1, 1)]
     assert sorted(order) == [(r, i) for r in range(brackets) for i in range(len(planned[r]))]
     assert order[0] == (0, 0) and order[-1][0] == 0 and running.distribution(history, seed) is None
 

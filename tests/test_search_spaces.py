@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from lnl.errors import UserError
 from lnl.schedules import drop_rate
+from lnl.schema import check
 from lnl.search.curves import FORMULAS, evaluate, fixed_bases, kept_fraction, simplex
 from lnl.search.spaces import Space, check_range, load_space
 from tests.helpers import ROOT
@@ -205,8 +206,14 @@ def test_bad_declarations_are_one_clear_line(tmp_path: Path, change: dict[str, o
     folder.mkdir(parents=True)
     (folder / "mine.yaml").write_text(yaml.safe_dump({**declared, **change}))
     with pytest.raises(UserError, match=message) as error:
-        load_space(tmp_path, "mine")
+        _read_as_the_suite_does(tmp_path)
     assert "mine.yaml" in str(error.value) and "\n" not in str(error.value)
+
+
+def _read_as_the_suite_does(root: Path) -> None:
+    """The schema with all declarations, in the head; what it cannot tell when the space is used."""
+    check(yaml.safe_load((root / "config/spaces/mine.yaml").read_text()), "space", "config/spaces/mine.yaml")
+    load_space(root, "mine")
 
 
 def test_an_unknown_space_names_the_nearest() -> None:

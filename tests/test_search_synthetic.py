@@ -13,6 +13,7 @@ from scipy.stats import mannwhitneyu
 
 from benchmarks import quality_tables, search_quality
 from lnl.errors import UserError
+from lnl.schema import check
 from lnl.search import synthetic
 from tests.helpers import ROOT
 
@@ -133,7 +134,7 @@ def test_bad_declarations_are_one_clear_line(tmp_path: Path, path: tuple[str, ..
     (tmp_path / "config").mkdir()
     (tmp_path / synthetic.FILE).write_text(yaml.safe_dump(declared))
     with pytest.raises(UserError, match=message) as error:
-        synthetic.load(tmp_path)
+        check(synthetic.load(tmp_path), "synthetic", synthetic.FILE)  # as the suite does, with all declarations
     assert "\n" not in str(error.value)
 
 

@@ -14,7 +14,7 @@ from lnl.claims.outcome import Outcome
 from lnl.claims.parts import Cells, Part, absent, pairs
 from lnl.claims.run_values import curve
 from lnl.claims.words import MEASURES
-from lnl.render.searched import on_grid
+from lnl.search.results import on_grid
 
 
 def _search(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:

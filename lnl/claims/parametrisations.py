@@ -139,7 +139,7 @@ def invariance(root: Path) -> list[Comparison]:
 
 
 def _ends(root: Path, numbers: Numbers) -> list[float]:
-    where = bed(root, load(root, validate=False), "two-decays", "inside")
+    where = bed(root, load(root), "two-decays", "inside")
     like = build({"name": "natural-gradient", "form": "sound"}, where.dimension, ROUNDS, SAMPLES)
     assert isinstance(like, Sound)
     out = []

@@ -14,8 +14,8 @@ from lnl.cells import Search
 from lnl.claims.schedules import kept, late_rise, ramp_distance
 from lnl.errors import UserError
 from lnl.noise.keys import parse
-from lnl.render.searched import SearchState, best_so_far
 from lnl.search.files import read
+from lnl.search.results import SearchState, best_so_far
 
 if TYPE_CHECKING:
     from lnl.matrix import Suite

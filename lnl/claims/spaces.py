@@ -53,14 +53,14 @@ def _curve(space: Space) -> Callable[[Array], Array]:
 
 def _targets(root: Path) -> dict[str, Array]:
     """Every declared target that is a curve [200], tested or for tuning: shapes of several kinds."""
-    declared = load(root, validate=False)
+    declared = load(root)
     known = {name: target_curve(declared, name, epochs) for name in [*declared["targets"], *declared["tuning_targets"]]}
     return {name: curve for name, curve in known.items() if curve is not None}
 
 
 def _spaces(root: Path) -> Iterator[Space]:
     for path in sorted((root / "config" / "spaces").glob("*.yaml")):
-        yield load_space(root, path.stem, validate=False)
+        yield load_space(root, path.stem)
 
 
 def stay_in_range(root: Path) -> list[Comparison]:
@@ -101,7 +101,7 @@ def single_functions(root: Path) -> list[Comparison]:
     """No single function follows every target; a mixture comes closer. Effect: RMSE of a function's worst target."""
     targets = _targets(root)
     fits = {name: {k: best_fit(f, n, t) for k, t in targets.items()} for name, (f, n) in _singles().items()}
-    mixed = load_space(root, "two-decays", validate=False)
+    mixed = load_space(root, "two-decays")
     mixture = {k: best_fit(_curve(mixed), mixed.dimension, t) for k, t in targets.items()}
     out = []
     for name, errors in fits.items():
@@ -122,7 +122,7 @@ def coteaching_schedules(root: Path) -> list[Comparison]:
     """Co-teaching's schedules lie in the proposed space. Effect: the largest RMSE of a best fit over the grid."""
     grid = list(itertools.product(TAUS, EXPONENTS, RAMPS))
     curves = [evaluate("coteaching", np.array(x), epochs, T) for x in grid]
-    released = load_space(root, "two-decays", validate=False)
+    released = load_space(root, "two-decays")
     bases = fixed_bases(epochs, T)
     spaces: Mapping[str, Callable[[Array], float]] = {
         "two decays, as released": lambda curve: best_fit(_curve(released), released.dimension, curve),
@@ -143,7 +143,7 @@ def coteaching_schedules(root: Path) -> list[Comparison]:
 
 def start_at_one(root: Path) -> list[Comparison]:
     """Each of the four basis functions is 1 at t = 0. Effect: how far the worst of 20,000 draws is off."""
-    space = load_space(root, "four-bases", validate=False)
+    space = load_space(root, "four-bases")
     rng = np.random.default_rng(0)
     x = space.x(rng.random((CHECK_DRAWS, space.dimension)))
     corners = {1: (1.0, 1.0, 1.0), 2: (0.0, 1.0, 1.0), 3: (0.0, 0.0, 1.0), 4: (0.0, 0.0, 0.0)}
@@ -163,8 +163,8 @@ def start_at_one(root: Path) -> list[Comparison]:
 
 def follow_examples(root: Path) -> list[Comparison]:
     """The four basis functions follow example schedules. Effect: RMSE of the best fit."""
-    space = load_space(root, "four-bases", validate=False)
-    declared: dict[str, Any] = load(root, validate=False)
+    space = load_space(root, "four-bases")
+    declared: dict[str, Any] = load(root)
     out = []
     for name, wanted in declared["targets"].items():
         target = target_curve(declared, name, epochs)

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from lnl import needs, paths, searches
-from lnl.cost import Cost, Estimator, duration, is_current, on_gpu
+from lnl.cost import Cost, Estimator, duration, on_gpu
 from lnl.matrix import Search, Suite
 from lnl.records import RunState, state_of
+from lnl.search.files import current
 
 console = Console()
 if console.width < 100:
@@ -91,13 +92,13 @@ def progress(suite: Suite, search: Search) -> str:
 def _how_far(suite: Suite, search: Search) -> str:
     at = (suite.scale, search.id, search.seed)
     planned = searches.rounds(suite, search)
-    if is_current(paths.best(*at), suite.search_digest(search)):
+    if current(suite, search, paths.best(*at)):
         return f"done, {sum(map(len, planned))} candidates"
     for round, candidates in enumerate(planned):
-        if not is_current(paths.scores(*at, round + 1), suite.search_digest(search)):
+        if not current(suite, search, paths.scores(*at, round + 1)):
             blocks = len(searches.blocks(suite, search, round))
             there = [paths.block(*at, round + 1, block + 1) for block in range(blocks)]
-            done = sum(is_current(path, suite.search_digest(search)) for path in there)
+            done = sum(current(suite, search, path) for path in there)
             return f"round {round + 1} of {len(planned)}, {done} of {blocks} jobs of its {len(candidates)} candidates"
     return "all rounds scored"
 

@@ -17,6 +17,7 @@ from lnl.errors import UserError
 from lnl.hardware import lease_gpu
 from lnl.matrix import Suite
 from lnl.places import Places
+from lnl.search.files import current
 
 if TYPE_CHECKING:
     from lnl.train import Progress
@@ -28,10 +29,8 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
     """Walk a search from wherever it stands to its result. Exits with 143 when it was told to stop."""
     suite = suite.searching
     search = _search(suite, search_id, seed)
-    from lnl.search import chain
-
     best = paths.best(suite.scale, search.id, search.seed)
-    if not chain.current(suite, search, best):
+    if not current(suite, search, best):
         with _training(suite) as (device, stop):
             from lnl.search.candidates import walk
 

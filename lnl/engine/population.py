@@ -9,6 +9,7 @@ stack.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -18,7 +19,7 @@ from torch.func import functional_call, vmap
 from lnl.networks.layers import batch_norm_mode
 
 
-class Population:
+class Population(ABC):
     """What both modes share: a flat buffer [*lead, P], its leaves, and a gradient of the same shape.
 
     Single and Stacked supply `forward`, `own` and `flatten`.
@@ -32,15 +33,17 @@ class Population:
     random_width: int
     random_at_test: bool
 
+    @abstractmethod
     def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
-        raise NotImplementedError
+        """Logits [*lead, B, K] of images x [..., B, C, H, W]."""
 
+    @abstractmethod
     def own(self, name: str) -> Tensor:
         """The method's own parameter [..., networks, *shape], as a tensor that gradients reach."""
-        raise NotImplementedError
 
+    @abstractmethod
     def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
-        raise NotImplementedError
+        """Gradients of the leaves, in their order, as one [*lead, P]."""
 
     def gradient(self, loss: Tensor) -> Tensor:
         """Gradient of the summed loss with respect to every parameter, [*lead, P]."""

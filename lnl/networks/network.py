@@ -17,4 +17,4 @@ class Network(nn.Module):
     linear: bool = False  # fully connected layers and ReLUs only
 
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
-        raise NotImplementedError
+        raise NotImplementedError  # declared for its type; nn.Module has no abstract forward

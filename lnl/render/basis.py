@@ -47,7 +47,7 @@ def basis(data: FigureData, space: str, target: str) -> Figure:
     """Two panels for the functions of config/spaces/<space>.yaml; `target` is one of config/synthetic.yaml."""
     from lnl.search.synthetic import load, target_curve
 
-    declared = load(data.root, validate=False)
+    declared = load(data.root)
     length = float(declared["epochs"])
     t = np.arange(0, length + 1)
     figure, (left, right) = frame(data, 2)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lnl.render.panels import ACROSS, finish, frame, remark, title
-from lnl.render.searched import SearchState, best_so_far, on_grid
 from lnl.render.style import METHODS, SPARE, SPARE_DASHES, Dashes
+from lnl.search.results import SearchState, best_so_far, on_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from lnl.errors import UserError, nearest
 from lnl.files import replacing
 from lnl.records import STATES, Locate, SlotRuns, collect
-from lnl.render.searched import SearchState, states
 from lnl.render.style import sheet
 from lnl.render.synthetic import Arm, arms
+from lnl.search.results import SearchState, states
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -129,12 +129,15 @@ def span_trained(ax: Axes) -> None:
         ax.set_ylim(low - margin, high + margin)
 
 
-def clean_share(ax: Axes, data: FigureData, row: str) -> None:
-    """A dotted line at the share of clean labels in the whole training set: the precision of taking everything."""
+def clean_share(ax: Axes, data: FigureData, row: str, whole: float = 100.0) -> None:
+    """A dotted line at the share of clean labels in the whole training set: the precision of taking everything.
+
+    whole: what the axis calls everything, 100 for percent or 1 for a fraction.
+    """
     records = [record for place in data.places if place.slot.row == row for record in place.records()]
     rates = [record["result"]["labels"]["realised_rate"] for record in records]
     if rates and ax.lines:
-        clean = 100 * (1 - rates[0])
+        clean = whole * (1 - rates[0])
         ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)
         ax.annotate("share of clean labels", (1, clean), (0, 2), ("axes fraction", "data"), "offset points",
                     ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip

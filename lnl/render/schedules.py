@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from lnl.render.panels import finish, frame, outer_labels, plot, remark, title
-from lnl.render.style import SOFT, line
+from lnl.render.panels import clean_share, finish, frame, outer_labels, plot, remark, title
+from lnl.render.style import line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,19 +24,9 @@ def schedules(data: FigureData) -> Figure:
             if found is not None:
                 shown.setdefault(column.label, plot(ax, found, column.label, **line(column.key)))
         if ax.lines:
-            _clean(ax, data, row.key)
+            clean_share(ax, data, row.key, whole=1.0)
             ax.set_ylim(0, 1.04)
         remark(ax, data.note(row.key), empty=not ax.lines)
     outer_labels(axes, ["R(t), kept fraction"] * len(axes))
     finish(figure, data, list(shown.values()), list(shown), said=data.declaration.get("notes", []))
     return figure
-
-
-def _clean(ax, data: FigureData, row: str) -> None:  # type: ignore[no-untyped-def]
-    """A dotted line at the share of clean labels."""
-    records = [r for place in data.places if place.slot.row == row for r in place.records()]
-    rate = float(np.mean([r["result"]["labels"]["realised_rate"] for r in records]))
-    ax.axhline(1 - rate, color=SOFT, linestyle=":", linewidth=1, zorder=1)
-    ax.annotate("share of clean labels", (1, 1 - rate), (0, 2), ("axes fraction", "data"), "offset points",
-                ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip
-    data.add(row, "", "share of clean labels", "", 1 - rate)

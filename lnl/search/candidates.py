@@ -21,7 +21,7 @@ from lnl.cells import Search
 from lnl.engine.loop import Stopped
 from lnl.places import Places
 from lnl.search import chain
-from lnl.search.files import read
+from lnl.search.files import current, read
 from lnl.search.history import Round
 from lnl.search.page import Page
 from lnl.store import Store, Trained
@@ -128,7 +128,7 @@ def _so_far(page: Page, index: int) -> Trained | None:
         saved = torch.load(store.checkpoint_file, map_location="cpu", weights_only=True)
         part = saved["training"]
         if part["position"]["epoch"] >= page.until(index):
-            return Trained(part["curves"][0], part["diverged"][0], saved["seconds"])
+            return Trained(part["curves"][0], part["diverged"][0])
     return known
 
 
@@ -195,13 +195,13 @@ def walk(
     at = (suite.scale, search.id, search.seed)
     for round in range(len(searches.rounds(suite, search))):
         started = time.monotonic()
-        if chain.current(suite, search, paths.scores(*at, round + 1)):
+        if current(suite, search, paths.scores(*at, round + 1)):
             continue
-        if not chain.current(suite, search, paths.proposals(*at, round + 1)):
+        if not current(suite, search, paths.proposals(*at, round + 1)):
             chain.propose(suite, search, round)
         page = Page(suite, search, round)
         for block in range(len(searches.blocks(suite, search, round))):
-            if not chain.current(suite, search, paths.block(*at, round + 1, block + 1)):
+            if not current(suite, search, paths.block(*at, round + 1, block + 1)):
                 train_block(page, block, places, device, stop, progress, None)
         chain.score(suite, search, round)
         scored = read(suite, search, paths.scores(*at, round + 1))["candidates"]

@@ -7,7 +7,6 @@ not been. Rounds and candidates are counted from 0 here and from 1 in files and 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from lnl import paths, searches
 from lnl.cells import Search
 from lnl.errors import UserError
 from lnl.search import plan
-from lnl.search.files import read, write
+from lnl.search.files import current, read, write
 
 if TYPE_CHECKING:  # scoring a round, a job of its own, needs no numpy and no scipy
     from lnl.matrix import Suite
@@ -28,7 +27,7 @@ def space_of(suite: Suite, search: Search) -> Space:
     """The declared space of a search."""
     from lnl.search.spaces import load_space
 
-    return load_space(suite.root, suite.searches[search.name]["space"], validate=False)
+    return load_space(suite.root, suite.searches[search.name]["space"])
 
 
 def algorithm_of(suite: Suite, search: Search) -> Algorithm:
@@ -165,11 +164,3 @@ def conclude(suite: Suite, search: Search) -> None:
         "mode": mode,
     }
     write(suite, search, paths.best(suite.scale, search.id, search.seed), content)
-
-
-def current(suite: Suite, search: Search, path: str) -> bool:
-    """Whether a file of today's search is there."""
-    try:
-        return bool(json.loads(Path(path).read_text())["digest"] == suite.search_digest(search))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

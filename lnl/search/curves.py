@@ -23,10 +23,9 @@ BUMPS = 6  # Gaussians of the released radial space that enter the sum
 
 @dataclass(frozen=True)
 class Formula:
-    """A curve family: how many numbers it takes, how it is written, and the function (x [..., d], t [n], T) -> R."""
+    """A curve family: how many numbers it takes, and the function (x [..., d], t [n], T) -> R [..., n]."""
 
     numbers: int
-    text: str
     curve: Callable[[Array, Array, float], Array]
 
 
@@ -156,27 +155,18 @@ def _rbf(x: Array, t: Array, T: float) -> Array:
     return 1.0 - np.minimum(bumps.sum(-2), 1.0)
 
 
+#: As they are written: key `written` of config/spaces/*.yaml.
 FORMULAS: dict[str, Formula] = {
-    "simplex_basis": Formula(5, "sum_i alpha_i f_i(t), alpha on the simplex, six fixed f_i", _simplex_basis),
-    "two_decays": Formula(5, "w exp(-b1 t^a1) + (1-w) (1 + b2 t)^-a2", _two_decays),
-    "two_decays_rise": Formula(7, "w exp(-b1 t^a1) + (1-w) (1 + b2 t)^-a2 + b3 (t/T)^a3", _two_decays_rise),
-    "four_bases": Formula(
-        19,
-        "sum_i alpha_i (d_i(t) + r_i(t)); d: exp(-a2 t^a1), twice, then (1 + a2 t)^-a1, twice; "
-        "r: a3 (t/T)^a4 and a3 ln(1 + t^a4) / ln(1 + T^a4) in turn",
-        _four_bases,
-    ),
-    "three_decays_two_rises": Formula(
-        12,
-        "w1 exp(-b1 t^a1) + (1-w1) w2 (1 + b2 t)^-a2 + (1-w1) (1-w2) ln(1 + a5) / ln(1 + a5 + b5 t) "
-        "+ b3 (t/T)^a3 + b4 ln(1 + t^a4) / ln(1 + T^a4)",
-        _three_decays_two_rises,
-    ),
-    "coteaching": Formula(3, "1 - tau min((t / t_k)^c, 1)", _coteaching),
-    "coteaching_tau": Formula(1, "1 - tau min(t / 9, 1)", _coteaching_tau),
-    "free": Formula(FREE, "one value per epoch", _free),
-    "mlp": Formula(3 * HIDDEN, "1 - sigmoid(sum_i v_i (w_i t/T + b_i)), normal quantiles of the numbers", _mlp),
-    "rbf": Formula(3 * BUMPS, "1 - min(1, sum_i w_i exp(-(t/T - c_i)^2 / (2 s_i^2)))", _rbf),
+    "simplex_basis": Formula(5, _simplex_basis),
+    "two_decays": Formula(5, _two_decays),
+    "two_decays_rise": Formula(7, _two_decays_rise),
+    "four_bases": Formula(19, _four_bases),
+    "three_decays_two_rises": Formula(12, _three_decays_two_rises),
+    "coteaching": Formula(3, _coteaching),
+    "coteaching_tau": Formula(1, _coteaching_tau),
+    "free": Formula(FREE, _free),
+    "mlp": Formula(3 * HIDDEN, _mlp),
+    "rbf": Formula(3 * BUMPS, _rbf),
 }
 
 

@@ -39,6 +39,14 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     return content
 
 
+def current(suite: Suite, search: Search, path: str) -> bool:
+    """Whether a file of this search is there, and of today's declaration."""
+    try:
+        return bool(json.loads(Path(path).read_text())["digest"] == suite.search_digest(search))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
     """What the search of a cell has found, as its record tells it; None for a cell without one.
 

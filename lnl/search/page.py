@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl import paths, searches
 from lnl.cells import Run, Search
-from lnl.search.chain import current
-from lnl.search.files import read, write
+from lnl.search.files import current, read, write
 from lnl.store import Store, Trained
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Page:
         if not store.finished(self.points()):
             return None
         record = json.loads(store.record_file.read_text())
-        return Trained(record["result"]["curves"], record["result"]["diverged"], record["provenance"]["seconds"])
+        return Trained(record["result"]["curves"], record["result"]["diverged"])
 
     def entry(self, index: int, outcome: Trained) -> dict[str, Any]:
         """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
@@ -93,7 +92,6 @@ class Page:
             "test": _accuracy(outcome.curves, "test_accuracy", until) if alive else None,
             "diverged": None if alive else outcome.diverged,
             "epochs": until,
-            "seconds": outcome.seconds,
         }
 
     def known(self) -> dict[int, dict[str, Any]]:

@@ -25,7 +25,7 @@ def plan(algorithm: Mapping[str, Any], rounds: int, samples: int) -> list[list[f
         return [[1.0] * samples for _ in range(rounds)]
     eta, brackets = algorithm["eta"], algorithm["brackets"]
     return [
-        [eta ** float(j - s) for s in range(brackets - 1, j - 1, -1) for _ in range(rung_size(eta, brackets, s, j))]
+        [eta ** float(j - bracket) for bracket, indices in places(eta, brackets, j) for _ in indices]
         for j in range(brackets)
     ]
 
@@ -37,13 +37,36 @@ def rung_size(eta: float, brackets: int, bracket: int, rung: int) -> int:
     return max(1, math.floor(round(first / eta**rung, 9)))
 
 
-def trainings(algorithm: Mapping[str, Any], rounds: int, samples: int) -> float:
-    """Full trainings that a search costs. A promoted candidate brings what it has been trained already."""
+def accounting(algorithm: Mapping[str, Any], rounds: int, samples: int) -> list[tuple[int, int, float]]:
+    """(round, index, share of a full training that it adds) of all evaluations, in the order in which they are paid.
+
+    Hyperband's is the published one, bracket by bracket; a promoted candidate adds what it has not been trained yet.
+    """
     planned = plan(algorithm, rounds, samples)
     if algorithm["name"] != "hyperband":
-        return float(sum(map(sum, planned)))
-    new = 1 - 1 / algorithm["eta"]  # a rung's share that is not inherited from the rung below
-    return sum(planned[0]) + new * sum(map(sum, planned[1:]))
+        return [(r, i, share) for r, shares in enumerate(planned) for i, share in enumerate(shares)]
+    eta, brackets = algorithm["eta"], algorithm["brackets"]
+    out = []
+    for bracket in range(brackets - 1, -1, -1):
+        for rung in range(bracket + 1):
+            new = 1.0 if rung == 0 else 1 - 1 / eta
+            out += [(rung, i, new * planned[rung][i]) for i in dict(places(eta, brackets, rung))[bracket]]
+    return out
+
+
+def places(eta: float, brackets: int, rung: int) -> list[tuple[int, range]]:
+    """(bracket, its indices in round `rung`) of Hyperband, in the order in which they stand there."""
+    found, first = [], 0
+    for bracket in range(brackets - 1, rung - 1, -1):
+        size = rung_size(eta, brackets, bracket, rung)
+        found.append((bracket, range(first, first + size)))
+        first += size
+    return found
+
+
+def trainings(algorithm: Mapping[str, Any], rounds: int, samples: int) -> float:
+    """Full trainings that a search costs."""
+    return sum(share for _, _, share in accounting(algorithm, rounds, samples))
 
 
 def adaptive(algorithm: Mapping[str, Any]) -> bool:

@@ -62,18 +62,14 @@ class Space:
         return {"formula": self.formula, "clip": None if self.clip is None else list(self.clip), "x": x}
 
 
-def load_space(root: Path, name: str, *, validate: bool = True) -> Space:
-    """The space of config/spaces/<name>.yaml. `validate=False` skips the schema, as jobs do (it imports jsonschema)."""
+def load_space(root: Path, name: str) -> Space:
+    """The space of config/spaces/<name>.yaml. UserError for what its schema cannot tell: an unknown space or formula, a
+    wrong number of coordinates, bounds the wrong way round (the schema is checked with all declarations)."""
     folder = root / "config" / "spaces"
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise UserError(f"unknown search space '{name}'{nearest(name, (p.stem for p in folder.glob('*.yaml')))}")
-    declared = read_yaml(path)
-    if validate:
-        from lnl.schema import check
-
-        check(declared, "space", str(path))
-    return _build(name, declared, str(path))
+    return _build(name, read_yaml(path), str(path))
 
 
 def _build(name: str, declared: dict[str, Any], where: str) -> Space:

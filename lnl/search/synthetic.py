@@ -34,13 +34,9 @@ class Bed:
     error: Callable[[np.ndarray], np.ndarray]
 
 
-def load(root: Path, *, validate: bool = True) -> dict[str, Any]:
-    """config/synthetic.yaml. `validate=False` skips the schema, as jobs do."""
-    declared = read_yaml(root / FILE)
-    if validate:
-        from lnl.schema import check
-
-        check(declared, "synthetic", FILE)
+def load(root: Path) -> dict[str, Any]:
+    """config/synthetic.yaml as it is declared (its schema is checked with all declarations)."""
+    declared: dict[str, Any] = read_yaml(root / FILE)
     return declared
 
 
@@ -82,7 +78,7 @@ def bed(root: Path, declared: Mapping[str, Any], space: str, name: str) -> Bed:
     if curve is None:
         optimum = np.array(target(declared, name)["optimum"], dtype=float)
         return Bed(len(optimum), lambda u: np.sqrt(((u - optimum) ** 2).mean(-1)))
-    searched = load_space(root, space, validate=False)
+    searched = load_space(root, space)
     length = declared["epochs"]
     return Bed(searched.dimension, lambda u: np.sqrt(((searched.curve(u, t, length) - curve) ** 2).mean(-1)))
 
@@ -117,7 +113,7 @@ def run_arm(root: Path, study: str, arm: str, repeats: int | None = None) -> dic
 
     `repeats`: as declared if None; fewer are the first of them.
     """
-    declared = load(root, validate=False)
+    declared = load(root)
     chosen = _find(declared["studies"], study, "study")
     what = _find(chosen["arms"], arm, f"arm of study '{study}'")
     budget = _find(declared["budgets"], chosen["budget"], "budget")

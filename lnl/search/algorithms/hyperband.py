@@ -13,7 +13,7 @@ from lnl.errors import UserError
 from lnl.search.algorithms.base import generator
 from lnl.search.beta import EDGE
 from lnl.search.history import Candidate, History
-from lnl.search.plan import rung_size
+from lnl.search.plan import places
 
 
 class Hyperband:
@@ -23,13 +23,8 @@ class Hyperband:
         self.dimension, self.eta, self.brackets = dimension, eta, brackets
 
     def places(self, rung: int) -> list[tuple[int, range]]:
-        """(bracket, its indices in round `rung`), in the order in which they stand there."""
-        found, first = [], 0
-        for bracket in range(self.brackets - 1, rung - 1, -1):
-            size = rung_size(self.eta, self.brackets, bracket, rung)
-            found.append((bracket, range(first, first + size)))
-            first += size
-        return found
+        """(bracket, its indices in round `rung`)."""
+        return places(self.eta, self.brackets, rung)
 
     def propose(self, history: History, seed: int) -> list[Candidate]:
         """Round 0: uniform draws. Later: of each bracket that goes on, the best by score, ties to the earlier."""
@@ -37,9 +32,9 @@ class Hyperband:
         if rung >= self.brackets:
             raise UserError(f"search algorithm 'hyperband' has {self.brackets} rounds; round {rung + 1} was asked for")
         if rung == 0:
-            places = self.places(0)
-            points = generator(seed, 0, "candidates").random((places[-1][1].stop, self.dimension)).clip(EDGE, 1 - EDGE)
-            shares = [self.eta**-bracket for bracket, indices in places for _ in indices]
+            first = self.places(0)
+            points = generator(seed, 0, "candidates").random((first[-1][1].stop, self.dimension)).clip(EDGE, 1 - EDGE)
+            shares = [self.eta**-bracket for bracket, indices in first for _ in indices]
             return [Candidate(tuple(map(float, p)), float(share)) for p, share in zip(points, shares, strict=True)]
         values = history[-1].values()
         before = dict(self.places(rung - 1))
@@ -54,14 +49,3 @@ class Hyperband:
     def distribution(self, history: History, seed: int) -> None:
         """None: it draws uniformly and chooses among its draws."""
         return None
-
-    def accounting_order(self) -> list[tuple[int, int]]:
-        """(round, index) of every candidate in the order of the published algorithm: bracket by bracket, rung by rung.
-
-        The order in which costs are added up where the best score so far is shown against them.
-        """
-        order = []
-        for bracket in range(self.brackets - 1, -1, -1):
-            for rung in range(bracket + 1):
-                order += [(rung, index) for index in dict(self.places(rung))[bracket]]
-        return order

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lnl.cells import Search
-from lnl.render.searched import SearchState, best_so_far, on_grid
 from lnl.search import plan
+from lnl.search.results import SearchState, best_so_far, on_grid
 
 
 def _state(algorithm: dict[str, Any], pages: list[list[tuple[float, float | None]]]) -> SearchState:

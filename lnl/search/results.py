@@ -1,4 +1,4 @@
-"""Searches behind a figure: their state, and the best validation score so far against the trainings spent."""
+"""What became of the searches that a figure or a claim asks for, and the best score so far against what was spent."""
 
 from __future__ import annotations
 
@@ -60,28 +60,14 @@ def best_so_far(state: SearchState) -> tuple[Array, Array]:
     Hyperband's parts of trainings count as fractions, bracket by bracket as it is published, and only fully trained
     candidates have a score that can be compared. A candidate that diverged costs and brings nothing.
     """
+    sizes = len(state.pages), len(state.pages[0]["candidates"])
     cost, scores = [], []
-    for entry, fresh in _evaluations(state):
-        cost.append(fresh)
+    for round, index, fresh in plan.accounting(state.algorithm, *sizes):
+        entry = state.pages[round]["candidates"][index]
         usable = entry["fraction"] == 1.0 and entry["score"] is not None
+        cost.append(fresh)
         scores.append(100 * entry["score"] if usable else np.nan)
-    spent = np.cumsum(cost)
-    return spent, np.fmax.accumulate(np.asarray(scores, dtype=float))
-
-
-def _evaluations(state: SearchState) -> list[tuple[dict[str, Any], float]]:
-    """(evaluation, share of a full training that it adds), in the order in which an algorithm spends its budget."""
-    if state.algorithm["name"] != "hyperband":
-        return [(entry, entry["fraction"]) for page in state.pages for entry in page["candidates"]]
-    eta, brackets = state.algorithm["eta"], state.algorithm["brackets"]
-    out = []
-    for bracket in range(brackets - 1, -1, -1):
-        for rung in range(bracket + 1):
-            sizes = [plan.rung_size(eta, brackets, s, rung) for s in range(brackets - 1, rung - 1, -1)]
-            first = sum(sizes[: brackets - 1 - bracket])
-            members = state.pages[rung]["candidates"][first : first + sizes[brackets - 1 - bracket]]
-            out += [(m, m["fraction"] * (1 if rung == 0 else 1 - 1 / eta)) for m in members]
-    return out
+    return np.cumsum(cost), np.fmax.accumulate(np.asarray(scores, dtype=float))
 
 
 def on_grid(spent: Array, best: Array, grid: Array) -> Array:
