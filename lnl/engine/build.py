@@ -15,6 +15,7 @@ from lnl.data.splits import clean_indices
 from lnl.engine import optim
 from lnl.engine.batches import RunData
 from lnl.engine.data import DeviceData
+from lnl.engine.dense import Dense
 from lnl.engine.learner import Learner
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting
@@ -104,7 +105,11 @@ def training(
         labels_given = torch.from_numpy(np.array(given[r])).to(device)
         runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), places))
 
-    population: Population = Stacked(modules, own, device) if stacked else Single(modules[0], own[0], device)
+    population: Population
+    if getattr(modules[0][0], "linear", False):
+        population = Dense(modules, own, device, stacked)
+    else:
+        population = Stacked(modules, own, device) if stacked else Single(modules[0], own[0], device)
     learner = Learner(population, optim.build(spec["optimiser"], population.flat))
     learner.handovers = {
         name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from lnl.engine.optim import SGD, Adam
-from lnl.engine.population import Population, Single
+from lnl.engine.population import Population
 from lnl.networks.layers import batch_norm_mode
 
 
@@ -146,7 +146,7 @@ class Learner:
                 self.state[name] = tensor.to(self.population.flat.device)
         self.optimiser.steps = snapshot["steps"]
 
-    def _single(self) -> Single:
-        if not isinstance(self.population, Single):
+    def _single(self) -> Population:
+        if not self.population.modules:
             raise TypeError("a method with a step of its own runs in single mode")
         return self.population

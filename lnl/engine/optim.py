@@ -22,6 +22,11 @@ class Adam:
         self.steps = 0
         self.slots = {"exp_avg": torch.zeros_like(flat), "exp_avg_sq": torch.zeros_like(flat)}
         self._scratch = torch.empty_like(flat)
+        # On a CPU the square root of zero takes four times as long as that of another number, and inputs that are never
+        # lit have no gradient. The smallest normal number in place of zero leaves the sum with eps as it was.
+        smallest = torch.finfo(flat.dtype).tiny
+        vanishes = (smallest / (1 - beta2)) ** 0.5 < eps * torch.finfo(flat.dtype).eps / 4
+        self._floor = smallest if vanishes and not flat.is_cuda else None
 
     def step(self, flat: Tensor, gradient: Tensor, lr: float) -> None:
         """Update `flat` in place; `gradient` may be overwritten."""
@@ -32,7 +37,11 @@ class Adam:
         average.lerp_(gradient, 1 - self.beta1)
         square.mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
         correction = (1 - self.beta2**self.steps) ** 0.5
-        denominator = torch.sqrt(square, out=self._scratch).div_(correction).add_(self.eps)
+        if self._floor is None:
+            torch.sqrt(square, out=self._scratch)
+        else:
+            torch.clamp_min(square, self._floor, out=self._scratch).sqrt_()
+        denominator = self._scratch.div_(correction).add_(self.eps)
         flat.addcdiv_(average, denominator, value=(lr / (1 - self.beta1**self.steps)) * -1)
 
 

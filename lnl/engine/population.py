@@ -1,9 +1,8 @@
 """The networks of a run (single mode) or of several runs (stacked mode), their parameters in one flat buffer.
 
 Single: one plain module per network, whose parameters are views of flat[n]. Stacked: one module's code, `vmap` of the
-forward only, parameters [runs, networks, ...] as views of flat. In both, logits are [..., networks, B, K] and one
-autograd call on the summed loss gives the whole gradient. Linear networks compute the same bits at any place in a
-stack.
+forward only, parameters [runs, networks, ...] as views of flat. Linear networks are the third kind (`dense`), for both
+modes. Everywhere logits are [..., networks, B, K], and one autograd call on the summed loss gives the whole gradient.
 """
 
 from __future__ import annotations
@@ -20,16 +19,13 @@ from lnl.networks.layers import batch_norm_mode
 
 
 class Population(ABC):
-    """What both modes share: a flat buffer [*lead, P], its leaves, and a gradient of the same shape.
-
-    Single and Stacked supply `forward`, `own` and `flatten`.
-    """
+    """What all of them share: a flat buffer [*lead, P], and a gradient of the same shape."""
 
     lead: tuple[int, ...]
     flat: Tensor
-    leaves: list[Tensor]
     shapes: dict[str, torch.Size]  # of one network, in the order of the buffer; the method's own parameters last
     buffers: dict[str, Tensor]  # batch-norm statistics by name, for the checkpoint
+    modules: list[nn.Module]  # in single mode the networks one by one, their parameters views of flat; else empty
     random_width: int
     random_at_test: bool
 
@@ -42,12 +38,25 @@ class Population(ABC):
         """The method's own parameter [..., networks, *shape], as a tensor that gradients reach."""
 
     @abstractmethod
-    def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
-        """Gradients of the leaves, in their order, as one [*lead, P]."""
-
     def gradient(self, loss: Tensor) -> Tensor:
-        """Gradient of the summed loss with respect to every parameter, [*lead, P]."""
-        return self.flatten(torch.autograd.grad(loss.sum(), self.leaves))
+        """Gradient of the summed loss with respect to every parameter, [*lead, P]; valid until the next call."""
+
+    def describe(self, module: nn.Module, own: dict[str, Tensor]) -> None:
+        """What is the same for every network: shapes of its parameters, and the random numbers that it wants."""
+        self.random_width = int(getattr(module, "random_width", 0))
+        self.random_at_test = bool(getattr(module, "random_at_test", False))
+        self.shapes = {name: p.shape for name, p in module.named_parameters()}
+        self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own.items()}
+
+    def bind(self, module: nn.Module, views: dict[str, Tensor]) -> list[Tensor]:
+        """Make the views the parameters of a module, and return them."""
+        parameters: list[Tensor] = []
+        for name, _ in list(module.named_parameters()):
+            owner, _, leaf = name.rpartition(".")
+            parameter = nn.Parameter(views[name])
+            setattr(module.get_submodule(owner), leaf, parameter)
+            parameters.append(parameter)
+        return parameters
 
     def unflatten(self, vector: Tensor) -> dict[str, Tensor]:
         """Named views of a vector [..., P]."""
@@ -59,37 +68,27 @@ class Population(ABC):
         return out
 
 
+def vector(module: nn.Module, own: dict[str, Tensor]) -> Tensor:
+    """Parameters of one network and of the method beside it as one vector [P]."""
+    return torch.cat([p.detach().cpu().reshape(-1) for p in (*module.parameters(), *own.values())])
+
+
 class Single(Population):
     """One run: its networks as plain modules."""
 
     def __init__(self, modules: Sequence[nn.Module], own: Sequence[dict[str, Tensor]], device: torch.device) -> None:
-        self.modules = [module.to(device) for module in modules]
+        self.describe(modules[0], own[0])
         self.lead = (len(modules),)
-        first = self.modules[0]
-        self.random_width = int(getattr(first, "random_width", 0))
-        self.random_at_test = bool(getattr(first, "random_at_test", False))
-        self.shapes = {name: p.shape for name, p in first.named_parameters()}
-        self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own[0].items()}
-        self.flat = torch.stack(
-            [
-                torch.cat(
-                    [p.detach().reshape(-1) for p in (*module.parameters(), *(t.to(device) for t in extra.values()))]
-                )
-                for module, extra in zip(self.modules, own, strict=True)
-            ]
-        )
+        self.flat = torch.stack([vector(module, o) for module, o in zip(modules, own, strict=True)]).to(device)
+        self.modules = [module.to(device) for module in modules]
         self._gradient = torch.empty_like(self.flat)
-        self.leaves = []
+        self._leaves: list[Tensor] = []
         self._own: list[dict[str, Tensor]] = []
         for n, module in enumerate(self.modules):
             views = self.unflatten(self.flat[n])
-            for name, _ in list(module.named_parameters()):
-                owner, _, leaf = name.rpartition(".")
-                parameter = nn.Parameter(views[name])
-                setattr(module.get_submodule(owner), leaf, parameter)
-                self.leaves.append(parameter)
+            self._leaves += self.bind(module, views)
             mine = {k.removeprefix("method."): v.requires_grad_() for k, v in views.items() if k.startswith("method.")}
-            self.leaves += mine.values()
+            self._leaves += mine.values()
             self._own.append(mine)
         self.buffers = {f"{n}.{k}": b for n, module in enumerate(self.modules) for k, b in module.named_buffers()}
 
@@ -102,7 +101,8 @@ class Single(Population):
     def own(self, name: str) -> Tensor:
         return torch.stack([mine[name] for mine in self._own])
 
-    def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
+    def gradient(self, loss: Tensor) -> Tensor:
+        gradients = torch.autograd.grad(loss.sum(), self._leaves)
         torch.cat([g.reshape(-1) for g in gradients], out=self._gradient.view(-1))
         return self._gradient
 
@@ -113,28 +113,15 @@ class Stacked(Population):
     def __init__(
         self, modules: Sequence[Sequence[nn.Module]], own: Sequence[Sequence[dict[str, Tensor]]], device: torch.device
     ) -> None:
-        runs, networks = len(modules), len(modules[0])
-        self.lead = (runs, networks)
+        self.describe(modules[0][0], own[0][0])
+        self.lead = (len(modules), len(modules[0]))
+        rows = [vector(m, o) for ms, os in zip(modules, own, strict=True) for m, o in zip(ms, os, strict=True)]
+        self.flat = torch.stack(rows).view(*self.lead, -1).to(device)
+        self.modules = []
         self._code = modules[0][0].to(device)
-        self.random_width = int(getattr(self._code, "random_width", 0))
-        self.random_at_test = bool(getattr(self._code, "random_at_test", False))
         self._names = [name for name, _ in self._code.named_parameters()]
-        self.shapes = {name: p.shape for name, p in self._code.named_parameters()}
-        self.shapes |= {f"method.{name}": tensor.shape for name, tensor in own[0][0].items()}
-        self.flat = torch.stack(
-            [
-                torch.stack(
-                    [
-                        torch.cat([p.detach().reshape(-1) for p in (*m.parameters(), *o.values())])
-                        for m, o in zip(ms, os, strict=True)
-                    ]
-                )
-                for ms, os in zip(modules, own, strict=True)
-            ]
-        ).to(device)
         self._gradient = torch.empty_like(self.flat)
         self._views = {name: view.requires_grad_() for name, view in self.unflatten(self.flat).items()}
-        self.leaves = list(self._views.values())
         self.buffers = {
             name: torch.stack([torch.stack([dict(m.named_buffers())[name] for m in ms]) for ms in modules]).to(device)
             for name, _ in self._code.named_buffers()
@@ -158,6 +145,7 @@ class Stacked(Population):
     def own(self, name: str) -> Tensor:
         return self._views[f"method.{name}"]
 
-    def flatten(self, gradients: Sequence[Tensor]) -> Tensor:
+    def gradient(self, loss: Tensor) -> Tensor:
+        gradients = torch.autograd.grad(loss.sum(), list(self._views.values()))
         torch.cat([g.reshape(*self.lead, -1) for g in gradients], dim=-1, out=self._gradient)
         return self._gradient

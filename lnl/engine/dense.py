@@ -1,0 +1,157 @@
+"""Linear networks (dense layers, ReLUs between them) as explicit matrix products, for one run or for several.
+
+All networks of all runs are one program: whatever works element by element is one operation for all of them, and the
+gradient is written where the optimiser reads it. On a CPU every network keeps its own matrix products, which makes its
+numbers the same bits wherever it stands in a stack, and alone; on a GPU, where starting a product costs more than the
+product, they are batched.
+
+    forward     h_0 = x,  h_l = relu(h_{l-1} W_l^T + b_l),  logits without relu
+    backward    dW_l = g_l^T h_{l-1},  db_l = sum over the batch of g_l,  g_{l-1} = (g_l W_l) where h_{l-1} > 0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lnl.engine.population import Population, vector
+
+_relu_backward = torch.ops.aten.threshold_backward
+
+
+class Dense(Population):
+    """The networks of a run (`stacked` False, lead (networks,)) or of a stack of runs (lead (runs, networks))."""
+
+    def __init__(
+        self,
+        modules: Sequence[Sequence[nn.Module]],
+        own: Sequence[Sequence[dict[str, Tensor]]],
+        device: torch.device,
+        stacked: bool,
+    ) -> None:
+        first = modules[0][0]
+        self.lead = (len(modules), len(modules[0])) if stacked else (len(modules[0]),)
+        self.describe(first, own[0][0])
+        rows = [vector(m, o) for ms, os in zip(modules, own, strict=True) for m, o in zip(ms, os, strict=True)]
+        self.flat = torch.stack(rows).view(*self.lead, -1).to(device)
+        self.buffers = {}
+        self.modules = [] if stacked else [module.to(device) for module in modules[0]]
+        for module, row in zip(self.modules, self.flat, strict=False):
+            self.bind(module, self.unflatten(row))
+        self._sizes = [layer.weight.shape for layer in first.layers]  # type: ignore[union-attr]
+        self._leaf = self.flat.detach().requires_grad_()
+        self._parameters = _Layers(self.flat, self._sizes)
+        self._gradients: list[tuple[Tensor, _Layers]] = []
+        self._backwards = 0  # since the last gradient
+
+    def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
+        inputs = x.flatten(-3)
+        if x.dim() > 4:  # every run has its own batch, its networks share it
+            inputs = inputs.unsqueeze(1)
+        out: Tensor = _Products.apply(self._leaf, inputs.expand(*self.lead, *inputs.shape[-2:]), self)
+        return out
+
+    def own(self, name: str) -> Tensor:
+        return self.unflatten(self._leaf)[f"method.{name}"]
+
+    def gradient(self, loss: Tensor) -> Tensor:
+        self._backwards = 0
+        return torch.autograd.grad(loss.sum(), self._leaf)[0]
+
+    def products(self, x: Tensor) -> list[Tensor]:
+        """Input of every layer and the logits, each [*lead, B, width]."""
+        held = [x]
+        for layer, (width, _) in enumerate(self._sizes):
+            out = x.new_empty(*x.shape[:-1], width)
+            self._parameters.affine(layer, held[-1], out)
+            held.append(out if layer == len(self._sizes) - 1 else out.clamp_min_(0))
+        return held
+
+    def backward(self, held: list[Tensor], upstream: Tensor) -> Tensor:
+        """Gradient [*lead, P] from the gradient of the logits [*lead, B, K]."""
+        flat, views = self._buffer()
+        for layer in reversed(range(len(self._sizes))):
+            views.collect(layer, upstream, held[layer])
+            if layer:
+                below = torch.empty_like(held[layer])
+                self._parameters.propagate(layer, upstream, below)
+                upstream = _relu_backward(below, held[layer], 0)
+        return flat
+
+    def _buffer(self) -> tuple[Tensor, _Layers]:
+        """Where a gradient goes: a buffer of its own for every forward pass that a loss was made of."""
+        if self._backwards == len(self._gradients):
+            flat = torch.zeros_like(self.flat)
+            self._gradients.append((flat, _Layers(flat, self._sizes)))
+        self._backwards += 1
+        flat, views = self._gradients[self._backwards - 1]
+        flat[..., views.end :].zero_()  # the method's own parameters get theirs elsewhere, and optimisers write here
+        return flat, views
+
+
+class _Layers:
+    """A buffer [..., P] seen as weights and biases by layer, and the products that read or fill it."""
+
+    def __init__(self, flat: Tensor, sizes: Sequence[torch.Size]) -> None:
+        rows, start = flat.view(-1, flat.shape[-1]), 0
+        self._batched = flat.is_cuda
+        self._weights, self._biases = [], []
+        for width, inputs in sizes:
+            self._weights.append(rows[:, start : start + width * inputs].unflatten(-1, (width, inputs)))
+            start += width * inputs
+            self._biases.append(rows[:, start : start + width])
+            start += width
+        self.end = start
+        pairs = zip(self._weights, self._biases, strict=True)
+        self._each = [(w.unbind(0), w.mT.unbind(0), b.unbind(0)) for w, b in pairs]
+
+    def affine(self, layer: int, x: Tensor, out: Tensor) -> None:
+        """out = x W^T + b."""
+        if self._batched:
+            bias = self._biases[layer].unsqueeze(1)
+            torch.baddbmm(bias, x.flatten(0, -3), self._weights[layer].mT, out=out.flatten(0, -3))
+            return
+        _, transposed, biases = self._each[layer]
+        for w, b, mine, result in zip(transposed, biases, _each(x), _each(out), strict=True):
+            torch.addmm(b, mine, w, out=result)
+
+    def collect(self, layer: int, upstream: Tensor, x: Tensor) -> None:
+        """W = upstream^T x, b = sum over the batch."""
+        if self._batched:
+            torch.bmm(upstream.flatten(0, -3).mT, x.flatten(0, -3), out=self._weights[layer])
+            torch.sum(upstream.flatten(0, -3), 1, out=self._biases[layer])
+            return
+        weights, _, biases = self._each[layer]
+        for w, b, g, mine in zip(weights, biases, _each(upstream), _each(x), strict=True):
+            torch.mm(g.t(), mine, out=w)
+            torch.sum(g, 0, out=b)
+
+    def propagate(self, layer: int, upstream: Tensor, out: Tensor) -> None:
+        """out = upstream W."""
+        if self._batched:
+            torch.bmm(upstream.flatten(0, -3), self._weights[layer], out=out.flatten(0, -3))
+            return
+        for w, g, result in zip(self._each[layer][0], _each(upstream), _each(out), strict=True):
+            torch.mm(g, w, out=result)
+
+
+def _each(x: Tensor) -> list[Tensor]:
+    """[B, width] of every network of x [*lead, B, width], which need not be contiguous, without a copy."""
+    return list(x.unbind(0)) if x.dim() == 3 else [mine for run in x.unbind(0) for mine in run.unbind(0)]
+
+
+class _Products(torch.autograd.Function):
+    """All layers as one node of the graph."""
+
+    @staticmethod
+    def forward(ctx: Any, leaf: Tensor, x: Tensor, population: Dense) -> Tensor:
+        ctx.population, ctx.held = population, population.products(x)
+        out: Tensor = ctx.held[-1]
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.population.backward(ctx.held, upstream[0]), None, None
