@@ -12,6 +12,7 @@ from typing import Any
 from lnl import needs, paths, searches
 from lnl.matrix import Cell, Run, Search, Suite
 from lnl.search import plan
+from lnl.worker import client
 
 SUFFIXES = {
     "tables": ("csv", "md", "tex", "html"),
@@ -31,12 +32,11 @@ class Dag:
         self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
         if head:
             needs.check(self.suite)
-        self._requested: dict[tuple[str, int], None] = {}
-        self._searched: dict[tuple[str, int], None] = {}
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
         os.environ["LNL_HEAD"] = str(os.getpid())
+        os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
@@ -93,7 +93,6 @@ class Dag:
     def train_inputs(self, wildcards: Any) -> list[str]:
         """Manifests and hand-overs that a run depends on."""
         run = self.run(wildcards)
-        self._requested[run.cell.id, run.seed] = None
         handed = needs.handovers(self.suite, run).values()
         search = searches.search_of(self.suite, run.cell)
         return [
@@ -142,7 +141,6 @@ class Dag:
     def candidate_inputs(self, wildcards: Any) -> list[str]:
         """What a block's candidates depend on: their proposals, the data set and the given labels."""
         search, scale = self.search(wildcards), self.searching.scale
-        self._searched[search.id, search.seed] = None
         return [
             paths.proposals(scale, search.id, search.seed, wildcards.round),
             paths.data(scale, search.dataset),
@@ -176,13 +174,3 @@ class Dag:
     def arm_digest(self, wildcards: Any) -> str:
         """Digest of what one arm of a synthetic study was declared as."""
         return needs.arm_digest(self.suite, wildcards.study, wildcards.arm)
-
-    # ---- scheduling ------------------------------------------------------------------------------------------------
-
-    def write_queue(self) -> None:
-        """Write down the runs and searches of this DAG, for jobs that work ahead while they are young (lnl.ahead)."""
-        queue = Path(paths.queue(self.scale))
-        queue.parent.mkdir(parents=True, exist_ok=True)
-        queue.write_text(
-            json.dumps({"head": os.getpid(), "runs": list(self._requested), "searches": list(self._searched)})
-        )

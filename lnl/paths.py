@@ -88,8 +88,3 @@ def artefact(scale: str, kind: str, key: str, suffix: str) -> str:
 def report(scale: str) -> str:
     """The self-contained HTML report."""
     return f"{RESULTS}/{scale}/report.html"
-
-
-def queue(scale: str) -> str:
-    """Runs that the DAG now being executed contains (lnl.ahead: a young job works on them)."""
-    return f"{RESULTS}/{scale}/store/queue.json"

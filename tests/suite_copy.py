@@ -35,7 +35,6 @@ SCALE = {
     "title": "seconds",
     "epochs": 6,
     "seeds": 9,
-    "ahead_seconds": 20,
     "stand_ins": {"datasets": {"mnist": "digits"}, "networks": {"mlp": "digits_mlp", "cnn9": "digits_mlp"}},
 }
 

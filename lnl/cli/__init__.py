@@ -6,7 +6,15 @@ import sys
 
 
 def main() -> None:
-    """Entry point of the command `lnl`."""
+    """Entry point of the command `lnl`: in the warm worker of this DAG if there is one, else here."""
+    from lnl.worker.client import hand_over
+
+    status = hand_over(sys.argv[1:])
+    sys.exit(run() if status is None else status)
+
+
+def run() -> int:
+    """Run the command of sys.argv in this process; its exit status."""
     from lnl.cli.app import app
     from lnl.errors import UserError
 
@@ -14,7 +22,10 @@ def main() -> None:
         app()
     except UserError as error:
         print(f"lnl: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
     except KeyboardInterrupt:
         print("lnl: interrupted; what was finished is kept", file=sys.stderr)
-        sys.exit(130)
+        return 130
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0

@@ -78,13 +78,9 @@ def _train(suite: Suite, search: Search, round: int, block: int, members: range,
         page.write_block(block, entries)
         return
     with _training(suite) as (device, stop):
-        from lnl.ahead import Ahead
         from lnl.search.candidates import train_block
 
-        others = Ahead(suite, Places.of(suite.config), device, stop)
         train_block(page, block, Places.of(suite.config), device, stop, _bars(True), log)
-        others.search(search)
-        others.work()
 
 
 def arm(suite: Suite, study: str, name: str) -> None:

@@ -22,7 +22,6 @@ from lnl.engine.loop import Stopped
 from lnl.places import Places
 from lnl.search import chain
 from lnl.search.files import current, read
-from lnl.search.history import Round
 from lnl.search.page import Page
 from lnl.store import Store, Trained
 from lnl.train import Progress, train
@@ -62,7 +61,6 @@ def train_block(
         try:
             with progress(title) as bar:
                 outcome = trained(page, index, places, device, stop, bar)
-            assert outcome is not None
             entries.append(page.entry(index, outcome))
         except Stopped:
             raise
@@ -81,12 +79,10 @@ def trained(
     device: torch.device,
     stop: Callable[[], bool],
     progress: Progress,
-    *,
-    wait: bool = True,
-) -> Trained | None:
+) -> Trained:
     """One candidate, trained as far as its round wants it; from the store as far as it has come.
 
-    While another process is at it: wait for what it makes of it, or None unless `wait`.
+    While another process is at it, wait for what it makes of it.
     """
     suite, run, until = page.suite, page.run(index), page.until(index)
     store = Store(suite, run)
@@ -113,8 +109,6 @@ def trained(
                     points=page.points(),
                 )
         except Timeout:
-            if not wait:
-                return None
             if stop():
                 raise Stopped from None
             time.sleep(0.2)
@@ -141,45 +135,11 @@ def _networks_before(
     before = page if index else page.before(page.round - 1)
     place = (index or len(before.proposed)) - 1
     outcome = trained(before, place, places, device, stop, lambda done, total: None)
-    if outcome is None or outcome.diverged:
+    if outcome.diverged:
         return None
     from safetensors.torch import load_file
 
     return load_file(Store(page.suite, before.run(place)).handover_file("final"))
-
-
-def ahead(
-    suite: Suite,
-    search: Search,
-    places: Places,
-    device: torch.device,
-    stop: Callable[[], bool],
-    late: Callable[[], bool],
-) -> None:
-    """Train the candidates of a whole search into the store, while it is not `late`, and write nothing else.
-
-    The jobs of these rounds then find them finished. Ends at a candidate that another process is training. A round that
-    is declared to be one stack is left to its own job: what trains a candidate must not depend on the clock.
-    """
-    if searches.mode(suite, search) == "stacked":
-        return
-    known: list[Round] = []
-    pages: list[Page] = []
-    for round in range(len(searches.rounds(suite, search))):
-        page = Page(suite, search, round, chain.proposed(suite, search, round, known), pages)
-        scores, there = [], page.known()
-        for index in range(len(page.proposed)):
-            if index in there:
-                scores.append(there[index]["score"])
-                continue
-            if stop() or late() or (Store(suite, page.run(index)).folder / "failure.json").exists():
-                return
-            outcome = trained(page, index, places, device, stop, lambda done, total: None, wait=False)
-            if outcome is None:
-                return
-            scores.append(page.entry(index, outcome)["score"])
-        pages.append(page)
-        known.append(Round(tuple(map(chain.candidate, page.proposed)), tuple(scores)))
 
 
 def walk(

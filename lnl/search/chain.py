@@ -66,10 +66,10 @@ def propose(suite: Suite, search: Search, round: int) -> None:
     adaptive = plan.adaptive(suite.declared_search(search).spec["algorithm"])
     known = history(suite, search, round) if adaptive else _unscored(suite, search, round)
     path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
-    write(suite, search, path, {"round": round + 1, "candidates": proposed(suite, search, round, known)})
+    write(suite, search, path, {"round": round + 1, "candidates": _proposed(suite, search, round, known)})
 
 
-def proposed(suite: Suite, search: Search, round: int, known: list[Round]) -> list[dict[str, Any]]:
+def _proposed(suite: Suite, search: Search, round: int, known: list[Round]) -> list[dict[str, Any]]:
     """The candidates of a round after the rounds before it, as files hold them."""
     import numpy as np
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lnl import paths, searches
@@ -16,29 +16,17 @@ if TYPE_CHECKING:
 
 
 class Page:
-    """The candidates of one round, as they were proposed.
+    """The candidates of one round, as they were proposed."""
 
-    proposed, earlier: the candidates and the pages of the rounds before, where they are not to be read from files.
-    """
-
-    def __init__(
-        self,
-        suite: Suite,
-        search: Search,
-        round: int,
-        proposed: list[dict[str, Any]] | None = None,
-        earlier: Sequence[Page] | None = None,
-    ) -> None:
-        self.suite, self.search, self.round, self.earlier = suite, search, round, earlier
+    def __init__(self, suite: Suite, search: Search, round: int) -> None:
+        self.suite, self.search, self.round = suite, search, round
         self.declared = suite.declared_search(search)
-        if proposed is None:
-            path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
-            proposed = read(suite, search, path)["candidates"]
-        self.proposed = proposed
+        path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
+        self.proposed: list[dict[str, Any]] = read(suite, search, path)["candidates"]
 
     def before(self, round: int) -> Page:
         """The page of an earlier round."""
-        return self.earlier[round] if self.earlier is not None else Page(self.suite, self.search, round)
+        return Page(self.suite, self.search, round)
 
     def run(self, index: int) -> Run:
         """The run of a candidate. One that continues another (Hyperband) is that one's run, trained further."""

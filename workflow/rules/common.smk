@@ -5,6 +5,7 @@ from snakemake.exceptions import WorkflowError
 from lnl import paths
 from lnl.dag import Dag
 from lnl.errors import UserError
+from lnl.worker import head
 
 try:
     dag = Dag(workflow.basedir, config, workflow.is_main_process)

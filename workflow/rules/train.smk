@@ -2,7 +2,8 @@
 
 
 onstart:
-    dag.write_queue()
+    if workflow.local_exec:  # elsewhere a scheduler says where and with what a job runs
+        head.start()
 
 
 rule train:

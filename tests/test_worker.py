@@ -1,0 +1,133 @@
+"""The warm worker: a job that it runs behaves as one that was started afresh, whatever happens to either side."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from suite_copy import SCALE, SuiteCopy
+
+import lnl
+from lnl.worker import client, head
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="there is no worker where forking is unsafe"
+)
+
+LNL = str(Path(sys.executable).parent / "lnl")
+CELL = "s2e/digits/symmetric-50/coteaching"
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[dict[str, str]]:
+    """The environment of a job that has a worker."""
+    lifeline = head.start()
+    assert lifeline is not None
+    yield {client.VARIABLE: os.environ.pop(client.VARIABLE)}
+    os.close(lifeline)
+
+
+@pytest.fixture
+def long_suite(tmp_path: Path) -> SuiteCopy:
+    """A suite whose runs do not end by themselves."""
+    suite = SuiteCopy.make(tmp_path / "checkout")
+    (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(SCALE | {"epochs": 100_000}))
+    return suite
+
+
+def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def _start(suite: SuiteCopy, warm: dict[str, str], seed: int) -> tuple[subprocess.Popen[str], Path]:
+    """A training under way, and its folder in the store."""
+    store = suite.root / f"results/demo/store/{CELL}/seed{seed}"
+    job = subprocess.Popen(
+        [LNL, "train", CELL, "--seed", str(seed)],
+        cwd=suite.root,
+        env=suite.environment(**warm),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _until(lambda: (store / "lock").exists())
+    time.sleep(1)  # its first steps
+    return job, store
+
+
+def test_a_run_of_the_worker_has_the_record_of_one_started_by_hand(suite: SuiteCopy, warm: dict[str, str]) -> None:
+    made_by_the_dag = suite.records()
+    for by_worker in (False, True):
+        shutil.rmtree(suite.root / "results/demo/store")
+        shutil.rmtree(suite.root / "results/demo/cells")
+        done = suite.lnl("train", CELL, **(warm if by_worker else {}))
+        assert done.returncode == 0, done.stderr
+        [(path, result)] = suite.records().items()
+        assert result == made_by_the_dag[path]
+        assert "is trained" in done.stdout  # the caller's own output
+
+
+def test_an_error_is_the_callers(suite: SuiteCopy, warm: dict[str, str]) -> None:
+    fresh, copied = (suite.lnl("train", "s2e/digits/symmetric-50/coteching", **extra) for extra in ({}, warm))
+    assert fresh.returncode == copied.returncode == 2
+    assert fresh.stderr == copied.stderr
+    assert "did you mean 'coteaching'" in copied.stderr
+
+
+def test_a_signal_reaches_the_run_and_others_go_on(long_suite: SuiteCopy, warm: dict[str, str]) -> None:
+    first, store = _start(long_suite, warm, 1)
+    second, _ = _start(long_suite, warm, 2)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 143
+    assert list(store.glob("checkpoint-*.pt"))
+    assert second.poll() is None
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(30) == 143
+
+
+def test_a_run_whose_client_was_killed_stops_with_a_checkpoint(long_suite: SuiteCopy, warm: dict[str, str]) -> None:
+    job, store = _start(long_suite, warm, 1)
+    job.kill()
+    _until(lambda: bool(list(store.glob("checkpoint-*.pt"))))
+    again = subprocess.Popen([LNL, "train", CELL], cwd=long_suite.root, env=long_suite.environment(**warm))
+    time.sleep(2)
+    assert again.poll() is None  # it has got the lock, and trains
+    again.terminate()
+    assert again.wait(30) == 143
+
+
+def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCopy) -> None:
+    lifeline = head.start()
+    assert lifeline is not None
+    address = os.environ.pop(client.VARIABLE)
+    job, store = _start(long_suite, {client.VARIABLE: address}, 1)
+    os.close(lifeline)
+    assert job.wait(30) != 0
+    assert list(store.glob("checkpoint-*.pt"))
+    _until(lambda: not Path(address).parent.exists())
+    assert long_suite.lnl("status", LNL_WORKER=address).returncode == 0  # without a worker a command runs by itself
+
+
+def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = tmp_path / "lnl"
+    shutil.copytree(Path(lnl.__file__).parent, sources, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    lifeline = head.start()
+    assert lifeline is not None
+    ask = [sys.executable, "-c", "from lnl.worker.client import hand_over; print(hand_over(['--help']))"]
+    assert subprocess.check_output(ask, text=True).endswith("\n0\n")
+    os.utime(sources / "train.py")
+    assert subprocess.check_output(ask, text=True) == "None\n"
+    os.close(lifeline)
+    monkeypatch.delenv(client.VARIABLE)
