@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lnl import paths
 from lnl.records import STATES, Locate, RunState, collect
 from lnl.render import table
 from lnl.render.document import Document
+from lnl.search.files import current
 
 if TYPE_CHECKING:
     from lnl.matrix import Suite
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Coverage:
-    """One table or figure. `runs` holds each run once; `fewest` and `most` are the ok runs of its cells."""
+    """One table or figure. `runs` holds each run once; `fewest` and `most` are the ok runs of its cells.
+
+    searches, searched: how many searches it draws, and how many of them have a result.
+    """
 
     key: str
     kind: str  # table | figure
@@ -24,6 +29,8 @@ class Coverage:
     runs: tuple[RunState, ...]
     fewest: int
     most: int
+    searches: int = 0
+    searched: int = 0
     shown: Document | None = field(default=None, repr=False)  # tables only
 
     @property
@@ -43,8 +50,9 @@ class Coverage:
 
     @property
     def started(self) -> bool:
-        """Whether any record exists, or none is needed."""
-        return not self.runs or self.done + self.states["stale"] > 0
+        """Whether any record or result of a search exists, or none is needed."""
+        needed = self.runs or self.searches
+        return not needed or self.done + self.states["stale"] + self.searched > 0
 
 
 def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
@@ -54,6 +62,8 @@ def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
         for key, declaration in keys.items():
             gathered = collect(suite, suite.slots(key), locate)
             runs = {(run.cell, run.seed): run for slot in gathered for run in slot.runs}
+            drawn = list(dict.fromkeys(search for _, _, search in suite.searches_of(key)))
+            there = suite.searching if drawn else suite
             per_cell = [slot.count("ok") for slot in gathered if slot.slot.cell is not None]
             covered.append(
                 Coverage(
@@ -64,6 +74,8 @@ def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
                     tuple(runs.values()),
                     min(per_cell, default=0),
                     max(per_cell, default=0),
+                    len(drawn),
+                    sum(current(there, s, paths.best(there.scale, s.id, s.seed)) for s in drawn),
                     table.document(suite, key, locate)[0] if kind == "table" else None,
                 )
             )

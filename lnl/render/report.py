@@ -50,13 +50,14 @@ img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radiu
 def render_report(suite: Suite, out_path: str | Path) -> Path:
     """Write the report of the suite's scale: coverage, every table and figure, the claims pages, what went wrong."""
     covered = coverage(suite)
-    tables = [entry for entry in covered if entry.kind == "table"]
-    figures = [entry for entry in covered if entry.kind == "figure"]
+    begun = [entry for entry in covered if _begun(suite, entry)]  # what nobody has asked for is named, not shown
+    tables = [entry for entry in begun if entry.kind == "table"]
+    figures = [entry for entry in begun if entry.kind == "figure"]
     folder = Path(paths.artefact(suite.scale, "claims", "any", "html")).parent
     claims = {path.stem: html.inner(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.html"))}
     parts = [
         _header(suite, covered),
-        _section("coverage", _coverage(covered)),
+        _section("coverage", _coverage(begun, [entry for entry in covered if entry not in begun])),
         *(
             _section(entry.key, f'<div class="key">{entry.key}</div>\n{html.body(entry.shown)}')
             for entry in tables
@@ -72,6 +73,12 @@ def render_report(suite: Suite, out_path: str | Path) -> Path:
     main = "\n".join(parts)
     content = f'<div class="layout">\n{_contents(tables, figures, list(claims))}\n<main>\n{main}\n</main>\n</div>'
     return write(Path(out_path), html.shell(f"Learning with noisy labels: scale {suite.scale}", content, CSS))
+
+
+def _begun(suite: Suite, entry: Coverage) -> bool:
+    """Whether there is anything to show of an artefact: a run, a search's result, or a file that somebody rendered."""
+    drawn = Path(paths.artefact(suite.scale, f"{entry.kind}s", entry.key, "csv")).exists()
+    return drawn or (entry.started and bool(entry.runs or entry.searches))
 
 
 def _section(anchor: str, content: str) -> str:
@@ -115,25 +122,36 @@ def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str]
     return "<nav>\n" + "\n".join(parts) + "\n</nav>"
 
 
-def _coverage(covered: list[Coverage]) -> str:
+def _coverage(begun: list[Coverage], others: list[Coverage]) -> str:
     rows = []
     last = ""
-    for entry in covered:
+    for entry in begun:
         states = entry.states
-        total = len(entry.runs)
-        share = round(100 * entry.done / total) if total else 100
-        bar = f'<span class="bar"><i style="width:{share}%"></i></span>{entry.done} of {total}'
-        others = ", ".join(f"{states[s]} {s}" for s in ("diverged", "failed", "stale", "missing") if states[s])
+        remarks = ", ".join(f"{states[s]} {s}" for s in ("diverged", "failed", "stale", "missing") if states[s])
         if entry.kind != last:
             rows.append(f'<tr class="group"><td colspan="4">{entry.kind.capitalize()}s</td></tr>')
             last = entry.kind
-        cells = (f'<a href="#{entry.key}">{escape(entry.title)}</a>', others, escape(verdict_text(entry.verdicts)))
+        cells = (f'<a href="#{entry.key}">{escape(entry.title)}</a>', remarks, escape(verdict_text(entry.verdicts)))
         artefact, rest, verdicts = (f'<td class="words">{cell}</td>' for cell in cells)
-        rows.append(f"<tr>{artefact}<td>{bar if total else 'no training'}</td>{rest}{verdicts}</tr>")
-    head = "<tr><th></th><th>Runs done</th><th>Remarks</th><th>Cells by verdict</th></tr>"
+        rows.append(f"<tr>{artefact}<td>{_bars(entry)}</td>{rest}{verdicts}</tr>")
+    head = "<tr><th></th><th>Done</th><th>Remarks</th><th>Cells by verdict</th></tr>"
     body = "\n".join(rows)
     inner = f"<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>"
-    return f'<h2>Coverage</h2>\n<div class="wide coverage"><table class="list">\n{inner}</table></div>'
+    named = ", ".join(f"<code>{entry.key}</code>" for entry in others)
+    rest = f'\n<p class="source">Nothing yet at this scale of {named}: <code>snakemake KEY</code> makes one.</p>'
+    table = f'<h2>Coverage</h2>\n<div class="wide coverage"><table class="list">\n{inner}</table></div>'
+    return table + (rest if others else "")
+
+
+def _bars(entry: Coverage) -> str:
+    """How many of its runs and searches are done."""
+    counts = [(entry.done, len(entry.runs), "runs"), (entry.searched, entry.searches, "searches")]
+    bars = [
+        f'<span class="bar"><i style="width:{round(100 * done / total)}%"></i></span>{done} of {total} {what}'
+        for done, total, what in counts
+        if total
+    ]
+    return "<br>".join(bars) or "no training"
 
 
 def _figure(suite: Suite, entry: Coverage) -> str:
