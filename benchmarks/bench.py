@@ -58,6 +58,12 @@ def _budget(scratch: Path) -> list[Result]:
     return budget.budgets(_problem(scratch))
 
 
+def _stacks(scratch: Path) -> list[Result]:
+    from benchmarks import stacks
+
+    return [stacks.mnist(_problem(scratch)), stacks.digits(scratch / "digits")]
+
+
 def _users(scratch: Path) -> list[Result]:
     from benchmarks import users
 
@@ -93,6 +99,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "equal": _equal,
     "budget": _budget,
     "steps": _steps,
+    "stacks": _stacks,
     "users": _users,
     "startup": _startup,
     "dag": _dag,

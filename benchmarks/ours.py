@@ -14,6 +14,7 @@ import torch
 
 from benchmarks import mnist_files
 from lnl import hardware
+from lnl.data.prepare import load
 from lnl.engine import build
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
@@ -87,9 +88,12 @@ def specification(method: str) -> dict[str, Any]:
 
 
 def training(
-    problem: Problem, method: str, *, test: bool, seed: int = 1, parameters: dict[str, Any] | None = None
+    problem: Problem, method: str, *, test: bool, runs: int = 0, parameters: dict[str, Any] | None = None
 ) -> Training:
-    """A training of one run, single mode, CPU. `test`: whether the 10,000 test images are evaluated after an epoch."""
+    """A training on the CPU: of one run in single mode, or of `runs` runs (seeds 1, 2, …) as one stack.
+
+    test: whether the 10,000 test images are evaluated after an epoch.
+    """
     spec = specification(method)
     spec["method"]["parameters"] |= parameters or {}
 
@@ -99,10 +103,24 @@ def training(
     true = torch.from_numpy(problem.labels.astype(np.int64))
     tested = (device(problem.test_images), torch.from_numpy(problem.test_labels.astype(np.int64)))
     data = DeviceData(device(problem.images), true, {"test": tested} if test else {}, (1, 28, 28))
-    rate = mnist_files.NOISE_RATE
+    return _built(spec, method, data, problem.given, runs)
+
+
+def digits(method: str, cache: Path, runs: int = 0) -> Training:
+    """The same on scikit-learn's digits at scale demo (64-256-10, batches of 64), evaluation included."""
+    suite = Suite.load(ROOT, {"scale": "demo"})
+    spec = suite.spec(suite.parse(f"s2e/digits/pair-45/{method}"))
+    arrays = load("digits", None, cache)
+    data = DeviceData.load(arrays, spec["split"], torch.device("cpu"), None)
+    return _built(spec, method, data, mnist_files.pair_flipped(np.array(arrays.train_labels)), runs)
+
+
+def _built(spec: dict[str, Any], method: str, data: DeviceData, given: np.ndarray, runs: int) -> Training:
+    rate, seeds = mnist_files.NOISE_RATE, list(range(1, max(1, runs) + 1))
     transition = (1 - rate) * torch.eye(CLASSES) + rate * torch.eye(CLASSES).roll(1, 1)
     kind = build.load_method(ROOT / "methods" / f"{method}.py")
-    return build.training(spec, kind, data, [problem.given], rate, transition, [seed])
+    mode = "stacked" if runs else "single"
+    return build.training(spec, kind, data, [given] * len(seeds), rate, transition, seeds, mode=mode)
 
 
 def epoch(running: Training, precision: str | None = None) -> int:

@@ -136,8 +136,11 @@ def check_block(suite: Suite) -> None:
 
 
 def mode(suite: Suite, search: Search) -> str:
-    """How candidates of a block are trained: one after another, or as one stack (declared by protocol and device)."""
-    declared = suite.protocols[search.protocol].get("mode", {})
+    """How candidates of a block are trained: one after another, or as one stack.
+
+    Declared by device, in the protocol or, where stand-ins make runs small, in the scale.
+    """
+    declared = suite.protocols[search.protocol].get("mode", {}) | suite.scales[suite.scale].get("mode", {})
     spec = suite.declared_search(search).spec
     if spec["candidates"] == "shared" or spec["algorithm"]["name"] == "hyperband":
         return "single"  # these continue from states of single runs

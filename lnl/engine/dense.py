@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from lnl.engine.population import Population, vector
 
-_relu_backward = torch.ops.aten.threshold_backward
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 class Dense(Population):
@@ -61,24 +61,28 @@ class Dense(Population):
         self._backwards = 0
         return torch.autograd.grad(loss.sum(), self._leaf)[0]
 
-    def products(self, x: Tensor) -> list[Tensor]:
+    def products(self, x: Tensor) -> list[_Rows]:
         """Input of every layer and the logits, each [*lead, B, width]."""
-        held = [x]
+        held = [_Rows(x)]
         for layer, (width, _) in enumerate(self._sizes):
-            out = x.new_empty(*x.shape[:-1], width)
+            out = _Rows(x.new_empty(*x.shape[:-1], width))
             self._parameters.affine(layer, held[-1], out)
-            held.append(out if layer == len(self._sizes) - 1 else out.clamp_min_(0))
+            if layer < len(self._sizes) - 1:
+                out.whole.clamp_min_(0)
+            held.append(out)
         return held
 
-    def backward(self, held: list[Tensor], upstream: Tensor) -> Tensor:
+    def backward(self, held: list[_Rows], upstream: Tensor) -> Tensor:
         """Gradient [*lead, P] from the gradient of the logits [*lead, B, K]."""
         flat, views = self._buffer()
+        above = _Rows(upstream)
         for layer in reversed(range(len(self._sizes))):
-            views.collect(layer, upstream, held[layer])
+            views.collect(layer, above, held[layer])
             if layer:
-                below = torch.empty_like(held[layer])
-                self._parameters.propagate(layer, upstream, below)
-                upstream = _relu_backward(below, held[layer], 0)
+                below = _Rows(torch.empty_like(held[layer].whole))
+                self._parameters.propagate(layer, above, below)
+                _relu_backward(below.whole, held[layer].whole, 0, grad_input=below.whole)
+                above = below
         return flat
 
     def _buffer(self) -> tuple[Tensor, _Layers]:
@@ -90,6 +94,19 @@ class Dense(Population):
         flat, views = self._gradients[self._backwards - 1]
         flat[..., views.end :].zero_()  # the method's own parameters get theirs elsewhere, and optimisers write here
         return flat, views
+
+
+class _Rows:
+    """A tensor [*lead, B, width], and [B, width] of every network without a copy, contiguous or not."""
+
+    def __init__(self, whole: Tensor) -> None:
+        self.whole = whole
+        runs = [whole] if whole.dim() == 3 else whole.unbind(0)
+        self.each = [mine for run in runs for mine in run.unbind(0)]
+
+    @property
+    def batched(self) -> Tensor:
+        return self.whole.flatten(0, -3)
 
 
 class _Layers:
@@ -108,39 +125,34 @@ class _Layers:
         pairs = zip(self._weights, self._biases, strict=True)
         self._each = [(w.unbind(0), w.mT.unbind(0), b.unbind(0)) for w, b in pairs]
 
-    def affine(self, layer: int, x: Tensor, out: Tensor) -> None:
+    def affine(self, layer: int, x: _Rows, out: _Rows) -> None:
         """out = x W^T + b."""
         if self._batched:
             bias = self._biases[layer].unsqueeze(1)
-            torch.baddbmm(bias, x.flatten(0, -3), self._weights[layer].mT, out=out.flatten(0, -3))
+            torch.baddbmm(bias, x.batched, self._weights[layer].mT, out=out.batched)
             return
         _, transposed, biases = self._each[layer]
-        for w, b, mine, result in zip(transposed, biases, _each(x), _each(out), strict=True):
+        for w, b, mine, result in zip(transposed, biases, x.each, out.each, strict=True):
             torch.addmm(b, mine, w, out=result)
 
-    def collect(self, layer: int, upstream: Tensor, x: Tensor) -> None:
+    def collect(self, layer: int, upstream: _Rows, x: _Rows) -> None:
         """W = upstream^T x, b = sum over the batch."""
         if self._batched:
-            torch.bmm(upstream.flatten(0, -3).mT, x.flatten(0, -3), out=self._weights[layer])
-            torch.sum(upstream.flatten(0, -3), 1, out=self._biases[layer])
+            torch.bmm(upstream.batched.mT, x.batched, out=self._weights[layer])
+            torch.sum(upstream.batched, 1, out=self._biases[layer])
             return
         weights, _, biases = self._each[layer]
-        for w, b, g, mine in zip(weights, biases, _each(upstream), _each(x), strict=True):
+        for w, b, g, mine in zip(weights, biases, upstream.each, x.each, strict=True):
             torch.mm(g.t(), mine, out=w)
             torch.sum(g, 0, out=b)
 
-    def propagate(self, layer: int, upstream: Tensor, out: Tensor) -> None:
+    def propagate(self, layer: int, upstream: _Rows, out: _Rows) -> None:
         """out = upstream W."""
         if self._batched:
-            torch.bmm(upstream.flatten(0, -3), self._weights[layer], out=out.flatten(0, -3))
+            torch.bmm(upstream.batched, self._weights[layer], out=out.batched)
             return
-        for w, g, result in zip(self._each[layer][0], _each(upstream), _each(out), strict=True):
+        for w, g, result in zip(self._each[layer][0], upstream.each, out.each, strict=True):
             torch.mm(g, w, out=result)
-
-
-def _each(x: Tensor) -> list[Tensor]:
-    """[B, width] of every network of x [*lead, B, width], which need not be contiguous, without a copy."""
-    return list(x.unbind(0)) if x.dim() == 3 else [mine for run in x.unbind(0) for mine in run.unbind(0)]
 
 
 class _Products(torch.autograd.Function):
@@ -149,7 +161,7 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, leaf: Tensor, x: Tensor, population: Dense) -> Tensor:
         ctx.population, ctx.held = population, population.products(x)
-        out: Tensor = ctx.held[-1]
+        out: Tensor = ctx.held[-1].whole
         return out
 
     @staticmethod
