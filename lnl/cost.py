@@ -1,8 +1,8 @@
-"""What an artefact costs before it starts: runs, hours, disk. A first estimate, calibrated by the records that exist.
+"""What an artefact costs before it starts: runs, hours, memory, disk.
 
-An hour is an hour of the device: one GPU, or one CPU core. Where a cell of the same protocol, data set and number of
-networks has been trained on this scale, its measured seconds are used; else the protocol's declared `runtime` (for two
-networks).
+An hour is an hour of the device: one GPU, or one CPU core. A run's seconds are, in this order: measured, where runs of
+the same protocol, data set, network, epochs and number of networks have records at this scale; modelled for this device
+(`lnl.price`), corrected by whatever records there are; declared by the protocol (`runtime`), where neither is possible.
 """
 
 from __future__ import annotations
@@ -11,26 +11,43 @@ import json
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lnl import paths
 from lnl import searches as find
 from lnl.hardware import gpu_count
 from lnl.matrix import Run, Search, Suite
+from lnl.places import Places
 from lnl.records import state_of
 from lnl.search import plan
 from lnl.search.files import current
 
+if TYPE_CHECKING:
+    from lnl.price.model import Model
+
 Kind = tuple[str, str, str, int, int]  # protocol, data set, network, epochs, number of networks: what costs alike
 RECORD_KB = 80  # one record of 200 epochs and two networks
+BASES = ("measured", "modelled", "declared")  # from the surest on
+
+
+@dataclass(frozen=True)
+class Price:
+    """One training: seconds and what they rest on, peak memory, floating-point operations (0: not known)."""
+
+    seconds: float
+    basis: str
+    memory_mb: float = 0.0
+    flops: float = 0.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Runs that are demanded and that are still to be trained, with device hours and disk for the latter.
+    """Runs that are demanded and that are still to be trained, and what the latter will take.
 
-    Candidates of searches are counted apart: their number, and how many of those are still to be trained.
+    Candidates of searches are counted apart: their number, and how many of those are still to be trained. petaflop:
+    what it costs on any device. basis: what the least sure estimate rests on.
     """
 
     runs: int
@@ -38,16 +55,28 @@ class Cost:
     candidates: int
     candidates_todo: int
     hours: float
+    petaflop: float
+    memory_mb: float
     disk_mb: float
-    measured: bool  # every estimate rests on a record of this scale
+    basis: str
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Median of measured over modelled seconds, of how many kinds of runs, and the median distance from it."""
+
+    factor: float = 1.0
+    kinds: int = 0
+    error: float = 0.0
 
 
 class Estimator:
-    """Seconds of a run, from records where there are any."""
+    """Prices of runs and searches at the suite's scale."""
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
         self._measured: dict[Kind, list[float]] = {}
+        self._examples: dict[Kind, dict[str, Any]] = {}
         for run in {run for key in suite.artefacts for run in suite.demand(key)}:
             file = Path(paths.record(suite.scale, run.cell.id, run.seed))
             if file.exists():
@@ -55,55 +84,86 @@ class Estimator:
                     seconds = json.loads(file.read_text())["provenance"]["seconds"]
                 except (ValueError, KeyError, TypeError):
                     continue
-                self._measured.setdefault(self._kind(run), []).append(float(seconds))
+                spec = suite.spec(run.cell)
+                kind = self._kind(run.cell.protocol, spec)
+                self._measured.setdefault(kind, []).append(float(seconds))
+                self._examples.setdefault(kind, spec)
 
-    def _count(self, method: str) -> int:
-        return int(self.suite.methods[method]["networks"])
+    def _kind(self, protocol: str, spec: dict[str, Any]) -> Kind:
+        return protocol, spec["dataset"], spec["network"]["name"], spec["epochs"], self._networks(spec)
 
-    def _networks(self, run: Run) -> int:
-        return self._count(self.suite.spec(run.cell)["method"]["key"])
+    def _networks(self, spec: dict[str, Any]) -> int:
+        return int(self.suite.methods[spec["method"]["key"]]["networks"])
 
-    def _kind(self, run: Run) -> Kind:
-        spec = self.suite.spec(run.cell)
-        return run.cell.protocol, run.cell.dataset, spec["network"]["name"], spec["epochs"], self._networks(run)
+    @cached_property
+    def model(self) -> Model | None:
+        """The model of the configured device; None where that is a GPU and there is none here."""
+        if self.suite.config.get("device") == "cuda" and not gpu_count():
+            return None
+        from lnl.hardware import torch_device
+        from lnl.price.model import Model
 
-    def seconds(self, run: Run) -> tuple[float, bool]:
-        """(seconds, whether they rest on a measurement)."""
-        known = self._measured.get(self._kind(run))
+        device = torch_device("cuda" if on_gpu(self.suite) else "cpu", False)
+        return Model(self.suite, device, Path(Places.of(self.suite.config).cache_root) / "price.json")
+
+    @cached_property
+    def correction(self) -> Correction:
+        """How the model is corrected by the records of this scale."""
+        if self.model is None or not self._measured:
+            return Correction()
+        ratios = [
+            statistics.median(seconds) / self.model.seconds(self._examples[kind])
+            for kind, seconds in self._measured.items()
+        ]
+        factor = statistics.median(ratios)
+        return Correction(factor, len(ratios), statistics.median(abs(r / factor - 1) for r in ratios))
+
+    def price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
+        """Price of one run under a resolved specification."""
+        known = self._measured.get(self._kind(protocol, spec))
+        try:
+            memory, flops = (self.model.memory_mb(spec), self.model.flops(spec)) if self.model else (0.0, 0.0)
+            if known:
+                return Price(statistics.median(known), "measured", memory, flops)
+            if self.model:
+                return Price(self.correction.factor * self.model.seconds(spec), "modelled", memory, flops)
+        except (KeyError, RuntimeError, TypeError, ValueError):
+            pass  # a method that needs more than its miniature has, such as another run's networks
         if known:
-            return statistics.median(known), True
-        declared = self.suite.declared(run.cell)
-        return self._declared_seconds(
-            run.cell.protocol, declared.spec, declared.paper_dataset, self._networks(run)
-        ), False
+            return Price(statistics.median(known), "measured")
+        return Price(self._declared(protocol, spec, paper_dataset), "declared")
 
-    def _declared_seconds(self, protocol: str, spec: dict[str, Any], paper_dataset: str, networks: int) -> float:
+    def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> float:
         if spec["dataset"] != paper_dataset:
             return 3.0  # stand-ins
         runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
         minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
         usual = self.suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
-        return float(60 * minutes * spec["epochs"] / usual * networks / 2)
+        return float(60 * minutes * spec["epochs"] / usual * self._networks(spec) / 2)
 
     def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
         """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""
         listed = list(dict.fromkeys(runs))
-        todo = [run for run in listed if not self._done(run)]
-        estimates = [self.seconds(run) for run in todo]
+        todo = [run for run in listed if state_of(self.suite, run.cell, run.seed).state not in ("ok", "diverged")]
+        declared = [(run.cell.protocol, self.suite.declared(run.cell)) for run in todo]
+        prices = [(1.0, self.price(protocol, d.spec, d.paper_dataset)) for protocol, d in declared]
         candidates = candidates_todo = 0
         for search in dict.fromkeys(searches):
             trainings, count, open_ones = self._search(search)
             candidates, candidates_todo = candidates + count, candidates_todo + open_ones
-            seconds, measured = self._candidate_seconds(search)
-            estimates += [(trainings * seconds, measured)] if open_ones else []
+            if open_ones:
+                found = self.suite.searching.declared_search(search)
+                prices.append((trainings, self.price(search.protocol, found.candidate, found.paper_dataset)))
         return Cost(
             len(listed),
             len(todo),
             candidates,
             candidates_todo,
-            sum(s for s, _ in estimates) / 3600,
+            sum(n * p.seconds for n, p in prices) / 3600,
+            sum(n * p.flops for n, p in prices) / 1e15,
+            max((p.memory_mb for _, p in prices), default=0.0),
             (len(todo) + candidates_todo) * RECORD_KB / 1024,
-            all(measured for _, measured in estimates),
+            max((p.basis for _, p in prices), key=BASES.index, default="measured"),
         )
 
     def _search(self, search: Search) -> tuple[float, int, int]:
@@ -119,21 +179,6 @@ class Estimator:
         left = [len(r) for r, there in zip(rounds, done, strict=True) if not there]
         return total * sum(left) / sum(map(len, rounds)), sum(map(len, rounds)), sum(left)
 
-    def _candidate_seconds(self, search: Search) -> tuple[float, bool]:
-        """Seconds of one full training of a search's candidates."""
-        suite = self.suite.searching
-        declared = suite.declared_search(search)
-        own = self.suite.scale == suite.scale
-        spec, networks = declared.candidate, self._count(search.method)
-        kind = (search.protocol, search.dataset, spec["network"]["name"], spec["epochs"], networks)
-        known = self._measured.get(kind) if own else None
-        if known:
-            return statistics.median(known), True
-        return self._declared_seconds(search.protocol, spec, declared.paper_dataset, networks), False
-
-    def _done(self, run: Run) -> bool:
-        return state_of(self.suite, run.cell, run.seed).state in ("ok", "diverged")
-
 
 def on_gpu(suite: Suite) -> bool:
     """Whether runs of this configuration train on a GPU of this machine."""
@@ -147,4 +192,11 @@ def duration(hours: float) -> str:
         return f"{hours * 3600:.0f} s"
     if hours < 1.5:
         return f"{hours * 60:.0f} min"
-    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} d"
+    if hours < 48:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:.1f} d" if hours < 240 else f"{hours / 24:,.0f} d"
+
+
+def size(megabytes: float) -> str:
+    """12 MB, 1.5 GB: as people say it."""
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from lnl import needs, paths, searches
-from lnl.cost import Cost, Estimator, duration, on_gpu
+from lnl.cost import Correction, Cost, Estimator, duration, on_gpu, size
 from lnl.matrix import Search, Suite
 from lnl.records import RunState, state_of
 from lnl.search.files import current
 
 console = Console()
-if console.width < 100:
-    console = Console(width=100)  # a table that is folded at every column cannot be read; let the terminal wrap it
+if console.width < 110:
+    console = Console(width=110)  # a table that is folded at every column cannot be read; let the terminal wrap it
 
 
 def plan(suite: Suite, wanted: str | list[str]) -> None:
@@ -26,8 +26,8 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     estimator = Estimator(suite)
     shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
     shown.add_column("artefact", no_wrap=True)
-    for name in ("runs", "to train", "candidates", "to train", "device time", "disk (MB)"):
-        shown.add_column(name, justify="right")
+    for name in ("runs to train", "candidates", "device time", "PFLOP", "memory", "disk"):
+        shown.add_column(name, justify="right", no_wrap=True)
     for key in keys:
         _row(shown, key, estimator.cost(suite.demand(key), needs.searches(suite, key)))
     every = [search for key in keys for search in needs.searches(suite, key)]
@@ -39,17 +39,34 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it. One job trains one run.")
     if every:
         console.print("Candidates are the trainings of searches for R(t); a search stands before the runs that use it.")
-    if not total.measured:
-        console.print(
-            "~ rests on the protocol's declared run time, no run of that kind has been measured at this scale yet."
-        )
+    said = {
+        "modelled": "≈ counted work over the measured speed of this device" + _corrected(estimator.correction),
+        "declared": "~ rests on what the protocol declares: no run of that kind can be measured or modelled here.",
+    }
+    if total.basis in said:
+        console.print(said[total.basis])
+
+
+def _corrected(correction: Correction) -> str:
+    if not correction.kinds:
+        return "; no run of this scale has been measured yet."
+    return (
+        f", times {correction.factor:.2f}: what {correction.kinds} kinds of runs took "
+        f"(half of them within {100 * correction.error:.0f}% of that)."
+    )
 
 
 def _row(shown: Table, key: str, cost: Cost) -> None:
     todo = cost.todo + cost.candidates_todo
-    text = "-" if not todo else ("" if cost.measured else "~ ") + duration(cost.hours)
-    searched = (str(cost.candidates), str(cost.candidates_todo)) if cost.candidates else ("-", "-")
-    shown.add_row(key, str(cost.runs), str(cost.todo), *searched, text, f"{cost.disk_mb:.1f}" if todo else "-")
+    sign = {"measured": "", "modelled": "≈ ", "declared": "~ "}[cost.basis]
+    counts = [
+        f"{left} of {all_of_them}" if all_of_them else "-"
+        for left, all_of_them in ((cost.todo, cost.runs), (cost.candidates_todo, cost.candidates))
+    ]
+    work = (f"{cost.petaflop:,.0f}" if cost.petaflop >= 10 else f"{cost.petaflop:.2g}") if cost.petaflop else "-"
+    memory = size(cost.memory_mb) if cost.memory_mb else "-"
+    prices = (sign + duration(cost.hours), work, memory, size(cost.disk_mb)) if todo else ("-",) * 4
+    shown.add_row(key, *counts, *prices)
 
 
 def status(suite: Suite, wanted: str | list[str]) -> None:
@@ -93,7 +110,9 @@ def _how_far(suite: Suite, search: Search) -> str:
     at = (suite.scale, search.id, search.seed)
     planned = searches.rounds(suite, search)
     if current(suite, search, paths.best(*at)):
-        return f"done, {sum(map(len, planned))} candidates"
+        best = json.loads(Path(paths.best(*at)).read_text())
+        score = f"{100 * best['best']['score']:.2f}% on {best['scored_on']} images"
+        return f"done, best of {best['candidates']} candidates {score}"
     for round, candidates in enumerate(planned):
         if not current(suite, search, paths.scores(*at, round + 1)):
             blocks = len(searches.blocks(suite, search, round))

@@ -1,0 +1,111 @@
+"""Pricing: what is counted, what is measured once, how records correct it, and what a user is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from suite_copy import SuiteCopy
+
+from lnl.cost import Estimator
+from lnl.data.registry import DATASETS
+from lnl.engine.build import load_method
+from lnl.matrix import Suite
+from lnl.price import model, speed
+from lnl.price.model import Model
+from lnl.price.speed import DeviceSpeed, NetworkSpeed
+from lnl.price.work import Work, count
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCTS = 2 * (2 * 784 * 256 + 3 * 256 * 10)  # of one image: two products of the first layer, three of the second
+
+
+@pytest.fixture(scope="module")
+def paper() -> Suite:
+    return Suite.load(ROOT, {"scale": "paper", "device": "cpu"}, validate=False)
+
+
+def _counted(suite: Suite, cell: str, **changes: Any) -> Work:
+    parsed = suite.parse(cell)
+    spec = suite.spec(parsed) | changes
+    info, method = DATASETS[spec["dataset"]], suite.methods[parsed.method]
+    return count(spec, load_method(Path(method["file"])), info.shape, info.classes)
+
+
+def test_a_step_is_counted_as_its_matrix_products(paper: Suite) -> None:
+    standard, coteaching = (_counted(paper, f"s2e/mnist/pair-45/{method}") for method in ("standard", "coteaching"))
+    assert standard.step_flops == 128 * PRODUCTS
+    assert coteaching.step_flops == 2 * standard.step_flops
+    assert standard.parameters == 785 * 256 + 257 * 10
+    assert standard.image_flops == 2 * (784 * 256 + 256 * 10)
+    halved = _counted(paper, "s2e/mnist/pair-45/standard", batch={"size": 64, "steps_cap": 401})
+    assert halved.step_flops == standard.step_flops / 2
+
+
+def test_a_convolutional_network_is_dearer_by_its_convolutions(paper: Suite) -> None:
+    cnn = _counted(paper, "coteaching/mnist/pair-45/standard")
+    assert cnn.step_flops == pytest.approx(431e9, rel=0.01)  # the nine-layer network on 28 x 28
+    assert cnn.saved_bytes > 128 * 28 * 28 * 128 * 4  # at least one activation of the first layer
+
+
+def _model(monkeypatch: pytest.MonkeyPatch, suite: Suite, file: Path) -> Model:
+    """A model of a device that does a billion operations a second and starts any operation for nothing."""
+    monkeypatch.setattr(speed, "network", lambda *_: NetworkSpeed(1e9, 2e9, 20))
+    monkeypatch.setattr(speed, "general", lambda _: DeviceSpeed(0.0, 0.0, 0.0, 0.0))
+    return Model(suite, torch.device("cpu"), file)
+
+
+def test_seconds_are_work_over_speed(paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spec = paper.spec(paper.parse("s2e/mnist/pair-45/standard"))
+    seconds = _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec)
+    steps, evaluation = 199 * 401 * 128 * PRODUCTS / 1e9, 200 * 10_000 * 2 * (784 * 256 + 256 * 10) / 2e9
+    assert seconds == pytest.approx(steps + evaluation)  # the first epoch is evaluated only
+
+
+def test_what_was_measured_is_not_measured_again(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = paper.spec(paper.parse("s2e/mnist/pair-45/standard"))
+    first = _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec)
+    assert "measuring the speed of mlp" in capsys.readouterr().err
+    for name in ("network", "general"):
+        monkeypatch.setattr(speed, name, lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(model, "count", lambda *_: pytest.fail("counted again"))
+    assert Model(paper, torch.device("cpu"), tmp_path / "price.json").seconds(spec) == first
+
+
+def test_records_correct_the_model_for_what_has_none(
+    suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(suite.root)
+    loaded = Suite.load(Path(), {"scale": "demo", "device": "cpu"}, validate=False)
+    modelled = _model(monkeypatch, loaded, tmp_path / "price.json")
+    for path in (suite.root / "results/demo/cells").rglob("seed*.json"):
+        record = json.loads(path.read_text())
+        record["provenance"]["seconds"] = 3 * modelled.seconds(record["result"]["spec"])
+        path.write_text(json.dumps(record))
+    estimator = Estimator(loaded)
+    estimator.__dict__["model"] = modelled
+    assert estimator.correction.factor == pytest.approx(3)
+    seen, unseen = (loaded.parse(f"s2e/digits/{noise}/standard") for noise in ("symmetric-50", "pair-45"))
+    assert estimator.price("s2e", loaded.spec(seen), "mnist").basis == "measured"
+    longer = loaded.spec(unseen) | {"epochs": 50}
+    price = estimator.price("s2e", longer, "mnist")
+    assert price.basis == "modelled"
+    assert price.seconds == pytest.approx(3 * modelled.seconds(longer))
+
+
+def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
+    before = suite.lnl("plan", "small", "--seeds", "3")
+    assert before.returncode == 0
+    assert "2 of 6" in before.stdout  # the third repeat of two cells
+    declared = suite.lnl("plan", "small", "--seeds", "3", "--scale", "paper", "--device", "cuda")
+    assert "~" in declared.stdout
+    assert "what the protocol declares" in declared.stdout
+    modelled = suite.lnl("plan", "small", "--scale", "paper", "--device", "cpu")
+    assert "≈" in modelled.stdout
+    assert "counted work over the measured speed of this device" in modelled.stdout
+
