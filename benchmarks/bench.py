@@ -64,6 +64,12 @@ def _stacks(scratch: Path) -> list[Result]:
     return [stacks.mnist(_problem(scratch)), stacks.digits(scratch / "digits")]
 
 
+def _convolutions(scratch: Path) -> list[Result]:
+    from benchmarks import convolutions
+
+    return [*convolutions.cnn9(_problem(scratch)), convolutions.augmentation()]
+
+
 def _users(scratch: Path) -> list[Result]:
     from benchmarks import users
 
@@ -73,7 +79,13 @@ def _users(scratch: Path) -> list[Result]:
 def _startup(scratch: Path) -> list[Result]:
     from benchmarks import startup
 
-    return [startup.import_lnl(), startup.parsing_adds(_checkout(scratch), scratch)]
+    folder = _checkout(scratch)
+    return [
+        startup.import_lnl(),
+        startup.parsing_adds(folder, scratch),
+        startup.first_step(folder),
+        startup.tiny_cells(folder),
+    ]
 
 
 def _dag(scratch: Path) -> list[Result]:
@@ -95,16 +107,29 @@ def _cores(scratch: Path) -> list[Result]:
     return [dag.second_core(_checkout(scratch))]
 
 
+def _cells(scratch: Path) -> list[Result]:
+    from benchmarks import cells
+
+    folder, problem = _checkout(scratch), _problem(scratch)
+    return [
+        cells.per_hour(folder, problem, "standard", 12),
+        cells.per_hour(folder, problem, "coteaching", 8),
+        cells.search(folder, problem),
+    ]
+
+
 SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "equal": _equal,
     "budget": _budget,
     "steps": _steps,
     "stacks": _stacks,
+    "convolutions": _convolutions,
     "users": _users,
     "startup": _startup,
     "dag": _dag,
     "search": _search,
     "cores": _cores,
+    "cells": _cells,
 }
 
 

@@ -81,20 +81,29 @@ def as_trained(precision: str | None = None) -> Iterator[None]:
         yield
 
 
-def specification(method: str) -> dict[str, Any]:
-    """Resolved specification of a method on MNIST under S2E's protocol (784-256-10, Adam, batch 128) at paper scale."""
+def specification(method: str, cell: str | None = None) -> dict[str, Any]:
+    """Resolved specification of a cell at paper scale; by default of a method on MNIST under S2E's protocol
+    (784-256-10, Adam, batch 128)."""
     suite = Suite.load(ROOT, {"scale": "paper"})
-    return suite.spec(suite.parse(f"s2e/mnist/pair-45/{method}"))
+    return suite.spec(suite.parse(cell or f"s2e/mnist/pair-45/{method}"))
 
 
 def training(
-    problem: Problem, method: str, *, test: bool, runs: int = 0, parameters: dict[str, Any] | None = None
+    problem: Problem,
+    method: str,
+    *,
+    test: bool,
+    runs: int = 0,
+    parameters: dict[str, Any] | None = None,
+    cell: str | None = None,
+    **changes: Any,
 ) -> Training:
     """A training on the CPU: of one run in single mode, or of `runs` runs (seeds 1, 2, …) as one stack.
 
-    test: whether the 10,000 test images are evaluated after an epoch.
+    test: whether the 10,000 test images are evaluated after an epoch. cell, changes: another cell's specification, and
+    values of it to replace.
     """
-    spec = specification(method)
+    spec = specification(method, cell) | changes
     spec["method"]["parameters"] |= parameters or {}
 
     def device(images: np.ndarray) -> torch.Tensor:

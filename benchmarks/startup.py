@@ -2,15 +2,20 @@
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.dag import empty_suite
 from benchmarks.harness import Result
+from lnl.worker import client, head
 
 ROOT = Path(__file__).resolve().parent.parent
+LNL = str(Path(sys.executable).parent / "lnl")
+CELL = "s2e/digits/symmetric-50/coteaching"
 ALLOWED = {"lnl", "methods", "figures", "yaml", "_yaml"}  # beside the standard library, in every process that parses
 ALLOWED_IN_HEAD = {"jsonschema", "jsonschema_specifications", "referencing", "rpds", "attr", "attrs"}
 HEAVY = {"torch", "torchvision", "matplotlib", "sklearn", "scipy", "timm"}
@@ -37,6 +42,26 @@ except SystemExit as end:
 with open(target, "w") as file:
     json.dump(sorted(sys.modules), file)
 sys.exit(code)
+"""
+
+# A job up to its first training step, in a process of its own. argv: lnl's arguments.
+FIRST_STEP = """
+import os, sys, time
+begin = time.perf_counter()
+from lnl.cli import run
+from lnl.engine.loop import Training
+def reached(self, number, moment):
+    print(time.perf_counter() - begin, flush=True)
+    os._exit(0)
+Training.step = reached
+sys.argv = ["lnl", *sys.argv[1:]]
+run()
+"""
+IMPORT_TORCH = """
+import time
+begin = time.perf_counter()
+import torch
+print(time.perf_counter() - begin)
 """
 
 
@@ -102,4 +127,65 @@ def parsing_adds(checkout: Path, scratch: Path) -> Result:
         ratio=False,
         note=f"{len(modules)} modules; not of the standard library: {', '.join(kept) or 'none'}",
         details={"foreign": sorted(foreign), "modules": sorted(modules)},
+    )
+
+
+def first_step(folder: Path, pairs: int = 7) -> Result:
+    """From the start of a job to its first step, by hand and so without a worker, over `import torch` alone."""
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+
+    def seconds(code: str, *arguments: str) -> float:
+        command = [sys.executable, "-c", code, *arguments]
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+        return float(run.stdout)
+
+    def job() -> float:
+        return seconds(FIRST_STEP, "train", CELL, "--scale", "demo", "--device", "cpu")
+
+    job()  # prepares the data and draws the labels
+    times = [(job(), seconds(IMPORT_TORCH)) for _ in range(pairs)]
+    ratios = [one / other for one, other in times]
+    note = f"{statistics.median(t[0] for t in times):.2f} s and {statistics.median(t[1] for t in times):.2f} s"
+    return Result(
+        "first_step",
+        "start of a job to its first step, over `import torch`",
+        statistics.median(ratios),
+        "x",
+        "lower",
+        need=1.5,
+        low=min(ratios),
+        high=max(ratios),
+        n=pairs,
+        note=note,
+    )
+
+
+def tiny_cells(folder: Path, count: int = 20) -> Result:
+    """Jobs of two epochs on digits, one after another: each a fresh process, over all forked from one worker."""
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    words = [LNL, "train", CELL, "--scale", "smoke", "--device", "cpu", "--seed"]
+
+    def trained(extra: dict[str, str]) -> None:
+        shutil.rmtree(folder / "results" / "smoke", ignore_errors=True)
+        for seed in range(1, count + 1):
+            command = [*words, str(seed)]
+            subprocess.run(command, cwd=folder, env=environment | extra, capture_output=True, check=True)
+
+    begin = time.perf_counter()
+    trained({})
+    fresh = time.perf_counter() - begin
+    begin = time.perf_counter()
+    lifeline = head.start()
+    assert lifeline is not None
+    trained({client.VARIABLE: os.environ.pop(client.VARIABLE)})
+    warm = time.perf_counter() - begin
+    os.close(lifeline)
+    return Result(
+        "tiny_cells",
+        f"{count} tiny cells: fresh processes over one worker, its start included",
+        fresh / warm,
+        "x",
+        "higher",
+        need=8,
+        note=f"{fresh:.1f} s and {warm:.1f} s",
     )

@@ -16,6 +16,7 @@ def changes(suite: Suite, key: str) -> list[str]:
     cells = [suite.declared(run.cell) for run in suite.demand(key)]
     out = [f"{d.spec['dataset']} for {d.paper_dataset}" for d in cells if d.spec["dataset"] != d.paper_dataset]
     out += [words for d in cells if (words := _network(suite, d))]
+    out += ["convolutions in bfloat16" for d in cells if d.spec.get("arithmetic") == "fast"]
     epochs = {(d.spec["epochs"], d.spec["paper_epochs"]) for d in cells}
     out += [f"{t} of {paper} epochs" for t, paper in sorted(epochs) if t != paper]
     out += [searched(suite.searching, search) for search in needs.searches(suite, key)]

@@ -121,6 +121,7 @@ def resolve(
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
     known = choose(network, NETWORKS, "network", source).options
+    arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
         batch["size"] = reduced["batch_size"]
@@ -142,6 +143,7 @@ def resolve(
         "paper_epochs": declared["epochs"],
         "untrained_epoch": declared["untrained_epoch"],
         **({"augment": declared["augment"]} if declared.get("augment", "none") != "none" else {}),
+        **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
         "batch": batch,
         "optimiser": optimiser,
         "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},

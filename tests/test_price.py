@@ -108,4 +108,3 @@ def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
     modelled = suite.lnl("plan", "small", "--scale", "paper", "--device", "cpu")
     assert "≈" in modelled.stdout
     assert "counted work over the measured speed of this device" in modelled.stdout
-

@@ -12,7 +12,7 @@ import typer
 from lnl.errors import UserError
 from lnl.matrix import Suite
 
-Scale = Annotated[str | None, typer.Option(help="demo, smoke, lite, paper or transfer; default: config/config.yaml")]
+Scale = Annotated[str | None, typer.Option(help="a file of config/scales; default: the one in config/config.yaml")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda; default: config/config.yaml")]
 DataRoot = Annotated[str | None, typer.Option(help="folder of the data files; default: config, LNL_DATA_ROOT, ./data")]
 Seeds = Annotated[str | None, typer.Option(help="repeats: a number n for 1..n, or a list such as 1,3,5")]

@@ -109,7 +109,10 @@ def training(
     if getattr(modules[0][0], "linear", False):
         population = Dense(modules, own, device, stacked)
     else:
-        population = Stacked(modules, own, device) if stacked else Single(modules[0], own[0], device)
+        arithmetic = spec.get("arithmetic", "faithful")
+        population = (
+            Stacked(modules, own, device, arithmetic) if stacked else Single(modules[0], own[0], device, arithmetic)
+        )
     learner = Learner(population, optim.build(spec["optimiser"], population.flat))
     learner.handovers = {
         name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()

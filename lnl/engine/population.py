@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from lnl.engine.arithmetic import computing
 from lnl.networks.layers import batch_norm_mode
 
 
@@ -76,7 +77,14 @@ def vector(module: nn.Module, own: dict[str, Tensor]) -> Tensor:
 class Single(Population):
     """One run: its networks as plain modules."""
 
-    def __init__(self, modules: Sequence[nn.Module], own: Sequence[dict[str, Tensor]], device: torch.device) -> None:
+    def __init__(
+        self,
+        modules: Sequence[nn.Module],
+        own: Sequence[dict[str, Tensor]],
+        device: torch.device,
+        arithmetic: str = "faithful",
+    ) -> None:
+        self._arithmetic = arithmetic
         self.describe(modules[0], own[0])
         self.lead = (len(modules),)
         self.flat = torch.stack([vector(module, o) for module, o in zip(modules, own, strict=True)]).to(device)
@@ -93,10 +101,9 @@ class Single(Population):
         self.buffers = {f"{n}.{k}": b for n, module in enumerate(self.modules) for k, b in module.named_buffers()}
 
     def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
-        with batch_norm_mode(batch_norm):
-            if len(self.modules) == 1:
-                return self.modules[0](x, None if uniform is None else uniform[0]).unsqueeze(0)
-            return torch.stack([m(x, None if uniform is None else uniform[n]) for n, m in enumerate(self.modules)])
+        with batch_norm_mode(batch_norm), computing(self._arithmetic, x) as x:
+            out = [m(x, None if uniform is None else uniform[n]) for n, m in enumerate(self.modules)]
+        return (torch.stack(out) if len(out) > 1 else out[0].unsqueeze(0)).float()
 
     def own(self, name: str) -> Tensor:
         return torch.stack([mine[name] for mine in self._own])
@@ -111,8 +118,13 @@ class Stacked(Population):
     """Several runs of one architecture as one program."""
 
     def __init__(
-        self, modules: Sequence[Sequence[nn.Module]], own: Sequence[Sequence[dict[str, Tensor]]], device: torch.device
+        self,
+        modules: Sequence[Sequence[nn.Module]],
+        own: Sequence[Sequence[dict[str, Tensor]]],
+        device: torch.device,
+        arithmetic: str = "faithful",
     ) -> None:
+        self._arithmetic = arithmetic
         self.describe(modules[0][0], own[0][0])
         self.lead = (len(modules), len(modules[0]))
         rows = [vector(m, o) for ms, os in zip(modules, own, strict=True) for m, o in zip(ms, os, strict=True)]
@@ -138,9 +150,9 @@ class Stacked(Population):
         shared = x.dim() == 4  # test images are the same for every run
         over_networks = vmap(call, in_dims=(0, 0, None, random))
         over_runs = vmap(over_networks, in_dims=(0, 0, None if shared else 0, random))
-        with batch_norm_mode(batch_norm):
+        with batch_norm_mode(batch_norm), computing(self._arithmetic, x) as x:
             out: Tensor = over_runs(parameters, self.buffers, x, uniform)
-        return out
+        return out.float()
 
     def own(self, name: str) -> Tensor:
         return self._views[f"method.{name}"]

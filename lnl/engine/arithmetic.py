@@ -1,0 +1,26 @@
+"""In what numbers a network computes: a declared choice, since it changes bits.
+
+faithful: single precision throughout, as the papers' codes. fast: convolutions in bfloat16 over channels-last images,
+with parameters, optimiser, batch statistics, losses and metrics in single precision (automatic mixed precision as torch
+defines it). Linear networks have nothing to gain on the CPUs and at the sizes of these papers: for them both are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+ARITHMETICS = ("faithful", "fast")
+
+
+@contextmanager
+def computing(kind: str, x: Tensor) -> Iterator[Tensor]:
+    """Compute as `kind` says inside the block, with the images [..., B, C, H, W] in the layout that goes with it."""
+    if kind == "faithful":
+        yield x
+        return
+    with torch.autocast(x.device.type, torch.bfloat16):
+        yield x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x

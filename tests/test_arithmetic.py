@@ -1,0 +1,66 @@
+"""Fast arithmetic: declared, near the faithful one, and nothing beside the convolutions' numbers is touched."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import helpers
+import pytest
+import torch
+from torch import Tensor
+
+from lnl.engine.loop import Stopped, Training
+from lnl.matrix import Suite
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _gradient(built: Training) -> Tensor:
+    kept: list[Tensor] = []
+    built.learner.apply = lambda gradient: kept.append(gradient.clone())  # type: ignore[method-assign]
+    built.step(0, built.begin_epoch(1))
+    return kept[0]
+
+
+@pytest.mark.parametrize("mode", ["single", "stacked"])
+def test_a_step_is_near_the_faithful_one_and_not_the_same(mode: str) -> None:
+    faithful, fast = (
+        _gradient(helpers.build("coteaching", helpers.spec("digits_cnn", arithmetic=kind), [1], mode=mode))
+        for kind in ("faithful", "fast")
+    )
+    assert fast.dtype == torch.float32
+    difference = (fast - faithful).norm() / faithful.norm()
+    assert 1e-5 < difference < 0.05  # bfloat16 has eight bits
+
+
+def test_everything_that_is_kept_is_single_precision() -> None:
+    built = helpers.build("coteaching", helpers.spec("digits_cnn", arithmetic="fast"))
+    built.run()
+    state = built.learner.snapshot()
+    tensors = [state["flat"], *state["buffers"].values(), *state["slots"].values()]
+    assert {tensor.dtype for tensor in tensors} == {torch.float32}
+    assert built.diverged == [None]
+    accuracies = built.curves[0]["test_accuracy"]
+    assert min(network[-1] for network in accuracies) > 50  # prototypes with half of the labels flipped
+
+
+def test_a_fast_run_stopped_and_resumed_ends_the_same() -> None:
+    spec = helpers.spec("digits_cnn", arithmetic="fast")
+    whole, part, rest = (helpers.build("coteaching", spec) for _ in range(3))
+    whole.run()
+    kept = io.BytesIO()
+    with pytest.raises(Stopped):
+        part.run(lambda: part.position.total >= 9, lambda: torch.save(part.snapshot(), kept))
+    rest.restore(torch.load(io.BytesIO(kept.getvalue()), weights_only=True))
+    rest.run()
+    assert rest.curves == whole.curves
+
+
+def test_the_scale_changes_the_specification_of_convolutional_networks_only() -> None:
+    paper, fast = (Suite.load(ROOT, {"scale": scale}, validate=False) for scale in ("paper", "fast"))
+    convolutional, linear = "coteaching/mnist/pair-45/standard", "s2e/mnist/pair-45/standard"
+    assert fast.spec(fast.parse(convolutional))["arithmetic"] == "fast"
+    assert "arithmetic" not in paper.spec(paper.parse(convolutional))
+    assert fast.digest(fast.parse(linear)) == paper.digest(paper.parse(linear))
+    assert "bfloat16" in fast.heading("tutorial_mnist_accuracy")
