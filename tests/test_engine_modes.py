@@ -167,3 +167,48 @@ def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
         for step in range(built.steps):
             built.step(step, moment)
     assert counted.seen == []
+
+
+class TwoForwards(Method):
+    """A loss of two forward passes of the same networks, as methods with views have it."""
+
+    networks = 2
+
+    def step(self, learner, batch, now):  # type: ignore[no-untyped-def]
+        first, second = learner.forward(batch.x), learner.forward(1 - batch.x)
+        losses = cross_entropy(first, batch.labels)
+        loss = losses.mean(-1) + (second**2).mean((-1, -2))
+        learner.apply(learner.gradient(loss))
+        return Outcome(loss=loss, losses=losses, logits=first)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_linear_networks_have_the_gradient_of_their_modules(batched: bool) -> None:
+    built = helpers.build(TwoForwards, helpers.spec())
+    population = built.learner.population
+    population._parameters._batched = batched  # type: ignore[attr-defined]  # as on a GPU
+    x, labels = torch.rand(2, 32, 1, 8, 8), torch.randint(0, 10, (32,))
+
+    def loss(forward) -> Tensor:  # type: ignore[no-untyped-def]
+        return cross_entropy(forward(x[0]), labels).mean(-1) + (forward(x[1]) ** 2).mean((-1, -2))
+
+    mine = population.gradient(loss(lambda images: population.forward(images, None, "update")))
+    if batched:
+        for _, views in population._gradients:  # type: ignore[attr-defined]
+            views._batched = True
+        mine = population.gradient(loss(lambda images: population.forward(images, None, "update")))
+    parameters = [p for module in population.modules for p in module.parameters()]
+    theirs = torch.autograd.grad(
+        loss(lambda images: torch.stack([m(images) for m in population.modules])).sum(), parameters
+    )
+    torch.testing.assert_close(mine.flatten(), torch.cat([g.flatten() for g in theirs]), rtol=1e-5, atol=1e-7)
+
+
+def test_a_backward_after_an_update_is_an_error_on_linear_networks_as_on_others() -> None:
+    for network in ("digits_mlp", "digits_cnn"):
+        built = helpers.build("standard", helpers.spec(network))
+        learner, x = built.learner, torch.rand(4, 1, 8, 8)
+        late = learner.forward(x)
+        learner.apply(learner.gradient(learner.forward(x).sum((-1, -2))))
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            learner.gradient(late.sum((-1, -2)))

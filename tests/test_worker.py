@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 from suite_copy import SCALE, SuiteCopy
 
 import lnl
@@ -27,11 +28,13 @@ CELL = "s2e/digits/symmetric-50/coteaching"
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[dict[str, str]]:
-    """The environment of a job that has a worker."""
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a job that has a worker, and that could not train by itself."""
     lifeline = head.start()
     assert lifeline is not None
-    yield {client.VARIABLE: os.environ.pop(client.VARIABLE)}
+    poison = tmp_path_factory.mktemp("poison")
+    (poison / "sitecustomize.py").write_text("import sys; sys.modules['torch'] = None")
+    yield {client.VARIABLE: os.environ.pop(client.VARIABLE), "PYTHONPATH": str(poison)}
     os.close(lifeline)
 
 
@@ -99,12 +102,8 @@ def test_a_signal_reaches_the_run_and_others_go_on(long_suite: SuiteCopy, warm: 
 def test_a_run_whose_client_was_killed_stops_with_a_checkpoint(long_suite: SuiteCopy, warm: dict[str, str]) -> None:
     job, store = _start(long_suite, warm, 1)
     job.kill()
-    _until(lambda: bool(list(store.glob("checkpoint-*.pt"))))
-    again = subprocess.Popen([LNL, "train", CELL], cwd=long_suite.root, env=long_suite.environment(**warm))
-    time.sleep(2)
-    assert again.poll() is None  # it has got the lock, and trains
-    again.terminate()
-    assert again.wait(30) == 143
+    with FileLock(store / "lock").acquire(timeout=20):  # sooner than the next checkpoint in turn
+        assert list(store.glob("checkpoint-*.pt"))
 
 
 def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCopy) -> None:
@@ -113,10 +112,33 @@ def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCo
     address = os.environ.pop(client.VARIABLE)
     job, store = _start(long_suite, {client.VARIABLE: address}, 1)
     os.close(lifeline)
-    assert job.wait(30) != 0
+    assert job.wait(20) == 143
     assert list(store.glob("checkpoint-*.pt"))
     _until(lambda: not Path(address).parent.exists())
     assert long_suite.lnl("status", LNL_WORKER=address).returncode == 0  # without a worker a command runs by itself
+
+
+def _workers() -> set[int]:
+    """Workers that this process has started."""
+    listing = subprocess.check_output(["ps", "-eo", "pid,ppid,args"], text=True).splitlines()
+    rows = [line.split(maxsplit=2) for line in listing if "lnl.worker.server" in line]
+    return {int(pid) for pid, parent, _ in rows if int(parent) == os.getpid()}
+
+
+def test_a_job_whose_worker_was_killed_runs_by_itself(long_suite: SuiteCopy) -> None:
+    others = _workers()
+    lifeline = head.start()
+    assert lifeline is not None
+    address = os.environ.pop(client.VARIABLE)
+    [worker] = _workers() - others
+    job, store = _start(long_suite, {client.VARIABLE: address}, 1)
+    os.kill(worker, signal.SIGKILL)
+    _until(lambda: bool(list(store.glob("checkpoint-*.pt"))))  # its copy has stopped
+    time.sleep(1)
+    assert job.poll() is None
+    job.terminate()
+    assert job.wait(30) == 143
+    os.close(lifeline)
 
 
 def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,9 +147,14 @@ def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     lifeline = head.start()
     assert lifeline is not None
-    ask = [sys.executable, "-c", "from lnl.worker.client import hand_over; print(hand_over(['--help']))"]
-    assert subprocess.check_output(ask, text=True).endswith("\n0\n")
+    environment = os.environ | {client.VARIABLE: os.environ.pop(client.VARIABLE)}
+    code = "from lnl.worker.client import hand_over; print(hand_over(['--help']))"
+
+    def answer(**changes: str) -> str:
+        return subprocess.check_output([sys.executable, "-P", "-c", code], env=environment | changes, text=True)
+
+    assert answer().endswith("\n0\n")
+    assert answer(PYTHONPATH="") == "None\n"  # the job's library is another one
     os.utime(sources / "train.py")
-    assert subprocess.check_output(ask, text=True) == "None\n"
+    assert answer() == "None\n"
     os.close(lifeline)
-    monkeypatch.delenv(client.VARIABLE)

@@ -9,7 +9,10 @@ def main() -> None:
     """Entry point of the command `lnl`: in the warm worker of this DAG if there is one, else here."""
     from lnl.worker.client import hand_over
 
-    status = hand_over(sys.argv[1:])
+    try:
+        status = hand_over(sys.argv[1:])
+    except KeyboardInterrupt:  # before its copy had started
+        sys.exit(130)
     sys.exit(run() if status is None else status)
 
 
@@ -27,5 +30,7 @@ def run() -> int:
         print("lnl: interrupted; what was finished is kept", file=sys.stderr)
         return 130
     except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -12,10 +12,12 @@ product, they are batched.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from lnl.engine.population import Population, vector
 
@@ -39,9 +41,12 @@ class Dense(Population):
         self.flat = torch.stack(rows).view(*self.lead, -1).to(device)
         self.buffers = {}
         self.modules = [] if stacked else [module.to(device) for module in modules[0]]
-        for module, row in zip(self.modules, self.flat, strict=False):
+        for module, row in zip(self.modules, self.flat if self.modules else (), strict=True):
             self.bind(module, self.unflatten(row))
         self._sizes = [layer.weight.shape for layer in first.layers]  # type: ignore[union-attr]
+        expected = [s for size in self._sizes for s in (size, size[:1])]
+        if [s for name, s in self.shapes.items() if not name.startswith("method.")] != expected:
+            raise TypeError(f"{type(first).__name__} is declared linear but has more than weights and biases of layers")
         self._leaf = self.flat.detach().requires_grad_()
         self._parameters = _Layers(self.flat, self._sizes)
         self._gradients: list[tuple[Tensor, _Layers]] = []
@@ -73,7 +78,7 @@ class Dense(Population):
         return held
 
     def backward(self, held: list[_Rows], upstream: Tensor) -> Tensor:
-        """Gradient [*lead, P] from the gradient of the logits [*lead, B, K]."""
+        """Gradient [*lead, P] from every layer's input and the gradient of the logits [*lead, B, K]."""
         flat, views = self._buffer()
         above = _Rows(upstream)
         for layer in reversed(range(len(self._sizes))):
@@ -97,15 +102,20 @@ class Dense(Population):
 
 
 class _Rows:
-    """A tensor [*lead, B, width], and [B, width] of every network without a copy, contiguous or not."""
+    """A tensor [*lead, B, width], as the products want it."""
 
     def __init__(self, whole: Tensor) -> None:
         self.whole = whole
-        runs = [whole] if whole.dim() == 3 else whole.unbind(0)
-        self.each = [mine for run in runs for mine in run.unbind(0)]
 
-    @property
+    @cached_property
+    def each(self) -> list[Tensor]:
+        """[B, width] of every network, without a copy whether contiguous or not."""
+        runs = [self.whole] if self.whole.dim() == 3 else self.whole.unbind(0)
+        return [mine for run in runs for mine in run.unbind(0)]
+
+    @cached_property
     def batched(self) -> Tensor:
+        """[all networks, B, width]; a copy where networks share what they see."""
         return self.whole.flatten(0, -3)
 
 
@@ -160,10 +170,15 @@ class _Products(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, leaf: Tensor, x: Tensor, population: Dense) -> Tensor:
-        ctx.population, ctx.held = population, population.products(x)
-        out: Tensor = ctx.held[-1].whole
-        return out
+        *held, logits = population.products(x)
+        ctx.population, ctx.held = population, held
+        ctx.save_for_backward(leaf)  # so that autograd notices an optimiser's step before the backward pass
+        return logits.whole
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
+        if ctx.needs_input_grad[1]:
+            raise NotImplementedError("linear networks give no gradient of their images; use learner.call for that")
+        _ = ctx.saved_tensors
         return ctx.population.backward(ctx.held, upstream[0]), None, None

@@ -14,7 +14,7 @@ class Network(nn.Module):
 
     random_width: int = 0  # uniform numbers per example that forward needs in training; 0: none
     random_at_test: bool = False  # whether it needs them at test as well (dropout that is never switched off)
-    linear: bool = False  # fully connected layers and ReLUs only
+    linear: bool = False  # `layers`: all its parameters, dense layers with biases in order, a ReLU between two
 
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
         raise NotImplementedError  # declared for its type; nn.Module has no abstract forward

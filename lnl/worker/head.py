@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,13 +17,24 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 
 def start() -> int | None:
-    """Start a worker for the jobs of this process. None where forking is not safe.
+    """Start a worker for the jobs of this process; None where there can be none, and jobs run by themselves.
 
     Returns its lifeline, a file that stays open as long as this process lives; the worker ends when it closes.
     """
-    if not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux"):  # forking is not safe elsewhere
         return None
-    address = Path(tempfile.mkdtemp(prefix="lnl-")) / "worker"
+    folder = None
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+        folder = tempfile.mkdtemp(prefix="lnl-")
+        return _start(Path(folder) / "worker")
+    except OSError:  # an old kernel, no room, a path that is too long for a socket
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+
+def _start(address: Path) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(address))
         listener.listen(128)  # jobs may call at once; they are answered when the worker has imported what they need

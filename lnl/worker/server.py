@@ -4,12 +4,13 @@
 
 Both are open files of the head (`head`): the socket on which jobs call, and a pipe that closes when the head is gone.
 What a command imports is imported here, once, before the first copy that needs it is made. Nothing else happens here:
-no tensor, no thread, no device, since none of these survives a fork. A worker whose sources have changed on disk
-declines, so that no job runs yesterday's code.
+no tensor, no thread, no device, since none of these survives a fork. Whatever goes wrong with a call, the worker
+declines it and the job runs by itself; so it does if the sources have changed since the worker started.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -21,13 +22,13 @@ import socket
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lnl.worker.client import DECLINED, STARTED
+from lnl.worker.client import LIBRARY, installation
 
-SOURCES = Path(__file__).resolve().parent.parent
 LEARNING = ("lnl.job", "lnl.search.candidates", "safetensors.torch")
 PROPOSING = ("lnl.search.algorithms", "lnl.search.spaces", "scipy.special")
 RENDERING = ("lnl.render.table", "lnl.claims", "pandas", "scipy.stats")
@@ -43,94 +44,61 @@ NEEDS = {
     "claims": RENDERING,
     "figure": (*RENDERING, *DRAWING),
 }
+PATIENCE = 5.0  # seconds for a call to arrive: jobs send it at once
 GRACE = 15.0  # seconds that copies have to write their checkpoints once the head is gone
+PR_SET_PDEATHSIG = 1
 
 
-@dataclass
-class Request:
-    """A job's call, as it arrives in pieces."""
+@dataclass(frozen=True)
+class Copy:
+    """A job under way."""
 
-    connection: socket.socket
-    files: list[int] = field(default_factory=list)
-    length: int | None = None
-    content: bytes = b""
-    child: int | None = None
-
-    def receive(self) -> dict[str, Any] | None:
-        """The call once it is complete. ConnectionError when the client has gone away before."""
-        if self.length is None:
-            head, files, _, _ = socket.recv_fds(self.connection, 8, 3)
-            if len(head) < 8:
-                raise ConnectionError
-            self.length, self.files = int.from_bytes(head, "big"), list(files)
-        else:
-            piece = self.connection.recv(self.length - len(self.content))
-            if not piece:
-                raise ConnectionError
-            self.content += piece
-        return json.loads(self.content) if len(self.content) == self.length else None
+    pid: int
+    ended: int  # a file that becomes readable when it ends
+    client: socket.socket
 
 
 class Server:
-    """The loop of a worker."""
+    """The loop of a worker. What is registered with the selector is what to do when something is heard there."""
 
     def __init__(self, listener: int, lifeline: int) -> None:
         self.listener = socket.socket(fileno=listener)
         self.address = Path(self.listener.getsockname())
         self.stamp = newest()
         self.imported: set[str] = set()
-        self.children: dict[int, Request] = {}
+        self.copies: dict[int, Copy] = {}
+        self.serving = True
         self.selector = selectors.DefaultSelector()
-        self.selector.register(self.listener, selectors.EVENT_READ)
-        self.selector.register(lifeline, selectors.EVENT_READ, "lifeline")
+        self.selector.register(self.listener, selectors.EVENT_READ, self._call)
+        self.selector.register(lifeline, selectors.EVENT_READ, self._head_gone)
 
     def run(self) -> None:
         """Serve until the head is gone, then stop what still runs."""
-        while True:
+        while self.serving:
             for key, _ in self.selector.select():
-                if key.data == "lifeline":
-                    self._end()
-                    return
-                if key.fileobj is self.listener:
-                    request = Request(self.listener.accept()[0])
-                    self.selector.register(request.connection, selectors.EVENT_READ, request)
-                elif isinstance(key.data, Request):
-                    self._hear(key.data)
-                else:
-                    self._ended(key.fd, key.data[0])
+                with suppress(OSError):
+                    key.data()
 
-    def _hear(self, request: Request) -> None:
-        """A piece of a call, a signal for its copy, or the end of a client, with which its copy ends as well."""
+    def _call(self) -> None:
+        """Start what a job asks for, or decline by hanging up."""
+        client, _ = self.listener.accept()
+        files: list[int] = []
         try:
-            if request.child is not None:
-                told = request.connection.recv(1)
-                os.kill(request.child, told[0] if told else signal.SIGTERM)
-                if not told:
-                    self.selector.unregister(request.connection)
-                return
-            call = request.receive()
-            if call is not None:
-                self._start(request, call)
-        except ConnectionError:
-            self._close(request)
-
-    def _start(self, request: Request, call: dict[str, Any]) -> None:
-        if newest() != self.stamp or not self._ready(call["arguments"]):
-            _tell(request, DECLINED)
-            self._close(request)
-            return
-        child = os.fork()
-        if child == 0:
-            self._become(request, call)
-        request.child = child
-        self.children[child] = request
-        self.selector.register(os.pidfd_open(child), selectors.EVENT_READ, (child,))
-        for file in request.files:
-            os.close(file)
-        _tell(request, STARTED)
+            client.settimeout(PATIENCE)
+            call = receive(client, files)
+            client.settimeout(None)
+            if newest() == self.stamp and call["installation"] == installation() and self._ready(call["arguments"]):
+                self._start(client, call, files)
+            else:
+                client.close()
+        except Exception:
+            client.close()
+        finally:
+            for file in files:
+                os.close(file)
 
     def _ready(self, arguments: list[str]) -> bool:
-        """Import what the command needs; False if that fails, and the client will show why."""
+        """Import what the command needs; False if that fails, and the job itself will show why."""
         for name in ("lnl.cli.app", *NEEDS.get(arguments[0] if arguments else "", ())):
             if name not in self.imported:
                 try:
@@ -141,69 +109,109 @@ class Server:
                 gc.freeze()  # a collection in a copy would touch, and so duplicate, all of this
         return True
 
-    def _become(self, request: Request, call: dict[str, Any]) -> None:
-        """In the copy: be the process that the client stands for, and never return."""
-        status = 1
+    def _start(self, client: socket.socket, call: dict[str, Any], files: list[int]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            become(call, files)
         try:
-            for key in list(self.selector.get_map().values()):
-                if key.fileobj is not request.connection:
-                    os.close(key.fd)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            for standard, given in enumerate(request.files):
-                os.dup2(given, standard)
-                os.close(given)
-            request.connection.close()
-            os.chdir(call["folder"])
-            os.environ.clear()
-            os.environ.update(call["environment"])
-            sys.argv = ["lnl", *call["arguments"]]
-            from lnl.cli import run
+            copy = Copy(pid, os.pidfd_open(pid), client)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
+        self.copies[pid] = copy
+        self.selector.register(copy.ended, selectors.EVENT_READ, partial(self._ended, copy))
+        self.selector.register(client, selectors.EVENT_READ, partial(self._client_gone, copy))
+        with suppress(OSError):
+            client.sendall(pid.to_bytes(8, "big"))
 
-            status = run()
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-        finally:
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            os._exit(status)
+    def _client_gone(self, copy: Copy) -> None:
+        """Nothing is ever heard from a client but that it has died: its copy ends as well."""
+        if copy.pid in self.copies:  # it may have ended a moment ago
+            self.selector.unregister(copy.client)
+            os.kill(copy.pid, signal.SIGTERM)
 
-    def _ended(self, descriptor: int, child: int) -> None:
-        self.selector.unregister(descriptor)
-        os.close(descriptor)
-        request = self.children.pop(child)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        _tell(request, bytes([status if status >= 0 else 128 - status]))
-        self._close(request)
+    def _ended(self, copy: Copy) -> None:
+        self._report(copy, os.waitpid(copy.pid, 0)[1])
+        self.selector.unregister(copy.ended)
+        os.close(copy.ended)
+        with suppress(KeyError):
+            self.selector.unregister(copy.client)
+        copy.client.close()
 
-    def _close(self, request: Request) -> None:
-        if request.connection.fileno() in self.selector.get_map():
-            self.selector.unregister(request.connection)
-        request.connection.close()
+    def _report(self, copy: Copy, waited: int) -> None:
+        """Tell a client how its copy has ended."""
+        del self.copies[copy.pid]
+        status = os.waitstatus_to_exitcode(waited)
+        with suppress(OSError):
+            copy.client.sendall(bytes([status if status >= 0 else 128 - status]))
 
-    def _end(self) -> None:
+    def _head_gone(self) -> None:
         """Tell every copy to stop; who has not come to an end in time is ended."""
+        self.serving = False
         self.listener.close()
         shutil.rmtree(self.address.parent, ignore_errors=True)
         limit = time.monotonic() + GRACE
-        for child in self.children:
-            os.kill(child, signal.SIGTERM)
-        while self.children and time.monotonic() < limit:
-            for child in list(self.children):
-                if os.waitpid(child, os.WNOHANG)[0]:
-                    del self.children[child]
+        for pid in self.copies:
+            os.kill(pid, signal.SIGTERM)
+        while self.copies and time.monotonic() < limit:
+            for copy in list(self.copies.values()):
+                pid, waited = os.waitpid(copy.pid, os.WNOHANG)
+                if pid:
+                    self._report(copy, waited)
             time.sleep(0.05)
-        for child in self.children:
-            os.kill(child, signal.SIGKILL)
+        for pid in self.copies:
+            os.kill(pid, signal.SIGKILL)
 
 
-def _tell(request: Request, what: bytes) -> None:
-    with suppress(OSError):  # a client that has gone away
-        request.connection.send(what)
+def receive(client: socket.socket, files: list[int]) -> dict[str, Any]:
+    """A call; the caller's standard files join `files`. OSError or ValueError for one that does not arrive whole."""
+    head, given, _, _ = socket.recv_fds(client, 8, 3)
+    files += given
+    content = b""
+    while len(content) < int.from_bytes(head, "big"):
+        piece = client.recv(1 << 20)
+        if not piece:
+            raise ConnectionError
+        content += piece
+    call: dict[str, Any] = json.loads(content)
+    return call
+
+
+def become(call: dict[str, Any], files: list[int]) -> None:
+    """In the copy: be the process that the client stands for, and never return."""
+    status = 1
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # without its worker a copy stops, with a checkpoint
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for standard, given in enumerate(files):
+            os.dup2(given, standard)
+        os.closerange(3, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # sockets of the worker and of other jobs
+        os.chdir(call["folder"])
+        os.environ.clear()
+        os.environ.update(call["environment"])
+        sys.argv = ["lnl", *call["arguments"]]
+        from lnl.cli import run
+
+        status = run()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        status = status or 120  # as Python itself ends when its output cannot be written
+    finally:
+        os._exit(status)
 
 
 def newest() -> int:
     """When the library's sources were last changed."""
-    return max(file.stat().st_mtime_ns for file in SOURCES.rglob("*.py"))
+    times = []
+    for file in Path(LIBRARY).rglob("*.py"):
+        with suppress(OSError):  # an editor's temporary file
+            times.append(file.stat().st_mtime_ns)
+    return max(times)
 
 
 if __name__ == "__main__":
