@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl import paths
 from lnl import searches as find
+from lnl.errors import UserError
 from lnl.hardware import gpu_count
 from lnl.matrix import Run, Search, Suite
 from lnl.places import Places
 from lnl.records import state_of
+from lnl.resolve import digest
 from lnl.search import plan
 from lnl.search.files import current
 
@@ -77,13 +79,18 @@ class Estimator:
         self.suite = suite
         self._measured: dict[Kind, list[float]] = {}
         self._examples: dict[Kind, dict[str, Any]] = {}
-        for run in {run for key in suite.artefacts for run in suite.demand(key)}:
+        self._prices: dict[str, Price] = {}
+        for run in sorted({run for key in suite.artefacts for run in suite.demand(key)}):
             file = Path(paths.record(suite.scale, run.cell.id, run.seed))
             if file.exists():
                 try:
-                    seconds = json.loads(file.read_text())["provenance"]["seconds"]
+                    record = json.loads(file.read_text())
+                    seconds, on = record["provenance"]["seconds"], record["provenance"]["device"]
+                    today = record["result"]["digest"] == suite.digest(run.cell)
                 except (ValueError, KeyError, TypeError):
                     continue
+                if not today or on.startswith("cpu") == on_gpu(suite):
+                    continue  # of another declaration, or another kind of device
                 spec = suite.spec(run.cell)
                 kind = self._kind(run.cell.protocol, spec)
                 self._measured.setdefault(kind, []).append(float(seconds))
@@ -98,40 +105,51 @@ class Estimator:
     @cached_property
     def model(self) -> Model | None:
         """The model of the configured device; None where that is a GPU and there is none here."""
-        if self.suite.config.get("device") == "cuda" and not gpu_count():
+        asked = str(self.suite.config["device"])
+        if asked == "cuda" and not gpu_count():
             return None
         from lnl.hardware import torch_device
         from lnl.price.model import Model
 
-        device = torch_device("cuda" if on_gpu(self.suite) else "cpu", False)
+        try:
+            device = torch_device(asked, False)
+        except UserError:  # a GPU that torch cannot use
+            return None
         return Model(self.suite, device, Path(Places.of(self.suite.config).cache_root) / "price.json")
 
     @cached_property
     def correction(self) -> Correction:
         """How the model is corrected by the records of this scale."""
-        if self.model is None or not self._measured:
+        modelled = {kind: self._modelled(self._examples[kind]) for kind in self._measured}
+        ratios = [statistics.median(self._measured[kind]) / m.seconds for kind, m in modelled.items() if m]
+        if not ratios:
             return Correction()
-        ratios = [
-            statistics.median(seconds) / self.model.seconds(self._examples[kind])
-            for kind, seconds in self._measured.items()
-        ]
         factor = statistics.median(ratios)
         return Correction(factor, len(ratios), statistics.median(abs(r / factor - 1) for r in ratios))
 
     def price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
         """Price of one run under a resolved specification."""
-        known = self._measured.get(self._kind(protocol, spec))
-        try:
-            memory, flops = (self.model.memory_mb(spec), self.model.flops(spec)) if self.model else (0.0, 0.0)
-            if known:
-                return Price(statistics.median(known), "measured", memory, flops)
-            if self.model:
-                return Price(self.correction.factor * self.model.seconds(spec), "modelled", memory, flops)
-        except (KeyError, RuntimeError, TypeError, ValueError):
-            pass  # a method that needs more than its miniature has, such as another run's networks
+        key = digest({"protocol": protocol, "spec": spec})
+        if key not in self._prices:
+            self._prices[key] = self._price(protocol, spec, paper_dataset)
+        return self._prices[key]
+
+    def _price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
+        known, modelled = self._measured.get(self._kind(protocol, spec)), self._modelled(spec)
         if known:
-            return Price(statistics.median(known), "measured")
+            return replace(modelled or Price(0.0, ""), seconds=statistics.median(known), basis="measured")
+        if modelled:
+            return replace(modelled, seconds=self.correction.factor * modelled.seconds)
         return Price(self._declared(protocol, spec, paper_dataset), "declared")
+
+    def _modelled(self, spec: dict[str, Any]) -> Price | None:
+        """The model's own price; None for a method that needs more than its miniature has (another run's networks)."""
+        if self.model is None:
+            return None
+        try:
+            return Price(self.model.seconds(spec), "modelled", self.model.memory_mb(spec), self.model.flops(spec))
+        except (UserError, KeyError, RuntimeError, TypeError, ValueError):
+            return None
 
     def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> float:
         if spec["dataset"] != paper_dataset:

@@ -26,7 +26,7 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     estimator = Estimator(suite)
     shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
     shown.add_column("artefact", no_wrap=True)
-    for name in ("runs to train", "candidates", "device time", "PFLOP", "memory", "disk"):
+    for name in ("runs to train", "candidates", "device time", "PFLOP", "memory ≥", "disk"):
         shown.add_column(name, justify="right", no_wrap=True)
     for key in keys:
         _row(shown, key, estimator.cost(suite.demand(key), needs.searches(suite, key)))

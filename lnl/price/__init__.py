@@ -1,4 +1,4 @@
 """What a run will cost: its work, counted (`work`), over the speed of this device, measured (`speed`).
 
-Neither trains anything. Both are kept in the cache, so that pricing a second time needs no torch.
+Neither trains anything. Both are kept in the cache.
 """

@@ -1,13 +1,15 @@
-"""Seconds and memory of a run on this device: counted work over measured speed, corrected by the records that exist.
+"""Seconds and memory of a run on this device: counted work over measured speed.
 
 step     = work / speed of its network + operations beyond the network's + Adam per parameter + gathering its batch
 epoch    = steps + evaluation of every image + figures
-run      = epochs, times the median of (measured / modelled) over the records of this device
+run      = epochs
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,46 +35,41 @@ class Model:
 
     def __init__(self, suite: Suite, device: torch.device, file: Path) -> None:
         self.suite, self.device, self.file = suite, device, file
-        self._kept: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-        self._machine = digest({"device": device_name(device), "versions": versions()})
+        machine = digest({"device": device_name(device), "versions": versions(), "sources": _sources()})
+        known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        self._kept: dict[str, Any] = known if known.get("machine") == machine else {"machine": machine}
 
     def seconds(self, spec: dict[str, Any]) -> float:
         """Seconds of one run under a resolved specification, as modelled."""
-        info, batch = DATASETS[spec["dataset"]], spec["batch"]["size"]
+        pixels, batch, steps = _pixels(spec), spec["batch"]["size"], _steps(spec)
         work, network, general = self._work(spec), self._network(spec), self._general()
         networks = self.suite.methods[spec["method"]["key"]]["networks"]
-        limits = spec["limits"]
-        caps = [c for c in (spec["batch"]["steps_cap"], limits.get("steps_per_epoch")) if c is not None]
-        steps = min([info.train // batch, *caps])
         beyond = max(0.0, work.step_operations - networks * network.operations - OPTIMISER_OPERATIONS)
         step = (
             work.step_flops / network.training
             + beyond * general.operation
             + work.parameters * general.parameter
-            + batch * _pixels(info.shape) * general.pixel
+            + batch * pixels * general.pixel
         )
-        images = sum(min(n, limits.get("test_images", n)) for n in _evaluated(spec))
-        evaluation = images * (work.image_flops / network.evaluation + _pixels(info.shape) * general.pixel)
+        evaluation = _evaluated(spec) * (work.image_flops / network.evaluation + pixels * general.pixel)
         figures = steps * batch * networks * general.figures
-        trained = spec["epochs"] - bool(spec["untrained_epoch"])
-        return trained * (steps * step + figures) + spec["epochs"] * evaluation
+        return _trained(spec) * (steps * step + figures) + spec["epochs"] * evaluation
 
     def memory_mb(self, spec: dict[str, Any]) -> float:
-        """Memory of the device that a run holds at its peak: data, parameters with their slots, what backward needs."""
-        info, work = DATASETS[spec["dataset"]], self._work(spec)
-        images = info.train + sum(_evaluated(spec))
-        return (images * _pixels(info.shape) + 4 * 5 * work.parameters + work.saved_bytes) / 2**20
+        """Memory of the device that a run holds at least: data, parameters with their slots, what backward needs."""
+        work, info = self._work(spec), DATASETS[spec["dataset"]]
+        images = info.train + info.validation + info.test
+        return (images * _pixels(spec) + 4 * 5 * work.parameters + work.saved_bytes) / 2**20
 
     def flops(self, spec: dict[str, Any]) -> float:
         """Floating-point operations of a run: what it costs whatever the device."""
-        info, work = DATASETS[spec["dataset"]], self._work(spec)
-        caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-        steps = min([info.train // spec["batch"]["size"], *caps])
-        return float(spec["epochs"] * (steps * work.step_flops + sum(_evaluated(spec)) * work.image_flops))
+        work, steps = self._work(spec), _trained(spec) * _steps(spec)
+        return float(steps * work.step_flops + spec["epochs"] * _evaluated(spec) * work.image_flops)
 
     def _work(self, spec: dict[str, Any]) -> Work:
         info, file = DATASETS[spec["dataset"]], Path(self.suite.methods[spec["method"]["key"]]["file"])
-        what = {k: spec[k] for k in ("network", "batch", "optimiser")} | {"shape": info.shape, "classes": info.classes}
+        what = {k: spec.get(k) for k in ("network", "batch", "optimiser", "augment", "arithmetic")}
+        what |= {"shape": info.shape, "classes": info.classes}
         key = digest(what | {"method": syntax_digest(file), "parameters": str(spec["method"]["parameters"])})
         kept = self._once("work", key, lambda: vars(count(spec, load_method(file), info.shape, info.classes)))
         return Work(**kept)
@@ -80,34 +77,49 @@ class Model:
     def _network(self, spec: dict[str, Any]) -> NetworkSpeed:
         info, batch = DATASETS[spec["dataset"]], spec["batch"]["size"]
         name, options = spec["network"]["name"], spec["network"]["options"]
-        key = f"{self._machine}/{name}/{digest(options)}/{info.shape}/{info.classes}/{batch}"
-        kept = self._once(
-            "network", key, lambda: vars(speed.network(name, options, info.shape, info.classes, batch, self.device))
-        )
-        return NetworkSpeed(**kept)
+        how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch)
+        key = f"{name}/{digest({'how': how})}"
+        return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device))))
 
     def _general(self) -> DeviceSpeed:
-        return DeviceSpeed(**self._once("device", self._machine, lambda: vars(speed.general(self.device))))
+        return DeviceSpeed(**self._once("device", "general", lambda: vars(speed.general(self.device))))
 
     def _once(self, kind: str, key: str, find: Any) -> dict[str, Any]:
         known = self._kept.setdefault(kind, {})
         if key not in known:
             if kind == "network":
-                print(f"lnl: measuring the speed of {key.split('/')[1]} on this device, once", file=sys.stderr)
+                print(f"lnl: measuring the speed of {key.split('/')[0]} on this device, once", file=sys.stderr)
             known[key] = dict(find())
             write_json_atomic(self.file, self._kept)
         found: dict[str, Any] = known[key]
         return found
 
 
-def _pixels(shape: tuple[int, int, int]) -> int:
-    channels, height, width = shape
-    return channels * height * width
+def _sources() -> str:
+    """Digest of what steps are made of: a faster engine has other prices."""
+    library = Path(__file__).resolve().parent.parent
+    files = sorted(file for folder in ("engine", "networks", "price") for file in (library / folder).glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _evaluated(spec: dict[str, Any]) -> tuple[int, ...]:
-    """Images of the parts on which a run is evaluated after every epoch."""
+def _pixels(spec: dict[str, Any]) -> int:
+    return math.prod(DATASETS[spec["dataset"]].shape)
+
+
+def _trained(spec: dict[str, Any]) -> int:
+    """Epochs with training in them."""
+    return int(spec["epochs"]) - bool(spec["untrained_epoch"])
+
+
+def _steps(spec: dict[str, Any]) -> int:
+    """Steps of an epoch."""
+    caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
+    return int(min([DATASETS[spec["dataset"]].train // spec["batch"]["size"], *caps]))
+
+
+def _evaluated(spec: dict[str, Any]) -> int:
+    """Images on which a run is evaluated after every epoch."""
     info = DATASETS[spec["dataset"]]
-    if spec["split"] == "test-halves":
-        return info.test // 2, info.test - info.test // 2
-    return (info.test, info.validation) if spec["split"] == "own" else (info.test,)
+    parts = {"test-halves": (info.test // 2, info.test - info.test // 2), "own": (info.test, info.validation)}
+    limit = spec["limits"].get("test_images")
+    return sum(n if limit is None else min(n, limit) for n in parts.get(spec["split"], (info.test,)))

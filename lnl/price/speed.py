@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from lnl.engine.arithmetic import computing
 from lnl.engine.data import EVALUATION_BATCH, to_float
 from lnl.engine.metrics import EpochBuffers
 from lnl.engine.optim import Adam
@@ -52,7 +53,13 @@ class DeviceSpeed:
 
 
 def network(
-    name: str, options: dict[str, str], shape: tuple[int, int, int], classes: int, batch: int, device: torch.device
+    name: str,
+    options: dict[str, str],
+    arithmetic: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    batch: int,
+    device: torch.device,
 ) -> NetworkSpeed:
     """Speed of a network at this batch, as far as a fraction of a second tells it."""
     module = build(name, shape, classes, **options).to(device)
@@ -66,8 +73,8 @@ def network(
         x, labels, uniform = draw(size)
 
         def step() -> None:
-            with batch_norm_mode("update"):
-                loss = cross_entropy(module(x, uniform), labels).mean()
+            with batch_norm_mode("update"), computing(arithmetic, x) as images:
+                loss = cross_entropy(module(images, uniform).float(), labels).mean()
             torch.autograd.grad(loss, list(module.parameters()))
 
         return step
@@ -76,8 +83,8 @@ def network(
         x, _, uniform = draw(size)
 
         def step() -> None:
-            with torch.no_grad(), batch_norm_mode("frozen"):
-                module(x, uniform)
+            with torch.no_grad(), batch_norm_mode("frozen"), computing(arithmetic, x) as images:
+                module(images, uniform)
 
         return step
 
@@ -88,7 +95,7 @@ def network(
         per_example = counted.get_total_flops() / 2
         size = max(1, min(most, int(MOST_FLOPS[device.type] / per_example)))
         rates.append(size * per_example / _seconds(make(size), device))
-        started = started or operations.count
+        started = started or operations.count  # of the first kind: forward and backward
     return NetworkSpeed(rates[0], rates[1], started)
 
 

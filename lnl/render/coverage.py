@@ -50,9 +50,9 @@ class Coverage:
 
     @property
     def started(self) -> bool:
-        """Whether any record or result of a search exists, or none is needed."""
+        """Whether any run has been made or tried, or any search has a result, or nothing is needed."""
         needed = self.runs or self.searches
-        return not needed or self.done + self.states["stale"] + self.searched > 0
+        return not needed or self.states["missing"] < len(self.runs) or self.searched > 0
 
 
 def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:

@@ -50,8 +50,15 @@ def train_block(
     if searches.mode(suite, search) == "stacked" and not set(members) <= set(known):
         from lnl.search.stack import train_stack
 
-        with progress(f"round {page.round + 1}, {len(members)} candidates") as bar:
-            train_stack(page, members, places, device, stop, bar)
+        try:
+            with progress(f"round {page.round + 1}, {len(members)} candidates") as bar:
+                train_stack(page, members, places, device, stop, bar)
+        except Stopped:
+            raise
+        except Exception as error:
+            for index in members:
+                Store(suite, page.run(index)).fail(error, log)
+            raise
     entries, failed = [], None
     for index in members:
         if index in known:

@@ -1,4 +1,4 @@
-"""A block of candidates as one stack of runs: what a GPU wants, for which one small network is too little work."""
+"""A block of candidates as one stack of runs: for a device to which one small network is too little work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import torch
+from filelock import Timeout
 
+from lnl.engine.loop import Stopped
 from lnl.files import replacing
 from lnl.places import Places
 from lnl.problem import prepare
@@ -35,7 +37,15 @@ def train_stack(
     runs = [page.run(index) for index in members]
     with ExitStack() as locks:
         for run in runs:
-            locks.enter_context(Store(page.suite, run).lock())
+            lock = Store(page.suite, run).lock()
+            while True:  # a waiting job must still hear that it is to stop
+                try:
+                    locks.enter_context(lock.acquire(timeout=0))
+                    break
+                except Timeout:
+                    if stop():
+                        raise Stopped from None
+                    time.sleep(0.2)
         todo = [run for run in runs if not Store(page.suite, run).finished()]
         if not todo:
             return
