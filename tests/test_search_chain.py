@@ -245,6 +245,10 @@ def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_p
     fresh = suite.copy(tmp_path / "fresh")
     assert suite.snakemake("searched").returncode == 0
     assert suite.lnl("keep", "kept", "searched").returncode == 0
+    alone = suite.copy(tmp_path / "alone")
+    shutil.rmtree(alone.root / "results/demo/searches")
+    out = alone.lnl("import", str(suite.root / "kept/demo/searches"))
+    assert out.stdout.strip() == "3 imported", out.stdout + out.stderr  # searches need no record beside them
     out = fresh.lnl("import", str(suite.root / "kept"))
     assert out.stdout.strip() == "4 imported", out.stdout + out.stderr  # a record, two pages of scores, the result
     assert fresh.snakemake("searched").returncode == 0

@@ -90,15 +90,16 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
 
     A record's digest is checked against the specification inside it, and against today's declaration. Counts by
     outcome: `imported`, `here already`, `other declaration`, `conflict` (a different result of the same run is here).
-    UserError if the folder holds no record, or a record whose digest does not fit its own specification.
+    UserError if the folder holds neither record nor search, or a record whose digest does not fit its specification.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; name a results folder or docs/reproduction/…")
     files = sorted(
         f for pattern in ("seed*.json", "seed*.json.gz") for f in folder.rglob(pattern) if "store" not in f.parts
     )
-    if not files:
-        raise UserError(f"{folder}: no records (seed*.json) below it")
+    found = sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*"))
+    if not files and not found:
+        raise UserError(f"{folder}: no records (seed*.json) and no searches (scores.json, best.json) below it")
     counts = dict.fromkeys(
         (
             "imported",
@@ -113,7 +114,7 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
     )
     # a run with a searched R is looked up by what its search has found, so searches come first
     pages: dict[Path, list[Path]] = {}
-    for file in sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*")):
+    for file in found:
         pages.setdefault(file.parent if file.name.startswith("best") else file.parents[1], []).append(file)
     for files_of_one in pages.values():
         for outcome in _merge_search(suite.searching, files_of_one):
