@@ -13,7 +13,7 @@ from lnl.render.table import write
 if TYPE_CHECKING:
     from lnl.matrix import Cell, Suite
 
-ORDER = ("paper", "lite", "demo", "smoke")
+ORDER = ("paper", "fast", "transfer", "lite", "demo", "smoke")
 Kept = dict[tuple[str, str, int], Path]  # (scale, cell, seed) -> committed record
 
 
@@ -39,7 +39,7 @@ def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
 def kept_records(root: Path) -> Kept:
     """Records under docs/reproduction/*/records, by what they say they are, wherever in that folder they lie."""
     found: Kept = {}
-    for pattern in ("*.json", "*.json.gz"):
+    for pattern in ("seed*.json", "seed*.json.gz"):  # pages of searches lie beside them
         for path in sorted(Path(root).glob(f"docs/reproduction/*/records/**/{pattern}")):
             r = read(path)["result"]
             found[r["scale"], "/".join((r["protocol"], r["dataset"], r["noise"], r["method"])), r["seed"]] = path
