@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-
-from filelock import Timeout
 
 from lnl import needs
 from lnl.engine.loop import Stopped
@@ -13,7 +10,7 @@ from lnl.hardware import torch_device
 from lnl.matrix import Run, Suite
 from lnl.places import Places
 from lnl.store import Store
-from lnl.train import Progress, train
+from lnl.train import Progress, held, train
 
 
 def job(
@@ -23,18 +20,13 @@ def job(
     target = torch_device(device, bool(suite.config.get("deterministic")))
     points = needs.handover_points(suite, run.cell)
     store = Store(suite, run)
-    while not store.finished(points):
-        try:
-            with store.lock().acquire(timeout=0):
-                if not store.finished(points):
-                    train(suite, run, places, target, stop, progress)
-        except Timeout:  # another process trains this very run
-            time.sleep(0.1)
-            if stop():
-                raise Stopped from None
-        except Stopped:
-            raise
-        except Exception as error:
-            store.fail(error, log)
-            raise
+    try:
+        with held(store, stop):  # another process may be training this very run
+            if not store.finished(points):
+                train(suite, run, places, target, stop, progress)
+    except Stopped:
+        raise
+    except Exception as error:
+        store.fail(error, log)
+        raise
     store.publish()

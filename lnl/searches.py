@@ -112,13 +112,15 @@ def rounds(suite: Suite, search: Search) -> list[list[float]]:
 
 
 def blocks(suite: Suite, search: Search, round: int) -> list[range]:
-    """Candidates of a round (counted from 0) by job. One whole round where candidates share their networks."""
+    """Candidates of a round (counted from 0) by job: as many as the configuration asks for, else the scale.
+
+    One whole round where candidates share their networks, or where they are a stack and nobody asks for less.
+    """
     samples = len(rounds(suite, search)[round])
-    declared = suite.declared_search(search)
-    asked = suite.config.get("search_block")
-    if declared.spec["candidates"] == "shared" or mode(suite, search) == "stacked":
+    if suite.declared_search(search).spec["candidates"] == "shared":
         return [range(samples)]
-    return plan.blocks(samples, asked or suite.scales[suite.scale].get("search_block", 1))
+    declared = samples if mode(suite, search) == "stacked" else suite.scales[suite.scale].get("search_block", 1)
+    return plan.blocks(samples, suite.config.get("search_block") or declared)
 
 
 def check_block(suite: Suite) -> None:

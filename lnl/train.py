@@ -7,17 +7,19 @@ begin with the networks of another one (the weight-sharing ablation).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import Timeout
 from torch import Tensor
 
 from lnl import needs, provenance
 from lnl.declarations import syntax_digest
-from lnl.engine.loop import Training
+from lnl.engine.loop import Stopped, Training
 from lnl.files import replacing
 from lnl.matrix import Run, Suite
 from lnl.places import Places
@@ -26,6 +28,24 @@ from lnl.stats import run_statistic
 from lnl.store import Store, Trained
 
 Progress = Callable[[int, int], None]
+
+
+@contextmanager
+def held(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
+    """Hold the lock of a run; while another process does, wait for it, unless told to stop (Stopped)."""
+    lock = store.lock()
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            if stop():
+                raise Stopped from None
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def train(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import helpers
 import pytest
@@ -169,39 +170,26 @@ def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
     assert counted.seen == []
 
 
-class TwoForwards(Method):
-    """A loss of two forward passes of the same networks, as methods with views have it."""
-
-    networks = 2
-
-    def step(self, learner, batch, now):  # type: ignore[no-untyped-def]
-        first, second = learner.forward(batch.x), learner.forward(1 - batch.x)
-        losses = cross_entropy(first, batch.labels)
-        loss = losses.mean(-1) + (second**2).mean((-1, -2))
-        learner.apply(learner.gradient(loss))
-        return Outcome(loss=loss, losses=losses, logits=first)
-
-
 @pytest.mark.parametrize("batched", [False, True])
-def test_linear_networks_have_the_gradient_of_their_modules(batched: bool) -> None:
-    built = helpers.build(TwoForwards, helpers.spec())
-    population = built.learner.population
-    population._parameters._batched = batched  # type: ignore[attr-defined]  # as on a GPU
-    x, labels = torch.rand(2, 32, 1, 8, 8), torch.randint(0, 10, (32,))
+def test_linear_networks_have_the_gradient_of_their_modules(batched: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lnl.engine.dense.batches", lambda flat: batched)  # as on a GPU, or not
+    population = helpers.build("coteaching", helpers.spec()).learner.population
+    images, labels = torch.rand(2, 32, 1, 8, 8, requires_grad=True), torch.randint(0, 10, (32,))
 
-    def loss(forward) -> Tensor:  # type: ignore[no-untyped-def]
-        return cross_entropy(forward(x[0]), labels).mean(-1) + (forward(x[1]) ** 2).mean((-1, -2))
+    def loss(forward: Callable[[Tensor], Tensor]) -> Tensor:
+        """Of two forward passes of the same networks, as methods with views have it."""
+        return cross_entropy(forward(images[0]), labels).mean(-1) + (forward(images[1]) ** 2).mean((-1, -2))
 
-    mine = population.gradient(loss(lambda images: population.forward(images, None, "update")))
-    if batched:
-        for _, views in population._gradients:  # type: ignore[attr-defined]
-            views._batched = True
-        mine = population.gradient(loss(lambda images: population.forward(images, None, "update")))
+    mine = loss(lambda x: population.forward(x, None, "update"))
+    of_images = torch.autograd.grad(mine.sum(), images, retain_graph=True)[0]
+    of_parameters = population.gradient(mine)
     parameters = [p for module in population.modules for p in module.parameters()]
-    theirs = torch.autograd.grad(
-        loss(lambda images: torch.stack([m(images) for m in population.modules])).sum(), parameters
+    theirs = loss(lambda x: torch.stack([module(x) for module in population.modules]))
+    expected = torch.autograd.grad(theirs.sum(), [images, *parameters])
+    torch.testing.assert_close(of_images, expected[0], rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(
+        of_parameters.flatten(), torch.cat([g.flatten() for g in expected[1:]]), rtol=1e-5, atol=1e-7
     )
-    torch.testing.assert_close(mine.flatten(), torch.cat([g.flatten() for g in theirs]), rtol=1e-5, atol=1e-7)
 
 
 def test_a_backward_after_an_update_is_an_error_on_linear_networks_as_on_others() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
     before = suite.lnl("plan", "small", "--seeds", "3")
     assert before.returncode == 0
     assert "2 of 6" in before.stdout  # the third repeat of two cells
-    declared = suite.lnl("plan", "small", "--seeds", "3", "--scale", "paper", "--device", "cuda")
+    without_gpu = str(Path(sys.executable).parent)  # where no nvidia-smi is
+    declared = suite.lnl("plan", "small", "--seeds", "3", "--scale", "paper", "--device", "cuda", PATH=without_gpu)
     assert "~" in declared.stdout
     assert "what the protocol declares" in declared.stdout
     modelled = suite.lnl("plan", "small", "--scale", "paper", "--device", "cpu")

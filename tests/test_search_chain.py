@@ -210,7 +210,9 @@ def test_a_stack_of_candidates_finds_the_same(
     protocol = stacked.root / "config/protocols/s2e.yaml"
     protocol.write_text(protocol.read_text().replace("mode: {cuda: stacked}", "mode: {cpu: stacked}"))
     loaded, search = _in_process(stacked, monkeypatch, "s2e")
-    assert [len(searches.blocks(loaded, search, r)) for r in range(2)] == [1, 1]
+    assert searches.blocks(loaded, search, 0) == [range(3)]
+    smaller = Suite.load(stacked.root, loaded.config | {"search_block": 2})
+    assert searches.blocks(smaller, search, 0) == [range(2), range(2, 3)]
     assert _scores(stacked, "s2e") == _scores(suite, "s2e")  # linear networks: bit for bit
     record = next(stacked.root.glob("results/demo/store/**/record-*.json"))
     assert _json(record)["provenance"]["mode"] == "stacked" and _json(record)["provenance"]["stack"] == 3

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,37 @@ LNL = str(Path(sys.executable).parent / "lnl")
 CELL = "s2e/digits/symmetric-50/coteaching"
 
 
+class Head:
+    """The head of a DAG, as its worker knows it: alive until `end`."""
+
+    def __init__(self) -> None:
+        lifeline = head.start()
+        assert lifeline is not None
+        self._lifeline: int | None = lifeline
+        self.address = os.environ.pop(client.VARIABLE)
+
+    def end(self) -> None:
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+        self._lifeline = None
+
+
+@contextmanager
+def a_head() -> Iterator[Head]:
+    started = Head()
+    try:
+        yield started
+    finally:
+        started.end()
+
+
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a job that has a worker, and that could not train by itself."""
-    lifeline = head.start()
-    assert lifeline is not None
     poison = tmp_path_factory.mktemp("poison")
     (poison / "sitecustomize.py").write_text("import sys; sys.modules['torch'] = None")
-    yield {client.VARIABLE: os.environ.pop(client.VARIABLE), "PYTHONPATH": str(poison)}
-    os.close(lifeline)
+    with a_head() as running:
+        yield {client.VARIABLE: running.address, "PYTHONPATH": str(poison)}
 
 
 @pytest.fixture
@@ -53,20 +76,33 @@ def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def _start(suite: SuiteCopy, warm: dict[str, str], seed: int) -> tuple[subprocess.Popen[str], Path]:
-    """A training under way, and its folder in the store."""
-    store = suite.root / f"results/demo/store/{CELL}/seed{seed}"
-    job = subprocess.Popen(
-        [LNL, "train", CELL, "--seed", str(seed)],
-        cwd=suite.root,
-        env=suite.environment(**warm),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    _until(lambda: (store / "lock").exists())
-    time.sleep(1)  # its first steps
-    return job, store
+Start = Callable[[SuiteCopy, dict[str, str], int], tuple["subprocess.Popen[str]", Path]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a training: its process and its folder in the store, once it is under way. None outlives its test."""
+    jobs: list[subprocess.Popen[str]] = []
+
+    def one(suite: SuiteCopy, environment: dict[str, str], seed: int) -> tuple[subprocess.Popen[str], Path]:
+        store = suite.root / f"results/demo/store/{CELL}/seed{seed}"
+        job = subprocess.Popen(
+            [LNL, "train", CELL, "--seed", str(seed)],
+            cwd=suite.root,
+            env=suite.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        jobs.append(job)
+        _until(lambda: (store / "lock").exists())
+        time.sleep(1)  # its first steps
+        return job, store
+
+    yield one
+    for job in jobs:
+        job.kill()
+        job.communicate()
 
 
 def test_a_run_of_the_worker_has_the_record_of_one_started_by_hand(suite: SuiteCopy, warm: dict[str, str]) -> None:
@@ -88,9 +124,9 @@ def test_an_error_is_the_callers(suite: SuiteCopy, warm: dict[str, str]) -> None
     assert "did you mean 'coteaching'" in copied.stderr
 
 
-def test_a_signal_reaches_the_run_and_others_go_on(long_suite: SuiteCopy, warm: dict[str, str]) -> None:
-    first, store = _start(long_suite, warm, 1)
-    second, _ = _start(long_suite, warm, 2)
+def test_a_signal_reaches_the_run_and_others_go_on(long_suite: SuiteCopy, warm: dict[str, str], start: Start) -> None:
+    first, store = start(long_suite, warm, 1)
+    second, _ = start(long_suite, warm, 2)
     first.send_signal(signal.SIGTERM)
     assert first.wait(30) == 143
     assert list(store.glob("checkpoint-*.pt"))
@@ -99,23 +135,24 @@ def test_a_signal_reaches_the_run_and_others_go_on(long_suite: SuiteCopy, warm: 
     assert second.wait(30) == 143
 
 
-def test_a_run_whose_client_was_killed_stops_with_a_checkpoint(long_suite: SuiteCopy, warm: dict[str, str]) -> None:
-    job, store = _start(long_suite, warm, 1)
+def test_a_run_whose_client_was_killed_stops_with_a_checkpoint(
+    long_suite: SuiteCopy, warm: dict[str, str], start: Start
+) -> None:
+    job, store = start(long_suite, warm, 1)
     job.kill()
     with FileLock(store / "lock").acquire(timeout=20):  # sooner than the next checkpoint in turn
         assert list(store.glob("checkpoint-*.pt"))
 
 
-def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCopy) -> None:
-    lifeline = head.start()
-    assert lifeline is not None
-    address = os.environ.pop(client.VARIABLE)
-    job, store = _start(long_suite, {client.VARIABLE: address}, 1)
-    os.close(lifeline)
-    assert job.wait(20) == 143
-    assert list(store.glob("checkpoint-*.pt"))
-    _until(lambda: not Path(address).parent.exists())
-    assert long_suite.lnl("status", LNL_WORKER=address).returncode == 0  # without a worker a command runs by itself
+def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCopy, start: Start) -> None:
+    with a_head() as ending:
+        job, store = start(long_suite, {client.VARIABLE: ending.address}, 1)
+        ending.end()
+        assert job.wait(20) == 143
+        assert list(store.glob("checkpoint-*.pt"))
+        _until(lambda: not Path(ending.address).parent.exists())
+        # without a worker a command runs by itself
+        assert long_suite.lnl("status", LNL_WORKER=ending.address).returncode == 0
 
 
 def _workers() -> set[int]:
@@ -125,36 +162,32 @@ def _workers() -> set[int]:
     return {int(pid) for pid, parent, _ in rows if int(parent) == os.getpid()}
 
 
-def test_a_job_whose_worker_was_killed_runs_by_itself(long_suite: SuiteCopy) -> None:
+def test_a_job_whose_worker_was_killed_runs_by_itself(long_suite: SuiteCopy, start: Start) -> None:
     others = _workers()
-    lifeline = head.start()
-    assert lifeline is not None
-    address = os.environ.pop(client.VARIABLE)
-    [worker] = _workers() - others
-    job, store = _start(long_suite, {client.VARIABLE: address}, 1)
-    os.kill(worker, signal.SIGKILL)
-    _until(lambda: bool(list(store.glob("checkpoint-*.pt"))))  # its copy has stopped
-    time.sleep(1)
-    assert job.poll() is None
-    job.terminate()
-    assert job.wait(30) == 143
-    os.close(lifeline)
+    with a_head() as running:
+        [worker] = _workers() - others
+        job, store = start(long_suite, {client.VARIABLE: running.address}, 1)
+        os.kill(worker, signal.SIGKILL)
+        _until(lambda: bool(list(store.glob("checkpoint-*.pt"))))  # its copy has stopped
+        time.sleep(1)
+        assert job.poll() is None
+        job.terminate()
+        assert job.wait(30) == 143
 
 
 def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = tmp_path / "lnl"
     shutil.copytree(Path(lnl.__file__).parent, sources, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    lifeline = head.start()
-    assert lifeline is not None
-    environment = os.environ | {client.VARIABLE: os.environ.pop(client.VARIABLE)}
-    code = "from lnl.worker.client import hand_over; print(hand_over(['--help']))"
+    code = "from lnl.worker.client import delegate; print(delegate(['--help']))"
 
-    def answer(**changes: str) -> str:
-        return subprocess.check_output([sys.executable, "-P", "-c", code], env=environment | changes, text=True)
+    with a_head() as running:
+        environment = os.environ | {client.VARIABLE: running.address}
 
-    assert answer().endswith("\n0\n")
-    assert answer(PYTHONPATH="") == "None\n"  # the job's library is another one
-    os.utime(sources / "train.py")
-    assert answer() == "None\n"
-    os.close(lifeline)
+        def answer(**changes: str) -> str:
+            return subprocess.check_output([sys.executable, "-P", "-c", code], env=environment | changes, text=True)
+
+        assert answer().endswith("\n0\n")
+        assert answer(PYTHONPATH="") == "None\n"  # the job's library is another one
+        os.utime(sources / "train.py")
+        assert answer() == "None\n"

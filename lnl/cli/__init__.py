@@ -7,10 +7,10 @@ import sys
 
 def main() -> None:
     """Entry point of the command `lnl`: in the warm worker of this DAG if there is one, else here."""
-    from lnl.worker.client import hand_over
+    from lnl.worker.client import delegate
 
     try:
-        status = hand_over(sys.argv[1:])
+        status = delegate(sys.argv[1:])
     except KeyboardInterrupt:  # before its copy had started
         sys.exit(130)
     sys.exit(run() if status is None else status)

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-ARITHMETICS = ("faithful", "fast")
-
 
 @contextmanager
 def computing(kind: str, x: Tensor) -> Iterator[Tensor]:

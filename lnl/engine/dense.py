@@ -24,6 +24,11 @@ from lnl.engine.population import Population, vector
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
+def batches(flat: Tensor) -> bool:
+    """Whether the products of several networks on this device are batched into one operation."""
+    return flat.is_cuda
+
+
 class Dense(Population):
     """The networks of a run (`stacked` False, lead (networks,)) or of a stack of runs (lead (runs, networks))."""
 
@@ -77,18 +82,22 @@ class Dense(Population):
             held.append(out)
         return held
 
-    def backward(self, held: list[_Rows], upstream: Tensor) -> Tensor:
-        """Gradient [*lead, P] from every layer's input and the gradient of the logits [*lead, B, K]."""
+    def backward(self, held: list[_Rows], upstream: Tensor, of_images: bool) -> tuple[Tensor, Tensor | None]:
+        """Gradient [*lead, P], and that of the images [*lead, B, pixels] if it is asked for.
+
+        held: every layer's input. upstream: gradient of the logits [*lead, B, K].
+        """
         flat, views = self._buffer()
         above = _Rows(upstream)
         for layer in reversed(range(len(self._sizes))):
             views.collect(layer, above, held[layer])
-            if layer:
-                below = _Rows(torch.empty_like(held[layer].whole))
+            if layer or of_images:
+                below = _Rows(upstream.new_empty(held[layer].whole.shape))
                 self._parameters.propagate(layer, above, below)
-                _relu_backward(below.whole, held[layer].whole, 0, grad_input=below.whole)
+                if layer:
+                    _relu_backward(below.whole, held[layer].whole, 0, grad_input=below.whole)
                 above = below
-        return flat
+        return flat, above.whole if of_images else None
 
     def _buffer(self) -> tuple[Tensor, _Layers]:
         """Where a gradient goes: a buffer of its own for every forward pass that a loss was made of."""
@@ -124,7 +133,7 @@ class _Layers:
 
     def __init__(self, flat: Tensor, sizes: Sequence[torch.Size]) -> None:
         rows, start = flat.view(-1, flat.shape[-1]), 0
-        self._batched = flat.is_cuda
+        self._batched = batches(flat)
         self._weights, self._biases = [], []
         for width, inputs in sizes:
             self._weights.append(rows[:, start : start + width * inputs].unflatten(-1, (width, inputs)))
@@ -177,8 +186,6 @@ class _Products(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
-        if ctx.needs_input_grad[1]:
-            raise NotImplementedError("linear networks give no gradient of their images; use learner.call for that")
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, Tensor | None, None]:
         _ = ctx.saved_tensors
-        return ctx.population.backward(ctx.held, upstream[0]), None, None
+        return *ctx.population.backward(ctx.held, upstream[0], ctx.needs_input_grad[1]), None

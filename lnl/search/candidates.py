@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from filelock import Timeout
 from torch import Tensor
 
 from lnl import paths, searches
@@ -24,7 +23,7 @@ from lnl.search import chain
 from lnl.search.files import current, read
 from lnl.search.page import Page
 from lnl.store import Store, Trained
-from lnl.train import Progress, train
+from lnl.train import Progress, held, train
 
 if TYPE_CHECKING:
     from lnl.matrix import Suite
@@ -93,32 +92,23 @@ def trained(
     """
     suite, run, until = page.suite, page.run(index), page.until(index)
     store = Store(suite, run)
-    while True:
+    with held(store, stop):
         known = _so_far(page, index)
         if known:
             return known
-        try:
-            with store.lock().acquire(timeout=0):
-                known = _so_far(page, index)
-                if known:
-                    return known
-                start = _networks_before(page, index, places, device, stop) if page.points() else None
-                whole = until >= page.declared.candidate["epochs"]
-                return train(
-                    suite,
-                    run,
-                    places,
-                    device,
-                    stop,
-                    progress,
-                    until=None if whole else until,
-                    start=start,
-                    points=page.points(),
-                )
-        except Timeout:
-            if stop():
-                raise Stopped from None
-            time.sleep(0.2)
+        start = _networks_before(page, index, places, device, stop) if page.points() else None
+        whole = until >= page.declared.candidate["epochs"]
+        return train(
+            suite,
+            run,
+            places,
+            device,
+            stop,
+            progress,
+            until=None if whole else until,
+            start=start,
+            points=page.points(),
+        )
 
 
 def _so_far(page: Page, index: int) -> Trained | None:

@@ -8,15 +8,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import torch
-from filelock import Timeout
 
-from lnl.engine.loop import Stopped
 from lnl.files import replacing
 from lnl.places import Places
 from lnl.problem import prepare
 from lnl.resolve import digest
 from lnl.store import Store
-from lnl.train import Progress, record
+from lnl.train import Progress, held, record
 
 if TYPE_CHECKING:
     from lnl.search.page import Page
@@ -37,15 +35,7 @@ def train_stack(
     runs = [page.run(index) for index in members]
     with ExitStack() as locks:
         for run in runs:
-            lock = Store(page.suite, run).lock()
-            while True:  # a waiting job must still hear that it is to stop
-                try:
-                    locks.enter_context(lock.acquire(timeout=0))
-                    break
-                except Timeout:
-                    if stop():
-                        raise Stopped from None
-                    time.sleep(0.2)
+            locks.enter_context(held(Store(page.suite, run), stop))
         todo = [run for run in runs if not Store(page.suite, run).finished()]
         if not todo:
             return

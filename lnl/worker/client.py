@@ -16,7 +16,7 @@ LIBRARY = str(Path(__file__).resolve().parent.parent)
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 
 
-def hand_over(arguments: list[str]) -> int | None:
+def delegate(arguments: list[str]) -> int | None:
     """Exit status of `lnl ARGUMENTS` as the worker ran it; None if there is no worker, it declined, or it is gone.
 
     The copy gets this process's three standard files, folder and environment. Signals that this process gets are handed
