@@ -23,7 +23,7 @@ def _batches(built: Training, epoch: int) -> list[torch.Tensor]:
 
 def _reference(built: Training, nets: list[torch.nn.Module], drop: dict[int, float]) -> None:
     """Algorithm 1 of Co-teaching (two networks), its one-network form (MentorNet), or plain training."""
-    optimisers = [torch.optim.Adam(net.parameters(), lr=0.01, foreach=True) for net in nets]
+    optimisers = [torch.optim.Adam(net.parameters(), lr=0.01, fused=True) for net in nets]
     images, given = built.data.images.float() / 255, built.runs[0].given
     for epoch in range(1, 4):
         for optimiser in optimisers:
@@ -50,6 +50,8 @@ def test_a_training_equals_the_plain_loop(method: str, final: float, network: st
     built.run()
     for mine, theirs in zip(built.learner.population.modules, nets, strict=True):  # type: ignore[attr-defined]
         for (name, p), q in zip(mine.named_parameters(), theirs.parameters(), strict=True):
+            if name.startswith("conv") and name.endswith("bias"):
+                continue  # batch norm cancels it: its gradient is rounding, which Adam makes as large as any other
             torch.testing.assert_close(p, q, rtol=2e-4, atol=2e-5, msg=lambda m, name=name: f"{name}: {m}")
 
 

@@ -119,6 +119,8 @@ class _Rows:
     @cached_property
     def each(self) -> list[Tensor]:
         """[B, width] of every network, without a copy whether contiguous or not."""
+        if self.whole.is_contiguous():
+            return list(self.whole.flatten(0, -3).unbind(0))
         runs = [self.whole] if self.whole.dim() == 3 else self.whole.unbind(0)
         return [mine for run in runs for mine in run.unbind(0)]
 
@@ -134,11 +136,12 @@ class _Layers:
     def __init__(self, flat: Tensor, sizes: Sequence[torch.Size]) -> None:
         rows, start = flat.view(-1, flat.shape[-1]), 0
         self._batched = batches(flat)
-        self._weights, self._biases = [], []
+        self._weights, self._biases, self._rows = [], [], []
         for width, inputs in sizes:
             self._weights.append(rows[:, start : start + width * inputs].unflatten(-1, (width, inputs)))
             start += width * inputs
             self._biases.append(rows[:, start : start + width])
+            self._rows.append(flat[..., None, start : start + width])
             start += width
         self.end = start
         pairs = zip(self._weights, self._biases, strict=True)
@@ -150,9 +153,9 @@ class _Layers:
             bias = self._biases[layer].unsqueeze(1)
             torch.baddbmm(bias, x.batched, self._weights[layer].mT, out=out.batched)
             return
-        _, transposed, biases = self._each[layer]
-        for w, b, mine, result in zip(transposed, biases, x.each, out.each, strict=True):
-            torch.addmm(b, mine, w, out=result)
+        for w, mine, result in zip(self._each[layer][1], x.each, out.each, strict=True):
+            torch.mm(mine, w, out=result)
+        out.whole.add_(self._rows[layer])
 
     def collect(self, layer: int, upstream: _Rows, x: _Rows) -> None:
         """W = upstream^T x, b = sum over the batch."""

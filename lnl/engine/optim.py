@@ -1,8 +1,8 @@
-"""Adam and SGD, flat and elementwise, bit-equal to torch.optim's foreach implementations.
+"""Adam and SGD, bit-equal to torch.optim's, one vector of parameters a network.
 
-They exist because the first torch.optim object imports a compiler (one to three seconds a process), and because an
-elementwise update of one flat buffer gives a run the same numbers wherever it stands in a stack. All parameters of all
-networks are one tensor [..., P]; so are the gradient and every slot. The step count is shared.
+They exist because the first torch.optim object imports a compiler (one to three seconds a process), and because a run
+must have the same numbers wherever it stands in a stack. Parameters of all networks are one tensor [..., P]; so are the
+gradient and every slot. The step count is shared.
 """
 
 from __future__ import annotations
@@ -12,41 +12,48 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015) in the order of operations of torch.optim.Adam(foreach=True)."""
+    """Adam (Kingma and Ba, 2015): torch's fused kernel, one pass over memory where separate operations take seven.
+
+    Its last few elements take another path through the processor than the others, with other rounding: each network is
+    a vector of its own, so that this is the same few wherever the network stands in a stack.
+    """
 
     def __init__(self, flat: Tensor, beta1: float, beta2: float, eps: float, weight_decay: float) -> None:
         self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
         self.steps = 0
         self.slots = {"exp_avg": torch.zeros_like(flat), "exp_avg_sq": torch.zeros_like(flat)}
-        self._scratch = torch.empty_like(flat)
-        # On a CPU the square root of zero takes four times as long as that of another number, and inputs that are never
-        # lit have no gradient. The smallest normal number in place of zero leaves the sum with eps as it was.
-        smallest = torch.finfo(flat.dtype).tiny
-        vanishes = (smallest / (1 - beta2)) ** 0.5 < eps * torch.finfo(flat.dtype).eps / 4
-        self._floor = smallest if vanishes and not flat.is_cuda else None
+        self._averages, self._squares = (_vectors(slot) for slot in self.slots.values())
+        self._count = torch.zeros((), device=flat.device)
 
     def step(self, flat: Tensor, gradient: Tensor, lr: float) -> None:
         """Update `flat` in place; `gradient` may be overwritten."""
         self.steps += 1
-        if self.weight_decay:
-            gradient.add_(flat, alpha=self.weight_decay)
-        average, square = self.slots["exp_avg"], self.slots["exp_avg_sq"]
-        average.lerp_(gradient, 1 - self.beta1)
-        square.mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
-        correction = (1 - self.beta2**self.steps) ** 0.5
-        if self._floor is None:
-            torch.sqrt(square, out=self._scratch)
-        else:
-            torch.clamp_min(square, self._floor, out=self._scratch).sqrt_()
-        denominator = self._scratch.div_(correction).add_(self.eps)
-        flat.addcdiv_(average, denominator, value=(lr / (1 - self.beta1**self.steps)) * -1)
+        self._count.fill_(self.steps)
+        networks = _vectors(flat)
+        torch._fused_adam_(
+            networks,
+            _vectors(gradient),
+            self._averages,
+            self._squares,
+            [],
+            [self._count] * len(networks),
+            lr=lr,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            weight_decay=self.weight_decay,
+            eps=self.eps,
+            amsgrad=False,
+            maximize=False,
+        )
+        increment_version(flat)  # so that autograd knows of it, which the kernel leaves out
 
 
 class SGD:
-    """Stochastic gradient descent with momentum, as torch.optim.SGD(foreach=True)."""
+    """Stochastic gradient descent with momentum, elementwise, as torch.optim.SGD(foreach=True)."""
 
     def __init__(self, flat: Tensor, momentum: float, nesterov: bool, weight_decay: float) -> None:
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
@@ -66,6 +73,11 @@ class SGD:
                 buffer.mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(buffer, alpha=self.momentum) if self.nesterov else buffer
         flat.add_(gradient, alpha=-lr)
+
+
+def _vectors(stacked: Tensor) -> list[Tensor]:
+    """[P] of every network of a tensor [..., P]."""
+    return list(stacked.view(-1, stacked.shape[-1]).unbind(0))
 
 
 def build(spec: Mapping[str, Any], flat: Tensor) -> Adam | SGD:
