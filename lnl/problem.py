@@ -19,6 +19,7 @@ from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
+from lnl.engine.replay import Replay, obstacle
 from lnl.errors import UserError
 from lnl.matrix import Run, Suite
 from lnl.noise.keys import flip_rate, parse
@@ -121,6 +122,8 @@ def prepare(
         handovers=_read_handovers(suite, first),
         points=points,
     )
+    if suite.config.get("replay") and device.type == "cuda" and obstacle(built) is None:
+        built.replay = Replay(built)
     return built, known.about | ({"searched": searched} if searched else {})
 
 

@@ -134,6 +134,7 @@ def record(
         "threads": torch.get_num_threads(),
         "deterministic": device.type == "cpu" or torch.are_deterministic_algorithms_enabled(),
         "steps": built.position.total,
+        "replayed": built.replay is not None and built.replay.possible,
         "finished": datetime.now(UTC).date().isoformat(),
     }
     return {

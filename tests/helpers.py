@@ -65,6 +65,7 @@ def build(
     points: tuple[str, ...] = (),
     data: Arrays | None = None,
     handovers: Mapping[str, dict[str, torch.Tensor]] | None = None,
+    device: str = "cpu",
 ) -> Training:
     """A training of a Method class, or of a registered method with its default parameters."""
     data = data or arrays()
@@ -79,7 +80,7 @@ def build(
     return training(
         described,
         method,
-        DeviceData.load(data, described["split"], torch.device("cpu"), None),
+        DeviceData.load(data, described["split"], torch.device(device), None),
         given,
         rate,
         torch.tensor(matrix(noise, CLASSES)).float(),

@@ -62,9 +62,13 @@ class Batches:
         self.order, self.given = self._stack(orders), self._stack(given)
         self.trusted = {name: self._stack([self._trusted(run, name) for run in self.runs]) for name in self._streams}
 
-    def batch(self, step: int) -> Batch:
-        """Everything that step `step` of the epoch needs."""
-        place = slice(step * self.size, (step + 1) * self.size)
+    def place(self, step: int) -> slice:
+        """Where the examples of a step stand in the epoch's order."""
+        return slice(step * self.size, (step + 1) * self.size)
+
+    def batch(self, step: int, place: slice | Tensor | None = None) -> Batch:
+        """Everything that step `step` of the epoch needs. place: `place(step)` if not given, or the same as indices."""
+        place = self.place(step) if place is None else place
         index = self.order[..., place]
         images = self.data.gather(index)
         return Batch(

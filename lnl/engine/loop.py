@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,6 +21,7 @@ from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers
+from lnl.engine.replay import Replay
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Training:
         self.saved: dict[str, dict[str, Tensor]] = {}  # hand-over point -> state
         self._best = -math.inf
         self._buffers: EpochBuffers | None = None
+        self.replay: Replay | None = None  # set to record steps, where the device starts them slower than it does them
 
     @property
     def steps(self) -> int:
@@ -135,16 +137,23 @@ class Training:
 
     def step(self, number: int, moment: Moment) -> None:
         """Step `number` of the epoch that `begin_epoch` began."""
-        assert self._buffers is not None
-        clock = self.spec["paper_epochs"] / self.spec["epochs"]
         total = self.position.total
-        now = Moment(moment.epoch, moment.time, total, total * clock, number, moment.scalars)
-        outcome = self.methods[0].step(self.learner, self.batches.batch(number), now)
-        assert outcome.logits is not None
-        self._buffers.write(number, outcome, outcome.logits)
+        clock = self.spec["paper_epochs"] / self.spec["epochs"]
+        now = replace(moment, step=total, paper_step=total * clock, in_epoch=number)
+        if self.replay is None:
+            self.compute(number, self.batches.place(number), now)
+        else:
+            self.replay.step(number, now)
         self.position.total += 1
         if self.points:
             self._hand_over(f"step-{self.position.total}")
+
+    def compute(self, number: int, place: slice | Tensor, now: Moment) -> None:
+        """One update, and its figures into the epoch's buffers. place: of the batch in the epoch's order."""
+        assert self._buffers is not None
+        outcome = self.methods[0].step(self.learner, self.batches.batch(number, place), now)
+        assert outcome.logits is not None
+        self._buffers.write(place, outcome, outcome.logits)
 
     # ---- figures ---------------------------------------------------------------------------------------------------
 

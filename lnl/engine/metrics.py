@@ -17,23 +17,21 @@ class EpochBuffers:
 
     def __init__(self, lead: tuple[int, ...], steps: int, batch: int, device: torch.device) -> None:
         shape = (*lead, steps * batch)
-        self.batch = batch
         self.losses = torch.zeros(shape, device=device)
         self.predicted = torch.zeros(shape, dtype=torch.int64, device=device)
         self.selected = torch.zeros(shape, device=device)
         self.selects = False
         self.scalars: dict[str, Tensor] = {}
 
-    def write(self, step: int, outcome: Outcome, logits: Tensor) -> None:
-        """Keep one step's outcome."""
-        place = slice(step * self.batch, step * self.batch + logits.shape[-2])
+    def write(self, place: slice | Tensor, outcome: Outcome, logits: Tensor) -> None:
+        """Keep one step's outcome where its examples stand in the epoch's order."""
         self.losses[..., place] = outcome.losses.detach()
-        torch.argmax(logits.detach(), -1, out=self.predicted[..., place])
+        self.predicted[..., place] = logits.detach().argmax(-1)
         if outcome.selected is not None:
             self.selects = True
             self.selected[..., place] = outcome.selected
         for name, value in outcome.scalars.items():
-            self.scalars[name] = self.scalars.get(name, 0) + value.detach()
+            self.scalars.setdefault(name, torch.zeros_like(value)).add_(value.detach())
 
     def snapshot(self) -> dict[str, object]:
         return {k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars")}

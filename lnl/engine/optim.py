@@ -24,15 +24,22 @@ class Adam:
 
     def __init__(self, flat: Tensor, beta1: float, beta2: float, eps: float, weight_decay: float) -> None:
         self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
-        self.steps = 0
         self.slots = {"exp_avg": torch.zeros_like(flat), "exp_avg_sq": torch.zeros_like(flat)}
         self._averages, self._squares = (_vectors(slot) for slot in self.slots.values())
-        self._count = torch.zeros((), device=flat.device)
+        self._count = torch.zeros((), device=flat.device)  # where a recorded step can count
+
+    @property
+    def steps(self) -> int:
+        """Updates so far."""
+        return int(self._count)
+
+    @steps.setter
+    def steps(self, count: int) -> None:
+        self._count.fill_(count)
 
     def step(self, flat: Tensor, gradient: Tensor, lr: float) -> None:
         """Update `flat` in place; `gradient` may be overwritten."""
-        self.steps += 1
-        self._count.fill_(self.steps)
+        self._count.add_(1)
         networks = _vectors(flat)
         torch._fused_adam_(
             networks,
@@ -57,20 +64,15 @@ class SGD:
 
     def __init__(self, flat: Tensor, momentum: float, nesterov: bool, weight_decay: float) -> None:
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
-        self.steps = 0
+        self.steps = 0  # it updates alike in all of them
         self.slots = {"momentum_buffer": torch.zeros_like(flat)} if momentum else {}
 
     def step(self, flat: Tensor, gradient: Tensor, lr: float) -> None:
         """Update `flat` in place; `gradient` may be overwritten."""
-        self.steps += 1
         if self.weight_decay:
             gradient.add_(flat, alpha=self.weight_decay)
-        if self.momentum:
-            buffer = self.slots["momentum_buffer"]
-            if self.steps == 1:
-                buffer.copy_(gradient)  # torch.optim starts the buffer with the first gradient
-            else:
-                buffer.mul_(self.momentum).add_(gradient)
+        if self.momentum:  # torch.optim starts the buffer with the first gradient: zero times momentum, plus gradient
+            buffer = self.slots["momentum_buffer"].mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(buffer, alpha=self.momentum) if self.nesterov else buffer
         flat.add_(gradient, alpha=-lr)
 
