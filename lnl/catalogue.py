@@ -150,6 +150,14 @@ class Catalogue:
         """Artefacts that are built when none is named: config key 'artefacts', else the scale's, else all."""
         return self.select(self.config["artefacts"] or self.scales[self.scale].get("artefacts") or "all")
 
+    def mode(self, protocol: str) -> str:
+        """How a protocol's runs that could share a program are trained: `single` or `stacked`.
+
+        Declared by kind of device in the protocol or, where stand-ins make runs small, in the scale.
+        """
+        declared = self.protocols[protocol].get("mode", {}) | self.scales[self.config["scale"]].get("mode", {})
+        return str(declared.get("cuda" if self.config.get("device") == "cuda" else "cpu", "single"))
+
     def seeds(self, declared: int | list[int] | None) -> tuple[int, ...]:
         """Repeats of an artefact at this scale: config wins, else as declared but at most what the scale allows."""
         asked = self.config.get("seeds")

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl import needs, paths, searches
+from lnl import needs, paths, repeats, searches
 from lnl.matrix import Cell, Run, Search, Suite
 from lnl.search import plan
 from lnl.worker import client
 
+#: What a job asks for that publishes a finished run.
+PUBLISHING = {"runtime": 10, "mem_mb": 1000, "gpu": 0}
 SUFFIXES = {
     "tables": ("csv", "md", "tex", "html"),
     "figures": ("pdf", "png", "csv"),
@@ -92,7 +94,23 @@ class Dag:
 
     def train_inputs(self, wildcards: Any) -> list[str]:
         """Manifests and hand-overs that a run depends on."""
+        return self._needed(self.run(wildcards))
+
+    def stack_of(self, wildcards: Any) -> list[str]:
+        """The stack that a run is trained in, if it is."""
         run = self.run(wildcards)
+        seeds = repeats.together(self.suite, run)
+        return [paths.repeats(self.scale, run.cell.id, repeats.text(seeds))] if seeds else []
+
+    def repeats_inputs(self, wildcards: Any) -> list[str]:
+        """What the runs of a stack depend on."""
+        return list(dict.fromkeys(path for run in self._stacked(wildcards) for path in self._needed(run)))
+
+    def _stacked(self, wildcards: Any) -> list[Run]:
+        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        return [Run(cell, int(seed)) for seed in wildcards.seeds.split(",")]
+
+    def _needed(self, run: Run) -> list[str]:
         handed = needs.handovers(self.suite, run).values()
         search = searches.search_of(self.suite, run.cell)
         return [
@@ -103,12 +121,29 @@ class Dag:
         ]
 
     def digest(self, wildcards: Any) -> str:
-        """Digest of the run's specification: a changed number reruns exactly its cells, a changed comment nothing."""
-        return self.suite.digest(self.run(wildcards).cell)
+        """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""
+        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        return self.suite.digest(cell)
 
     def cost(self, name: str) -> Callable[[Any], int]:
-        """A resource of the training rule (runtime, mem_mb, gpu), from the protocol's `runtime`."""
-        return lambda wildcards: needs.resources(self.suite, self.run(wildcards).cell)[name]
+        """A resource of a training (runtime, mem_mb, gpu), from the protocol's `runtime`."""
+
+        def cost(wildcards: Any) -> int:
+            run = self.run(wildcards)
+            if repeats.together(self.suite, run):
+                return PUBLISHING[name]  # its stack was trained before
+            return needs.resources(self.suite, run.cell)[name]
+
+        return cost
+
+    def stack_cost(self, name: str) -> Callable[[Any], int]:
+        """A resource of a stack of repeats; time as if they were trained one after another."""
+
+        def cost(wildcards: Any) -> int:
+            runs = self._stacked(wildcards)
+            return needs.resources(self.suite, runs[0].cell, len(runs))[name]
+
+        return cost
 
     # ---- searches --------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,10 @@ import yaml
 
 from lnl.errors import UserError
 
+#: Members of a method that see one run; a stack of runs shares one `loss`, and what differs between runs goes through
+#: `schedule`.
+SINGLE_ONLY = ("step", "epoch_end", "predict", "finish", "initial_state", "sample", "streams", "random", "views")
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -93,6 +97,17 @@ def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[
         raise UserError(f"{spec['file']}: SPEC: {base} has no parameter '{unknown[0]}'; it has {known}")
     own = {**spec, "parameters": {**of["parameters"], **spec["parameters"]}}
     return {**{k: v for k, v in of.items() if k not in ("file", "joins", "settings")}, **own}
+
+
+def members(path: Path) -> frozenset[str]:
+    """Names that the classes of a Python file define: which members of `Method` a method overrides, without torch."""
+    out: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for member in node.body if isinstance(node, ast.ClassDef) else ():
+            targets = member.targets if isinstance(member, ast.Assign) else [getattr(member, "target", None)]
+            out |= {t.id for t in targets if isinstance(t, ast.Name)}
+            out |= {member.name} if isinstance(member, ast.FunctionDef) else set()
+    return frozenset(out)
 
 
 def syntax_digest(path: Path) -> str:

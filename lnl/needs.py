@@ -100,10 +100,10 @@ def search_labels(suite: Suite, search: Search) -> str:
     return paths.noise(suite.scale, search.dataset, noise["key"], noise["generator"], seed)
 
 
-def resources(suite: Suite, cell: Cell) -> dict[str, int]:
+def resources(suite: Suite, cell: Cell, runs: int = 1) -> dict[str, int]:
     """Run time (minutes), memory (MB) and GPUs to ask a scheduler for, from the protocol's `runtime`."""
     declared = suite.declared(cell)
-    return _resources(suite, cell.protocol, declared.spec, declared.paper_dataset, 1.0)
+    return _resources(suite, cell.protocol, declared.spec, declared.paper_dataset, runs)
 
 
 def search_resources(suite: Suite, search: Search, trainings: float) -> dict[str, int]:

@@ -20,6 +20,11 @@ def record(scale: str, cell_id: str, seed: int | str) -> str:
     return f"{RESULTS}/{scale}/cells/{cell_id}/seed{seed}.json"
 
 
+def repeats(scale: str, cell_id: str, seeds: str) -> str:
+    """Note that these runs of a cell (seeds: 1,2,3) were trained as one stack; their records are in the store."""
+    return f"{RESULTS}/{scale}/repeats/{cell_id}/seeds{seeds}.json"
+
+
 def log(scale: str, cell_id: str, seed: int | str) -> str:
     """Log of one run."""
     return f"{RESULTS}/{scale}/logs/{cell_id}/seed{seed}.log"

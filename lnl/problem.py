@@ -98,13 +98,14 @@ def method_class(suite: Suite, run: Run) -> type[Method]:
 
 def prepare(
     suite: Suite, runs: Sequence[Run], places: Places, device: torch.device, mode: str, points: tuple[str, ...]
-) -> tuple[Training, dict[str, Any]]:
-    """A training of one run, or of a stack of candidates of one search, ready to start; and what records say of it.
+) -> tuple[Training, list[dict[str, Any]]]:
+    """A training of one run, or of a stack of runs, ready to start; and what each run's record says of it.
 
-    points: where the run hands its state over. The runs of a stack differ in seed and in parameters only.
+    points: where the run hands its state over. The runs of a stack differ in seed, labels and parameters only.
     """
     first, spec = runs[0], suite.spec(runs[0].cell)
-    known = problem(suite, first, places, device)
+    problems = [problem(suite, run, places, device) for run in runs]
+    known = problems[0]
     searched = found(suite, first.cell)
     parameters = [suite.spec(run.cell)["method"]["parameters"] for run in runs]
     if searched:
@@ -113,7 +114,7 @@ def prepare(
         spec,
         method_class(suite, first),
         known.data,
-        [known.given] * len(runs),
+        [each.given for each in problems],
         known.noise_rate,
         known.transition,
         [run.seed for run in runs],
@@ -124,7 +125,7 @@ def prepare(
     )
     if suite.config.get("replay") and device.type == "cuda" and obstacle(built) is None:
         built.replay = Replay(built)
-    return built, known.about | ({"searched": searched} if searched else {})
+    return built, [each.about | ({"searched": searched} if searched else {}) for each in problems]
 
 
 def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:

@@ -138,16 +138,11 @@ def check_block(suite: Suite) -> None:
 
 
 def mode(suite: Suite, search: Search) -> str:
-    """How candidates of a block are trained: one after another, or as one stack.
-
-    Declared by device, in the protocol or, where stand-ins make runs small, in the scale.
-    """
-    declared = suite.protocols[search.protocol].get("mode", {}) | suite.scales[suite.scale].get("mode", {})
+    """How candidates of a block are trained: one after another (`single`), or as one stack (`stacked`)."""
     spec = suite.declared_search(search).spec
     if spec["candidates"] == "shared" or spec["algorithm"]["name"] == "hyperband":
         return "single"  # these continue from states of single runs
-    device = suite.config.get("device")
-    return str(declared.get("cuda" if device == "cuda" else "cpu", "single"))
+    return suite.mode(search.protocol)
 
 
 def candidate(

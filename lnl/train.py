@@ -68,7 +68,7 @@ def train(
     store = Store(suite, run)
     if points is None:
         points = needs.handover_points(suite, run.cell)
-    built, about = prepare(suite, [run], places, device, "single", points)
+    built, [about] = prepare(suite, [run], places, device, "single", points)
     if start is not None:
         built.learner.start_from({k: v.to(device) for k, v in start.items()})
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0}

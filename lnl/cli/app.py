@@ -37,6 +37,22 @@ def train(
 
 
 @app.command()
+def repeats(
+    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
+    seeds: Annotated[str, typer.Option(help="repeats: 5 means 1..5, or a list such as 1,3")],
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
+) -> None:
+    """Train repeats of a cell as one stack and keep them; `lnl train` then publishes each at once."""
+    from lnl.cli.train import repeats as command
+
+    suite = load_suite(validate=False, scale=scale, device=device, data_root=data_root)
+    command(suite, cell, list(suite.seeds(parse_seeds(seeds))), log)
+
+
+@app.command()
 def search(
     search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell with a searched R")],
     seed: Annotated[int | None, typer.Option(min=0, help="repeat of the search; default: 1, or the cell's")] = None,

@@ -13,8 +13,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
-from lnl import needs
+from lnl import needs, paths
 from lnl.errors import UserError
+from lnl.files import write_json_atomic
 from lnl.hardware import lease_gpu
 from lnl.matrix import Run, Suite
 from lnl.places import Places
@@ -49,6 +50,37 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
             file=sys.stderr,
         )
         sys.exit(STOPPED)
+
+
+def repeats(suite: Suite, cell_id: str, seeds: list[int], log: str | None) -> None:
+    """Train repeats of a cell as one stack, keep their records in the store, and note it. Exits with 143 if stopped."""
+    runs = [Run(suite.parse(cell_id), seed) for seed in seeds]
+    stores = [Store(suite, run) for run in runs]
+    note = Path(paths.repeats(suite.scale, runs[0].cell.id, ",".join(map(str, seeds))))
+    for store in stores:
+        store.lock()  # an unwritable results folder is reported before anything is imported
+        store.adopt()
+    if not all(store.finished() for store in stores):
+        device = str(suite.config["device"])
+        lease_gpu(device)
+        stop = watch()
+
+        from lnl.engine.loop import Stopped
+        from lnl.hardware import torch_device
+        from lnl.stack import train_stack
+
+        target = torch_device(device, bool(suite.config.get("deterministic")))
+        try:
+            train_stack(suite, runs, Places.of(suite.config), target, stop, lambda done, total: None)
+        except Stopped:
+            print(f"lnl: {cell_id} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
+            sys.exit(STOPPED)
+        except Exception as error:
+            for store in stores:
+                store.fail(error, log)
+            raise
+    write_json_atomic(note, {"seeds": seeds, "digest": stores[0].digest})
+    print(f"{cell_id} seeds {', '.join(map(str, seeds))} are trained -> {note}")
 
 
 def _say(record: Path, what: str) -> None:

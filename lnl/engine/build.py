@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lnl.data.splits import clean_indices
+from lnl.declarations import SINGLE_ONLY
 from lnl.engine import optim
 from lnl.engine.batches import RunData
 from lnl.engine.data import DeviceData
@@ -23,9 +24,6 @@ from lnl.engine.population import Population, Single, Stacked
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.networks import build as build_network
-
-#: Members that see one run; a stack of runs shares one `loss`, and what differs between runs goes through `schedule`.
-SINGLE_ONLY = ("step", "epoch_end", "predict", "finish", "initial_state", "sample", "streams", "random", "views")
 
 
 def load_method(file: Path) -> type[Method]:

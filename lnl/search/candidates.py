@@ -47,11 +47,11 @@ def train_block(
     suite, search, known = page.suite, page.search, page.known()
     members = searches.blocks(suite, search, page.round)[block]
     if searches.mode(suite, search) == "stacked" and not set(members) <= set(known):
-        from lnl.search.stack import train_stack
+        from lnl.stack import train_stack
 
         try:
             with progress(f"round {page.round + 1}, {len(members)} candidates") as bar:
-                train_stack(page, members, places, device, stop, bar)
+                train_stack(suite, [page.run(index) for index in members], places, device, stop, bar)
         except Stopped:
             raise
         except Exception as error:

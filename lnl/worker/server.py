@@ -36,6 +36,7 @@ DRAWING = ("lnl.render.figure", "matplotlib.pyplot")
 #: What the copies of a command will import.
 NEEDS = {
     "train": LEARNING,
+    "repeats": (*LEARNING, "lnl.stack"),
     "handover": LEARNING,
     "search": (*LEARNING, *PROPOSING),
     "synthetic": PROPOSING,

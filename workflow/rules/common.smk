@@ -21,6 +21,7 @@ wildcard_constraints:
     method="[^/]+",
     key="[A-Za-z0-9_]+",
     seed="[0-9]+",
+    seeds="[0-9]+(,[0-9]+)+",
     search="[^/]+",
     round="[0-9]+",
     block="[0-9]+",

@@ -9,6 +9,7 @@ onstart:
 rule train:
     input:
         dag.train_inputs,
+        ancient(dag.stack_of),
     output:
         ensure(paths.record(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seed}"), non_empty=True),
     log:
@@ -27,6 +28,30 @@ rule train:
     shell:
         "lnl train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
         " --seed {wildcards.seed} --log {log} > {log} 2>&1"
+
+
+rule repeats:
+    """Runs of a cell that share one program; each is kept in the store and published by a job of its own."""
+    input:
+        dag.repeats_inputs,
+    output:
+        paths.repeats(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seeds}"),
+    log:
+        paths.log(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "s{seeds}"),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        runtime=dag.stack_cost("runtime"),
+        mem_mb=dag.stack_cost("mem_mb"),
+        gpu=dag.stack_cost("gpu"),
+    params:
+        digest=dag.digest,
+    message:
+        "train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method} seeds {wildcards.seeds}"
+    shell:
+        "lnl repeats {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
+        " --seeds {wildcards.seeds} --log {log} > {log} 2>&1"
 
 
 rule handover:

@@ -1,47 +1,44 @@
-"""A block of candidates as one stack of runs: for a device to which one small network is too little work."""
+"""Runs as one stack: for a device to which one small network is too little work."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 import torch
 
 from lnl.files import replacing
+from lnl.matrix import Run, Suite
 from lnl.places import Places
 from lnl.problem import prepare
 from lnl.resolve import digest
 from lnl.store import Store
 from lnl.train import Progress, held, record
 
-if TYPE_CHECKING:
-    from lnl.search.page import Page
-
 
 def train_stack(
-    page: Page,
-    members: range,
+    suite: Suite,
+    runs: Sequence[Run],
     places: Places,
     device: torch.device,
     stop: Callable[[], bool],
     progress: Progress,
 ) -> None:
-    """Train those candidates of a block that are not finished yet, together, and keep a record of each.
+    """Train those runs that are not finished yet, together, and keep a record of each in the store.
 
-    The stack has one checkpoint; it is of use as long as the same candidates are still to be trained.
+    They are candidates of one search or repeats of one cell: they differ in seed, labels and parameters only. The stack
+    has one checkpoint; it is of use as long as the same runs are still to be trained.
     """
-    runs = [page.run(index) for index in members]
     with ExitStack() as locks:
         for run in runs:
-            locks.enter_context(held(Store(page.suite, run), stop))
-        todo = [run for run in runs if not Store(page.suite, run).finished()]
+            locks.enter_context(held(Store(suite, run), stop))
+        todo = [run for run in runs if not Store(suite, run).finished()]
         if not todo:
             return
-        stores = [Store(page.suite, run) for run in todo]
+        stores = [Store(suite, run) for run in todo]
         state = stores[0].folder / f"stack-{digest({'runs': [store.key for store in stores]})}.pt"
-        built, about = prepare(page.suite, todo, places, device, "stacked", ())
+        built, about = prepare(suite, todo, places, device, "stacked", ())
         seconds, resumed = 0.0, 0
         if state.exists():
             saved = torch.load(state, map_location=device, weights_only=True)
@@ -59,5 +56,5 @@ def train_stack(
         extra = {"mode": "stacked", "stack": len(todo), "seconds": share, "resumed": resumed}
         extra["matmul"] = torch.get_float32_matmul_precision()
         for place, (run, store) in enumerate(zip(todo, stores, strict=True)):
-            store.save(record(page.suite, run, built, place, about, device, extra))
+            store.save(record(suite, run, built, place, about[place], device, extra))
         state.unlink(missing_ok=True)
