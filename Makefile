@@ -10,7 +10,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo smoke test lint bench bench-check lock clean
+.PHONY: help env demo smoke test lint bench bench-check bench-gpu lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ bench: $(READY)  ## speed, as ratios measured side by side
 
 bench-check: $(READY)  ## the same, compared with the committed numbers: fails on what has become slower
 	$(BIN)/python -m benchmarks --check
+
+bench-gpu: $(READY)  ## the same on an NVIDIA GPU, without Snakemake
+	$(BIN)/python -m benchmarks.gpu
 
 lock: $(READY)  ## resolve pyproject.toml anew into requirements.lock (Linux and macOS, Python 3.11 to 3.13)
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --all-extras --upgrade --no-header \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,54 +55,47 @@ def _training(problem: Problem, arithmetic: str) -> Training:
     )
 
 
-def _step(running: Training) -> int:
-    with ours.as_trained():
-        running.step(0, moments[id(running)])
-    return 1
+def _steps(running: Training) -> Callable[[], int]:
+    """One step of an epoch that has begun."""
+    moment = running.begin_epoch(ours.EPOCH)
 
+    def step() -> int:
+        with ours.as_trained():
+            running.step(0, moment)
+        return 1
 
-moments: dict[int, Any] = {}
+    return step
 
 
 def cnn9(problem: Problem, pairs: int = PAIRS) -> list[Result]:
     """A step over its convolutions, and single precision over bfloat16."""
-    faithful, fast = (_training(problem, kind) for kind in ("faithful", "fast"))
-    for running in (faithful, fast):
-        moments[id(running)] = running.begin_epoch(ours.EPOCH)
-    own = Convolutions(faithful)
+    training = _training(problem, "faithful")
+    faithful, fast = _steps(training), _steps(_training(problem, "fast"))
+    own = Convolutions(training)
 
     def multiply() -> int:
         with ours.as_trained():
             return own.step()
 
-    distance = paired(lambda: _step(faithful), multiply, pairs)
-    gain = paired(lambda: _step(faithful), lambda: _step(fast), pairs)
     bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return [
-        Result(
+        Result.of_pairs(
             "cnn9_convolutions",
             "nine-layer CNN: a step over its own convolutions, same precision and layout",
-            distance["ratio"],
-            "x",
+            paired(faithful, multiply, pairs),
             "lower",
             1.25,
-            distance["low"],
-            distance["high"],
-            pairs,
-            note=f"batch {BATCH}: {distance['a']:.2f} and {distance['b']:.2f} s",
+            note=f"a step, batch {BATCH}",
+            scale="s",
         ),
-        Result(
+        Result.of_pairs(
             "cnn9_bfloat16",
             "nine-layer CNN: single precision over bfloat16 and channels-last, time of a step",
-            gain["ratio"],
-            "x",
+            paired(faithful, fast, pairs),
             "higher",
             2 if bfloat16 else None,
-            gain["low"],
-            gain["high"],
-            pairs,
-            note=f"batch {BATCH}: {gain['a']:.2f} and {gain['b']:.2f} s"
-            + ("" if bfloat16 else "; this CPU has no bfloat16"),
+            note=f"a step, batch {BATCH}" + ("" if bfloat16 else "; this CPU has no bfloat16"),
+            scale="s",
         ),
     ]
 
@@ -126,16 +120,7 @@ def augmentation(pairs: int = PAIRS) -> Result:
             augment("crop-flip", to_float(part), torch.rand(len(part), WIDTH))
         return IMAGES
 
-    times = paired(one_by_one, batched, pairs)
-    return Result(
-        "augmentation",
-        "crop and flip of CIFAR images: PIL one by one over batches",
-        times["ratio"],
-        "x",
-        "higher",
-        3,
-        times["low"],
-        times["high"],
-        pairs,
-        note=f"{1e6 * times['a']:.0f} and {1e6 * times['b']:.0f} µs an image",
+    title = "crop and flip of CIFAR images: PIL one by one over batches"
+    return Result.of_pairs(
+        "augmentation", title, paired(one_by_one, batched, pairs), "higher", 3, note="an image", scale="µs"
     )

@@ -41,6 +41,43 @@ class Result:
     note: str = ""
     details: dict = field(default_factory=dict)
 
+    @classmethod
+    def of_pairs(
+        cls,
+        key: str,
+        title: str,
+        times: dict,
+        better: str,
+        need: float | None = None,
+        *,
+        note: str = "",
+        scale: str = "",
+    ) -> "Result":
+        """What `paired` measured. scale: "ms" or "s" writes both sides' medians into the note in that unit."""
+        factor = {"µs": 1e6, "ms": 1e3, "s": 1.0}.get(scale, 0)
+        sides = f"{factor * times['a']:.3g} and {factor * times['b']:.3g} {scale}" if factor else ""
+        note = f"{sides} {note}".strip()
+        low, high, n = (times[name] for name in ("low", "high", "n"))
+        return cls(key, title, times["ratio"], "x", better, need, low, high, n, note=note, details=times)
+
+    @classmethod
+    def of_values(
+        cls,
+        key: str,
+        title: str,
+        values: list[float],
+        unit: str,
+        better: str,
+        need: float | None = None,
+        *,
+        note: str = "",
+        ratio: bool = False,
+        details: dict | None = None,
+    ) -> "Result":
+        """Median of several measurements, with the smallest and the largest."""
+        low, high, n = min(values), max(values), len(values)
+        return cls(key, title, statistics.median(values), unit, better, need, low, high, n, ratio, note, details or {})
+
     @property
     def reached(self) -> bool | None:
         if self.need is None:

@@ -96,9 +96,10 @@ def training(
     runs: int = 0,
     parameters: dict[str, Any] | None = None,
     cell: str | None = None,
+    device: str = "cpu",
     **changes: Any,
 ) -> Training:
-    """A training on the CPU: of one run in single mode, or of `runs` runs (seeds 1, 2, …) as one stack.
+    """A training of one run in single mode, or of `runs` runs (seeds 1, 2, …) as one stack.
 
     test: whether the 10,000 test images are evaluated after an epoch. cell, changes: another cell's specification, and
     values of it to replace.
@@ -106,12 +107,14 @@ def training(
     spec = specification(method, cell) | changes
     spec["method"]["parameters"] |= parameters or {}
 
-    def device(images: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(images.reshape(-1, 1, 28, 28).copy())
+    def images(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array.reshape(-1, 1, 28, 28).copy()).to(device)
 
-    true = torch.from_numpy(problem.labels.astype(np.int64))
-    tested = (device(problem.test_images), torch.from_numpy(problem.test_labels.astype(np.int64)))
-    data = DeviceData(device(problem.images), true, {"test": tested} if test else {}, (1, 28, 28))
+    def labels(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array.astype(np.int64)).to(device)
+
+    tested = (images(problem.test_images), labels(problem.test_labels))
+    data = DeviceData(images(problem.images), labels(problem.labels), {"test": tested} if test else {}, (1, 28, 28))
     return _built(spec, method, data, problem.given, runs)
 
 

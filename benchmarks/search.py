@@ -86,7 +86,7 @@ def through_snakemake(folder: Path, search: str) -> Result:
         file.write_text(text)
     candidates = sum(len(json.loads(f.read_text())["candidates"]) for f in root.glob("round*/scores.json"))
     target = str((root / "best.json").relative_to(folder))
-    wall, _ = snakemake(folder, target, "--cores", "2", "--config", f"scale={SCALE}", "device=cpu")
+    wall = snakemake(folder, target, "--cores", "2", "--config", f"scale={SCALE}", "device=cpu").wall
     trained = candidates * TRAINING / 2
     return Result(
         "search_through_snakemake",

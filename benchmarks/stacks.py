@@ -19,20 +19,7 @@ def _epochs(running: Training, count: int) -> int:
 def _result(key: str, title: str, alone: Training, stack: Training, epochs: int, need: float, pairs: int) -> Result:
     runs = len(stack.runs)
     times = paired(lambda: _epochs(stack, epochs) * runs, lambda: _epochs(alone, epochs), pairs)
-    note = f"{times['a'] * 1e3:.1f} and {times['b'] * 1e3:.1f} ms an epoch and run"
-    return Result(
-        key,
-        title,
-        times["ratio"],
-        "x",
-        "lower",
-        need,
-        times["low"],
-        times["high"],
-        times["n"],
-        note=note,
-        details=times,
-    )
+    return Result.of_pairs(key, title, times, "lower", need, note="an epoch and run", scale="ms")
 
 
 def mnist(problem: Problem, runs: int = 5, pairs: int = PAIRS) -> Result:

@@ -76,19 +76,8 @@ def import_lnl() -> Result:
     measured = import_seconds()
     seconds = [alone for alone, _ in measured]
     matrix = statistics.median(both for _, both in measured)
-    return Result(
-        "import_lnl",
-        "`import lnl`",
-        statistics.median(seconds),
-        "s",
-        "lower",
-        need=0.2,
-        low=min(seconds),
-        high=max(seconds),
-        n=len(seconds),
-        ratio=False,
-        note=f"{matrix:.2f} s with lnl.matrix, which parsing the Snakefile imports",
-    )
+    note = f"{matrix:.2f} s with lnl.matrix, which parsing the Snakefile imports"
+    return Result.of_values("import_lnl", "`import lnl`", seconds, "s", "lower", 0.2, note=note)
 
 
 def loaded(folder: Path, arguments: list[str], names: Path) -> set[str]:
@@ -146,18 +135,8 @@ def first_step(folder: Path, pairs: int = 7) -> Result:
     times = [(job(), seconds(IMPORT_TORCH)) for _ in range(pairs)]
     ratios = [one / other for one, other in times]
     note = f"{statistics.median(t[0] for t in times):.2f} s and {statistics.median(t[1] for t in times):.2f} s"
-    return Result(
-        "first_step",
-        "start of a job to its first step, over `import torch`",
-        statistics.median(ratios),
-        "x",
-        "lower",
-        need=1.5,
-        low=min(ratios),
-        high=max(ratios),
-        n=pairs,
-        note=note,
-    )
+    title = "start of a job to its first step, over `import torch`"
+    return Result.of_values("first_step", title, ratios, "x", "lower", 1.5, note=note, ratio=True)
 
 
 def tiny_cells(folder: Path, count: int = 20) -> Result:

@@ -1,0 +1,202 @@
+"""`make bench-gpu`: what a GPU makes of the same trainings. No Snakemake, no downloads, one process; about ten minutes.
+
+    python -m benchmarks.gpu                everything
+    python -m benchmarks.gpu mlp search     some sections
+
+Times are on the clock, the device idle before and after each piece of work; ratios by turns, median of at least seven.
+Without a GPU `--device cpu` runs the same code (one pair, no replay), to see that it runs: its figures mean nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks import harness, ours
+from benchmarks.harness import Result
+
+OUT = ours.ROOT / "results" / "benchmarks-gpu"
+SEARCH_EPOCHS, ROUNDS, CANDIDATES = 200, 5, 20
+WORKERS = 4
+Work = Callable[[], object]
+
+
+class Bench:
+    """The sections, on one device."""
+
+    def __init__(self, device: str, folder: Path) -> None:
+        import torch
+
+        self.torch, self.device = torch, device
+        self.cuda = device == "cuda"
+        self.pairs = 7 if self.cuda else 1
+        self.problem = ours.Problem.lay_out(folder)
+
+    # ---- measuring -------------------------------------------------------------------------------------------------
+
+    def seconds(self, work: Work) -> float:
+        self.wait()
+        begin = time.perf_counter()
+        work()
+        self.wait()
+        return time.perf_counter() - begin
+
+    def wait(self) -> None:
+        if self.cuda:
+            self.torch.cuda.synchronize()
+
+    def compare(self, key: str, title: str, a: Work, b: Work, better: str, need: float, *, what: str = "") -> Result:
+        """Time of a over time of b, by turns, after one pair that does not count."""
+        times = [(self.seconds(a), self.seconds(b)) for _ in range(self.pairs + 1)][1:]
+        one, other = (statistics.median(side) for side in zip(*times, strict=True))
+        note = f"{1e3 * one:.1f} and {1e3 * other:.1f} ms {what}".strip()
+        ratios = [x / y for x, y in times]
+        return Result.of_values(key, title, ratios, "x", better, need, note=note, ratio=True)
+
+    def training(self, method: str, runs: int = 0, replayed: bool = False, test: bool = True, **changes: Any) -> Any:
+        from lnl.engine.replay import Replay
+
+        running = ours.training(self.problem, method, test=test, runs=runs, device=self.device, **changes)
+        running.replay = Replay(running) if replayed and self.cuda else None
+        return running
+
+    def epoch(self, running: Any, count: int = 1) -> Callable[[], None]:
+        """Epochs with their evaluation; each has a number of its own, as the loop's have."""
+        running.position.epoch = ours.EPOCH
+
+        def work() -> None:
+            for _ in range(count):
+                running.position.epoch += 1
+                moment = running.begin_epoch(running.position.epoch % SEARCH_EPOCHS)
+                for step in range(running.steps):
+                    running.step(step, moment)
+                running.end_epoch(moment)
+
+        return work
+
+    # ---- sections --------------------------------------------------------------------------------------------------
+
+    def mlp(self) -> list[Result]:
+        """One cell, replayed steps, five repeats as a stack."""
+        eager, one = (self.epoch(self.training("coteaching", replayed=replayed)) for replayed in (False, True))
+        five = self.epoch(self.training("coteaching", 5, replayed=True))
+        title = "MNIST MLP, Co-teaching, epoch with evaluation:"
+        released = f"{title} released loop with {WORKERS} workers over ours"
+        return [
+            self.compare("gpu_released", released, self.released(), one, "higher", 20),
+            self.compare("gpu_replay", f"{title} steps one by one over replayed", eager, one, "higher", 3),
+            self.compare("gpu_repeats", f"{title} five repeats in a stack over one", five, one, "lower", 1.5),
+        ]
+
+    def released(self) -> Callable[[], None]:
+        """An epoch and its evaluations by the released loop, batches moved to the device one by one."""
+        from benchmarks import released_loops as loops
+
+        warnings.filterwarnings("ignore", message="This DataLoader will create", category=UserWarning)
+        device = self.device
+        train = loops.train_loader(self.problem.folder, self.problem.given.tolist(), WORKERS)
+        test = loops.evaluation_loader(self.problem.folder, WORKERS)
+        networks = [loops.MLP().to(device) for _ in range(2)]
+        optimisers = [loops.adam(network) for network in networks]
+
+        class Moved:
+            def __init__(self, loader: Any, labels: bool) -> None:
+                self.loader, self.labels = loader, labels
+
+            def __iter__(self) -> Iterator[Any]:
+                for x, y, index in self.loader:
+                    yield x.to(device), y.to(device) if self.labels else y, index
+
+        def work() -> None:
+            loops.train_coteaching(networks, optimisers, Moved(train, True), self.problem.is_clean, 0.45, ours.STEPS)
+            for network in networks:
+                loops.evaluate(network, Moved(test, False))
+
+        return work
+
+    def search(self) -> list[Result]:
+        """The trainings of S2E's search at its full budget: five rounds of a stack of twenty candidates."""
+        count = SEARCH_EPOCHS if self.cuda else 1
+        stack = self.training("coteaching", CANDIDATES, replayed=True)
+        seconds = [ROUNDS * self.seconds(self.epoch(stack, count)) for _ in range(1)]
+        title = f"MNIST search of {ROUNDS} rounds x {CANDIDATES} candidates x {SEARCH_EPOCHS} epochs: its trainings"
+        note = f"one round of {count} epochs measured, times {ROUNDS}"
+        return [Result.of_values("gpu_search", title, seconds, "s", "lower", 360, note=note)]
+
+    def cnn9(self) -> list[Result]:
+        """The nine-layer network in bfloat16 over single precision, and the share of the matrix rate it reaches."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        cell, batch = "coteaching/mnist/pair-45/coteaching", {"size": 128 if self.cuda else 2, "steps_cap": 400}
+        slow, fast = (
+            self.training("coteaching", cell=cell, test=False, arithmetic=kind, batch=batch)
+            for kind in ("faithful", "fast")
+        )
+        steps = 50 if self.cuda else 1
+
+        def work(running: Any) -> Callable[[], None]:
+            moment = running.begin_epoch(ours.EPOCH)
+
+            def some() -> None:
+                for step in range(steps):
+                    running.step(step, moment)
+
+            return some
+
+        gain = self.compare(
+            "gpu_cnn9",
+            "nine-layer CNN, Co-teaching: step in single precision over bfloat16 and channels-last",
+            work(slow),
+            work(fast),
+            "higher",
+            2,
+            what=f"for {steps} steps",
+        )
+        with FlopCounterMode(display=False) as counted:
+            fast.step(0, fast.begin_epoch(ours.EPOCH))
+        seconds = statistics.median(self.seconds(work(fast)) for _ in range(self.pairs)) / steps
+        rate, most = counted.get_total_flops() / seconds, self.matrix_rate()
+        title = "nine-layer CNN, Co-teaching, bfloat16: share of the matrix rate measured beside it"
+        note = f"{rate / 1e12:.0f} of {most / 1e12:.0f} TFLOP/s"
+        return [gain, Result.of_values("gpu_cnn9_share", title, [100 * rate / most], "%", "higher", 25, note=note)]
+
+    def matrix_rate(self) -> float:
+        """bfloat16 FLOP/s of one large product."""
+        torch, size = self.torch, 8192 if self.cuda else 256
+        a, b = (torch.randn(size, size, device=self.device, dtype=torch.bfloat16) for _ in range(2))
+        out = torch.empty_like(a)
+        times = [self.seconds(lambda: [torch.mm(a, b, out=out) for _ in range(10)]) / 10 for _ in range(6)]
+        return float(2 * size**3 / statistics.median(times[1:]))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=(__doc__ or "").split("\n")[0])
+    names = ("mlp", "search", "cnn9")
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"{', '.join(names)}; none: all of them")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of bench.json and bench.md")
+    given = parser.parse_args()
+    if unknown := [name for name in given.sections if name not in names]:
+        parser.error(f"unknown section {unknown[0]!r}; choose from {', '.join(names)}")
+
+    import torch
+
+    if given.device == "cuda" and not torch.cuda.is_available():
+        parser.error("torch sees no GPU here; `--device cpu` shows that the code runs, and no more")
+    with tempfile.TemporaryDirectory(prefix="lnl-bench-") as folder:
+        bench = Bench(given.device, Path(folder))
+        results = [result for name in given.sections or names for result in getattr(bench, name)()]
+    print(harness.markdown(results))
+    about = torch.cuda.get_device_name() if bench.cuda else "cpu: no figure here means anything"
+    print(about, *harness.write(results, given.out), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

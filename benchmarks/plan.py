@@ -1,0 +1,72 @@
+"""What `lnl plan` says a run will take, beside what it takes: without any record every price is the model's own."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import ours
+from benchmarks.harness import Result
+from lnl.data.registry import DATASETS
+from lnl.engine import build
+from lnl.engine.data import DeviceData
+from lnl.engine.loop import Training
+from lnl.matrix import Suite
+from lnl.price.model import Model
+
+#: Cells of every network of the suite, with one network and with two, and the epochs, steps and test images of a trial.
+CELLS = {
+    "s2e/mnist/pair-45/standard": (4, 401, 10_000),
+    "s2e/mnist/pair-45/mentornet": (4, 401, 10_000),
+    "s2e/mnist/pair-45/coteaching": (3, 401, 10_000),
+    "s2e/cifar10/pair-45/standard": (3, 100, 4000),
+    "s2e/cifar10/pair-45/coteaching": (3, 60, 4000),
+    "s2e/cifar100/pair-45/standard": (2, 4, 250),
+    "coteaching/mnist/pair-45/standard": (2, 3, 50),
+    "coteaching/cifar10/pair-45/standard": (2, 3, 50),
+}
+
+
+def prices(cache: Path) -> Result:
+    """Distance of every price from what the trial took, in CPU time; the value is the largest."""
+    suite = Suite.load(ours.ROOT, {"scale": "paper", "device": "cpu"})
+    with ours.as_trained():
+        model = Model(suite, torch.device("cpu"), cache)
+        found = {cell: _one(suite, model, cell, *CELLS[cell]) for cell in CELLS}
+    errors = {cell: predicted / took - 1 for cell, (predicted, took) in found.items()}
+    note = ", ".join(f"{cell.replace('/pair-45', '')} {100 * error:+.0f}%" for cell, error in errors.items())
+    largest = 100 * max(map(abs, errors.values()))
+    title = "`lnl plan`: largest distance of a price from the time a run takes, nothing calibrated"
+    return Result("plan_error", title, largest, "%", "lower", 25, n=len(errors), ratio=False, note=note, details=found)
+
+
+def _one(suite: Suite, model: Model, cell: str, epochs: int, steps: int, images: int) -> tuple[float, float]:
+    """(predicted, measured) seconds of a trial."""
+    parsed = suite.parse(cell)
+    spec: dict[str, Any] = suite.spec(parsed) | {"epochs": epochs}
+    spec["limits"] = {"steps_per_epoch": steps, "test_images": images}
+    predicted = model.seconds(spec)
+    running = _training(suite, spec, parsed.method, images)
+    begin = time.process_time()
+    running.run()
+    return predicted, time.process_time() - begin
+
+
+def _training(suite: Suite, spec: dict[str, Any], method: str, images: int) -> Training:
+    """The run on random images of the data set's shape."""
+    info, draw = DATASETS[spec["dataset"]], np.random.default_rng(0)
+
+    def part(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        drawn = draw.integers(0, 256, (count, *info.shape), dtype=np.uint8)
+        return torch.from_numpy(drawn), torch.from_numpy(draw.integers(0, info.classes, count))
+
+    x, true = part(min(info.train, 52_000))
+    parts = {"test": part(images)} | ({"validation": part(images)} if spec["split"] != "none" else {})
+    kind = build.load_method(Path(suite.methods[method]["file"]))
+    rate, transition = 0.45, 0.55 * torch.eye(info.classes) + 0.45 * torch.eye(info.classes).roll(1, 1)
+    given = ((true.numpy() + (draw.random(len(true)) < rate)) % info.classes).astype(np.int64)
+    return build.training(spec, kind, DeviceData(x, true, parts, info.shape), [given], rate, transition, [1])
