@@ -7,7 +7,9 @@ matplotlib.
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +27,31 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_yaml(path: Path) -> Any:
     """Content of a YAML file; UserError names the line of a syntax error."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        return copy.deepcopy(_yaml(path.resolve(), _stamp(path)))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or error})") from None
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file does: what was read stays in memory, and a warm worker's jobs read nothing twice."""
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+@cache
+def _yaml(path: Path, stamp: tuple[int, int]) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+
+
+@cache
+def _literals(path: Path, stamp: tuple[int, int]) -> dict[str, ast.Assign]:
+    """Assignments at the top level of a Python file by name."""
+    body = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
+    return {t.id: n for n in reversed(body) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
@@ -42,21 +62,18 @@ def read_folder(folder: Path) -> dict[str, Any]:
 def read_literal(path: Path, name: str) -> dict[str, Any] | None:
     """The dictionary literal assigned to `name` at the top level of a Python file, or None if there is none."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        node = _literals(path.resolve(), _stamp(path)).get(name)
     except SyntaxError as error:
         raise UserError(f"{path} line {error.lineno}: {error.msg}") from None
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-            try:
-                value = ast.literal_eval(node.value)
-            except ValueError:
-                raise UserError(
-                    f"{path} line {node.lineno}: {name} must be a plain literal (no calls, no names)"
-                ) from None
-            if not isinstance(value, dict):
-                raise UserError(f"{path} line {node.lineno}: {name} must be a dictionary")
-            return value
-    return None
+    if node is None:
+        return None
+    try:
+        value = ast.literal_eval(node.value)
+    except ValueError:
+        raise UserError(f"{path} line {node.lineno}: {name} must be a plain literal (no calls, no names)") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{path} line {node.lineno}: {name} must be a dictionary")
+    return value
 
 
 def read_methods(folder: Path) -> dict[str, dict[str, Any]]:

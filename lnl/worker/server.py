@@ -67,6 +67,8 @@ class Server:
         self.address = Path(self.listener.getsockname())
         self.stamp = newest()
         self.imported: set[str] = set()
+        self.read: set[str] = set()  # checkouts
+        self.frozen = False
         self.copies: dict[int, Copy] = {}
         self.serving = True
         self.selector = selectors.DefaultSelector()
@@ -88,7 +90,7 @@ class Server:
             client.settimeout(PATIENCE)
             call = receive(client, files)
             client.settimeout(None)
-            if newest() == self.stamp and call["installation"] == installation() and self._ready(call["arguments"]):
+            if newest() == self.stamp and call["installation"] == installation() and self._ready(call):
                 self._start(client, call, files)
             else:
                 client.close()
@@ -98,8 +100,9 @@ class Server:
             for file in files:
                 os.close(file)
 
-    def _ready(self, arguments: list[str]) -> bool:
+    def _ready(self, call: dict[str, Any]) -> bool:
         """Import what the command needs; False if that fails, and the job itself will show why."""
+        arguments = call["arguments"]
         for name in ("lnl.cli.app", *NEEDS.get(arguments[0] if arguments else "", ())):
             if name not in self.imported:
                 try:
@@ -107,8 +110,22 @@ class Server:
                 except Exception:
                     return False
                 self.imported.add(name)
-                gc.freeze()  # a collection in a copy would touch, and so duplicate, all of this
+                self.frozen = False
+        if call["folder"] not in self.read:
+            self.read.add(call["folder"])
+            self._read(call["folder"])
+            self.frozen = False
+        if not self.frozen:
+            gc.freeze()  # a collection in a copy would touch, and so duplicate, all of this
+            self.frozen = True
         return True
+
+    def _read(self, folder: str) -> None:
+        """What every command begins with: the declarations, and typer's own imports of its first command."""
+        with suppress(Exception):
+            importlib.import_module("typer._adapters")
+        with suppress(Exception):
+            importlib.import_module("lnl.matrix").Suite.load(folder, validate=False)
 
     def _start(self, client: socket.socket, call: dict[str, Any], files: list[int]) -> None:
         pid = os.fork()
