@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 import helpers
 import pytest
@@ -42,14 +43,17 @@ class Tape(TorchDispatchMode):
                     now[id(old)] = new
 
 
-@pytest.fixture
-def tapes(monkeypatch: pytest.MonkeyPatch) -> list[Tape]:
+class Tapes:
     """Recordings on a CPU, in place of a GPU's: the first start records what the others play."""
-    made: list[Tape] = []
 
-    def record(work: Callable[[], None]) -> Callable[[], None]:
+    made: ClassVar[list[Tape]]
+
+    def aside(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def record(self, work: Callable[[], None]) -> Callable[[], None]:
         tape = Tape()
-        made.append(tape)
+        self.made.append(tape)
 
         def start() -> None:
             if tape.calls:
@@ -60,8 +64,13 @@ def tapes(monkeypatch: pytest.MonkeyPatch) -> list[Tape]:
 
         return start
 
-    monkeypatch.setattr(replay, "record", record)
-    return made
+
+@pytest.fixture
+def tapes(monkeypatch: pytest.MonkeyPatch) -> list[Tape]:
+    """Every recording that a test makes."""
+    Tapes.made = []
+    monkeypatch.setattr(replay, "Recorder", Tapes)
+    return Tapes.made
 
 
 def _build(method: str | type[Method], recorded: bool, seeds: list[int], **more: Any) -> Training:
@@ -122,13 +131,17 @@ def test_a_method_that_reads_the_step_is_not_recorded(method: type[Method], reco
     assert replayed.curves == usual.curves
 
 
+class Refusing(Tapes):
+    """A device that cannot record this."""
+
+    def record(self, work: Callable[[], None]) -> Callable[[], None]:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+
 def test_what_a_device_cannot_record_runs_as_usual(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(work: Callable[[], None]) -> Callable[[], None]:
-        raise RuntimeError("operation not permitted when stream is capturing")
-
-    monkeypatch.setattr(replay, "record", refuse)
+    monkeypatch.setattr(replay, "Recorder", Refusing)
     usual, refused = (_build("coteaching", recorded, [1]) for recorded in (False, True))
     usual.run()
     refused.run()

@@ -8,7 +8,8 @@ stands in tensors: the places of the batch, and the optimiser's count. The same 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,6 +41,7 @@ class Replay:
         self._training = training
         self._places = torch.arange(training.batches.size, device=training.device)
         self._epoch = -1
+        self._recorder = Recorder()
         self._recorded: Callable[[], None] | None = None
         self.possible = True
 
@@ -48,14 +50,15 @@ class Replay:
         place = self._training.batches.place(number)
         if now.epoch != self._epoch:
             watched = _Watched(**vars(now))
-            self._training.compute(number, place, watched)
+            with self._recorder.aside():  # where everything that is prepared once will be looked for
+                self._training.compute(number, place, watched)
             self._epoch, self._recorded = now.epoch, None
             self.possible &= not watched.asked
             return
         if self.possible and self._recorded is None:
             torch.arange(place.start, place.stop, out=self._places)
             try:
-                self._recorded = record(lambda: self._work(number, now))
+                self._recorded = self._recorder.record(lambda: self._work(number, now))
             except RuntimeError as error:
                 print(f"lnl: the step cannot be recorded and is run as usual: {error}", file=sys.stderr)
                 self.possible = False
@@ -80,18 +83,35 @@ class _Watched(Moment):
         return super().__getattribute__(name)
 
 
-def record(work: Callable[[], None]) -> Callable[[], None]:
-    """What starts everything that `work` asks of the GPU, as one operation; nothing of it is done yet.
-
-    RuntimeError where the GPU cannot record it.
+class Recorder:
+    """A GPU's recordings, all on one stream and in one memory pool: the matrix library keeps a workspace by stream, and
+    a pool of its own for every epoch would grow without end.
     """
-    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        graph.capture_begin()
-        try:
-            work()
-        finally:
-            graph.capture_end()
-    torch.cuda.current_stream().wait_stream(stream)
-    return graph.replay
+
+    def __init__(self) -> None:
+        self._stream = torch.cuda.Stream()
+        self._pool = torch.cuda.graph_pool_handle()
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Work on the recordings' stream, between what came before and what comes after."""
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            yield
+        torch.cuda.current_stream().wait_stream(self._stream)
+
+    def record(self, work: Callable[[], None]) -> Callable[[], None]:
+        """What starts everything that `work` asks of the GPU, as one operation; nothing of it is done yet.
+
+        RuntimeError where the GPU cannot record it.
+        """
+        graph = torch.cuda.CUDAGraph()
+        with self.aside():
+            graph.capture_begin(pool=self._pool)
+            try:
+                work()
+            finally:
+                graph.capture_end()
+        self._graph = graph  # the recording before is dropped only now: a pool that nobody uses is no more
+        return graph.replay
