@@ -44,6 +44,7 @@ def _answer(folder: Path, search: str, round: int) -> int:
     for candidate in page["candidates"]:
         entry = {
             "candidate": candidate["candidate"],
+            "u": candidate["u"],
             "score": rng.random(),
             "test": None,
             "diverged": None,

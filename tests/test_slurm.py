@@ -27,7 +27,7 @@ ON_SLURM = (
     *("--workflow-profile", "workflow/profiles/slurm"),
     *("--slurm-status-command", "squeue"),  # there is no accounting database
     *("--slurm-init-seconds-before-status-checks", "5"),
-    *("--config", "scale=smoke"),
+    *("--config", "scale=smoke", "device=auto"),  # the GPUs are pretended
 )
 
 

@@ -24,13 +24,21 @@ COLUMNS = (
 
 
 def export(suite: Suite, out: Path) -> int:
-    """Write one line per record of the scale to a CSV file; returns the number of lines."""
+    """Write one line per record of the scale to a CSV file; returns the number of lines. UserError without any."""
     rows = [_line(suite, read(file)) for file in sorted(Path(paths.RESULTS, suite.scale, "cells").rglob("seed*.json"))]
+    if not rows:
+        raise UserError(_nothing(suite, "export"))
     with replacing(out) as temporary, temporary.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
     return len(rows)
+
+
+def _nothing(suite: Suite, what: str) -> str:
+    held = sorted(folder.parent.name for folder in Path(paths.RESULTS).glob("*/cells"))
+    others = f"; {paths.RESULTS}/ holds runs of scale {', '.join(held)}: name one with --scale" if held else ""
+    return f"no run of scale {suite.scale} to {what}{others}"
 
 
 def _line(suite: Suite, record: dict[str, Any]) -> dict[str, Any]:
@@ -61,6 +69,7 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
     Scores and results of the searches behind them come along.
 
     The bytes depend on the records alone. `lnl import` reads them back, and the page of what is reproduced finds them.
+    UserError where there is nothing to keep.
     """
     count = 0
     for run in dict.fromkeys(run for key in suite.select(wanted) for run in suite.demand(key)):
@@ -77,6 +86,8 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
             if file.exists():
                 inside = Path(search.id, f"seed{search.seed}", file.relative_to(source))
                 _compress(file, folder / there / "searches" / f"{inside}.gz")
+    if not count:
+        raise UserError(_nothing(suite, "keep"))
     return count
 
 
@@ -128,11 +139,19 @@ def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
             counts["other scale"] += 1
             continue
         counts[_merge(suite, record)] += 1
+    if {result for result, number in counts.items() if number} == {"other scale"}:
+        scales = sorted({read(file)["result"]["scale"] for file in files})
+        raise UserError(
+            f"{folder}: nothing of scale {suite.scale}; its runs are of scale {', '.join(scales)}: add --scale"
+        )
     return counts
 
 
 def _merge_search(suite: Suite, files: list[Path]) -> list[str]:
     """Pages of one search and its result, put where this scale looks for them: all of them, or none if one differs."""
+    at_scale = files[0].parts[files[0].parts.index("searches") - 1] if "searches" in files[0].parts else suite.scale
+    if at_scale != suite.scale and at_scale in suite.scales:
+        return ["other scale"] * len(files)
     found: list[tuple[Path, dict[str, Any]]] = []
     for file in files:
         raw = file.read_bytes()

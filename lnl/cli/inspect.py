@@ -36,12 +36,12 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     _row(shown, "together, shared runs once", total)
     console.print(shown)
     device = "one GPU" if on_gpu(suite) else "one CPU core"
-    console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it. One job trains one run.")
+    console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it; stacks take less.")
     if every:
         console.print("Candidates are the trainings of searches for R(t); a search stands before the runs that use it.")
     said = {
         "modelled": "≈ counted work over the measured speed of this device" + _corrected(estimator.correction),
-        "declared": "~ rests on what the protocol declares: no run of that kind can be measured or modelled here.",
+        "declared": "~ what the protocol declares, without stacks, replay or bfloat16: nothing can be measured here.",
     }
     if total.basis in said:
         console.print(said[total.basis])

@@ -144,8 +144,7 @@ class _Layers:
             self._rows.append(flat[..., None, start : start + width])
             start += width
         self.end = start
-        pairs = zip(self._weights, self._biases, strict=True)
-        self._each = [(w.unbind(0), w.mT.unbind(0), b.unbind(0)) for w, b in pairs]
+        self._each = [(w.unbind(0), w.mT.unbind(0)) for w in self._weights]
 
     def affine(self, layer: int, x: _Rows, out: _Rows) -> None:
         """out = x W^T + b."""
@@ -159,14 +158,13 @@ class _Layers:
 
     def collect(self, layer: int, upstream: _Rows, x: _Rows) -> None:
         """W = upstream^T x, b = sum over the batch."""
+        torch.sum(upstream.batched, 1, out=self._biases[layer])
         if self._batched:
             torch.bmm(upstream.batched.mT, x.batched, out=self._weights[layer])
-            torch.sum(upstream.batched, 1, out=self._biases[layer])
             return
-        weights, _, biases = self._each[layer]
-        for w, b, g, mine in zip(weights, biases, upstream.each, x.each, strict=True):
-            torch.mm(g.t(), mine, out=w)
-            torch.sum(g, 0, out=b)
+        transposed = upstream.batched.mT.unbind(0)
+        for w, g, mine in zip(self._each[layer][0], transposed, x.each, strict=True):
+            torch.mm(g, mine, out=w)
 
     def propagate(self, layer: int, upstream: _Rows, out: _Rows) -> None:
         """out = upstream W."""

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lnl.render.figure import Curve, FigureData
+    from lnl.render.figure import Curve, Entry, FigureData
 
 WIDTH, HEIGHT = 10.0, 3.55  # inches of a figure with one row of panels
 ACROSS, GRID_ROW = 3, 2.45  # more panels than that stand in rows of three, each so many inches high
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LINE, PER_INCH = 0.17, 18  # inches of a line of small print, and its characters per inch
 
 
@@ -47,9 +48,10 @@ def curves(data: FigureData, name: str, label: str, *, trained: bool = False, sa
     trained: the y axis spans the trained epochs, so that an untrained network at chance does not flatten the others.
     said: what the small print says before scale and repeats.
     """
-    figure, axes = frame(data, len(data.rows))
+    rows, left_out = begun(data)
+    figure, axes = frame(data, len(rows))
     shown: dict[str, Any] = {}
-    for number, (ax, row) in enumerate(zip(axes, data.rows, strict=True)):
+    for ax, (number, row) in zip(axes, rows, strict=True):
         title(ax, number, row.label)
         for column in data.columns:
             found = data.curve(row.key, column.key, name)
@@ -60,8 +62,22 @@ def curves(data: FigureData, name: str, label: str, *, trained: bool = False, sa
         remark(ax, data.note(row.key), empty=not ax.lines)
     outer_labels(axes, [label] * len(axes))
     order = [column.label for column in data.columns if column.label in shown]
-    finish(figure, data, [shown[word] for word in order], order, said=said)
+    finish(figure, data, [shown[word] for word in order], order, said=[*said, *left_out])
     return figure
+
+
+def begun(data: FigureData) -> tuple[list[tuple[int, Entry]], list[str]]:
+    """Panels to draw, with their numbers, and what the small print says of the others.
+
+    A line of panels none of which has a run is left out, unless no line has any.
+    """
+    numbered = list(enumerate(data.rows))
+    lines = [numbered[start : start + ACROSS] for start in range(0, len(numbered), ACROSS)]
+    empty = [line for line in lines if not any(set(data.states(row.key)) - {"missing"} for _, row in line)]
+    if not empty or len(empty) == len(lines):
+        return numbered, []
+    names = [f"({LETTERS[number]}) {row.label}" for line in empty for number, row in line]
+    return [one for line in lines if line not in empty for one in line], [f"Without a run so far: {'; '.join(names)}."]
 
 
 def panel(ax: Axes, data: FigureData, number: int, words: str, name: str, drawn: Sequence[Drawn]) -> None:
@@ -105,7 +121,7 @@ def outer_labels(axes: Sequence[Axes], labels: Sequence[str]) -> None:
 
 def title(ax: Axes, number: int, words: str) -> None:
     """(a) Pair-45%, as the papers write under their panels."""
-    ax.set_title(f"({'abcdefghijklmnopqrstuvwxyz'[number]}) {words}")
+    ax.set_title(f"({LETTERS[number]}) {words}")
 
 
 def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lnl.render.panels import clean_share, finish, frame, outer_labels, plot, remark, title
+from lnl.render.panels import begun, clean_share, finish, frame, outer_labels, plot, remark, title
 from lnl.render.style import line
 
 if TYPE_CHECKING:
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def schedules(data: FigureData) -> Figure:
     """R(t) that runs were trained with; repeats share it, so there is no band."""
-    figure, axes = frame(data, len(data.rows))
+    rows, left_out = begun(data)
+    figure, axes = frame(data, len(rows))
     shown: dict[str, Any] = {}
-    for number, (ax, row) in enumerate(zip(axes, data.rows, strict=True)):
+    for ax, (number, row) in zip(axes, rows, strict=True):
         title(ax, number, row.label)
         for column in data.columns:
             found = data.curve(row.key, column.key, "schedule")
@@ -28,5 +29,5 @@ def schedules(data: FigureData) -> Figure:
             ax.set_ylim(0, 1.04)
         remark(ax, data.note(row.key), empty=not ax.lines)
     outer_labels(axes, ["R(t), kept fraction"] * len(axes))
-    finish(figure, data, list(shown.values()), list(shown), said=data.declaration.get("notes", []))
+    finish(figure, data, list(shown.values()), list(shown), said=[*data.declaration.get("notes", []), *left_out])
     return figure
