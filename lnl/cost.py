@@ -20,6 +20,7 @@ from lnl import searches as find
 from lnl.errors import UserError
 from lnl.hardware import gpu_count
 from lnl.matrix import Run, Search, Suite
+from lnl.networks.registry import NETWORKS
 from lnl.places import Places
 from lnl.records import state_of
 from lnl.resolve import digest
@@ -29,7 +30,8 @@ from lnl.search.files import current
 if TYPE_CHECKING:
     from lnl.price.model import Model
 
-Kind = tuple[str, str, str, int, int]  # protocol, data set, network, epochs, number of networks: what costs alike
+#: What costs alike: protocol, data set, network, epochs, number of networks, and whether runs share their programs.
+Kind = tuple[str, str, str, int, int, bool]
 RECORD_KB = 80  # one record of 200 epochs and two networks
 BASES = ("measured", "modelled", "declared")  # from the surest on
 
@@ -87,17 +89,18 @@ class Estimator:
                     record = json.loads(file.read_text())
                     seconds, on = record["provenance"]["seconds"], record["provenance"]["device"]
                     today = record["result"]["digest"] == suite.digest(run.cell)
+                    stacked = record["provenance"].get("mode") == "stacked"
                 except (ValueError, KeyError, TypeError):
                     continue
                 if not today or on.startswith("cpu") == on_gpu(suite):
                     continue  # of another declaration, or another kind of device
                 spec = suite.spec(run.cell)
-                kind = self._kind(run.cell.protocol, spec)
+                kind = self._kind(run.cell.protocol, spec, stacked)
                 self._measured.setdefault(kind, []).append(float(seconds))
                 self._examples.setdefault(kind, spec)
 
-    def _kind(self, protocol: str, spec: dict[str, Any]) -> Kind:
-        return protocol, spec["dataset"], spec["network"]["name"], spec["epochs"], self._networks(spec)
+    def _kind(self, protocol: str, spec: dict[str, Any], stacked: bool) -> Kind:
+        return protocol, spec["dataset"], spec["network"]["name"], spec["epochs"], self._networks(spec), stacked
 
     def _networks(self, spec: dict[str, Any]) -> int:
         return int(self.suite.methods[spec["method"]["key"]]["networks"])
@@ -120,7 +123,8 @@ class Estimator:
     @cached_property
     def correction(self) -> Correction:
         """How the model is corrected by the records of this scale."""
-        modelled = {kind: self._modelled(self._examples[kind]) for kind in self._measured}
+        alone = [kind for kind in self._measured if not kind[-1]]  # the model prices runs alone
+        modelled = {kind: self._modelled(self._examples[kind]) for kind in alone}
         ratios = [statistics.median(self._measured[kind]) / m.seconds for kind, m in modelled.items() if m]
         if not ratios:
             return Correction()
@@ -135,7 +139,9 @@ class Estimator:
         return self._prices[key]
 
     def _price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
-        known, modelled = self._measured.get(self._kind(protocol, spec)), self._modelled(spec)
+        stacked = self.suite.mode(protocol) == "stacked" and NETWORKS[spec["network"]["name"]].linear
+        known = self._measured.get(self._kind(protocol, spec, stacked))
+        modelled = self._modelled(spec)
         if known:
             return replace(modelled or Price(0.0, ""), seconds=statistics.median(known), basis="measured")
         if modelled:

@@ -36,19 +36,22 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or error})") from None
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+Stamp = tuple[int, ...]
+
+
+def _stamp(path: Path) -> Stamp:
     """What changes when a file does: what was read stays in memory, and a warm worker's jobs read nothing twice."""
     stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
 
 
 @cache
-def _yaml(path: Path, stamp: tuple[int, int]) -> Any:
+def _yaml(path: Path, stamp: Stamp) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
 
 
 @cache
-def _literals(path: Path, stamp: tuple[int, int]) -> dict[str, ast.Assign]:
+def _literals(path: Path, stamp: Stamp) -> dict[str, ast.Assign]:
     """Assignments at the top level of a Python file by name."""
     body = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
     return {t.id: n for n in reversed(body) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
@@ -116,14 +119,24 @@ def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[
     return {**{k: v for k, v in of.items() if k not in ("file", "joins", "settings")}, **own}
 
 
-def members(path: Path) -> frozenset[str]:
-    """Names that the classes of a Python file define: which members of `Method` a method overrides, without torch."""
+def overridden(path: Path) -> frozenset[str]:
+    """Members of `Method` that a method file overrides, without running it; all of them where its class has other
+    bases, whose members are not known here.
+    """
+    return _overridden(path.resolve(), _stamp(path))
+
+
+@cache
+def _overridden(path: Path, stamp: Stamp) -> frozenset[str]:
+    classes = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)]
+    methods = [node for node in classes if node.bases]
+    if len(methods) != 1 or [getattr(base, "id", None) for base in methods[0].bases] != ["Method"]:
+        return frozenset(SINGLE_ONLY)
     out: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        for member in node.body if isinstance(node, ast.ClassDef) else ():
-            targets = member.targets if isinstance(member, ast.Assign) else [getattr(member, "target", None)]
-            out |= {t.id for t in targets if isinstance(t, ast.Name)}
-            out |= {member.name} if isinstance(member, ast.FunctionDef) else set()
+    for member in methods[0].body:
+        targets = member.targets if isinstance(member, ast.Assign) else [getattr(member, "target", None)]
+        out |= {t.id for t in targets if isinstance(t, ast.Name)}
+        out |= {member.name} if isinstance(member, ast.FunctionDef) else set()
     return frozenset(out)
 
 

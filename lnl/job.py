@@ -1,14 +1,15 @@
-"""What a training job does: bring one run's record to its declared path."""
+"""What training jobs do: bring one run's record to its declared path, or the records of a stack into the store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lnl import needs
 from lnl.engine.loop import Stopped
 from lnl.hardware import torch_device
 from lnl.matrix import Run, Suite
 from lnl.places import Places
+from lnl.stack import train_stack
 from lnl.store import Store
 from lnl.train import Progress, held, train
 
@@ -30,3 +31,24 @@ def job(
         store.fail(error, log)
         raise
     store.publish()
+
+
+def stack_job(
+    suite: Suite, runs: Sequence[Run], places: Places, device: str, stop: Callable[[], bool], log: str | None
+) -> None:
+    """Train repeats of a cell as one stack; a failure leaves a note for each that is not finished."""
+    target = torch_device(device, bool(suite.config.get("deterministic")))
+    try:
+        train_stack(suite, runs, places, target, stop, lambda done, total: None)
+    except Stopped:
+        raise
+    except Exception as error:
+        fail_unfinished(suite, runs, error, log)
+        raise
+
+
+def fail_unfinished(suite: Suite, runs: Sequence[Run], error: Exception, log: str | None) -> None:
+    """Leave the note of a stack's failure with those of its runs that are not finished."""
+    for store in (Store(suite, run) for run in runs):
+        if not store.finished():
+            store.fail(error, log)

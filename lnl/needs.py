@@ -35,12 +35,20 @@ def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
     return out
 
 
-@cache
 def handover_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
     """Points at which a cell writes its state, because some declared cell reads it (never from today's targets)."""
-    readers = (other for other in suite.cells if _reads_any(suite, other))
-    sources = (source for other in readers for source in handovers(suite, Run(other, 0)).values())
-    return tuple(dict.fromkeys(point for source, point in sources if source.cell == cell))
+    return _handed_over(suite).get(cell, ())
+
+
+@cache
+def _handed_over(suite: Suite) -> dict[Cell, tuple[str, ...]]:
+    """Points of all cells that hand over."""
+    points: dict[Cell, dict[str, None]] = {}
+    for reader in list(suite.cells):
+        if _reads_any(suite, reader):
+            for source, point in handovers(suite, Run(reader, 0)).values():
+                points.setdefault(source.cell, {})[point] = None
+    return {cell: tuple(found) for cell, found in points.items()}
 
 
 def _reads_any(suite: Suite, cell: Cell) -> bool:

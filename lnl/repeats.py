@@ -6,13 +6,14 @@ of one. Only linear networks are put together: on a CPU their numbers do not dep
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lnl import needs
 from lnl.cells import Cell, Run
-from lnl.declarations import SINGLE_ONLY, members
+from lnl.declarations import SINGLE_ONLY, overridden
 from lnl.networks.registry import NETWORKS
 
 if TYPE_CHECKING:
@@ -22,36 +23,45 @@ if TYPE_CHECKING:
 def together(suite: Suite, run: Run) -> tuple[int, ...]:
     """Seeds of the runs that are trained as one stack with this one, itself included; () where it is trained alone.
 
-    They are what the declarations demand of the cell, never only what today's targets do.
+    They are those that the same artefacts demand, whatever today's targets are: asking for one artefact trains nothing
+    that only others need.
     """
-    seeds = _demanded(suite).get(run.cell, ())
-    return seeds if run.seed in seeds and len(seeds) > 1 and _stackable(suite, run.cell) else ()
+    group = next((group for group in _demanded(suite).get(run.cell, ()) if run.seed in group), ())
+    return group if len(group) > 1 and stackable(suite, run.cell) else ()
 
 
-def text(seeds: tuple[int, ...]) -> str:
+def text(seeds: Iterable[int]) -> str:
     """Seeds as paths and commands have them: 1,2,3."""
     return ",".join(map(str, seeds))
 
 
 @cache
-def _demanded(suite: Suite) -> dict[Cell, tuple[int, ...]]:
-    found: dict[Cell, set[int]] = {}
+def _demanded(suite: Suite) -> dict[Cell, list[tuple[int, ...]]]:
+    """Seeds of every cell, grouped by the artefacts that demand them."""
+    wanted: dict[Cell, dict[int, list[str]]] = {}
     for key in suite.artefacts:
         for run in suite.demand(key):
-            found.setdefault(run.cell, set()).add(run.seed)
-    return {cell: tuple(sorted(seeds)) for cell, seeds in found.items()}
+            wanted.setdefault(run.cell, {}).setdefault(run.seed, []).append(key)
+    return {cell: _groups(by_seed) for cell, by_seed in wanted.items()}
+
+
+def _groups(by_seed: dict[int, list[str]]) -> list[tuple[int, ...]]:
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for seed in sorted(by_seed):
+        groups.setdefault(tuple(dict.fromkeys(by_seed[seed])), []).append(seed)
+    return [tuple(group) for group in groups.values()]
 
 
 @cache
-def _stackable(suite: Suite, cell: Cell) -> bool:
+def stackable(suite: Suite, cell: Cell) -> bool:
+    """Whether repeats of a cell are trained as one stack: as declared, where nothing speaks against it."""
     if suite.mode(cell.protocol) != "stacked":
         return False
     spec = suite.spec(cell)
     method = suite.methods[spec["method"]["key"]]
-    file = suite.methods[method.get("extends", method["key"])]["file"]
     return (
         NETWORKS[spec["network"]["name"]].linear
-        and not members(Path(file)) & set(SINGLE_ONLY)
+        and not overridden(Path(method["file"])) & set(SINGLE_ONLY)
         and not method.get("handovers")
         and not needs.handover_points(suite, cell)
     )

@@ -17,7 +17,8 @@ from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
 from lnl.noise import keys as noise_keys
 
-#: Bumped by hand when the engine changes numbers for every method (a method's own number is SPEC["version"]).
+#: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
+#: of the same sum is no such change: records name the commit that made them.
 ENGINE_VERSION = 1
 
 

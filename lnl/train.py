@@ -48,6 +48,17 @@ def held(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def kernels(precision: str | None) -> Iterator[str]:
+    """Matrix products as a run was begun with (None: as this process has them), so that a resumed run keeps its own."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision or before)
+    try:
+        yield precision or before
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 def train(
     suite: Suite,
     run: Run,
@@ -71,13 +82,12 @@ def train(
     built, [about] = prepare(suite, [run], places, device, "single", points)
     if start is not None:
         built.learner.start_from({k: v.to(device) for k, v in start.items()})
-    before: dict[str, Any] = {"seconds": 0.0, "resumed": 0}
-    precision = torch.get_float32_matmul_precision()
+    before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
     if store.checkpoint_file.exists():
         saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)
         built.restore(saved["training"])
-        before = {"seconds": saved["seconds"], "resumed": saved["resumed"] + (not saved.get("paused", False))}
-        torch.set_float32_matmul_precision(saved["matmul"])  # a resumed run keeps its kernels
+        resumed = saved["resumed"] + (not saved.get("paused", False))
+        before = {"seconds": saved["seconds"], "resumed": resumed, "matmul": saved["matmul"]}
     started = time.monotonic()
 
     def checkpoint(paused: bool = False) -> None:
@@ -96,13 +106,10 @@ def train(
 
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    try:
+    with kernels(before["matmul"]) as matmul:
         ended = built.run(stop, checkpoint, places.checkpoint_seconds, progress, until)
         if not ended:
             checkpoint(paused=True)
-        matmul = torch.get_float32_matmul_precision()
-    finally:
-        torch.set_float32_matmul_precision(precision)
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
     if not ended:
         return Trained(built.curves[0], built.diverged[0])
@@ -134,7 +141,7 @@ def record(
         "threads": torch.get_num_threads(),
         "deterministic": device.type == "cpu" or torch.are_deterministic_algorithms_enabled(),
         "steps": built.position.total,
-        "replayed": built.replay is not None and built.replay.possible,
+        "replayed": built.replay is not None and built.replay.recordings > 0,
         "finished": datetime.now(UTC).date().isoformat(),
     }
     return {

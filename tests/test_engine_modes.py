@@ -185,7 +185,7 @@ def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_linear_networks_have_the_gradient_of_their_modules(batched: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lnl.engine.dense.batches", lambda flat: batched)  # as on a GPU, or not
+    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: batched)  # as on a GPU, or not
     population = helpers.build("coteaching", helpers.spec()).learner.population
     images, labels = torch.rand(2, 32, 1, 8, 8, requires_grad=True), torch.randint(0, 10, (32,))
 

@@ -56,6 +56,14 @@ def test_optimiser_is_bit_equal_to_torch(
     assert torch.equal(flat, torch.cat([p.detach().reshape(-1) for p in theirs]))
 
 
+def test_adam_reads_a_gradient_by_its_strides() -> None:
+    gradient = torch.randn(7, 3)
+    one, two = torch.zeros(3, 7), torch.zeros(3, 7)
+    for flat, given_ in ((one, gradient.t()), (two, gradient.t().contiguous())):
+        optim.build({"name": "adam", "lr": 0.01}, flat).step(flat, given_, 0.01)
+    assert torch.equal(one, two)
+
+
 @settings(max_examples=50, deadline=None)
 @given(n=st.integers(2, 60), values=st.integers(1, 8), seed=st.integers(0, 2**31))
 def test_roc_area_equals_scikit_learn_with_ties(n: int, values: int, seed: int) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import yaml
 from suite_copy import SCALE, SuiteCopy
 
 from lnl import repeats
-from lnl.declarations import members
+from lnl.declarations import overridden
 from lnl.matrix import Run, Suite
 
 CELL = "s2e/digits/symmetric-50/coteaching"
@@ -54,18 +55,46 @@ def test_more_repeats_train_only_the_new(suite: SuiteCopy) -> None:
     assert suite.jobs("--config", "seeds=4") == {}
 
 
-def test_a_stack_that_is_stopped_goes_on_where_it_was(suite: SuiteCopy) -> None:
-    _stack(suite, epochs=400)
-    command = [str(Path(sys.executable).parent / "lnl"), "repeats", CELL, "--seeds", "1,2"]
-    store = suite.root / f"results/demo/store/{CELL}/seed1"
-    for file in store.glob("record-*"):
+def test_a_changed_default_trains_its_stack_again_and_publishes_it(suite: SuiteCopy) -> None:
+    _stack(suite)
+    assert suite.snakemake().returncode == 0
+    method = suite.root / "methods/coteaching.py"
+    method.write_text(method.read_text().replace('"t_k": 10', '"t_k": 20'))
+    before = suite.records()
+    assert {k: n for k, n in suite.jobs().items() if k in ("repeats", "train")} == {"repeats": 1, "train": 2}
+    assert suite.snakemake().returncode == 0
+    changed = {name for name, result in suite.records().items() if result != before[name]}
+    assert changed == {f"results/demo/cells/{CELL}/seed{seed}.json" for seed in (1, 2)}
+    assert suite.jobs() == {}
+
+
+def test_a_run_that_is_deleted_is_trained_again_by_its_stack(suite: SuiteCopy) -> None:
+    _stack(suite)
+    assert suite.snakemake().returncode == 0
+    before = suite.records()
+    shutil.rmtree(suite.root / f"results/demo/store/{CELL}/seed2")
+    (suite.root / f"results/demo/cells/{CELL}/seed2.json").unlink()
+    assert suite.jobs()["repeats"] == 1
+    assert suite.snakemake().returncode == 0
+    assert suite.records() == before
+
+
+def _forget(suite: SuiteCopy) -> Path:
+    """Nothing is left of the runs of the cell but their folders."""
+    for file in (suite.root / "results/demo").glob(f"*/{CELL}/**/*.json"):
         file.unlink()
+    return suite.root / f"results/demo/store/{CELL}"
+
+
+def _stopped(suite: SuiteCopy, seeds: str, found: Callable[[], bool]) -> None:
+    """`lnl repeats` of these seeds, told to stop once something is there."""
+    command = [str(Path(sys.executable).parent / "lnl"), "repeats", CELL, "--seeds", seeds]
     job = subprocess.Popen(
         command, cwd=suite.root, env=suite.environment(LNL_CHECKPOINT_SECONDS="0.2"), stderr=subprocess.PIPE
     )
     try:
         end = time.monotonic() + 60
-        while not list(store.glob("stack-*.pt")):
+        while not found():
             assert time.monotonic() < end, "no checkpoint in time"
             time.sleep(0.05)
         job.send_signal(signal.SIGTERM)
@@ -73,12 +102,49 @@ def test_a_stack_that_is_stopped_goes_on_where_it_was(suite: SuiteCopy) -> None:
     finally:
         job.kill()
         job.communicate()
-    assert suite.lnl("repeats", CELL, "--seeds", "1,2").returncode == 0
-    assert not list(store.glob("stack-*.pt"))
-    for seed in (1, 2):
+
+
+def test_a_stack_that_is_stopped_goes_on_where_it_was_whoever_asks(suite: SuiteCopy) -> None:
+    _stack(suite, epochs=400)
+    store = _forget(suite)
+    _stopped(suite, "1,2", lambda: bool(list(store.glob("seed1/stack-*.pt"))))
+    assert "stopped" in suite.lnl("status", "small").stdout
+    asked = suite.lnl("repeats", CELL, "--seeds", "3,1,2")  # in other company
+    assert asked.returncode == 0, asked.stderr
+    assert not list(store.glob("seed*/stack-*.pt"))
+    for seed, resumed, together in ((1, 1, 2), (2, 1, 2), (3, 0, 1)):
         assert suite.lnl("train", CELL, "--seed", str(seed)).returncode == 0
-        assert _provenance(suite, seed)["resumed"] == 1
-        assert _provenance(suite, seed)["steps"] == 399 * 9  # digits: 1,197 images in batches of 128
+        said = _provenance(suite, seed)
+        assert (said["resumed"], said["stack"], said["steps"]) == (resumed, together, 399 * 9)
+
+
+def test_a_stack_never_takes_over_the_state_of_other_seeds(suite: SuiteCopy) -> None:
+    _stack(suite, epochs=400)
+    store = _forget(suite)
+    _stopped(suite, "1,2", lambda: bool(list(store.glob("seed1/stack-*.pt"))))
+    assert suite.lnl("repeats", CELL, "--seeds", "1,3").returncode == 0  # as many, and the same first
+    for seed in (1, 3):
+        assert suite.lnl("train", CELL, "--seed", str(seed)).returncode == 0
+        assert _provenance(suite, seed)["resumed"] == 0
+
+
+def test_repeats_of_what_is_no_stack_are_refused_in_one_line(suite: SuiteCopy) -> None:
+    refused = suite.lnl("repeats", CELL, "--seeds", "2")
+    assert refused.returncode == 2
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "one by one" in refused.stderr
+
+
+def test_artefacts_share_a_stack_only_where_all_of_them_want_it(
+    suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stack(suite)
+    table = yaml.safe_load((suite.root / "tables/small.yaml").read_text())
+    (suite.root / "tables/larger.yaml").write_text(yaml.safe_dump(table | {"seeds": 5}))
+    monkeypatch.chdir(suite.root)
+    loaded = Suite.load(Path(), {})
+    cell = loaded.parse(CELL)
+    assert [repeats.together(loaded, Run(cell, seed)) for seed in (1, 2, 3)] == [(1, 2), (1, 2), (3, 4, 5)]
 
 
 def test_runs_whose_numbers_could_depend_on_others_are_trained_alone(
@@ -103,4 +169,4 @@ def test_runs_whose_numbers_could_depend_on_others_are_trained_alone(
 
 
 def test_what_a_method_overrides_is_known_without_running_it() -> None:
-    assert {"networks", "schedule", "loss"} == members(ROOT / "methods/coteaching.py")
+    assert overridden(ROOT / "methods/coteaching.py") == {"networks", "schedule", "loss"}

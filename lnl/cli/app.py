@@ -48,8 +48,9 @@ def repeats(
     """Train repeats of a cell as one stack and keep them; `lnl train` then publishes each at once."""
     from lnl.cli.train import repeats as command
 
-    suite = load_suite(validate=False, scale=scale, device=device, data_root=data_root)
-    command(suite, cell, list(suite.seeds(parse_seeds(seeds))), log)
+    asked = parse_seeds(seeds)
+    listed = asked if isinstance(asked, list) else range(1, (asked or 0) + 1)
+    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, listed, log)
 
 
 @app.command()

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from lnl import needs, paths, searches
 from lnl.cost import Correction, Cost, Estimator, duration, on_gpu, size
-from lnl.matrix import Search, Suite
+from lnl.matrix import Run, Search, Suite
 from lnl.records import RunState, state_of
+from lnl.repeats import together
 from lnl.search.files import current
 
 console = Console()
@@ -129,7 +130,8 @@ def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
         folder = Path(paths.store(suite.scale, state.cell.id, state.seed))
         if (folder / "lock").exists() and _held(folder / "lock"):
             return "running", state
-        if state.state == "missing" and any(folder.glob("checkpoint-*.pt")):
+        stacked = folder.parent.glob("seed*/stack-*.pt") if together(suite, Run(state.cell, state.seed)) else ()
+        if state.state == "missing" and (any(folder.glob("checkpoint-*.pt")) or any(stacked)):
             return "stopped", state
     return state.state, state
 

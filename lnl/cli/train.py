@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,7 @@ from lnl.files import write_json_atomic
 from lnl.hardware import lease_gpu
 from lnl.matrix import Run, Suite
 from lnl.places import Places
+from lnl.repeats import stackable, text
 from lnl.store import Store
 
 STOPPED = 143  # exit status of a run that was stopped and has kept a checkpoint
@@ -33,54 +34,59 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     if store.finished(points) or (not points and store.adopt()):
         _say(store.publish(), "was finished already")
         return
-    device = str(suite.config["device"])
-    lease_gpu(device)
-    stop = watch()
+    title = f"{run.cell.id} seed {seed}"
 
-    from lnl.engine.loop import Stopped
-    from lnl.job import job
+    def work(stop: Callable[[], bool]) -> None:
+        from lnl.job import job
 
-    try:
-        with _bar(f"{run.cell.id} seed {seed}", quiet) as progress:
-            job(suite, run, Places.of(suite.config), device, stop, progress, log)
-        _say(store.publish(), "is trained")
-    except Stopped:
-        print(
-            f"lnl: {run.cell.id} seed {seed} was stopped; its checkpoint is kept and the next start resumes it",
-            file=sys.stderr,
+        with _bar(title, quiet) as progress:
+            job(suite, run, Places.of(suite.config), str(suite.config["device"]), stop, progress, log)
+
+    _unless_stopped(suite, title, work)
+    _say(store.publish(), "is trained")
+
+
+def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -> None:
+    """Train repeats of a cell as one stack, keep their records in the store, and note it. Exits with 143 if stopped.
+
+    UserError for a cell whose repeats are trained one by one.
+    """
+    runs = [Run(suite.parse(cell_id), seed) for seed in sorted(seeds)]
+    if not stackable(suite, runs[0].cell):
+        raise UserError(
+            f"{cell_id}: its repeats are not trained as one stack on this device (docs/gpu.md says which are); "
+            "`lnl train` trains them one by one"
         )
-        sys.exit(STOPPED)
-
-
-def repeats(suite: Suite, cell_id: str, seeds: list[int], log: str | None) -> None:
-    """Train repeats of a cell as one stack, keep their records in the store, and note it. Exits with 143 if stopped."""
-    runs = [Run(suite.parse(cell_id), seed) for seed in seeds]
     stores = [Store(suite, run) for run in runs]
-    note = Path(paths.repeats(suite.scale, runs[0].cell.id, ",".join(map(str, seeds))))
     for store in stores:
         store.lock()  # an unwritable results folder is reported before anything is imported
         store.adopt()
+    title = f"{cell_id} seeds {text(run.seed for run in runs)}"
+
+    def work(stop: Callable[[], bool]) -> None:
+        from lnl.job import stack_job
+
+        stack_job(suite, runs, Places.of(suite.config), str(suite.config["device"]), stop, log)
+
     if not all(store.finished() for store in stores):
-        device = str(suite.config["device"])
-        lease_gpu(device)
-        stop = watch()
+        _unless_stopped(suite, title, work)
+    note = Path(paths.repeats(suite.scale, runs[0].cell.id, text(run.seed for run in runs)))
+    write_json_atomic(note, {"seeds": [run.seed for run in runs], "digest": stores[0].digest})
+    print(f"{title} are in the store -> {note}")
 
-        from lnl.engine.loop import Stopped
-        from lnl.hardware import torch_device
-        from lnl.stack import train_stack
 
-        target = torch_device(device, bool(suite.config.get("deterministic")))
-        try:
-            train_stack(suite, runs, Places.of(suite.config), target, stop, lambda done, total: None)
-        except Stopped:
-            print(f"lnl: {cell_id} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
-            sys.exit(STOPPED)
-        except Exception as error:
-            for store in stores:
-                store.fail(error, log)
-            raise
-    write_json_atomic(note, {"seeds": seeds, "digest": stores[0].digest})
-    print(f"{cell_id} seeds {', '.join(map(str, seeds))} are trained -> {note}")
+def _unless_stopped(suite: Suite, title: str, work: Callable[[Callable[[], bool]], None]) -> None:
+    """Work on a device that is leased for it; a line, and exit with 143, if it was told to stop."""
+    lease_gpu(str(suite.config["device"]))
+    stop = watch()
+
+    from lnl.engine.loop import Stopped
+
+    try:
+        work(stop)
+    except Stopped:
+        print(f"lnl: {title} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
+        sys.exit(STOPPED)
 
 
 def _say(record: Path, what: str) -> None:

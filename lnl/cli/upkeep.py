@@ -31,7 +31,8 @@ def clean(suite: Suite, caches: bool, stale: bool, checkpoints: bool) -> None:
         freed += _remove(Path(Places.of(suite.config).cache_root))
     base = Path(paths.RESULTS, suite.scale)
     if checkpoints:
-        freed += sum(_remove(file) for file in base.glob("store/**/checkpoint-*.pt"))
+        states = [file for kind in ("checkpoint", "stack") for file in base.glob(f"store/**/{kind}-*.pt")]
+        freed += sum(_remove(file) for file in states)
     if stale:
         for file in base.glob("cells/*/*/*/*/seed*.json"):
             cell = Cell(*file.parts[-5:-1])

@@ -24,7 +24,7 @@ from lnl.engine.population import Population, vector
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
-def batches(flat: Tensor) -> bool:
+def batched(flat: Tensor) -> bool:
     """Whether the products of several networks on this device are batched into one operation."""
     return flat.is_cuda
 
@@ -135,13 +135,13 @@ class _Layers:
 
     def __init__(self, flat: Tensor, sizes: Sequence[torch.Size]) -> None:
         rows, start = flat.view(-1, flat.shape[-1]), 0
-        self._batched = batches(flat)
-        self._weights, self._biases, self._rows = [], [], []
+        self._batched = batched(flat)
+        self._weights, self._biases, self._added = [], [], []
         for width, inputs in sizes:
             self._weights.append(rows[:, start : start + width * inputs].unflatten(-1, (width, inputs)))
             start += width * inputs
             self._biases.append(rows[:, start : start + width])
-            self._rows.append(flat[..., None, start : start + width])
+            self._added.append(flat[..., None, start : start + width])
             start += width
         self.end = start
         self._each = [(w.unbind(0), w.mT.unbind(0)) for w in self._weights]
@@ -154,7 +154,7 @@ class _Layers:
             return
         for w, mine, result in zip(self._each[layer][1], x.each, out.each, strict=True):
             torch.mm(mine, w, out=result)
-        out.whole.add_(self._rows[layer])
+        out.whole.add_(self._added[layer])
 
     def collect(self, layer: int, upstream: _Rows, x: _Rows) -> None:
         """W = upstream^T x, b = sum over the batch."""

@@ -41,6 +41,7 @@ class Adam:
         """Update `flat` in place; `gradient` may be overwritten."""
         self._count.add_(1)
         networks = _vectors(flat)
+        gradient = gradient.contiguous()  # the kernel goes through memory, whatever the strides
         torch._fused_adam_(
             networks,
             _vectors(gradient),

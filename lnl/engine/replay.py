@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
@@ -41,31 +41,40 @@ class Replay:
         self._training = training
         self._places = torch.arange(training.batches.size, device=training.device)
         self._epoch = -1
+        self._next = -1  # step that the recording would do next
         self._recorder = Recorder()
         self._recorded: Callable[[], None] | None = None
         self.possible = True
+        self.recordings = 0
 
     def step(self, number: int, now: Moment) -> None:
         """Step `number` of the epoch that was begun."""
-        place = self._training.batches.place(number)
         if now.epoch != self._epoch:
             watched = _Watched(**vars(now))
-            with self._recorder.aside():  # where everything that is prepared once will be looked for
-                self._training.compute(number, place, watched)
+            self._go_to(number)
+            with self._recorder.aside():  # where all that is prepared once will be looked for
+                self._training.compute(number, self._places, watched)
             self._epoch, self._recorded = now.epoch, None
             self.possible &= not watched.asked
             return
-        if self.possible and self._recorded is None:
-            torch.arange(place.start, place.stop, out=self._places)
+        if self.possible and (self._recorded is None or number != self._next):
+            self._recorded = None
+            self._go_to(number)
             try:
                 self._recorded = self._recorder.record(lambda: self._work(number, now))
+                self.recordings += 1
             except RuntimeError as error:
-                print(f"lnl: the step cannot be recorded and is run as usual: {error}", file=sys.stderr)
+                print(f"lnl: steps cannot be recorded and are run as usual: {error}", file=sys.stderr)
                 self.possible = False
         if self._recorded is None:
-            self._training.compute(number, place, now)
+            self._training.compute(number, self._training.batches.place(number), now)
         else:
             self._recorded()
+            self._next = number + 1
+
+    def _go_to(self, number: int) -> None:
+        place = self._training.batches.place(number)
+        torch.arange(place.start, place.stop, out=self._places)
 
     def _work(self, number: int, now: Moment) -> None:
         self._training.compute(number, self._places, now)
@@ -88,6 +97,8 @@ class Recorder:
     a pool of its own for every epoch would grow without end.
     """
 
+    failed: ClassVar[torch.cuda.CUDAGraph | None] = None
+
     def __init__(self) -> None:
         self._stream = torch.cuda.Stream()
         self._pool = torch.cuda.graph_pool_handle()
@@ -104,14 +115,20 @@ class Recorder:
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         """What starts everything that `work` asks of the GPU, as one operation; nothing of it is done yet.
 
-        RuntimeError where the GPU cannot record it.
+        RuntimeError where the GPU cannot record it; after that nothing is recorded in this process any more.
         """
+        if Recorder.failed is not None:
+            raise RuntimeError("a recording has failed before")
         graph = torch.cuda.CUDAGraph()
         with self.aside():
             graph.capture_begin(pool=self._pool)
             try:
                 work()
-            finally:
                 graph.capture_end()
+            except BaseException:
+                Recorder.failed = graph  # kept: the allocator may still ask it what belongs to the recording
+                with suppress(RuntimeError):
+                    graph.capture_end()
+                raise
         self._graph = graph  # the recording before is dropped only now: a pool that nobody uses is no more
         return graph.replay

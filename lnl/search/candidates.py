@@ -47,16 +47,17 @@ def train_block(
     suite, search, known = page.suite, page.search, page.known()
     members = searches.blocks(suite, search, page.round)[block]
     if searches.mode(suite, search) == "stacked" and not set(members) <= set(known):
+        from lnl.job import fail_unfinished
         from lnl.stack import train_stack
 
+        runs = [page.run(index) for index in members]
         try:
             with progress(f"round {page.round + 1}, {len(members)} candidates") as bar:
-                train_stack(suite, [page.run(index) for index in members], places, device, stop, bar)
+                train_stack(suite, runs, places, device, stop, bar)
         except Stopped:
             raise
         except Exception as error:
-            for index in members:
-                Store(suite, page.run(index)).fail(error, log)
+            fail_unfinished(suite, runs, error, log)
             raise
     entries, failed = [], None
     for index in members:

@@ -3,9 +3,10 @@
     python -m lnl.worker.server LISTENER LIFELINE
 
 Both are open files of the head (`head`): the socket on which jobs call, and a pipe that closes when the head is gone.
-What a command imports is imported here, once, before the first copy that needs it is made. Nothing else happens here:
-no tensor, no thread, no device, since none of these survives a fork. Whatever goes wrong with a call, the worker
-declines it and the job runs by itself; so it does if the sources have changed since the worker started.
+What a command imports is imported here, and the declarations are read, once, before the first copy that needs them is
+made. Nothing else happens here: no tensor, no thread, no device, since none of these survives a fork. Whatever goes
+wrong with a call, the worker declines it and the job runs by itself; so it does if the sources have changed since the
+worker started.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ DRAWING = ("lnl.render.figure", "matplotlib.pyplot")
 #: What the copies of a command will import.
 NEEDS = {
     "train": LEARNING,
-    "repeats": (*LEARNING, "lnl.stack"),
+    "repeats": LEARNING,
     "handover": LEARNING,
     "search": (*LEARNING, *PROPOSING),
     "synthetic": PROPOSING,
@@ -66,9 +67,7 @@ class Server:
         self.listener = socket.socket(fileno=listener)
         self.address = Path(self.listener.getsockname())
         self.stamp = newest()
-        self.imported: set[str] = set()
-        self.read: set[str] = set()  # checkouts
-        self.frozen = False
+        self.loaded: set[str] = set()  # modules, and checkouts whose declarations were read
         self.copies: dict[int, Copy] = {}
         self.serving = True
         self.selector = selectors.DefaultSelector()
@@ -101,31 +100,21 @@ class Server:
                 os.close(file)
 
     def _ready(self, call: dict[str, Any]) -> bool:
-        """Import what the command needs; False if that fails, and the job itself will show why."""
-        arguments = call["arguments"]
-        for name in ("lnl.cli.app", *NEEDS.get(arguments[0] if arguments else "", ())):
-            if name not in self.imported:
-                try:
+        """Load what the command needs; False if that fails, and the job itself will show why."""
+        arguments, folder, before = call["arguments"], call["folder"], len(self.loaded)
+        try:
+            for name in ("lnl.cli.app", *NEEDS.get(arguments[0] if arguments else "", ())):
+                if name not in self.loaded:
                     importlib.import_module(name)
-                except Exception:
-                    return False
-                self.imported.add(name)
-                self.frozen = False
-        if call["folder"] not in self.read:
-            self.read.add(call["folder"])
-            self._read(call["folder"])
-            self.frozen = False
-        if not self.frozen:
+                    self.loaded.add(name)
+        except Exception:
+            return False
+        if folder not in self.loaded:
+            _warm_up(folder)
+            self.loaded.add(folder)
+        if len(self.loaded) > before:
             gc.freeze()  # a collection in a copy would touch, and so duplicate, all of this
-            self.frozen = True
         return True
-
-    def _read(self, folder: str) -> None:
-        """What every command begins with: the declarations, and typer's own imports of its first command."""
-        with suppress(Exception):
-            importlib.import_module("typer._adapters")
-        with suppress(Exception):
-            importlib.import_module("lnl.matrix").Suite.load(folder, validate=False)
 
     def _start(self, client: socket.socket, call: dict[str, Any], files: list[int]) -> None:
         pid = os.fork()
@@ -180,6 +169,16 @@ class Server:
             time.sleep(0.05)
         for pid in self.copies:
             os.kill(pid, signal.SIGKILL)
+
+
+def _warm_up(folder: str) -> None:
+    """What every command begins with: the declarations of its checkout, and what typer reads its arguments with."""
+    from lnl.matrix import Suite
+
+    with suppress(ImportError):
+        importlib.import_module("typer._adapters")
+    with suppress(Exception):  # the job itself will say what is wrong with them
+        Suite.load(folder, validate=False)
 
 
 def receive(client: socket.socket, files: list[int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One job, one run: a cell and a seed. What was finished before is published from the store, not trained again."""
+"""One job, one run: a cell and a seed. What was finished before, or by a stack, is published from the store."""
 
 
 onstart:
@@ -9,7 +9,7 @@ onstart:
 rule train:
     input:
         dag.train_inputs,
-        ancient(dag.stack_of),
+        dag.stack_of,
     output:
         ensure(paths.record(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seed}"), non_empty=True),
     log:
@@ -31,11 +31,14 @@ rule train:
 
 
 rule repeats:
-    """Runs of a cell that share one program; each is kept in the store and published by a job of its own."""
+    """Runs of a cell that share one program; each is kept in the store and published by a job of its own.
+
+    The note is gone once they are: if one is asked for again, the stack looks after whatever is missing.
+    """
     input:
         dag.repeats_inputs,
     output:
-        paths.repeats(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seeds}"),
+        temp(paths.repeats(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seeds}")),
     log:
         paths.log(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "s{seeds}"),
     conda:
