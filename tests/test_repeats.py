@@ -74,8 +74,9 @@ def test_a_run_that_is_deleted_is_trained_again_by_its_stack(suite: SuiteCopy) -
     before = suite.records()
     shutil.rmtree(suite.root / f"results/demo/store/{CELL}/seed2")
     (suite.root / f"results/demo/cells/{CELL}/seed2.json").unlink()
-    assert suite.jobs()["repeats"] == 1
-    assert suite.snakemake().returncode == 0
+    target = f"results/demo/cells/{CELL}/seed2.json"
+    assert suite.jobs(target)["repeats"] == 1
+    assert suite.snakemake(target).returncode == 0
     assert suite.records() == before
 
 

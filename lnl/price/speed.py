@@ -24,7 +24,7 @@ from lnl.price.work import Operations
 from lnl.selection import cross_entropy
 
 TRIALS = 3
-MOST_FLOPS = {"cpu": 3e10, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
+MOST_FLOPS = {"cpu": 2e11, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
 PARAMETERS = 200_000
 EXAMPLES = 20_000
 
