@@ -1,8 +1,8 @@
 """Cells per hour of this machine, each side as its users run it, evaluation after every epoch included.
 
 The released loops: one cell after another, torch's usual threads, four loader workers. The suite: `snakemake -c2`. Wall
-time, so the machine must be idle. Our side pays its whole start, the DAG and its processes; theirs pays for epochs alone,
-of which one is measured.
+time, so the machine must be idle. Our side pays its whole start, the DAG and its processes; theirs pays for epochs
+alone, of which one is measured.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
         "# What is reproduced so far",
         "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run is "
         "done, a stale one (made under another declaration) is not. Verdicts exist only at scale `paper`.",
+        *_pages(suite.root),
     ]
     for scale in sorted(scales, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER)):
         at_scale = suite
@@ -34,6 +35,14 @@ def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
     if not scales:
         parts.append("No records yet.")
     return write(Path(out_path), "\n\n".join(parts) + "\n")
+
+
+def _pages(root: Path) -> list[str]:
+    """Links to the pages of docs/reproduction that say what was found."""
+    pages = sorted(Path(root).glob("docs/reproduction/*/README.md"))
+    titles = [page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for page in pages]
+    lines = [f"* [{title}]({page.parent.name}/README.md)" for page, title in zip(pages, titles, strict=True)]
+    return ["What was found:", "\n".join(lines)] if lines else []
 
 
 def kept_records(root: Path) -> Kept:
