@@ -16,7 +16,7 @@ from lnl.engine.augment import WIDTH, augment
 from lnl.engine.data import to_float
 from lnl.engine.loop import Training
 
-BATCH = 64  # half of the protocol's, to save time
+BATCH = 128
 CELL = "coteaching/mnist/pair-45/standard"
 IMAGES = 2048
 convolution, convolution_backward = torch.ops.aten.convolution, torch.ops.aten.convolution_backward

@@ -93,14 +93,11 @@ class Dag:
         return Run(cell, int(wildcards.seed))
 
     def train_inputs(self, wildcards: Any) -> list[str]:
-        """Manifests and hand-overs that a run depends on."""
-        return self._needed(self.run(wildcards))
-
-    def stack_of(self, wildcards: Any) -> list[str]:
-        """The stack that a run is trained in, if it is."""
+        """What a run depends on: manifests and hand-overs, and the stack that it is trained in, if it is."""
         run = self.run(wildcards)
         seeds = repeats.together(self.suite, run)
-        return [paths.repeats(self.scale, run.cell.id, repeats.text(seeds))] if seeds else []
+        stack = [paths.repeats(self.scale, run.cell.id, repeats.text(seeds))] if seeds else []
+        return self._needed(run) + stack
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
         """What the runs of a stack depend on."""

@@ -9,7 +9,6 @@ onstart:
 rule train:
     input:
         dag.train_inputs,
-        dag.stack_of,
     output:
         ensure(paths.record(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seed}"), non_empty=True),
     log:
