@@ -3,14 +3,16 @@
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lnl.errors import UserError
 from lnl.matrix import Suite
-from lnl.render import style
-from lnl.render.figure import data_of, drawing, render
+from lnl.render import panels, style
+from lnl.render.figure import Entry, data_of, drawing, render
 from lnl.schema import check
 
 ROOT = Path(__file__).parent.parent
@@ -163,3 +165,13 @@ def test_a_method_looks_the_same_everywhere_and_unlike_the_others():
 def test_an_unknown_figure_is_one_line(suite, tmp_path):
     with pytest.raises(UserError, match="tutorial_memorisation"):
         render(suite, "tutorial_memorization", tmp_path)
+
+
+def test_lines_of_panels_without_a_run_are_left_out_and_named() -> None:
+    states: dict[str, dict[str, int]] = {key: {"missing": 2} for key in "abcdefg"}
+    data: Any = SimpleNamespace(rows=[Entry(key, key.upper()) for key in "abcdefg"], states=lambda row: states[row])
+    assert panels.begun(data) == (list(enumerate(data.rows)), [])  # nothing has begun
+    states["e"] = {"diverged": 1, "missing": 1}
+    shown, said = panels.begun(data)
+    assert [(number, row.key) for number, row in shown] == [(3, "d"), (4, "e"), (5, "f")]
+    assert said == ["Without a run so far: (a) A; (b) B; (c) C; (g) G."]
