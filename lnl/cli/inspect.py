@@ -87,8 +87,14 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
         rendered = Path(paths.artefact(suite.scale, kind, name, "csv")).exists()
         shown.add_row(key, *(str(counts.count(w) or "·") for w in words), "yes" if rendered else "no")
     console.print(shown)
+    untouched = 0
     for search in dict.fromkeys(search for key in keys for search in needs.searches(suite, key)):
-        console.print(f"search {search.id} seed {search.seed}: {progress(suite.searching, search)}", soft_wrap=True)
+        if Path(paths.search(suite.searching.scale, search.id, search.seed)).exists():
+            console.print(f"search {search.id} seed {search.seed}: {progress(suite.searching, search)}", soft_wrap=True)
+        else:
+            untouched += 1
+    if untouched:
+        console.print(f"{untouched} searches have not begun")
     for run, (word, state) in states.items():
         if word in ("diverged", "failed", "stale"):
             log = f", log {state.log}" if state.log else ""
