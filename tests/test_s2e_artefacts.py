@@ -316,8 +316,9 @@ def test_titles_axes_and_decisions(suite: Suite, some: Callable[[Cell, int], Pat
     left = [ax.get_ylabel() for ax in figure.axes]
     words = " ".join(text.get_text() for text in figure.texts)
     plt.close(figure)
-    assert [t[:3] for t in titles] == [f"({letter})" for letter in "abcdefghi"[: len(titles)]]
-    assert len(titles) == {"s2e_figure1": 3, "s2e_figure4": 9, "tutorial_s2e_memorisation": 6}[key]
+    # figure 4: MNIST and CIFAR-100 have no run here, and their lines of panels are left out
+    letters = {"s2e_figure1": "abc", "s2e_figure4": "def", "tutorial_s2e_memorisation": "abcdef"}[key]
+    assert [t[:3] for t in titles] == [f"({letter})" for letter in letters]
     assert bottom[-3:] == ["Epoch"] * 3
     assert all(label.endswith("accuracy (%)") for label in left[::3])
     assert data.declaration["notes"][0].split()[0] in words
@@ -329,7 +330,7 @@ def test_axes_span_the_trained_epochs(suite: Suite, some: Callable[[Cell, int], 
     import matplotlib.pyplot as plt
 
     figure, _ = drawn(suite, "s2e_figure4", some)
-    low, high = figure.axes[4].get_ylim()  # CIFAR-10, symmetric-50: Standard alone
+    low, high = figure.axes[1].get_ylim()  # (e) CIFAR-10, symmetric-50: Standard alone
     plt.close(figure)
     assert 40 < low < 41
     assert 50 < high < 51
