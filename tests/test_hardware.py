@@ -11,7 +11,7 @@ import pytest
 CODE = """
 import resource, torch
 from lnl.hardware import torch_device
-{prepare}
+torch_device('cpu', deterministic=False)
 faults = []
 for _ in range(4):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -23,8 +23,5 @@ print(min(faults[1:]))
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
 def test_memory_that_a_step_frees_is_there_for_the_next() -> None:
-    def faults(prepare: str) -> int:
-        code = CODE.format(prepare=prepare)
-        return int(subprocess.check_output([sys.executable, "-c", code], text=True))
-
-    assert faults("torch_device('cpu', deterministic=False)") < 100 < faults("")
+    faults = int(subprocess.check_output([sys.executable, "-c", CODE], text=True))
+    assert faults < 10  # 16,000 pages otherwise, or 32 huge ones
