@@ -177,14 +177,14 @@ def baseline() -> dict[str, float]:
 
 
 def worse(results: list[Result]) -> list[str]:
-    """What is more than 20% worse than the committed baseline, or misses a bound that is not in seconds."""
+    """What is more than 20% worse than the committed baseline; without one, what misses a bound that is not in seconds."""
     kept = baseline()
     out = []
     for result in results:
         before = kept.get(result.key)
         if result.ratio and before is not None and result.worse_than(before):
             out.append(f"{result.title}: {result.value:.4g}, was {before:.4g}")
-        elif result.reached is False and result.unit != "s":
+        elif before is None and result.reached is False and result.unit != "s":
             out.append(f"{result.title}: {result.value:.4g} misses {result.need}")
     return out
 
