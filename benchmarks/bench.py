@@ -177,7 +177,7 @@ def baseline() -> dict[str, float]:
 
 
 def worse(results: list[Result]) -> list[str]:
-    """What is more than 20% worse than the committed baseline; without one, what misses a bound that is not in seconds."""
+    """What is more than 20% worse than the committed baseline; without one, what misses a bound other than seconds."""
     kept = baseline()
     out = []
     for result in results:
