@@ -155,7 +155,7 @@ class Catalogue:
 
         Declared by kind of device in the protocol or, where stand-ins make runs small, in the scale.
         """
-        declared = self.protocols[protocol].get("mode", {}) | self.scales[self.config["scale"]].get("mode", {})
+        declared = self.protocols[protocol].get("mode", {}) | self.scales[self.scale].get("mode", {})
         return str(declared.get("cuda" if self.config.get("device") == "cuda" else "cpu", "single"))
 
     def seeds(self, declared: int | list[int] | None) -> tuple[int, ...]:

@@ -88,15 +88,19 @@ class Dag:
 
     def run(self, wildcards: Any) -> Run:
         """The run that a training job's wildcards name."""
-        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        cell = self.cell(wildcards)
         self.suite.declared(cell)
         return Run(cell, int(wildcards.seed))
+
+    def cell(self, wildcards: Any) -> Cell:
+        """The cell that a job's wildcards name."""
+        return Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
 
     def train_inputs(self, wildcards: Any) -> list[str]:
         """What a run depends on: manifests and hand-overs, and the stack that it is trained in, if it is."""
         run = self.run(wildcards)
         seeds = repeats.together(self.suite, run)
-        stack = [paths.repeats(self.scale, run.cell.id, repeats.text(seeds))] if seeds else []
+        stack = [paths.repeats(self.scale, run.cell.id, repeats.seeds_text(seeds))] if seeds else []
         return self._needed(run) + stack
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
@@ -104,8 +108,7 @@ class Dag:
         return list(dict.fromkeys(path for run in self._stacked(wildcards) for path in self._needed(run)))
 
     def _stacked(self, wildcards: Any) -> list[Run]:
-        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
-        return [Run(cell, int(seed)) for seed in wildcards.seeds.split(",")]
+        return [Run(self.cell(wildcards), int(seed)) for seed in wildcards.seeds.split(",")]
 
     def _needed(self, run: Run) -> list[str]:
         handed = needs.handovers(self.suite, run).values()
@@ -119,8 +122,7 @@ class Dag:
 
     def digest(self, wildcards: Any) -> str:
         """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""
-        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
-        return self.suite.digest(cell)
+        return self.suite.digest(self.cell(wildcards))
 
     def cost(self, name: str) -> Callable[[Any], int]:
         """A resource of a training (runtime, mem_mb, gpu), from the protocol's `runtime`."""

@@ -30,7 +30,7 @@ def together(suite: Suite, run: Run) -> tuple[int, ...]:
     return group if len(group) > 1 and stackable(suite, run.cell) else ()
 
 
-def text(seeds: Iterable[int]) -> str:
+def seeds_text(seeds: Iterable[int]) -> str:
     """Seeds as paths and commands have them: 1,2,3."""
     return ",".join(map(str, seeds))
 

@@ -49,8 +49,8 @@ def _begun(suite: Suite, todo: Sequence[Run]) -> Iterator[list[Run]]:
     """Stacks that were stopped and whose runs are all among those to be trained."""
     open_ones = {_name(suite, run): run for run in todo}
     for file in [file for run in todo for file in sorted(Store(suite, run).folder.glob("stack-*.pt"))]:
-        names = [tuple(name) for name in torch.load(file, map_location="cpu", weights_only=True)["runs"]]
-        if all(name in open_ones for name in names):
+        names = [tuple(name) for name in torch.load(file, map_location="cpu", weights_only=True).get("runs", ())]
+        if names and all(name in open_ones for name in names):
             yield [open_ones.pop(name) for name in names]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from suite_copy import SCALE, SuiteCopy
 
@@ -123,6 +124,7 @@ def test_a_stack_never_takes_over_the_state_of_other_seeds(suite: SuiteCopy) -> 
     _stack(suite, epochs=400)
     store = _forget(suite)
     _stopped(suite, "1,2", lambda: bool(list(store.glob("seed1/stack-*.pt"))))
+    torch.save({"training": {}}, store / "seed1/stack-older.pt")  # of a version that did not say whose state it is
     assert suite.lnl("repeats", CELL, "--seeds", "1,3").returncode == 0  # as many, and the same first
     for seed in (1, 3):
         assert suite.lnl("train", CELL, "--seed", str(seed)).returncode == 0
@@ -134,6 +136,9 @@ def test_repeats_of_what_is_no_stack_are_refused_in_one_line(suite: SuiteCopy) -
     assert refused.returncode == 2
     assert len(refused.stderr.strip().splitlines()) == 1
     assert "one by one" in refused.stderr
+    none = suite.lnl("repeats", CELL, "--seeds", "0")
+    assert none.returncode == 2
+    assert len(none.stderr.strip().splitlines()) == 1
 
 
 def test_artefacts_share_a_stack_only_where_all_of_them_want_it(

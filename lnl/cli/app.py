@@ -49,7 +49,7 @@ def repeats(
     from lnl.cli.train import repeats as command
 
     asked = parse_seeds(seeds)
-    listed = asked if isinstance(asked, list) else range(1, (asked or 0) + 1)
+    listed = range(1, asked + 1) if isinstance(asked, int) else asked or ()
     command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, listed, log)
 
 

@@ -19,7 +19,7 @@ from lnl.files import write_json_atomic
 from lnl.hardware import lease_gpu
 from lnl.matrix import Run, Suite
 from lnl.places import Places
-from lnl.repeats import stackable, text
+from lnl.repeats import seeds_text, stackable
 from lnl.store import Store
 
 STOPPED = 143  # exit status of a run that was stopped and has kept a checkpoint
@@ -49,9 +49,11 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
 def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -> None:
     """Train repeats of a cell as one stack, keep their records in the store, and note it. Exits with 143 if stopped.
 
-    UserError for a cell whose repeats are trained one by one.
+    UserError for a cell whose repeats are trained one by one, or without a seed.
     """
-    runs = [Run(suite.parse(cell_id), seed) for seed in sorted(seeds)]
+    if not seeds:
+        raise UserError("--seeds 0: no repeat at all; give a number (5 means 1..5) or a list such as 1,3,5")
+    runs, listed = [Run(suite.parse(cell_id), seed) for seed in sorted(seeds)], seeds_text(sorted(seeds))
     if not stackable(suite, runs[0].cell):
         raise UserError(
             f"{cell_id}: its repeats are not trained as one stack on this device (docs/gpu.md says which are); "
@@ -61,7 +63,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
     for store in stores:
         store.lock()  # an unwritable results folder is reported before anything is imported
         store.adopt()
-    title = f"{cell_id} seeds {text(run.seed for run in runs)}"
+    title = f"{cell_id} seeds {listed}"
 
     def work(stop: Callable[[], bool]) -> None:
         from lnl.job import stack_job
@@ -70,7 +72,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
 
     if not all(store.finished() for store in stores):
         _unless_stopped(suite, title, work)
-    note = Path(paths.repeats(suite.scale, runs[0].cell.id, text(run.seed for run in runs)))
+    note = Path(paths.repeats(suite.scale, runs[0].cell.id, listed))
     write_json_atomic(note, {"seeds": [run.seed for run in runs], "digest": stores[0].digest})
     print(f"{title} are in the store -> {note}")
 

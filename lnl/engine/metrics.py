@@ -31,7 +31,9 @@ class EpochBuffers:
             self.selects = True
             self.selected[..., place] = outcome.selected
         for name, value in outcome.scalars.items():
-            self.scalars.setdefault(name, torch.zeros_like(value)).add_(value.detach())
+            if name not in self.scalars:
+                self.scalars[name] = torch.zeros_like(value)
+            self.scalars[name].add_(value.detach())
 
     def snapshot(self) -> dict[str, object]:
         return {k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars")}
