@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from lnl.engine.arithmetic import computing
 from lnl.engine.loop import Stopped, Training
 from lnl.matrix import Suite
 
@@ -32,6 +33,16 @@ def test_a_step_is_near_the_faithful_one_and_not_the_same(mode: str) -> None:
     assert fast.dtype == torch.float32
     difference = (fast - faithful).norm() / faithful.norm()
     assert 1e-5 < difference < 0.05  # bfloat16 has eight bits
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_of_any_number_of_channels_put_the_convolutions_in_channels_last_layout(channels: int) -> None:
+    images = torch.rand(2, channels, 8, 8)
+    with computing("fast", images) as x:
+        out = torch.nn.Conv2d(channels, 4, 3)(x)
+    assert torch.equal(x, images)
+    assert out.dtype == torch.bfloat16
+    assert out.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_everything_that_is_kept_is_single_precision() -> None:

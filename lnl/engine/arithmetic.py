@@ -21,4 +21,12 @@ def computing(kind: str, x: Tensor) -> Iterator[Tensor]:
         yield x
         return
     with torch.autocast(x.device.type, torch.bfloat16):
-        yield x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+        yield _channels_last(x) if x.dim() == 4 else x
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """x [B, C, H, W] with strides that say so: an image of one channel is contiguous in either layout, and torch keeps
+    its old strides, from which the convolutions would conclude the layout of all that follows."""
+    _, channels, height, width = x.shape
+    strides = (channels * height * width, 1, channels * width, channels)
+    return x.contiguous(memory_format=torch.channels_last).as_strided(x.shape, strides)
