@@ -25,10 +25,15 @@ def noise_manifest(suite: Suite, run: Run) -> str:
 
 
 def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
-    """Hand-overs that a run reads: name -> (run that writes it, point). Same protocol, data, noise and seed."""
-    wanted = suite.methods[suite.spec(run.cell)["method"]["key"]].get("handovers", {})
+    """Hand-overs that a run reads: name -> (run that writes it, point). Same protocol, data, noise and seed.
+
+    A method may say with which values of its parameters it reads one: S-model needs no other network for some starts.
+    """
+    spec = suite.spec(run.cell)["method"]
     out = {}
-    for name, (method, point) in wanted.items():
+    for name, (method, point, *given) in suite.methods[spec["key"]].get("handovers", {}).items():
+        if any(spec["parameters"].get(key) != value for key, value in (given[0] if given else {}).items()):
+            continue
         cell = Cell(run.cell.protocol, run.cell.dataset, run.cell.noise, method)
         suite.declared(cell)
         out[name] = (Run(cell, run.seed), point)

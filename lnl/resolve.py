@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from lnl import transitions
 from lnl.data.registry import DATASETS
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
@@ -121,6 +122,10 @@ def resolve(
     network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
+    # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
+    tuned_on = dataset if used.startswith(f"{dataset}-") else used
+    values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
+    transitions.check(values, noise, info.classes, source)
     known = choose(network, NETWORKS, "network", source).options
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     batch = {"steps_cap": None, **declared["batch"]}
@@ -151,6 +156,6 @@ def resolve(
         "method": {
             "key": method.get("extends", method["key"]),
             "version": method["version"],
-            "parameters": method_parameters(method, parameters, (protocol, dataset, noise), source),
+            "parameters": values,
         },
     }

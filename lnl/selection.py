@@ -18,6 +18,12 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return flat.view(lead)
 
 
+def disagreement(logits: Tensor) -> Tensor:
+    """1 where the two networks of logits [..., 2, B, K] predict different classes, else 0; [..., 1, B]."""
+    predicted = logits.detach().argmax(-1)
+    return (predicted[..., :1, :] != predicted[..., 1:, :]).to(logits.dtype)
+
+
 def small_loss(losses: Tensor, kept: Tensor) -> Tensor:
     """1 for the `kept` smallest losses of each batch, 0 elsewhere.
 

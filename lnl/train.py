@@ -164,6 +164,7 @@ def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str,
         "status": "diverged" if diverged else "ok",
         "diverged": diverged,
         "curves": built.curves[place],
+        **_estimates(built, place),
         "summary": {
             name: round(run_statistic(built.curves[place], name).value, 4)
             for name in ("last10_mean", "final", "best")
@@ -171,3 +172,10 @@ def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str,
         },
         **about,
     }
+
+
+def _estimates(built: Training, place: int) -> dict[str, Any]:
+    """What the method has estimated, in four decimals; nothing where it estimates nothing."""
+    kept = built.methods[place].estimates(built.learner)
+    values = {name: tensor.detach().double().cpu().numpy().round(4).tolist() for name, tensor in kept.items()}
+    return {"estimates": values} if values else {}

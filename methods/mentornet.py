@@ -34,6 +34,7 @@ SPEC = {
         "exponent": ["as_released", "as_printed", "t_over_tk"],
         "rounding": ["floor", "ceil"],
     },
+    "settings": {"pumpout/*/*": {"ramp": "as_printed"}},  # Pumpout, section 4: R(T) = 1 - tau min(T / T_k, 1)
     "traits": {"small_loss": True, "memorisation": False, "sgd": True},
 }
 

@@ -2,13 +2,14 @@
 
 The plain training that every paper compares with (Normal, Standard, Baseline): all examples of a batch count alike,
 whatever their labels. Its test accuracy rises while it learns the easy patterns and falls once it memorises the wrong
-labels.
+labels. Pumpout also draws how clean its small-loss examples are, which it does not select: they can be watched.
 """
 
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.selection import cross_entropy
+from lnl.schedules import drop_rate, kept_count
+from lnl.selection import cross_entropy, small_loss
 
 SPEC = {
     "key": "standard",
@@ -16,7 +17,10 @@ SPEC = {
     "version": 1,
     "paper": "baseline of all five documents",
     "networks": 1,
-    "parameters": {},
+    "parameters": {
+        "watched": None,  # final drop rate, as a multiple of the noise rate, of the small losses that are looked at
+    },
+    "settings": {"pumpout/*/*": {"watched": 1.0}},  # Pumpout, section 4: label precision of all methods of SET1
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 
@@ -24,6 +28,15 @@ SPEC = {
 class Standard(Method):
     """Mean cross-entropy of the whole batch."""
 
+    def schedule(self, time: float) -> dict[str, float]:
+        if "watched" not in self.parameters:
+            return {}
+        drop = drop_rate(
+            time, self.parameters["watched"] * self.setting.noise_rate, 10, 1.0, "as_printed", "as_printed"
+        )
+        return {"watched": kept_count(drop, self.setting.batch, "floor")}
+
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         losses = cross_entropy(logits, labels)
-        return Outcome(loss=losses.mean(-1), losses=losses)
+        watched = small_loss(losses, now["watched"]) if "watched" in self.parameters else None
+        return Outcome(loss=losses.mean(-1), losses=losses, selected=watched)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from lnl.data.arrays import Arrays
+from lnl.declarations import read_methods
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
@@ -54,6 +55,22 @@ def spec(network: str = "digits_mlp", **changes: Any) -> dict[str, Any]:
     return base | changes
 
 
+def method_file(method: str) -> Path:
+    """File of the class that learns for a registered method: its own, or that of the one it extends."""
+    declared = read_methods(ROOT / "methods")
+    return Path(declared[declared[method].get("extends", method)]["file"])
+
+
+def method_parameters(method: str, **changes: Any) -> dict[str, Any]:
+    """Default parameters of a registered method with some changed, as a resolved specification holds them.
+
+    A searched gamma is 0.1, as if a search had found it.
+    """
+    declared = read_methods(ROOT / "methods")[method]["parameters"]
+    found = {k: 0.1 for k, v in declared.items() if k == "gamma" and isinstance(v, dict)}
+    return {k: v for k, v in {**declared, **found, **changes}.items() if v is not None}
+
+
 def build(
     method: type[Method] | str,
     described: dict[str, Any],
@@ -70,11 +87,10 @@ def build(
     """A training of a Method class, or of a registered method with its default parameters."""
     data = data or arrays()
     if isinstance(method, str):
-        from lnl.declarations import read_methods
-
-        declared = read_methods(ROOT / "methods")[method]
-        described = {**described, "method": {"key": method, "parameters": declared["parameters"]}}
-        method = load_method(Path(declared["file"]))
+        if parameters is None:
+            parameters = [method_parameters(method)] * len(seeds)
+        described = {**described, "method": {"key": method, "parameters": parameters[0]}}
+        method = load_method(method_file(method))
     given = [draw(np.asarray(data.train_labels), noise, CLASSES, 0, "as_released") for _ in seeds]
     rate = float(noise.partition("-")[2] or 0) / 100
     return training(

@@ -10,6 +10,7 @@ state                                  the method's tensors, checkpointed with e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch.func import functional_call, jvp
 
 from lnl.engine.optim import SGD, Adam
 from lnl.engine.population import Population
+from lnl.errors import UserError
 from lnl.networks.layers import batch_norm_mode
 
 
@@ -70,10 +72,10 @@ class Learner:
         out: tuple[Tensor, Tensor] = jvp(f, (self.vector(n),), (tangent,))  # type: ignore[assignment]
         return out
 
-    def apply(self, gradient: Tensor) -> None:
-        """One optimiser step for all networks."""
+    def apply(self, gradient: Tensor, scale: float = 1.0) -> None:
+        """One optimiser step for all networks, at `scale` times the learning rate."""
         with torch.no_grad():
-            self.optimiser.step(self.population.flat, gradient, self.lr)
+            self.optimiser.step(self.population.flat, gradient, self.lr * scale)
 
     @property
     def slots(self) -> dict[str, Tensor]:
@@ -87,6 +89,18 @@ class Learner:
         with torch.no_grad():
             for index, x in self._images(self.train_index):
                 yield index, self.forward(x, None, batch_norm)
+
+    def pass_of(self, name: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """The same training pass by the network that another cell handed over under `name`; own weights come back."""
+        held = [self.population.flat, *self.population.buffers.values()]
+        own = [tensor.clone() for tensor in held]
+        self.start_from(self.handovers[name])
+        try:
+            yield from self.training_pass()
+        finally:
+            with torch.no_grad():
+                for tensor, before in zip(held, own, strict=True):
+                    tensor.copy_(before)
 
     def features(self, x: Tensor, n: int = 0) -> Tensor:
         """What network n's last linear layer sees, [B, width], with frozen batch norm (RoG fits to it)."""
@@ -103,8 +117,14 @@ class Learner:
 
     def start_from(self, handed: dict[str, Tensor]) -> None:
         """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new."""
+        own = sum(math.prod(s) for n, s in self.population.shapes.items() if n.startswith("method."))
+        size = self.population.flat.shape[-1] - own  # the method's own parameters stand behind the network's
+        if handed["flat"].shape[-1] != size:
+            raise UserError(
+                f"a network of {size} parameters cannot begin with one of {handed['flat'].shape[-1]} that another cell "
+                "handed over: they differ in architecture or in classes"
+            )
         with torch.no_grad():
-            size = handed["flat"].shape[-1]  # the method's own parameters stand behind the network's
             self.population.flat[..., :size].copy_(handed["flat"])
             for name, tensor in self.population.buffers.items():
                 tensor.copy_(handed[f"buffer.{name}"])

@@ -144,5 +144,9 @@ class Method:
         """Scores [..., networks, B, K] by which the run is evaluated."""
         return learner.forward(x, uniform, batch_norm="frozen")
 
+    def estimates(self, learner: Learner) -> dict[str, Tensor]:
+        """Small tensors that the method has estimated and that its record keeps, by name (an estimated T)."""
+        return {}
+
     def finish(self, learner: Learner) -> None:
         """After the last epoch, before the final evaluation is written (post-hoc methods)."""

@@ -1,0 +1,55 @@
+"""What a trained network tells about the noise: an estimated transition matrix, and a confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lnl.engine.learner import Learner
+from lnl.engine.method import Setting
+
+
+def transition(parameters: Mapping[str, Any], setting: Setting, learner: Learner) -> Tensor:
+    """The matrix [K, K] that a method's parameter `transition` names: `true` (as declared), `estimated` from the
+    network handed over as `base`, or the numbers themselves. Rows are true classes."""
+    wanted = parameters["transition"]
+    if wanted == "true":
+        return setting.transition
+    if wanted == "estimated":
+        posteriors = torch.cat([torch.softmax(logits[0], -1) for _, logits in learner.pass_of("base")])
+        return anchored(posteriors, parameters.get("outliers"), parameters["filter"] == "in_place")
+    return torch.tensor(wanted, dtype=torch.float32, device=setting.device)
+
+
+def anchored(posteriors: Tensor, outliers: float | None, in_place: bool = False) -> Tensor:
+    """T-hat [K, K] from posteriors [N, K] of given labels: row i is the posterior of the example that is surest of i.
+
+    outliers: the surest examples of every class above this quantile do not count (0.97 as released, but for
+    CIFAR-100). in_place: they are struck out of the very table that rows are read from, as released, so that a row may
+    show zeros in the columns that came before it (Patrini et al., 2017, equation 13, and their NoiseEstimator).
+    """
+    table = posteriors if not in_place else posteriors.clone()
+    rows = []
+    for label in range(posteriors.shape[1]):
+        column = table[:, label] if in_place else table[:, label].clone()
+        if outliers is not None:
+            column[column >= torch.quantile(column, outliers, interpolation="higher")] = 0.0
+        rows.append(table[column.argmax()].clone())
+    estimate = torch.stack(rows)
+    return estimate / estimate.sum(1, keepdim=True)
+
+
+def confusion(learner: Learner, classes: int) -> Tensor:
+    """Share of every given label among the training examples that the network `base` puts into a class, [K, K]: rows
+    are its predictions (Goldberger and Ben-Reuven, 2017, section 3). A class that it never predicts stays itself."""
+    counts = torch.zeros(classes * classes, device=learner.given.device)
+    for index, logits in learner.pass_of("base"):
+        places = logits[0].argmax(-1) * classes + learner.given[index]
+        counts += torch.bincount(places, minlength=classes * classes)
+    table = counts.view(classes, classes)
+    never = table.sum(1, keepdim=True) == 0
+    table = torch.where(never, torch.eye(classes, device=table.device), table)
+    return table / table.sum(1, keepdim=True)

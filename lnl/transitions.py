@@ -1,0 +1,78 @@
+"""Which transition matrix a method is given: the true one, one that a user writes down, or one that is estimated.
+
+Standard library only: all of it is checked before any job starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isclose
+from typing import Any
+
+from lnl.errors import UserError
+from lnl.noise.keys import parse
+
+KINDS = ("true", "estimated")
+SMALLEST = 1e-9  # determinants below count as zero
+
+
+def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str) -> None:
+    """UserError unless a method's parameter `transition` names a matrix that fits, and that can be inverted where the
+    parameter `inverse` says so."""
+    wanted = parameters.get("transition")
+    if wanted is None:
+        return
+    if isinstance(wanted, str) and wanted not in KINDS:
+        raise UserError(f"{where}: transition is {', '.join(KINDS)} or a {classes} x {classes} matrix, not '{wanted}'")
+    if not isinstance(wanted, str):
+        _check_matrix(wanted, classes, where)
+    if parameters.get("inverse") == "exact" and _singular(wanted, noise, classes):
+        raise UserError(
+            f"{where}: the transition matrix of {noise} with {classes} classes is singular, its labels cannot be "
+            "corrected backward; choose another noise, or set inverse: jittered"
+        )
+
+
+def _check_matrix(matrix: Any, classes: int, where: str) -> None:
+    rows = matrix if isinstance(matrix, list) else []
+    sizes = {len(row) if isinstance(row, list) else 0 for row in rows}
+    if len(rows) != classes or sizes != {classes}:
+        raise UserError(
+            f"{where}: transition is not a list of {classes} rows of {classes} numbers, one row a true class"
+        )
+    for number, row in enumerate(rows):
+        numbers = all(isinstance(p, int | float) and not isinstance(p, bool) and p >= 0 for p in row)
+        if not numbers or not isclose(sum(row), 1.0, abs_tol=1e-6):
+            raise UserError(
+                f"{where}: row {number} of transition is no distribution: entries from 0 on that sum to 1, not {row}"
+            )
+
+
+def _singular(wanted: Any, noise: str, classes: int) -> bool:
+    """Whether the matrix is known to be singular before training: an estimated one is not."""
+    if not isinstance(wanted, str):
+        return abs(_determinant([[float(p) for p in row] for row in wanted])) < SMALLEST
+    key = parse(noise)
+    if wanted == "estimated" or key.rate is None:
+        return False
+    if key.kind == "symmetric":  # eigenvalues 1 and 1 - rate K / (K - 1)
+        return isclose(key.rate * classes, classes - 1)
+    if key.kind == "pair":  # eigenvalues 1 - rate + rate w over the roots of unity w, one of them -1 for an even K
+        return key.rate == 0.5 and classes % 2 == 0
+    return key.kind == "uniform" and key.rate == 1
+
+
+def _determinant(rows: list[list[float]]) -> float:
+    """By elimination with pivots."""
+    rows, out = [list(row) for row in rows], 1.0
+    for i in range(len(rows)):
+        pivot = max(range(i, len(rows)), key=lambda r: abs(rows[r][i]))
+        if rows[pivot][i] == 0:
+            return 0.0
+        if pivot != i:
+            rows[i], rows[pivot], out = rows[pivot], rows[i], -out
+        out *= rows[i][i]
+        for below in range(i + 1, len(rows)):
+            factor = rows[below][i] / rows[i][i]
+            rows[below] = [a - factor * b for a, b in zip(rows[below], rows[i], strict=True)]
+    return out

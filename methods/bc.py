@@ -1,0 +1,85 @@
+"""BC, backward correction (Patrini et al., CVPR 2017; Pumpout, Theorem 1), and what Pumpout makes of it.
+
+The loss vector l, an entry for each class, is multiplied by T^-1; the row of the given label is the corrected loss r.
+Its mean over the noise is the clean loss (unbiased), but a flexible network can drive r below zero without end. nnBC
+stops there (max(0, r)), Pumpout_BC ascends there, scaled by gamma: methods/nnbc.py and methods/pumpout_bc.py say so in
+parameters. Pumpout prints the scalar as 1' T^-1 l, which does not look at the label and is never negative for the
+noises of the paper; the row of the label, as in its Theorem 1 and the group's later code, is what learns
+(docs/decisions.md, decision bc_row).
+"""
+
+from torch import Tensor
+
+from lnl.correction import backward_corrected, inverted
+from lnl.engine.estimation import transition
+from lnl.engine.learner import Learner
+from lnl.engine.method import Batch, Method, Moment, Outcome
+from lnl.selection import cross_entropy
+
+SPEC = {
+    "key": "bc",
+    "title": "BC",
+    "version": 1,
+    "paper": "Patrini et al., CVPR 2017, as in Pumpout's comparison",
+    "networks": 1,
+    "needs": ["transition_matrix"],
+    "handovers": {"base": ["standard", "final", {"transition": "estimated"}]},
+    "parameters": {
+        "transition": "true",  # decision bc_transition: `true`, `estimated`, or the matrix itself
+        "outliers": 0.97,
+        "filter": "column",
+        "inverse": "exact",  # `jittered`: of T + 1e-4 U(0,1), drawn anew each step, as released for two classes
+        "row": "label",  # decision bc_row: `ones` as printed in Pumpout's Theorem 2 and Algorithm 3
+        "floor": None,  # smallest probability in a logarithm; 1e-7 in Keras, none in PyTorch
+        "sign_test": None,  # who is tested for a negative risk: nobody (BC), each `example`, the `batch` as a whole
+        "gamma": 0.0,  # scale of the ascent on a negative risk; 0 (nnBC) stops there
+        "beta": 0.0,  # a risk below counts as negative
+    },
+    "values": {
+        "filter": ["column", "in_place"],
+        "inverse": ["exact", "jittered"],
+        "row": ["label", "ones"],
+        "sign_test": [None, "example", "batch"],
+    },
+    "settings": {
+        "*/cifar100/*": {"outliers": None},
+        "*/news2/symmetric-50": {"inverse": "jittered"},  # T is singular there: the cell is run as released, for show
+    },
+    "traits": {"small_loss": False, "memorisation": False, "sgd": True},
+}
+
+
+class BackwardCorrection(Method):
+    """Mean of the corrected losses; with a sign test, -gamma times those that are negative (Algorithm 3)."""
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        self.transition = transition(self.parameters, self.setting, learner)
+        self.inverse = inverted(self.transition)
+        return {}
+
+    def random(self) -> dict[str, tuple[int, ...]]:
+        classes = self.setting.classes
+        return {"jitter": (classes, classes)} if self.parameters["inverse"] == "jittered" else {}
+
+    def estimates(self, learner: Learner) -> dict[str, Tensor]:
+        return {"transition": self.transition} if self.parameters["transition"] == "estimated" else {}
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        if "jitter" in batch.random:
+            self.inverse = inverted(self.transition, batch.random["jitter"])
+        return super().step(learner, batch, now)
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        p = self.parameters
+        risk = backward_corrected(logits, labels, self.inverse, p["row"], p.get("floor"))  # Theorem 1, line 6
+        negative = (risk.detach() < p["beta"]).to(risk.dtype)
+        scalars = {"negative_risk": negative.mean(-1)}
+        test = p.get("sign_test")
+        if test is None:
+            loss = risk.mean(-1)
+        else:
+            if test == "batch":  # Kiryo et al. (2017) test the risk, a mean over the batch
+                negative = (risk.detach().mean(-1, keepdim=True) < p["beta"]).to(risk.dtype)
+            weight = 1 - negative - p["gamma"] * negative  # lines 7 and 8: +1 descends, -gamma ascends
+            loss = (weight * risk).mean(-1)  # lines 9 and 10
+        return Outcome(loss=loss, losses=cross_entropy(logits, labels), scalars=scalars)

@@ -1,0 +1,48 @@
+"""F-correction (Patrini et al., CVPR 2017): the posterior passes through T before it meets the given label.
+
+p T is what the given label should look like if p is right about the true one, so that a network that fits the noisy
+labels through T predicts the clean ones. T is estimated first, from a network trained on the noisy labels: the
+posterior of the example that is surest of class i is row i. Where that network is wrong the estimate is too: under
+pair-45 it is a permuted matrix, and what is learned is consistently the wrong class. That is shown, not repaired.
+"""
+
+from torch import Tensor
+
+from lnl.correction import forward_corrected
+from lnl.engine.estimation import transition
+from lnl.engine.learner import Learner
+from lnl.engine.method import Method, Moment, Outcome
+from lnl.selection import cross_entropy
+
+SPEC = {
+    "key": "f-correction",
+    "title": "F-correction",
+    "version": 1,
+    "paper": "Patrini et al., CVPR 2017",
+    "networks": 1,
+    "needs": ["transition_matrix"],
+    "handovers": {"base": ["standard", "final", {"transition": "estimated"}]},  # stage 1
+    "parameters": {
+        "transition": "estimated",  # `true`, `estimated`, or the matrix itself
+        "outliers": 0.97,  # quantile above which the surest examples of a class do not count
+        "filter": "column",  # decision t_hat_filter: `in_place` as released
+    },
+    "values": {"filter": ["column", "in_place"]},
+    "settings": {"*/cifar100/*": {"outliers": None}},  # released code: no filter there
+    "traits": {"small_loss": False, "memorisation": False, "sgd": True},
+}
+
+
+class ForwardCorrection(Method):
+    """Cross-entropy of p T against the given label (Theorem 2 of the paper)."""
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        self.transition = transition(self.parameters, self.setting, learner)  # equation 13
+        return {}
+
+    def estimates(self, learner: Learner) -> dict[str, Tensor]:
+        return {"transition": self.transition}
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        corrected = forward_corrected(logits, labels, self.transition.log())
+        return Outcome(loss=corrected.mean(-1), losses=cross_entropy(logits, labels))

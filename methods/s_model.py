@@ -1,0 +1,57 @@
+"""S-model (Goldberger and Ben-Reuven, ICLR 2017): a second softmax layer learns the noise while the network learns.
+
+Behind the network's posterior p stands a trainable channel, the row-wise softmax of a free K x K matrix W. The network
+is trained through it, p' = p softmax(W) against the given label, and judged without it. It all hangs on where W begins:
+at the confusion of a network trained before (whose training goes on), or near the identity.
+"""
+
+import torch
+from torch import Tensor
+
+from lnl.correction import forward_corrected
+from lnl.engine.estimation import confusion
+from lnl.engine.learner import Learner
+from lnl.engine.method import Batch, Method, Moment, Outcome
+from lnl.selection import cross_entropy
+
+SPEC = {
+    "key": "s-model",
+    "title": "S-model",
+    "version": 1,
+    "paper": "Goldberger and Ben-Reuven, ICLR 2017",
+    "networks": 1,
+    "handovers": {"base": ["standard", "final", {"initial": "confusion"}]},
+    "parameters": {
+        "initial": "confusion",  # decision s_model_initial: W from a network trained before, or near the `identity`
+        "begin": "base",  # with confusion: that network's training goes on, or a `fresh` one begins
+        "epsilon": 0.46,  # off-diagonal mass of the identity start, as in the authors' code
+    },
+    "values": {"initial": ["confusion", "identity"], "begin": ["base", "fresh"]},
+    "traits": {"small_loss": False, "memorisation": False, "sgd": True},
+}
+
+
+class SModel(Method):
+    """Cross-entropy behind a learned channel (section 2, equations 1 to 4)."""
+
+    def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
+        classes, epsilon = self.setting.classes, self.parameters["epsilon"]
+        start = torch.full((classes, classes), epsilon / (classes - 1)).fill_diagonal_(1 - epsilon).log()
+        return {"channel": start + 0.01 * torch.rand(classes, classes, generator=generator)}
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        if self.parameters["initial"] == "confusion":
+            learner.set_own("channel", (confusion(learner, self.setting.classes) + 1e-8).log())
+            if self.parameters["begin"] == "base":
+                learner.start_from(learner.handovers["base"])
+        return {}
+
+    def estimates(self, learner: Learner) -> dict[str, Tensor]:
+        return {"transition": torch.softmax(learner.own("channel")[0], -1)}
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        logits = learner.forward(batch.x, batch.uniform)
+        log_channel = torch.log_softmax(learner.own("channel"), -1)
+        loss = forward_corrected(logits, batch.labels, log_channel).mean(-1)
+        learner.apply(learner.gradient(loss))
+        return Outcome(loss=loss, losses=cross_entropy(logits, batch.labels), logits=logits)

@@ -1,0 +1,67 @@
+"""Which transition matrix a method is given, and what is said of one that cannot be, before anything is trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lnl import needs, transitions
+from lnl.errors import UserError
+from lnl.matrix import Run, Suite
+from lnl.noise.transition import matrix
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@settings(deadline=None, max_examples=60)
+@given(kind=st.sampled_from(["symmetric", "pair", "uniform"]), percent=st.integers(1, 99), classes=st.integers(2, 12))
+def test_singular_noises_are_known_without_a_matrix(kind: str, percent: int, classes: int) -> None:
+    noise = f"{kind}-{percent}"
+    singular = bool(np.abs(np.linalg.eigvals(matrix(noise, classes))).min() < 1e-9)
+    said = False
+    try:
+        transitions.check({"transition": "true", "inverse": "exact"}, noise, classes, "here")
+    except UserError as error:
+        said = "singular" in str(error)
+    assert said == singular
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        ("guessed", "transition is true, estimated or a 2 x 2 matrix, not 'guessed'"),
+        ([[1.0, 0.0]], "not a list of 2 rows of 2 numbers"),
+        ([[0.9, 0.2], [0.1, 0.9]], "row 0 of transition is no distribution"),
+        ([[1.1, -0.1], [0.1, 0.9]], "row 0 of transition is no distribution"),
+        ([[0.5, 0.5], [0.5, 0.5]], "singular"),
+        ([[True, False], [False, True]], "row 0 of transition is no distribution"),
+    ],
+)
+def test_a_matrix_that_cannot_be_used_is_one_line(wanted: Any, line: str) -> None:
+    with pytest.raises(UserError, match="here") as caught:
+        transitions.check({"transition": wanted, "inverse": "exact"}, "symmetric-20", 2, "here")
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_matrix_that_is_not_inverted_may_be_singular() -> None:
+    transitions.check({"transition": [[0.5, 0.5], [0.5, 0.5]]}, "symmetric-20", 2, "here")
+    transitions.check({"transition": "true", "inverse": "jittered"}, "symmetric-50", 2, "here")
+
+
+def test_a_method_reads_another_network_only_with_the_parameters_that_say_so() -> None:
+    suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
+    at = {"protocol": "s2e", "dataset": "mnist", "noise": "pair-45", "method": "f-correction"}
+    for more, names in (({}, ["base"]), ({"variant": "given", "set": {"transition": "true"}}, [])):
+        cell, _ = suite.cell_of([{**at, **more}], "here")
+        assert cell is not None
+        found = needs.handovers(suite, Run(cell, 3))
+        assert list(found) == names
+        for source, point in found.values():
+            assert (source.cell.method, source.seed, point) == ("standard", 3, "final")
+            assert needs.handover_points(suite, source.cell) == ("final",)
