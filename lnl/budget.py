@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lnl import needs, searches
-from lnl.cells import Declared, Search
+from lnl.cells import Cell, Declared, Search
 
 if TYPE_CHECKING:
     from lnl.matrix import Suite
 
 
+def replaced(suite: Suite, key: str, cell: Cell | None = None) -> list[str]:
+    """`news2-lsa stands for news2`, …: data sets of an artefact, or of one cell of it, that take another's place."""
+    cells = [run.cell for run in suite.demand(key)] if cell is None else [cell]
+    pairs = [(c.dataset, suite.declared(c).paper_dataset) for c in cells]
+    if cell is None:
+        found = needs.searches(suite, key)
+        pairs += [(s.dataset, suite.searching.declared_search(s).paper_dataset) for s in found]
+    return [f"{used} stands for {printed}" for used, printed in dict.fromkeys(pairs) if used != printed]
+
+
 def changes(suite: Suite, key: str) -> list[str]:
     """`digits for mnist`, `100 of 200 epochs`, …: each once, in the order of the artefact's cells."""
-    cells = [suite.declared(run.cell) for run in suite.demand(key)]
+    asked = list(dict.fromkeys(run.cell for run in suite.demand(key)))
+    cells = [replace(suite.declared(c), paper_dataset=printed) for c in asked for printed in suite.named(key, c)]
     out = [f"{d.spec['dataset']} for {d.paper_dataset}" for d in cells if d.spec["dataset"] != d.paper_dataset]
     out += [words for d in cells if (words := _network(suite, d))]
     out += ["convolutions in bfloat16" for d in cells if d.spec.get("arithmetic") == "fast"]

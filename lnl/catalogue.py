@@ -11,9 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from lnl.data.registry import LSA, NEWS
 from lnl.declarations import read_folder, read_literal, read_methods, read_yaml
 from lnl.errors import UserError
 from lnl.resolve import choose, merge
+from lnl.search.declared import check as check_search
 
 
 def like(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -27,6 +29,19 @@ def like(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return out
 
 
+def with_features(scales: dict[str, dict[str, Any]], features: str) -> dict[str, dict[str, Any]]:
+    """Scales in which news2-lsa stands in for news2, and so on, unless the scale names another stand-in.
+
+    The papers' features of 20 Newsgroups need GloVe vectors that a user has to bring (decision news_features); with
+    `glove` nothing is replaced.
+    """
+    choose(features, {"lsa": 0, "glove": 0}, "value", "config key 'news_features'")
+    if features == "glove":
+        return scales
+    ours = {"stand_ins": {"datasets": {key: key + LSA for key in NEWS}}}
+    return {key: merge(ours, scale) for key, scale in scales.items()}
+
+
 class Catalogue:
     """All declarations of one checkout, at one scale: read, validated, and by the names that people ask for."""
 
@@ -35,7 +50,7 @@ class Catalogue:
         self.config = config
         self.scale: str = config["scale"]
         self.protocols = like(read_folder(root / "config" / "protocols"))
-        self.scales = read_folder(root / "config" / "scales")
+        self.scales = with_features(read_folder(root / "config" / "scales"), config.get("news_features", "lsa"))
         self.methods = read_methods(root / "methods")
         self.searches = read_folder(root / "config" / "searches")
         self.spaces = read_folder(root / "config" / "spaces")
@@ -76,7 +91,7 @@ class Catalogue:
             check(value, "scale", f"config/scales/{key}.yaml")
         for key, value in self.searches.items():
             check(value, "search", f"config/searches/{key}.yaml")
-            choose(value["space"], self.spaces, "search space", f"config/searches/{key}.yaml")
+            check_search(key, value, self.spaces)
         for key, value in self.spaces.items():
             check(value, "space", f"config/spaces/{key}.yaml")
         for key, spec in self.methods.items():

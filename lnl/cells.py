@@ -33,12 +33,13 @@ class Run:
 
 @dataclass(frozen=True, order=True)
 class Search:
-    """One search for the schedule R(t) of a small-loss method; `seed` numbers its repeats."""
+    """One search for the schedule R(t) of a small-loss method, or for the value of another parameter; `seed` numbers
+    its repeats."""
 
     protocol: str
     dataset: str
     noise: str
-    method: str  # whose R(t) is searched
+    method: str  # whose parameter is searched
     name: str  # a file in config/searches
     seed: int
 
@@ -76,7 +77,7 @@ class DeclaredSearch:
     """What a search was declared as.
 
     spec: all that may change its outcome, and nothing else. candidate: specification of one candidate's training, but
-    for its schedule.
+    for its schedule, or value.
     """
 
     spec: dict[str, Any]

@@ -140,6 +140,21 @@ def _overridden(path: Path, stamp: Stamp) -> frozenset[str]:
     return frozenset(out)
 
 
+def reads_in_schedule_only(path: Path) -> bool:
+    """Whether a method file reads the method's parameters in `schedule` alone, so that runs of a stack may differ in
+    any of them."""
+    return _reads_in_schedule_only(path.resolve(), _stamp(path))
+
+
+@cache
+def _reads_in_schedule_only(path: Path, stamp: Stamp) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    schedules = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "schedule"]
+    within = {id(node) for schedule in schedules for node in ast.walk(schedule)}
+    reads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "parameters"]
+    return all(id(node) in within for node in reads)
+
+
 def syntax_digest(path: Path) -> str:
     """Digest of a file's syntax tree without docstrings and comments: what it computes, not how it is worded."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -13,6 +13,8 @@ from lnl.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
 from lnl.demands import COORDINATES, Demands
 from lnl.errors import UserError
 from lnl.resolve import choose, digest
+from lnl.search import wanted as asked
+from lnl.search.declared import parameter_of, probe
 
 __all__ = ["Cell", "Run", "Search", "Slot", "Suite"]
 
@@ -35,7 +37,8 @@ class Suite(Demands):
 
     def search(self, at: dict[str, Any], changes: dict[str, Any], wanted: dict[str, Any], where: str) -> Search:
         """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""
-        base = self.resolved(at, changes | {"R": None}, where)
+        named = choose(str(wanted["search"]), self.searches, "search", where)
+        base = self._base(at, changes, named, where)
         declared = searches.declare(self, at, base, wanted["search"], where)
         seed = wanted.get("seed", 1)
         found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
@@ -46,6 +49,27 @@ class Suite(Demands):
                 f"needs a search of its own: copy config/searches/{found.name}.yaml to another name"
             )
         return found
+
+    def _base(self, at: dict[str, Any], changes: dict[str, Any], named: dict[str, Any], where: str) -> dict[str, Any]:
+        """Specification of the candidates of a search, but for what is searched; UserError for a parameter or a value
+        that the method does not have, and for a second search."""
+        parameter = parameter_of(named)
+        if parameter not in self.methods[at["method"]]["parameters"]:
+            having = ", ".join(k for k, m in self.methods.items() if parameter in m["parameters"]) or "none"
+            raise UserError(
+                f"{where}: {at['method']} has no parameter {parameter} that could be searched; "
+                f"methods that have: {having}"
+            )
+        for value in named.get("values", ()):
+            self.resolved(at, changes | {parameter: value}, where)
+        base = self.resolved(at, changes | probe(named), where)
+        other = asked.searched_parameter(base["method"]["parameters"], where)
+        if other is not None:
+            raise UserError(
+                f"{where}: {other} of {at['method']} is searched as well as {parameter}; a cell searches one "
+                f"parameter: give {other} a value"
+            )
+        return base
 
     def search_at(self, at: dict[str, Any], name: str, seed: int, where: str) -> Search:
         """The search `name` of these coordinates at the scale whose searches this one uses; UserError without one."""
@@ -124,30 +148,43 @@ class Suite(Demands):
     def with_search(
         self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
     ) -> dict[str, Any]:
-        """A specification with the search that its parameter R names written out: what it may find is part of it."""
-        wanted = spec["method"]["parameters"].get("R")
-        if wanted is None:
+        """A specification with the search that one of its parameters names written out: what it may find is part of it.
+
+        A method that extends another leaves the search to that one, if they differ in nothing else.
+        """
+        values, key = spec["method"]["parameters"], spec["method"]["key"]
+        name = asked.check(values, self.methods[at["method"]]["parameters"], self.searches, where)
+        if name is None:
             return spec
-        searches.check_schedule(wanted, where)
-        if "search" in wanted:
-            found = self.searching.search(at | {"method": spec["method"]["key"]}, changes, wanted, where)
-            declared = self.searching.declared_search(found)
-            final = wanted.get("final") or self.searches[found.name]["final"]
-            schedule = {"search": found.name, "seed": found.seed, "final": final, "spec": declared.spec}
-            spec["method"]["parameters"]["R"] = schedule
+        wanted, there = values[name], self.searching
+        alone = not asked.alike(self.methods[at["method"]], self.methods[key], name)
+        found = there.search(at if alone else at | {"method": key}, changes, wanted, where)
+        values[name] = {
+            "search": found.name,
+            "seed": found.seed,
+            "final": wanted.get("final") or self.searches[found.name]["final"],
+            "spec": there.declared_search(found).spec,
+            **({"method": found.method} if alone else {}),
+        }
         return spec
 
     # ---- what a reader must know -----------------------------------------------------------------------------------
 
-    def comparable(self, key: str) -> str | None:
-        """None at paper scale; else a short text that says at what scale the numbers were made."""
-        from lnl.budget import changes
+    def comparable(self, key: str, cell: Cell | None = None) -> str | None:
+        """None at paper scale; else a short text that says at what scale the numbers were made.
+
+        At paper scale a data set may have a stand-in all the same. The text then says so, of the artefact, or of one
+        of its cells: the others are the printed setting.
+        """
+        from lnl.budget import changes, replaced
 
         if self.scale == "paper":
-            return None
+            stand_ins = replaced(self, key, cell)
+            return f"paper, but {' and '.join(stand_ins)}" if stand_ins else None
         made = changes(self, key)
         return f"{self.scale}: {', '.join(made)}" if made else self.scale
 
     def heading(self, key: str) -> str:
         """One line for captions: scale, stand-ins, epochs."""
-        return "scale paper: the printed setting" if self.scale == "paper" else f"scale {self.comparable(key)}"
+        changed = self.comparable(key)
+        return "scale paper: the printed setting" if changed is None else f"scale {changed}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from lnl import paths
 from lnl.cells import Cell, Run, Search
+from lnl.data.registry import DATASETS, EMBEDDED
 from lnl.matrix import Suite
 from lnl.resolve import choose, digest
 from lnl.searches import VERSION, check_block, ranges, search_of
@@ -132,8 +133,8 @@ def _resources(
     gpu = suite.config.get("device") != "cpu"
     usual = suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
     minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / usual
-    if spec["dataset"] != paper_dataset:
-        minutes = 10  # stand-ins train in seconds
+    if spec["dataset"] != paper_dataset and DATASETS[spec["dataset"]].family in EMBEDDED:
+        minutes = 10  # they train in seconds
     minutes *= trainings
     # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice
     return {"runtime": int(1.5 * minutes) + 10, "mem_mb": known.get("memory_mb", 4000), "gpu": int(gpu)}

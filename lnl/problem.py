@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lnl import needs, paths
 from lnl.data.prepare import load as load_arrays
+from lnl.data.splits import noisy_hold_out
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
@@ -26,7 +27,8 @@ from lnl.noise.keys import flip_rate, parse
 from lnl.noise.manifest import ensure_labels
 from lnl.noise.transition import matrix
 from lnl.places import Places
-from lnl.search.files import found
+from lnl.search.files import chosen, found
+from lnl.searches import parameter_searched
 
 
 @cache
@@ -81,7 +83,11 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
         },
         "data_digest": arrays.digest,
     }
-    data = _device_data(dataset, spec["split"], device, spec["limits"].get("test_images"), places)
+    limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
+    data = _device_data(dataset, "none" if held else spec["split"], device, limit, places)
+    if held:
+        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], dataset, held["seed"]))
+        data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
     return Problem(data, labels, rate, transition, about)
 
 
@@ -109,7 +115,7 @@ def prepare(
     searched = found(suite, first.cell)
     parameters = [suite.spec(run.cell)["method"]["parameters"] for run in runs]
     if searched:
-        parameters = [values | {"R": searched["schedule"]} for values in parameters]
+        parameters = [values | {str(parameter_searched(suite, first.cell)): chosen(searched)} for values in parameters]
     built = training(
         spec,
         method_class(suite, first),

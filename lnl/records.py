@@ -104,7 +104,7 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
         reason = f"made under another declaration (digest {result['digest']}, today {digest})"
         return RunState(cell, seed, "stale", record, reason)
     if not current_schedule(suite, cell, result):
-        return RunState(cell, seed, "stale", record, "trained with a schedule that its search has not found by today")
+        return RunState(cell, seed, "stale", record, "trained with what its search has not found by today")
     if result["status"] == "diverged":
         end = result.get("diverged") or {}
         reason = f"diverged in epoch {end.get('epoch', '?')}: {end.get('reason', 'no reason given')}"

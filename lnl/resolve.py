@@ -71,7 +71,8 @@ def method_parameters(
         choose(key, values, f"parameter of {spec['key']}", source)
         values[key] = value
     for key, allowed in spec.get("values", {}).items():
-        if values.get(key) not in allowed:
+        searched = isinstance(values.get(key), dict) and "search" in values[key]  # for one of the allowed
+        if not searched and values.get(key) not in allowed:
             raise UserError(
                 f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
             )

@@ -1,19 +1,24 @@
-"""Searches as the declarations ask for them: what a cell with a searched R(t) depends on. Standard library only.
+"""Searches as the declarations ask for them: what a cell with a searched parameter depends on. Standard library only.
 
 A method's parameter R is null (its own ramp), {search: <name>} (found by config/searches/<name>.yaml), or a schedule
-{formula, clip, x}. A candidate of a search is the same cell with a schedule: one training, one record.
+{formula, clip, x}; any other parameter is a value, or {search: <name>}, found among a declared list of values. A
+candidate of a search is the same cell with a schedule, or a value: one training, one record.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.cells import Cell, Declared, DeclaredSearch, Run, Search
+from lnl.declarations import SINGLE_ONLY, overridden, reads_in_schedule_only
 from lnl.errors import UserError
 from lnl.resolve import choose, digest, merge
 from lnl.search import plan
+from lnl.search.declared import HOLD_OUT, parameter_of
+from lnl.search.wanted import searched_parameter
 
 if TYPE_CHECKING:
     from lnl.matrix import Suite
@@ -22,16 +27,50 @@ if TYPE_CHECKING:
 VERSION = 1
 
 WITHOUT_DISTRIBUTION = ("random", "grid", "hyperband", "bayesian")
-FINALS = ("best", "draw", "mode")
 
 #: Candidates are trained with other seeds than the repeats of any table, so that the schedule found is judged afresh.
 FIRST_SEED = 1000
 
 
 def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str, where: str) -> DeclaredSearch:
-    """The search `name` of a cell whose specification, but for its R, is `base`. UserError if it cannot be run."""
-    declared = copy.deepcopy(choose(name, suite.searches, "search", where))
-    paper_dataset = at["dataset"]
+    """The search `name` of a cell whose specification, but for what is searched, is `base`. UserError if it cannot be
+    run."""
+    declared = copy.deepcopy(suite.searches[name])
+    method = suite.methods[at["method"]]
+    if _reads_networks(method, base["method"]["parameters"]):
+        raise UserError(f"{where}: {at['method']} begins with another run's networks, which candidates do not have")
+    scored_on = declared.get("scored_on") or suite.protocols[at["protocol"]].get("search", {}).get(
+        "scored_on", "validation"
+    )
+    if scored_on == "validation" and base["split"] == "none":
+        having = ", ".join(k for k, p in suite.protocols.items() if p["split"] != "none")
+        raise UserError(
+            f"{where}: protocol {at['protocol']} has no validation images on which search '{name}' could score its "
+            f"candidates; protocols that have some: {having}; or give the search scored_on: {HOLD_OUT}"
+        )
+    if scored_on == HOLD_OUT:
+        base = {**base, "split": HOLD_OUT, "hold_out": {"share": declared["hold_out"]}}
+    statistic = declared.get("statistic", "final")
+    spec = {
+        "version": VERSION,
+        **(_listed(declared) if "values" in declared else _over_a_space(suite, at["dataset"], name, declared)),
+        "candidates": declared["candidates"],
+        "scored_on": scored_on,
+        **({"statistic": statistic} if statistic != "final" else {}),
+        "candidate": digest(base),
+    }
+    return DeclaredSearch(spec, base, at["dataset"], where)
+
+
+def _listed(declared: dict[str, Any]) -> dict[str, Any]:
+    """One round of all declared values: no scale cuts a list that a paper prints."""
+    values = declared["values"]
+    algorithm = {"name": "grid", "values": values}
+    return {"parameter": declared["parameter"], "algorithm": algorithm, "rounds": 1, "samples": len(values)}
+
+
+def _over_a_space(suite: Suite, paper_dataset: str, name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    """Space, algorithm and budget of a search of R on a data set, at the suite's scale."""
     budget = {k: declared[k] for k in ("rounds", "samples")} | declared.get("datasets", {}).get(paper_dataset, {})
     algorithm = declared["algorithm"] | budget.pop("algorithm", {})
     reduced = dict(suite.scales[suite.scale].get("search", {}))
@@ -40,56 +79,23 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
     if algorithm["name"] == "hyperband" and brackets is not None:
         algorithm = algorithm | {"brackets": brackets}
     space = choose(declared["space"], suite.spaces, "search space", f"config/searches/{name}.yaml")
-    protocol = suite.protocols[at["protocol"]]
     if declared["final"] != "best" and algorithm["name"] in WITHOUT_DISTRIBUTION:
         raise UserError(
             f"config/searches/{name}.yaml: {algorithm['name']} keeps no distribution from which to take its "
             f"{declared['final']}; final: best"
         )
-    if "R" not in suite.methods[at["method"]]["parameters"]:
-        having = ", ".join(k for k, m in suite.methods.items() if "R" in m["parameters"])
-        raise UserError(
-            f"{where}: {at['method']} has no parameter R that could be searched; methods that have: {having}"
-        )
-    scored_on = protocol.get("search", {}).get("scored_on", "validation")
-    if scored_on == "validation" and base["split"] == "none":
-        having = ", ".join(k for k, p in suite.protocols.items() if p["split"] != "none")
-        raise UserError(
-            f"{where}: protocol {at['protocol']} has no validation images on which search '{name}' could score its "
-            f"candidates; protocols that have some: {having}"
-        )
     if declared["candidates"] == "shared" and algorithm["name"] == "hyperband":
         raise UserError(
             f"config/searches/{name}.yaml: hyperband trains candidates in parts, which shared ones cannot be"
         )
-    spec = {
-        "version": VERSION,
-        "space": {
-            "formula": space["formula"],
-            "clip": space["clip"],
-            "ranges": ranges(space),
-        },
-        "algorithm": algorithm,
-        **budget,
-        "candidates": declared["candidates"],
-        "scored_on": scored_on,
-        "candidate": digest(base),
-    }
-    return DeclaredSearch(spec, base, paper_dataset, where)
+    found = {"formula": space["formula"], "clip": space["clip"], "ranges": ranges(space)}
+    return {"space": found, "algorithm": algorithm, **budget}
 
 
-def check_schedule(wanted: Any, where: str) -> None:
-    """UserError unless a parameter R is {search, seed, final} or a schedule {formula, clip, x}."""
-    if not isinstance(wanted, Mapping) or ("search" in wanted) == ("formula" in wanted):
-        raise UserError(f"{where}: R is {{search: <name>}}, or a schedule {{formula, clip, x}}, not {wanted!r}")
-    known = {"search": 0, "seed": 0, "final": 0} if "search" in wanted else {"formula": 0, "clip": 0, "x": 0}
-    for key in wanted:
-        choose(key, known, "key of R", where)
-    seed, final = wanted.get("seed", 1), wanted.get("final")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UserError(f"{where}: R's seed is a whole number from 0 on, not {seed!r}")
-    if final is not None:
-        choose(final, dict.fromkeys(FINALS, 0), "final schedule", where)
+def _reads_networks(method: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
+    """Whether a method with these parameters reads hand-overs, which may stand under conditions."""
+    conditions = [given[0] if given else {} for _, _, *given in method.get("handovers", {}).values()]
+    return any(all(parameters.get(key) == value for key, value in wanted.items()) for wanted in conditions)
 
 
 def ranges(space: Mapping[str, Any]) -> list[list[float]]:
@@ -97,12 +103,18 @@ def ranges(space: Mapping[str, Any]) -> list[list[float]]:
     return [[*c["range"], c.get("count", 1)] for c in space["coordinates"]]
 
 
+def parameter_searched(suite: Suite, cell: Cell) -> str | None:
+    """The parameter of a cell whose value a search finds, or None."""
+    return searched_parameter(suite.spec(cell)["method"]["parameters"], cell.id)
+
+
 def search_of(suite: Suite, cell: Cell) -> Search | None:
-    """The search whose schedule a cell trains with, or None."""
-    wanted = suite.spec(cell)["method"]["parameters"].get("R")
-    if not isinstance(wanted, Mapping) or "search" not in wanted:
+    """The search whose schedule, or value, a cell trains with, or None."""
+    name = parameter_searched(suite, cell)
+    if name is None:
         return None
-    method = suite.spec(cell)["method"]["key"]
+    wanted = suite.spec(cell)["method"]["parameters"][name]
+    method = wanted.get("method", suite.spec(cell)["method"]["key"])
     return Search(cell.protocol, cell.dataset, cell.noise, method, wanted["search"], wanted["seed"])
 
 
@@ -127,6 +139,8 @@ def check_block(suite: Suite) -> None:
     """UserError if the configured block is larger than a round of some declared search."""
     asked = suite.config.get("search_block")
     for name, declared in suite.searches.items() if asked is not None else ():
+        if "values" in declared:
+            continue  # a list has its own length: one that is shorter is one block
         budgets = [declared, *declared.get("datasets", {}).values()]
         reduced = suite.scales[suite.scale].get("search", {})
         least = reduced.get("samples", min(b["samples"] for b in budgets if "samples" in b))
@@ -142,23 +156,27 @@ def mode(suite: Suite, search: Search) -> str:
     spec = suite.declared_search(search).spec
     if spec["candidates"] == "shared" or spec["algorithm"]["name"] == "hyperband":
         return "single"  # these continue from states of single runs
+    file = Path(suite.methods[suite.methods[search.method].get("extends", search.method)]["file"])
+    if overridden(file) & set(SINGLE_ONLY) or ("parameter" in spec and not reads_in_schedule_only(file)):
+        return "single"  # a stack shares one loss: what differs between its runs must come from `schedule`
     return suite.mode(search.protocol)
 
 
-def candidate(
-    suite: Suite, search: Search, round: int, index: int, schedule: Mapping[str, Any], after: str | None = None
-) -> Run:
+def candidate(suite: Suite, search: Search, round: int, index: int, value: Any, after: str | None = None) -> Run:
     """The run of one candidate, with its specification known to the suite. Rounds and indices count from 0.
 
+    value: the schedule, or value of the searched parameter, that it is about;
     after: digest of the candidate whose networks a shared one continues; it stands for all that came before.
     """
     declared = suite.declared_search(search)
     ours = declared.spec["candidates"] != "own"
     number = sum(map(len, rounds(suite, search)[:round])) + index
     seed = FIRST_SEED + search.seed if ours else FIRST_SEED * (1 + search.seed) + number
-    spec = merge(declared.candidate, {"method": {"parameters": {"R": dict(schedule)}}})
+    spec = merge(declared.candidate, {"method": {"parameters": {parameter_of(declared.spec): value}}})
     if declared.spec["candidates"] == "shared":
         spec["networks_of"] = after
+    if "hold_out" in spec:  # drawn anew for each repeat of the search, and one for all of its candidates
+        spec = merge(spec, {"hold_out": {"seed": search.seed}})
     if spec["noise"]["vector"] == "per_repeat":  # all candidates of a search see the labels of the repeat it stands for
         spec = merge(spec, {"noise": {"vector": "fixed", "seed": search.seed}})
     name = f"{search.method}-{search.name}-search{search.seed}-round{round + 1}-candidate{index + 1}"

@@ -20,6 +20,7 @@ from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
 from lnl.matrix import Run, Suite
 from lnl.resolve import digest
+from lnl.search.files import choice, found
 from lnl.searches import search_of
 
 
@@ -46,18 +47,16 @@ class Store:
 
     @cached_property
     def key(self) -> str:
-        """What files are kept under: the digest of the specification, and of the schedule that its search has found."""
-        return self.digest if self.schedule is None else f"{self.digest}-{digest(self.schedule)[:8]}"
+        """What files are kept under: the digest of the specification, and of what its search has found."""
+        return self.digest if self.choice is None else f"{self.digest}-{digest(self.choice)[:8]}"
 
     @cached_property
-    def schedule(self) -> dict[str, Any] | None:
-        """The schedule that the run's search has found; None for a run without one. UserError while there is none."""
+    def choice(self) -> dict[str, Any] | None:
+        """The schedule, or {"value": value}, that the run's search has found; None for a run without one. UserError
+        while there is none."""
         if search_of(self.suite, self.run.cell) is None:
             return None
-        from lnl.search.files import found
-
-        searched = found(self.suite, self.run.cell)
-        return None if searched is None else dict(searched["schedule"])
+        return choice(found(self.suite, self.run.cell))
 
     @property
     def record_file(self) -> Path:
@@ -102,7 +101,7 @@ class Store:
         try:
             record = json.loads(published.read_text())
             same = record["result"]["digest"] == self.digest
-            same &= record["result"].get("searched", {}).get("schedule") == self.schedule
+            same &= choice(record["result"].get("searched")) == self.choice
         except (ValueError, KeyError, TypeError):
             return False
         if same:

@@ -70,7 +70,7 @@ class MiniSuite:
     def heading(self, key):
         return f"scale {self.scale}: for the tests"
 
-    def comparable(self, key):
+    def comparable(self, key, cell=None):
         return self.limit
 
 

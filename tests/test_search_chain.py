@@ -342,7 +342,7 @@ def test_a_table_runs_its_own_searches_and_nothing_that_it_does_not_need(tmp_pat
     jobs = copy.jobs("s2e_table3", "--config", "scale=paper")
     rounds, candidates = 9 * 5, 3 * (100 + 50 + 100)  # MNIST, CIFAR-10, CIFAR-100 under three noises each
     assert jobs["best"] == 9 and jobs["propose"] == rounds == jobs["scores"] and jobs["candidates"] == candidates
-    assert jobs["train"] == 9 * 5 and jobs["noise"] == 9 and jobs["data"] == 3
+    assert jobs["train"] == 2 * 9 * 5 and jobs["noise"] == 9 and jobs["data"] == 3
     assert set(jobs) == {
         "best",
         "propose",

@@ -55,7 +55,7 @@ def repeats(
 
 @app.command()
 def search(
-    search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell with a searched R")],
+    search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell that has one")],
     seed: Annotated[int | None, typer.Option(min=0, help="repeat of the search; default: 1, or the cell's")] = None,
     step: Annotated[str | None, typer.Option(help="one step only: propose, train, score or conclude")] = None,
     round: Annotated[int | None, typer.Option(min=1, help="of that step")] = None,
@@ -66,7 +66,7 @@ def search(
     log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
-    """Search a sampling schedule R(t) in one process, going on from what is there; the DAG runs it step by step."""
+    """Search R(t), or a value, in one process, going on from what is there; the DAG runs it step by step."""
     from lnl.cli import search as commands
 
     suite = load_suite(validate=step is None, scale=scale, device=device, data_root=data_root)

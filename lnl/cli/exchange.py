@@ -14,7 +14,7 @@ from lnl.files import replacing, write_json_atomic
 from lnl.matrix import Cell, Run, Suite
 from lnl.records import read
 from lnl.resolve import digest
-from lnl.search.files import searched
+from lnl.search.files import choice, searched
 from lnl.store import Store
 
 COLUMNS = (
@@ -185,7 +185,7 @@ def _merge(suite: Suite, record: dict[str, Any]) -> str:
     if not searched(suite, cell):
         return "without its search"
     store = Store(suite, Run(cell, result["seed"]))
-    if result.get("searched", {}).get("schedule") != store.schedule:
+    if choice(result.get("searched")) != store.choice:
         return "other schedule"
     with store.lock():
         store.adopt()

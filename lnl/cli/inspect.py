@@ -39,7 +39,7 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     device = "one GPU" if on_gpu(suite) else "one CPU core"
     console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it; stacks take less.")
     if every:
-        console.print("Candidates are the trainings of searches for R(t); a search stands before the runs that use it.")
+        console.print("Candidates are the trainings of searches; a search stands before the runs that use it.")
     said = {
         "modelled": "≈ counted work over the measured speed of this device" + _corrected(estimator.correction),
         "declared": "~ what the protocol declares, without stacks, replay or bfloat16: nothing can be measured here.",
@@ -118,7 +118,8 @@ def _how_far(suite: Suite, search: Search) -> str:
     planned = searches.rounds(suite, search)
     if current(suite, search, paths.best(*at)):
         best = json.loads(Path(paths.best(*at)).read_text())
-        score = f"{100 * best['best']['score']:.2f}% on {best['scored_on']} images"
+        value = f"{best['parameter']} = {best['best']['value']}, " if "parameter" in best else ""
+        score = f"{value}{100 * best['best']['score']:.2f}% on {best['scored_on']} images"
         return f"done, best of {best['candidates']} candidates {score}"
     for round, candidates in enumerate(planned):
         if not current(suite, search, paths.scores(*at, round + 1)):

@@ -11,7 +11,7 @@ from lnl.errors import UserError
 from lnl.matrix import Suite
 from lnl.resolve import choose
 
-MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims"}
+MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims.render"}
 LONG_AGO = 315_532_800  # 1 January 1980
 
 

@@ -37,9 +37,10 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
             walk(suite, search, Places.of(suite.config), device, stop, _bars(quiet), print)
     found = json.loads(Path(best).read_text())
     best_one = found["best"]
+    value = f"{found['parameter']} = {best_one['value']}, " if "parameter" in found else ""
     print(
-        f"best of {found['candidates']} candidates: {100 * best_one['score']:.2f}% on {found['scored_on']} images "
-        f"(round {best_one['round']}, candidate {best_one['candidate']}) -> {best}"
+        f"best of {found['candidates']} candidates: {value}{100 * best_one['score']:.2f}% "
+        f"on {found['scored_on']} images (round {best_one['round']}, candidate {best_one['candidate']}) -> {best}"
     )
 
 
@@ -96,13 +97,13 @@ def arm(suite: Suite, study: str, name: str) -> None:
 
 
 def _search(suite: Suite, text: str, seed: int | None) -> Search:
-    """The search of `protocol/dataset/noise/method/search`, or of a cell whose R is searched."""
+    """The search of `protocol/dataset/noise/method/search`, or of a cell with a searched parameter."""
     if text.strip("/").count("/") == 4:
         return suite.parse_search(text, 1 if seed is None else seed)
     cell = suite.parse(text)
     search = searches.search_of(suite, cell)
     if search is None:
-        raise UserError(f"{text} has no searched R; name protocol/dataset/noise/method/search")
+        raise UserError(f"{text} has no searched R or other parameter; name protocol/dataset/noise/method/search")
     return search if seed is None else replace(search, seed=seed)
 
 

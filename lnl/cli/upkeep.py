@@ -126,4 +126,4 @@ def _data(key: str, places: Places) -> tuple[bool, str, str]:
         arrays = load(key, places.data_root, places.cache_root, places.accepted)
     except UserError as error:
         return False, f"{title} in {places.data_root}", str(error)
-    return True, f"{title}: {len(arrays.train_labels):,} training images, digest {arrays.digest}", ""
+    return True, f"{title}: {len(arrays.train_labels):,} training examples, digest {arrays.digest}", ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.uint8]
+Images = NDArray[np.uint8] | NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 # The order in which the arrays of a data set enter its digest.
@@ -18,10 +18,13 @@ PARTS = ("train_images", "train_labels", "validation_images", "validation_labels
 
 @dataclass(frozen=True)
 class Arrays:
-    """One data set: images uint8 [N, C, H, W] in 0..255, true labels int64 [N]; memory-mapped and read-only.
+    """One data set: images [N, C, H, W], true labels int64 [N]; memory-mapped and read-only.
+
+    Images are uint8 in 0..255; features of texts are float32 [N, 1, 1, D], used as they are.
 
     The order of examples is that of the original files. `digest` (16 hex digits) names the content of all parts.
-    `accepted` lists source files that the configuration accepts although their checksum is not the documented one.
+    `accepted` lists source files that the configuration accepts although their checksum is not the documented one,
+    `supplied` files for which no checksum is documented: their names and digests.
     """
 
     train_images: Images
@@ -32,6 +35,7 @@ class Arrays:
     validation_labels: Labels | None
     digest: str
     accepted: tuple[dict[str, str], ...] = ()
+    supplied: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Source:
 
     parts: dict[str, NDArray[Any]]
     accepted: list[dict[str, str]] = field(default_factory=list)
+    supplied: list[dict[str, str]] = field(default_factory=list)
 
 
 def content_digest(parts: dict[str, NDArray[Any]]) -> str:

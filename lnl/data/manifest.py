@@ -11,7 +11,7 @@ from lnl.data.registry import dataset_info
 
 
 def manifest(key: str, arrays: Arrays) -> dict[str, Any]:
-    """What data set `key` holds: digest, counts per part and per class, shape, source, and accepted checksums."""
+    """What data set `key` holds: digest, counts per part and per class, shape, source, and digests of files."""
     info = dataset_info(key)
     labels = {"train": arrays.train_labels, "validation": arrays.validation_labels, "test": arrays.test_labels}
     return {
@@ -30,4 +30,5 @@ def manifest(key: str, arrays: Arrays) -> dict[str, Any]:
         "licence": info.licence,
         "notes": list(info.notes),
         "accepted_digests": [dict(use) for use in arrays.accepted],
+        "supplied_files": [dict(use) for use in arrays.supplied],
     }

@@ -14,11 +14,10 @@ import numpy as np
 from filelock import FileLock
 
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
-from lnl.data.registry import DatasetInfo, dataset_info
+from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
 
-EMBEDDED = {"digits", "standin"}  # families that need no data root
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 
 
@@ -27,12 +26,14 @@ def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepte
 
     `data_root` is where torchvision looks (None: the environment's LNL_DATA_ROOT); embedded data sets need none.
     `accepted`: MD5 sums of source files that pass although they are not the documented ones; they are recorded.
-    A truncated or altered cache is noticed and made again. UserError for an unknown key, missing or refused files,
+    A truncated or altered cache is noticed and made again, and so is one whose `supplied` file has been exchanged for
+    another; one whose files are gone is used. UserError for an unknown key, missing or refused files,
     or a cache folder that cannot be written.
     """
     info = dataset_info(key)
     folder = Path(cache_root) / "data" / key
-    arrays = _open(info, folder, accepted)
+    root = _data_root(info, data_root)
+    arrays = _open(info, folder, root, accepted)
     if arrays is None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -43,10 +44,10 @@ def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepte
                 f"{folder}: cannot be written ({error.strerror or error}); choose another cache folder"
             ) from error
         try:
-            arrays = _open(info, folder, accepted)  # another process may have prepared it meanwhile
+            arrays = _open(info, folder, root, accepted)  # another process may have prepared it meanwhile
             if arrays is None:
-                _prepare(info, _data_root(info, data_root), folder, accepted)
-                arrays = _open(info, folder, accepted)
+                _prepare(info, root, folder, accepted)
+                arrays = _open(info, folder, root, accepted)
         finally:
             lock.release()
     if arrays is None:
@@ -60,14 +61,17 @@ def _data_root(info: DatasetInfo, given: Path | str | None) -> Path | None:
     if info.family in EMBEDDED:
         return None
     root = given or os.environ.get("LNL_DATA_ROOT")
-    if not root:
-        raise UserError(f"{info.title} needs a data root: set data_root in config/config.yaml, or LNL_DATA_ROOT")
-    return Path(root).expanduser()
+    return Path(root).expanduser() if root else None
+
+
+def _reader(info: DatasetInfo) -> Any:
+    return importlib.import_module(f"lnl.data.{info.family}")
 
 
 def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: Collection[str]) -> None:
-    reader = importlib.import_module(f"lnl.data.{info.family}")
-    source: Source = reader.read(info, data_root, accepted)
+    if data_root is None and info.family not in EMBEDDED:
+        raise UserError(f"{info.title} needs a data root: set data_root in config/config.yaml, or LNL_DATA_ROOT")
+    source: Source = _reader(info).read(info, data_root, accepted)
     _check(info, source, data_root)
     files = {}
     for name, array in source.parts.items():
@@ -75,17 +79,23 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
         files[name] = {**_stamp(path), "sha256": _sha256(path)}
-    meta = {"format": FORMAT, "digest": content_digest(source.parts), "accepted": source.accepted, "files": files}
+    meta = {
+        "format": FORMAT,
+        "digest": content_digest(source.parts),
+        "accepted": source.accepted,
+        "supplied": source.supplied,
+        "files": files,
+    }
     write_json_atomic(folder / "meta.json", meta)  # last: without it the folder counts as empty
 
 
 def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
-    """Counts, shapes and label range as the registry declares them."""
+    """Counts, shapes, type of numbers and label range as the registry declares them."""
     for part, count in (("train", info.train), ("validation", info.validation), ("test", info.test)):
         if count == 0:
             continue
         images, labels = source.parts[f"{part}_images"], source.parts[f"{part}_labels"]
-        right = images.shape == (count, *info.shape) and images.dtype == np.uint8 and labels.shape == (count,)
+        right = images.shape == (count, *info.shape) and images.dtype == info.dtype and labels.shape == (count,)
         if not right or labels.min() < 0 or labels.max() >= info.classes:
             raise UserError(
                 f"{info.title} under {data_root}: the {part} part is {images.shape} with labels up to {labels.max()}, "
@@ -93,11 +103,14 @@ def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
             )
 
 
-def _open(info: DatasetInfo, folder: Path, accepted: Collection[str]) -> Arrays | None:
+def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Collection[str]) -> Arrays | None:
     """The cached arrays, or None where there are none that can be trusted."""
     try:
         meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         if meta["format"] != FORMAT or not {use["digest"] for use in meta["accepted"]} <= {d.lower() for d in accepted}:
+            return None
+        supplied = meta.get("supplied", [])
+        if supplied and data_root and _reader(info).exchanged(info, data_root, supplied):
             return None
         mapped = {}
         for name, known in meta["files"].items():
@@ -121,6 +134,7 @@ def _open(info: DatasetInfo, folder: Path, accepted: Collection[str]) -> Arrays 
         **{name: mapped.get(name) for name in PARTS},  # type: ignore[arg-type]
         digest=meta["digest"],
         accepted=tuple(meta["accepted"]),
+        supplied=tuple(supplied),
     )
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from lnl.errors import UserError, nearest
 
+#: Families that need no data root: a package embeds them, or they are made here.
+EMBEDDED = frozenset({"digits", "standin"})
+
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """Facts about one data set. `shape` is an image's (channels, height, width); train, validation, test are counts."""
+    """Facts about one data set. `shape` is an image's (channels, height, width); train, validation, test are counts.
+
+    Features that are no images are float32 vectors of shape (1, 1, D) in place of uint8 pixels: `dtype` says which.
+    """
 
     key: str
     title: str
@@ -22,6 +29,38 @@ class DatasetInfo:
     source: str
     licence: str
     notes: tuple[str, ...] = ()
+    dtype: str = "uint8"
+
+    @property
+    def example_bytes(self) -> int:
+        """Bytes of one example as it is kept."""
+        return math.prod(self.shape) * (4 if self.dtype == "float32" else 1)
+
+
+#: Groupings of the twenty newsgroups: key -> classes. Read by lnl/data/news.py, which has their sources.
+NEWS = {"news2": 2, "news7": 7, "news20": 20}
+LSA = "-lsa"  # behind a key of NEWS: features that are made from the texts alone
+
+
+def _news(key: str, classes: int, lsa: bool) -> DatasetInfo:
+    if lsa:
+        made = "TF-IDF, then a truncated SVD, both fitted on the training texts; rounded to four decimals"
+    else:
+        made = "mean of the GloVe vectors of a text's lower-cased tokens; a token without one is left out"
+    return DatasetInfo(
+        key=key + LSA * lsa,
+        title=f"20 Newsgroups, {classes} classes, {'latent semantic embedding' if lsa else 'averaged GloVe vectors'}",
+        classes=classes,
+        shape=(1, 1, 300),
+        train=11_314,
+        validation=0,
+        test=7532,
+        family="news",
+        source="Lang: NewsWeeder, 1995; the version sorted by date, as scikit-learn's fetch_20newsgroups gives it",
+        licence="no licence stated; cite the paper" + ("" if lsa else "; GloVe vectors: PDDL 1.0"),
+        notes=(made, "headers, quotes and signatures are kept"),
+        dtype="float32",
+    )
 
 
 DATASETS: dict[str, DatasetInfo] = {
@@ -90,6 +129,21 @@ DATASETS: dict[str, DatasetInfo] = {
             licence="that of the suite",
             notes=("synthetic: it proves plumbing only",),
         ),
+        DatasetInfo(
+            key="standin-news",
+            title="Synthetic stand-in for 20 Newsgroups",
+            classes=7,
+            shape=(1, 1, 300),
+            train=1000,
+            validation=0,
+            test=200,
+            family="standin",
+            source="made here from one random prototype per class; a fixed seed",
+            licence="that of the suite",
+            notes=("synthetic: it proves plumbing only",),
+            dtype="float32",
+        ),
+        *(_news(key, classes, lsa) for lsa in (False, True) for key, classes in NEWS.items()),
     )
 }
 

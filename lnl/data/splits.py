@@ -1,4 +1,4 @@
-"""Parts of a data set by index: what validates, what tests, and clean subsets of the training file."""
+"""Parts of a data set by index: what validates, what tests, clean subsets and held-out parts of the training file."""
 
 from __future__ import annotations
 
@@ -51,8 +51,24 @@ def clean_indices(labels: NDArray[np.int64], count: int, classes: int, seed: int
             raise UserError(
                 f"a clean set of {count} wants {wanted} examples of class {label}, which has {len(members)}"
             )
-        key = hashlib.sha256(f"clean split\n{label}\n{seed}".encode()).digest()
-        stream = np.random.Generator(np.random.PCG64(int.from_bytes(key[:16], "little")))
+        stream = _stream(f"clean split\n{label}\n{seed}")
         # Ranking fixed uniforms rather than shuffling: the order does not hang on a library's shuffle algorithm.
         chosen.append(members[np.argsort(stream.random(len(members)), kind="stable")[:wanted]])
     return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
+def noisy_hold_out(examples: int, share: float, dataset: str, seed: int) -> NDArray[np.int64]:
+    """Indices of the `share` of a training file of `examples` that is held out, sorted; at least one.
+
+    A plain uniform draw from the stream named by data set, share and seed: who does not know the true labels cannot
+    balance the classes.
+    """
+    stream = _stream(f"noisy hold-out\n{dataset}\n{share:g}\n{seed}")
+    chosen = np.argsort(stream.random(examples), kind="stable")[: max(1, round(share * examples))]
+    return np.sort(chosen).astype(np.int64)
+
+
+def _stream(name: str) -> np.random.Generator:
+    """The random stream of a name."""
+    key = hashlib.sha256(name.encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(key[:16], "little")))

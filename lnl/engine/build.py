@@ -81,17 +81,22 @@ def training(
     if stacked and more:
         raise UserError(f"{spec['method']['key']} has its own {more[0]} and runs in single mode only")
 
-    probe = method_class(spec["method"]["parameters"], _setting(spec, data, noise_rate, transition))
+    values = parameters or [spec["method"]["parameters"]] * len(seeds)
+    probe = method_class(values[0], _setting(spec, data, noise_rate, transition))
+    places = np.arange(len(data.true))  # that may be trained on
+    if data.held_out is not None:
+        places = np.setdiff1d(places, data.held_out.cpu().numpy())
     runs, modules, own, methods = [], [], [], []
     for r, seed in enumerate(seeds):
         streams = Streams(spec["protocol"], spec["dataset"], seed)
         labels = data.true.cpu().numpy()
         trusted = {
-            k: clean_indices(labels, s.count, classes, streams.seed(f"trusted {k}")) for k, s in probe.streams().items()
+            k: places[clean_indices(labels[places], s.count, classes, streams.seed(f"trusted {k}"))]
+            for k, s in probe.streams().items()
         }
         out = [trusted[k] for k, s in probe.streams().items() if s.held_out]
-        index = np.setdiff1d(np.arange(len(labels)), np.concatenate(out)) if out else np.arange(len(labels))
-        methods.append(method_class((parameters or [spec["method"]["parameters"]] * len(seeds))[r], probe.setting))
+        index = np.setdiff1d(places, np.concatenate(out)) if out else places
+        methods.append(method_class(values[r], probe.setting))
         modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
         own.append(
             [
@@ -99,9 +104,9 @@ def training(
                 for n in range(method_class.networks)
             ]
         )
-        places = {k: torch.from_numpy(v).to(device) for k, v in trusted.items()}
+        streamed = {k: torch.from_numpy(v).to(device) for k, v in trusted.items()}
         labels_given = torch.from_numpy(np.array(given[r])).to(device)
-        runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), places))
+        runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), streamed))
 
     population: Population
     if getattr(modules[0][0], "linear", False):

@@ -1,9 +1,9 @@
-"""A data set on the device: images as uint8, once; a batch is an index gather."""
+"""A data set on the device: images as uint8 or features as float32, once; a batch is an index gather."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,12 @@ EVALUATION_BATCH = 2000
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Pixels 0..255 as numbers in [0, 1], the only preparation that these papers' codes make."""
+    """Pixels 0..255 as numbers in [0, 1], the only preparation that these papers' codes make.
+
+    Features (float32) are numbers already and come back as they are, uncopied.
+    """
+    if images.dtype == torch.float32:
+        return images
     return images.to(torch.float32).div_(255)
 
 
@@ -28,10 +33,11 @@ def _tensor(array: np.ndarray, device: torch.device) -> Tensor:
 class DeviceData:
     """Training images, true labels and evaluation parts of one data set."""
 
-    images: Tensor  # uint8 [N, C, H, W]
+    images: Tensor  # uint8 [N, C, H, W], or float32 [N, 1, 1, D]
     true: Tensor  # int64 [N]
     parts: dict[str, tuple[Tensor, Tensor]]  # "test", "validation" -> images, labels
     shape: tuple[int, int, int]
+    held_out: Tensor | None = None  # int64: training examples that validate and are never trained on
 
     @classmethod
     def load(cls, arrays: Arrays, split: str, device: torch.device, test_images: int | None) -> DeviceData:
@@ -45,8 +51,15 @@ class DeviceData:
         channels, height, width = images.shape[1:]
         return cls(images, _tensor(arrays.train_labels, device), parts, (channels, height, width))
 
+    def hold_out(self, index: Tensor, given: Tensor, limit: int | None) -> DeviceData:
+        """The same data with the training examples `index` taken out to validate, judged by the labels `given` [N];
+        the first `limit` of them do (scale smoke)."""
+        judged = index[:limit]
+        part = self.images[judged], given[judged]
+        return replace(self, parts=self.parts | {"validation": part}, held_out=index)
+
     def gather(self, index: Tensor) -> Tensor:
-        """Images [*index.shape, C, H, W] in [0, 1]."""
+        """Images [*index.shape, C, H, W] in [0, 1]; features as they are."""
         flat = self.images.index_select(0, index.reshape(-1))
         return to_float(flat).view(*index.shape, *self.shape)
 

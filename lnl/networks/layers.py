@@ -16,7 +16,7 @@ _mode: ContextVar[str | None] = ContextVar("batch_norm_mode", default=None)
 
 @contextmanager
 def batch_norm_mode(mode: str) -> Iterator[None]:
-    """How every BatchNorm2d normalises inside the block.
+    """How every batch norm normalises inside the block.
 
     update: by the batch, running statistics updated in place. batch: by the batch, running statistics untouched (for
     look-ahead and derivative passes, safe inside torch.func.jvp and vmap). frozen: by the running statistics.
@@ -30,10 +30,10 @@ def batch_norm_mode(mode: str) -> Iterator[None]:
         _mode.reset(token)
 
 
-class BatchNorm2d(nn.Module):
-    """Batch normalisation over [B, C, H, W] with torch's defaults (eps 1e-5, momentum 0.1, unbiased running variance).
+class BatchNorm(nn.Module):
+    """Batch normalisation over [B, C, ...] with torch's defaults (eps 1e-5, momentum 0.1, unbiased running variance).
 
-    Parameters and buffers are called as in torch.nn.BatchNorm2d, but nothing counts batches: that counter cannot
+    Parameters and buffers are called as in torch.nn.BatchNorm1d and 2d, but nothing counts batches: that counter cannot
     be updated inside torch.func transforms. Outside of `batch_norm_mode` it follows train() and eval() as torch's does.
     """
 
@@ -54,6 +54,14 @@ class BatchNorm2d(nn.Module):
         by_batch = mode != "frozen"
         mean, var = (None, None) if mode == "batch" else (self.running_mean, self.running_var)
         return F.batch_norm(x, mean, var, self.weight, self.bias, by_batch, self.momentum, self.eps)
+
+
+class BatchNorm2d(BatchNorm):
+    """Batch normalisation of images [B, C, H, W]: every channel over the batch and all places."""
+
+
+class BatchNorm1d(BatchNorm):
+    """Batch normalisation of vectors [B, C]: every number over the batch."""
 
 
 def dropout2d(x: Tensor, uniform: Tensor, p: float) -> Tensor:

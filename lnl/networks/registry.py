@@ -39,6 +39,18 @@ NETWORKS: dict[str, NetworkInfo] = {
         "9-layer CNN (Co-teaching, Table 3)",
         options={"dropout": ("none", "always", "proper")},
     ),
+    "resnet32": NetworkInfo(
+        "lnl.networks.resnet32",
+        "ResNet32",
+        "ResNet-32 for 32 x 32 images (He et al., 2016, section 4.2; Pumpout on CIFAR-10)",
+        options={"shortcut": ("identity", "projection")},
+    ),
+    "softsign_mlp": NetworkInfo(
+        "lnl.networks.softsign_mlp",
+        "SoftsignMLP",
+        "3-layer MLP with batch norm before softsign, 300-300-300-2 on NEWS (Pumpout, Table 3)",
+        fixed={"hidden": 300},
+    ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}
     ),

@@ -59,7 +59,7 @@ class Model:
         """Memory of the device that a run holds at least: data, parameters with their slots, what backward needs."""
         work, info = self._work(spec), DATASETS[spec["dataset"]]
         images = info.train + info.validation + info.test
-        return (images * _pixels(spec) + 4 * 5 * work.parameters + work.saved_bytes) / 2**20
+        return (images * info.example_bytes + 4 * 5 * work.parameters + work.saved_bytes) / 2**20
 
     def flops(self, spec: dict[str, Any]) -> float:
         """Floating-point operations of a run: what it costs whatever the device."""
@@ -114,7 +114,12 @@ def _trained(spec: dict[str, Any]) -> int:
 def _steps(spec: dict[str, Any]) -> int:
     """Steps of an epoch."""
     caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-    return int(min([DATASETS[spec["dataset"]].train // spec["batch"]["size"], *caps]))
+    return int(min([(DATASETS[spec["dataset"]].train - _held_out(spec)) // spec["batch"]["size"], *caps]))
+
+
+def _held_out(spec: dict[str, Any]) -> int:
+    """Training examples that validate instead (a search on a noisy hold-out)."""
+    return round(DATASETS[spec["dataset"]].train * float(spec.get("hold_out", {}).get("share", 0.0)))
 
 
 def _evaluated(spec: dict[str, Any]) -> int:
@@ -122,4 +127,5 @@ def _evaluated(spec: dict[str, Any]) -> int:
     info = DATASETS[spec["dataset"]]
     parts = {"test-halves": (info.test // 2, info.test - info.test // 2), "own": (info.test, info.validation)}
     limit = spec["limits"].get("test_images")
-    return sum(n if limit is None else min(n, limit) for n in parts.get(spec["split"], (info.test,)))
+    sizes = parts.get(spec["split"], (info.test, _held_out(spec)))
+    return sum(n if limit is None else min(n, limit) for n in sizes)

@@ -19,6 +19,7 @@ from lnl.engine.build import training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
+from lnl.search.wanted import tried
 
 SMALL, LARGE = 4, 8  # batches on which a step is counted
 
@@ -96,9 +97,8 @@ def _training(
     true = torch.from_numpy(labels)
     data = DeviceData(images, true, {"test": (images[:2], true[:2])}, shape)
     small = spec | {"batch": spec["batch"] | {"size": batch, "steps_cap": 1}, "limits": {}}
-    parameters = {
-        k: v for k, v in spec["method"]["parameters"].items() if k != "R"
-    }  # a searched schedule costs nothing
+    # a searched schedule costs nothing; of a searched value, any that may be found
+    parameters = {k: v for k, v in tried(spec["method"]["parameters"]).items() if k != "R"}
     small["method"] = spec["method"] | {"parameters": parameters}
     return training(small, method, data, [labels], 0.5, _transition(classes), [1])
 

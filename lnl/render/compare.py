@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl import stats
 from lnl.records import Locate, SlotRuns, collect
+from lnl.searches import parameter_searched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ class Line:
     verdict: stats.Verdict
     state: str
     remarks: tuple[str, ...]  # from single runs, such as "mean over 2 epochs, all there are"
+    comparable: str | None = None  # why it is not: the scale, or a stand-in for the data set
     dagger: str = ""  # † where images that judge it had a part in choosing an epoch or a schedule
 
     @property
@@ -37,24 +39,27 @@ class Line:
 def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
     """The lines of a table, in declared order; whatever runs exist are used, and `state` tells the rest."""
     declaration = suite.tables[key]
-    comparable = suite.comparable(key)
-    found = collect(suite, suite.slots(key), locate)
-    return [
-        replace(_line(declaration, comparable, runs), dagger="†" if _chosen(suite, declaration, runs) else "")
-        for runs in found
-    ]
+    whole = suite.comparable(key)
+    out = []
+    for runs in collect(suite, suite.slots(key), locate):
+        by_cell = whole and suite.scale == "paper"  # a stand-in for one data set leaves the others' rows comparable
+        comparable = suite.comparable(key, runs.slot.cell) if by_cell else whole
+        line = _line(declaration, comparable, runs)
+        out.append(replace(line, dagger="†" if _chosen(suite, declaration, runs) else ""))
+    return out
 
 
 def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
-    """Whether a number is chosen, in part, on the images that it is measured on: the epoch, or the schedule R(t)."""
+    """Whether a number is chosen, in part, on the images that it is measured on: the epoch, or what was searched."""
     statistic = declaration.get("statistic", "last10_mean")
     if statistic in stats.DAGGER or runs.slot.cell is None:
         return statistic in stats.DAGGER
-    searched = suite.spec(runs.slot.cell)["method"]["parameters"].get("R")
-    if not isinstance(searched, dict) or "search" not in searched:
+    name = parameter_searched(suite, runs.slot.cell)
+    if name is None:
         return False
+    scored_on = suite.spec(runs.slot.cell)["method"]["parameters"][name]["spec"]["scored_on"]
     halved = statistic == "last10_mean_file" and suite.spec(runs.slot.cell)["split"] == "test-halves"
-    return searched["spec"]["scored_on"] == "test" or halved
+    return scored_on == "test" or (scored_on == "validation" and halved)
 
 
 def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:
@@ -82,7 +87,7 @@ def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -
         unmeasured(runs),
     )
     remarks = tuple(dict.fromkeys(value.remark for value in values if value.remark))
-    return Line(slot, runs, summary, published, published_spread, judged, state_text(runs), remarks)
+    return Line(slot, runs, summary, published, published_spread, judged, state_text(runs), remarks, comparable)
 
 
 def unmeasured(runs: SlotRuns) -> str:

@@ -16,7 +16,7 @@ def notes(declaration: dict[str, Any], compared: list[Line], key: str, comparabl
     """Notes as (heading, lines), in reading order; empty ones are left out."""
     all_notes = (
         ("Notes", tuple(declaration.get("notes") or ())),
-        ("Verdicts", _verdicts(declaration, comparable)),
+        ("Verdicts", _verdicts(declaration, compared, comparable)),
         ("Label noise", _noise(compared)),
         ("Search", _searched(compared)),
         ("Marks", _marks(compared)),
@@ -29,18 +29,24 @@ def notes(declaration: dict[str, Any], compared: list[Line], key: str, comparabl
     return tuple((heading, lines) for heading, lines in all_notes if lines)
 
 
-def _verdicts(declaration: dict[str, Any], comparable: str | None) -> tuple[str, ...]:
+def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str | None) -> tuple[str, ...]:
     tolerance = declaration.get("tolerance")
-    if comparable is not None:
+    measured = [line for line in compared if line.slot.cell is not None]
+    if comparable is not None and all(line.comparable for line in measured):
         return (f"Not comparable: scale {comparable}. Nothing is judged; differences are shown all the same.",)
+    others = dict.fromkeys(
+        f"Not comparable, so not judged: scale {line.comparable}. Differences are shown all the same."
+        for line in measured
+        if line.comparable
+    )
     if not tolerance:
-        return ()
+        return tuple(others)
     rule = (
         f"agrees: |difference| is at most {number(float(tolerance['points']))} points or 2·sqrt(s² / n + s_p² / n_p), "
         "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; "
         f"too few: fewer than {FEWEST} runs."
     )
-    return rule, f"Tolerance: {tolerance['reason']}"
+    return rule, f"Tolerance: {tolerance['reason']}", *others
 
 
 def _noise(compared: list[Line]) -> tuple[str, ...]:
@@ -74,39 +80,60 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
 
 
 def _searched(compared: list[Line]) -> tuple[str, ...]:
-    """What found the schedules of runs that trained with a searched R(t), and what their spread leaves out."""
+    """What found the schedules, or values, of runs that trained with a searched parameter, and what their spread leaves
+    out."""
     said: dict[str, list[str]] = {}
+    values: list[str] = []
     for line in compared:
         for record in line.runs.records():
             searched = record["result"].get("searched")
             if searched:
-                spec = record["result"]["spec"]["method"]["parameters"]["R"]["spec"]
-                form = spec["algorithm"].get("form", "").replace("_", " ")
-                how = f"{spec['algorithm']['name']}{f' ({form})' if form else ''} over {spec['space']['formula']}"
-                text = f"search '{searched['search'].rpartition('/')[2]}', {how}, scored on {spec['scored_on']} images"
+                name = searched.get("parameter", "R")
+                text = f"search '{searched['search'].rpartition('/')[2]}', {_how(name, _spec(record['result']))}"
                 said.setdefault(text, []).append(line.slot.column_label)
+                if "value" in searched:
+                    values.append(f"{line.slot.row_label}, {line.slot.column_label}: {name} = {searched['value']}")
     if not said:
         return ()
     which = [f"{', '.join(dict.fromkeys(labels))}: {text}." for text, labels in said.items()]
     return (
         *which,
+        *((f"Chosen: {'; '.join(dict.fromkeys(values))}.",) if values else ()),
         *_afresh(compared),
-        "All repeats of a cell train with the schedule of one search: the spread leaves the search out.",
+        f"All repeats of a cell train with the {'choice' if values else 'schedule'} of one search: the spread leaves "
+        "the search out.",
     )
+
+
+def _spec(result: dict[str, Any]) -> dict[str, Any]:
+    """Specification of the search behind a run."""
+    name = result["searched"].get("parameter", "R")
+    return dict(result["spec"]["method"]["parameters"][name]["spec"])
+
+
+def _how(name: str, spec: dict[str, Any]) -> str:
+    """How a search goes about it: its algorithm and space, or its list of values, and what scores its candidates."""
+    scored = f"scored on {spec['scored_on']} images"
+    if "parameter" in spec:
+        return f"{name} among {', '.join(map(str, spec['algorithm']['values']))}, {scored}"
+    form = spec["algorithm"].get("form", "").replace("_", " ")
+    return f"{spec['algorithm']['name']}{f' ({form})' if form else ''} over {spec['space']['formula']}, {scored}"
 
 
 def _afresh(compared: list[Line]) -> tuple[str, ...]:
     """Accuracy of the winning candidate beside that of the repeats trained with its schedule, on the same images.
 
     A winner is chosen for its score, so the repeats are expected to lie below it, the more so the fewer epochs or
-    images a score rests on.
+    images a score rests on. Searches that scored otherwise, or on examples that the repeats train on, are left out.
     """
     said = []
     for line in compared:
-        records = [r["result"] for r in line.runs.records() if "score" in r["result"].get("searched", {})]
-        if not records:
+        records = [
+            r["result"] for r in line.runs.records() if {"schedule", "score"} <= r["result"].get("searched", {}).keys()
+        ]
+        part = f"{records[0]['searched'].get('scored_on', 'validation')}_accuracy" if records else ""
+        if not records or part not in records[0]["curves"] or "statistic" in _spec(records[0]):
             continue
-        part = f"{records[0]['searched'].get('scored_on', 'validation')}_accuracy"
         last = [sum(network[-1] for network in r["curves"][part]) / len(r["curves"][part]) for r in records]
         won = 100 * records[0]["searched"]["score"]
         where = f"{line.slot.row_label}, {line.slot.column_label}"

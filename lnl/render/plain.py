@@ -104,7 +104,7 @@ def _sizes(path: Path, split: str) -> dict[str, str]:
         return {
             **{part: _text(count) for part, count in counts.items()},
             "classes": _text(manifest["classes"]),
-            "image": f"{height}×{width}",
+            "image": f"{height}×{width}" if height > 1 else f"{width}-D",
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(

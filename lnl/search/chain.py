@@ -20,14 +20,20 @@ if TYPE_CHECKING:  # scoring a round, a job of its own, needs no numpy and no sc
     from lnl.matrix import Suite
     from lnl.search.algorithms import Algorithm
     from lnl.search.history import Candidate, Round
+    from lnl.search.listed import Listed
     from lnl.search.spaces import Space
 
 
-def space_of(suite: Suite, search: Search) -> Space:
-    """The declared space of a search."""
+def space_of(suite: Suite, search: Search) -> Space | Listed:
+    """The declared space of a search, or its declared list of values."""
+    declared = suite.searches[search.name]
+    if "values" in declared:
+        from lnl.search.listed import Listed
+
+        return Listed(tuple(declared["values"]))
     from lnl.search.spaces import load_space
 
-    return load_space(suite.root, suite.searches[search.name]["space"])
+    return load_space(suite.root, declared["space"])
 
 
 def algorithm_of(suite: Suite, search: Search) -> Algorithm:
@@ -35,7 +41,8 @@ def algorithm_of(suite: Suite, search: Search) -> Algorithm:
     from lnl.search.algorithms import build
 
     spec = suite.declared_search(search).spec
-    return build(spec["algorithm"], space_of(suite, search).dimension, spec["rounds"], spec["samples"])
+    algorithm = {"name": "grid"} if "parameter" in spec else spec["algorithm"]  # its points stand for listed values
+    return build(algorithm, space_of(suite, search).dimension, spec["rounds"], spec["samples"])
 
 
 def history(suite: Suite, search: Search, rounds: int) -> list[Round]:
@@ -60,9 +67,11 @@ def candidate(entry: dict[str, Any]) -> Candidate:
 def propose(suite: Suite, search: Search, round: int) -> None:
     """Write the candidates of a round; the first one checks the space before anything is trained."""
     if round == 0:
-        from lnl.search.spaces import check_range
+        from lnl.search.spaces import Space, check_range
 
-        check_range(space_of(suite, search), float(suite.declared_search(search).candidate["paper_epochs"]))
+        space = space_of(suite, search)
+        if isinstance(space, Space):
+            check_range(space, float(suite.declared_search(search).candidate["paper_epochs"]))
     adaptive = plan.adaptive(suite.declared_search(search).spec["algorithm"])
     known = history(suite, search, round) if adaptive else _unscored(suite, search, round)
     path = paths.proposals(suite.scale, search.id, search.seed, round + 1)
@@ -86,7 +95,7 @@ def _proposed(suite: Suite, search: Search, round: int, known: list[Round]) -> l
             "u": list(c.u),
             "fraction": c.fraction,
             "continues": None if c.origin is None else [c.origin[0] + 1, c.origin[1] + 1],
-            "schedule": space.schedule(np.array(c.u)),
+            **space.entry(np.array(c.u)),
         }
         for i, c in enumerate(candidates)
     ]
@@ -145,15 +154,15 @@ def conclude(suite: Suite, search: Search) -> None:
     if not full:
         raise UserError(f"{search.id} seed {search.seed}: no fully trained candidate has a score; all of them diverged")
     score, r, k, found = max(full, key=lambda entry: entry[:3])
-    best = {"schedule": space.schedule(np.array(found.u)), "score": score, "round": 1 - r, "candidate": 1 - k}
+    best = {**space.entry(np.array(found.u)), "score": score, "round": 1 - r, "candidate": 1 - k}
     theta = algorithm_of(suite, search).distribution(known, search.seed)
     drawn = mode = None
     if theta is not None:
         rng = np.random.default_rng([search.seed, total, 1])
-        drawn = {"schedule": space.schedule(theta.sample(rng, 1)[0])}
-        mode = {"schedule": space.schedule(theta.mode())}
+        drawn = space.entry(theta.sample(rng, 1)[0])
+        mode = space.entry(theta.mode())
     content = {
-        "space": suite.searches[search.name]["space"],
+        **_about(suite, search, known),
         "algorithm": spec["algorithm"],
         "candidates": sum(len(page.candidates) for page in known),
         "diverged": sum(s is None for page in known for s in page.scores),
@@ -164,3 +173,17 @@ def conclude(suite: Suite, search: Search) -> None:
         "mode": mode,
     }
     write(suite, search, paths.best(suite.scale, search.id, search.seed), content)
+
+
+def _about(suite: Suite, search: Search, known: list[Round]) -> dict[str, Any]:
+    """The space of a search; or its parameter, and the score of each of its values."""
+    import numpy as np
+
+    space = space_of(suite, search)
+    declared = suite.searches[search.name]
+    if "values" not in declared:
+        return {"space": declared["space"]}
+    [page] = known
+    pairs = zip(page.candidates, page.scores, strict=True)
+    scores = [[space.entry(np.array(found.u))["value"], score] for found, score in pairs]
+    return {"parameter": declared["parameter"], "scores": scores}

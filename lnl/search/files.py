@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,25 +56,39 @@ def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
     search = searches.search_of(suite, cell)
     if search is None:
         return None
-    final = suite.spec(cell)["method"]["parameters"]["R"]["final"]
+    parameter = searches.parameter_searched(suite, cell)
+    final = suite.spec(cell)["method"]["parameters"][parameter]["final"]
     there = suite.searching
     best = read(there, search, paths.best(there.scale, search.id, search.seed))
     if best[final] is None:
         raise UserError(f"{cell.id}: search '{search.name}' keeps no distribution from which to take its {final}")
-    kept = {k: v for k, v in best[final].items() if k in ("schedule", "score", "round", "candidate")}
+    kept = {k: v for k, v in best[final].items() if k in ("schedule", "value", "score", "round", "candidate")}
     about = {"digest": best["digest"], "scored_on": best["scored_on"], "final": final}
+    about |= {k: best[k] for k in ("parameter", "scores") if k in best}
     return {"search": search.id, "seed": search.seed, **about, **kept}
 
 
+def choice(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a candidate, a result or a record's `searched` says is trained with: a schedule, or {"value": value}."""
+    if entry is None:
+        return None
+    return {"value": entry["value"]} if "value" in entry else entry.get("schedule")
+
+
+def chosen(entry: Mapping[str, Any]) -> Any:
+    """The same as the value of the parameter."""
+    return entry["value"] if "value" in entry else entry["schedule"]
+
+
 def current_schedule(suite: Suite, cell: Cell, result: dict[str, Any]) -> bool:
-    """Whether a record's schedule is the one that its search has found by today; True for a cell without a search."""
+    """Whether a record was trained with what its search has found by today; True for a cell without a search."""
     if searches.search_of(suite, cell) is None:
         return True
     try:
         there = found(suite, cell)
     except UserError:
         return True  # records without the search behind them, as committed ones may be: nothing says otherwise
-    return there is not None and there["schedule"] == result.get("searched", {}).get("schedule")
+    return choice(there) == choice(result.get("searched"))
 
 
 def searched(suite: Suite, cell: Cell) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lnl import paths, searches
 from lnl.cells import Run, Search
-from lnl.search.files import current, read, write
+from lnl.search.files import chosen, current, read, write
+from lnl.stats import LAST
 from lnl.store import Store, Trained
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Page:
             self.search,
             self.round,
             index,
-            self.proposed[index]["schedule"],
+            chosen(self.proposed[index]),
             None if after is None else self.suite.digest(after.cell),
         )
 
@@ -72,15 +73,21 @@ class Page:
         """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
         until = self.until(index)
         alive = not outcome.diverged or outcome.epochs >= until
-        scored_on = f"{self.declared.spec['scored_on']}_accuracy"
+        scored_on = "test_accuracy" if self.declared.spec["scored_on"] == "test" else "validation_accuracy"
         return {
             "candidate": index + 1,
             "u": self.proposed[index]["u"],
-            "score": _accuracy(outcome.curves, scored_on, until) if alive else None,
-            "test": _accuracy(outcome.curves, "test_accuracy", until) if alive else None,
+            "score": _accuracy(outcome.curves, scored_on, self._scored(until)) if alive else None,
+            "test": _accuracy(outcome.curves, "test_accuracy", self._scored(until)) if alive else None,
             "diverged": None if alive else outcome.diverged,
             "epochs": until,
         }
+
+    def _scored(self, until: int) -> range:
+        """Epochs that score a candidate: the last of the first `until`, or with last10_mean their last ten trained."""
+        if self.declared.spec.get("statistic") != "last10_mean":
+            return range(until - 1, until)
+        return range(max(until - LAST, int(self.declared.candidate["untrained_epoch"])), until)
 
     def known(self) -> dict[int, dict[str, Any]]:
         """Scores of this round that are there already, for instance from another machine (`lnl import`)."""
@@ -107,7 +114,7 @@ class Page:
         write(self.suite, self.search, path, {"round": self.round + 1, "candidates": entries})
 
 
-def _accuracy(curves: Mapping[str, Any], name: str, until: int) -> float:
-    """Mean of the networks' accuracies, a fraction, in the last of the first `until` epochs."""
-    values = [network[until - 1] for network in curves[name]]
+def _accuracy(curves: Mapping[str, Any], name: str, epochs: range) -> float:
+    """Mean of the networks' accuracies, a fraction, in these epochs."""
+    values = [network[epoch] for network in curves[name] for epoch in epochs]
     return sum(values) / len(values) / 100

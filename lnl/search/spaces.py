@@ -61,6 +61,10 @@ class Space:
         x = [float(value) for value in self.x(u)]
         return {"formula": self.formula, "clip": None if self.clip is None else list(self.clip), "x": x}
 
+    def entry(self, u: np.ndarray) -> dict[str, Any]:
+        """What a point u [d] stands for, as files of a search hold it."""
+        return {"schedule": self.schedule(u)}
+
 
 def load_space(root: Path, name: str) -> Space:
     """The space of config/spaces/<name>.yaml. UserError for what its schema cannot tell: an unknown space or formula, a

@@ -1,0 +1,123 @@
+"""20 Newsgroups, split by date: texts from scikit-learn's loader, grouped into classes, as vectors of 300 numbers.
+
+Pumpout has two classes (Table 1, citing Kiryo et al., 2017: alt, comp, misc and rec against sci, soc and talk),
+Co-teaching+ seven (its released code; decision news_groups). Every group is a run of the alphabetical list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.data import news_features
+from lnl.data.arrays import Source
+from lnl.data.download import download
+from lnl.data.registry import LSA, DatasetInfo
+from lnl.errors import UserError
+
+HOME = "scikit_learn_data"
+CACHE = "20news-bydate_py3.pkz"  # what scikit-learn keeps of the archive: texts and labels of both parts
+GLOVE = "glove"
+
+#: The newsgroup with which each class begins, in alphabetical order; news20 has every newsgroup for itself.
+FIRST = {
+    "news2": ("alt.atheism", "sci.crypt"),
+    "news7": (
+        "alt.atheism",
+        "comp.graphics",
+        "misc.forsale",
+        "rec.autos",
+        "sci.crypt",
+        "soc.religion.christian",
+        "talk.politics.guns",
+    ),
+}
+
+
+def grouped(key: str, names: Sequence[str], newsgroups: NDArray[Any]) -> NDArray[np.int64]:
+    """Class of each text, int64 [N]. names: the newsgroups in alphabetical order; newsgroups: index of each text's."""
+    first = FIRST.get(key, tuple(names))
+    classes = np.array([bisect_right(first, name) - 1 for name in names], dtype=np.int64)
+    return classes[newsgroups]
+
+
+def texts(info: DatasetInfo, data_root: Path, part: str) -> tuple[list[str], NDArray[np.int64], list[str]]:
+    """Texts of `train` or `test` with headers, quotes and signatures, index of each one's newsgroup, their names.
+
+    In the loader's own order, which is that of its fixed seed. Downloaded where scikit-learn's cache is absent;
+    UserError if that fails, or if what is there cannot be read.
+    """
+    from sklearn.datasets import fetch_20newsgroups
+
+    home, cache = data_root / HOME, data_root / HOME / CACHE
+    if not cache.exists():
+        files = f"{HOME}/{CACHE} (which sklearn.datasets.fetch_20newsgroups makes)"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # one for every try; the last one's reason is in the error
+            download(info.title, files, data_root, lambda: fetch_20newsgroups(data_home=home))
+    try:
+        with redirect_stdout(StringIO()):  # it prints why a file cannot be read, and goes on
+            found = fetch_20newsgroups(data_home=home, subset=part, shuffle=False, remove=(), download_if_missing=False)
+    except OSError as error:
+        raise UserError(f"{cache}: is not a sound cache of scikit-learn's; remove it to download it again") from error
+    return found.data, np.asarray(found.target, dtype=np.int64), list(found.target_names)
+
+
+def _pattern(info: DatasetInfo) -> str:
+    return f"glove.*.{info.shape[-1]}d.txt"
+
+
+def vectors_file(info: DatasetInfo, data_root: Path) -> Path:
+    """The user's GloVe vectors of as many numbers as the data set has; UserError where there is not exactly one."""
+    folder, pattern = data_root / GLOVE, _pattern(info)
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise UserError(
+            f"{info.title}: there is no {folder / pattern}; put vectors from https://nlp.stanford.edu/projects/glove "
+            "there, or set news_features: lsa in config/config.yaml"
+        )
+    if len(found) > 1:
+        raise UserError(f"{folder}: holds {' and '.join(f.name for f in found)}; keep the one to use there")
+    return found[0]
+
+
+def exchanged(info: DatasetInfo, data_root: Path, supplied: Sequence[Mapping[str, str]]) -> bool:
+    """Whether another GloVe file than the one that was read lies there now; none at all is no other one."""
+    here = {f"{GLOVE}/{f.name}": str(f.stat().st_size) for f in (data_root / GLOVE).glob(_pattern(info))}
+    read = {use["file"]: use["bytes"] for use in supplied if "bytes" in use}
+    return bool(read and here) and not read.items() <= here.items()
+
+
+def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
+    """Features float32 [N, 1, 1, 300] and classes. `supplied` names the texts' digest, and the GloVe file with its own.
+
+    UserError before the texts are read where GloVe vectors are asked for and there are none.
+    """
+    assert data_root is not None
+    key = info.key.removesuffix(LSA)
+    vectors = None if info.key.endswith(LSA) else vectors_file(info, data_root)
+    (train, train_labels, names), (test, test_labels, _) = (texts(info, data_root, part) for part in ("train", "test"))
+    digest = hashlib.md5("\0".join([*train, *test]).encode(), usedforsecurity=False).hexdigest()
+    supplied = [{"file": f"{HOME}/{CACHE}", "digest": digest, "of": "the texts of both parts in order"}]
+    if vectors is None:
+        train_features, test_features = news_features.lsa(train, test, info.shape[-1])
+    else:
+        both, md5 = news_features.glove([*train, *test], vectors, info.shape[-1])
+        train_features, test_features = both[: len(train)], both[len(train) :]
+        supplied.append({"file": f"{GLOVE}/{vectors.name}", "digest": md5, "bytes": str(vectors.stat().st_size)})
+    parts: dict[str, NDArray[Any]] = {
+        "train_images": train_features[:, None, None],
+        "train_labels": grouped(key, names, train_labels),
+        "test_images": test_features[:, None, None],
+        "test_labels": grouped(key, names, test_labels),
+    }
+    return Source(parts, supplied=supplied)
