@@ -46,6 +46,12 @@ def _steps(scratch: Path) -> list[Result]:
     ]
 
 
+def _methods(scratch: Path) -> list[Result]:
+    from benchmarks import methods
+
+    return methods.steps(_problem(scratch))
+
+
 def _equal(scratch: Path) -> list[Result]:
     from benchmarks import equal
 
@@ -138,6 +144,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "equal": _equal,
     "budget": _budget,
     "steps": _steps,
+    "methods": _methods,
     "stacks": _stacks,
     "convolutions": _convolutions,
     "users": _users,
@@ -152,7 +159,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
 
 
 #: What `--check` runs when nothing is named: ratios that carry over between machines, within ten minutes.
-CHECKED = ("equal", "budget", "steps", "stacks", "convolutions", "startup")
+CHECKED = ("equal", "budget", "steps", "methods", "stacks", "convolutions", "startup")
 
 
 @cache

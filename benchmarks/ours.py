@@ -15,6 +15,7 @@ import torch
 from benchmarks import mnist_files
 from lnl import hardware
 from lnl.data.prepare import load
+from lnl.declarations import read_methods
 from lnl.engine import build
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
@@ -130,7 +131,8 @@ def digits(method: str, cache: Path, runs: int = 0) -> Training:
 def _built(spec: dict[str, Any], method: str, data: DeviceData, given: np.ndarray, runs: int) -> Training:
     rate, seeds = mnist_files.NOISE_RATE, list(range(1, max(1, runs) + 1))
     transition = (1 - rate) * torch.eye(CLASSES) + rate * torch.eye(CLASSES).roll(1, 1)
-    kind = build.load_method(ROOT / "methods" / f"{method}.py")
+    declared = read_methods(ROOT / "methods")
+    kind = build.load_method(Path(declared[declared[method].get("extends", method)]["file"]))
     mode = "stacked" if runs else "single"
     return build.training(spec, kind, data, [given] * len(seeds), rate, transition, seeds, mode=mode)
 

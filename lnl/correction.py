@@ -9,6 +9,8 @@ Last axes are batch and classes; leading axes (runs, networks) are not touched.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -36,11 +38,11 @@ def backward_corrected(
 
     inverse: T^-1 [K, K]. row: `label` takes the row of the given label; `ones` the sum of all rows, 1' T^-1 l, as
     Pumpout prints in Theorem 2 and Algorithm 3 - blind to the label, and for a doubly stochastic T just the sum of l.
-    floor: smallest probability whose logarithm is taken, with no gradient below it (Keras clips at 1e-7).
+    floor: distance from 0 and 1 within which a probability is cut off, with no gradient beyond (Keras: 1e-7).
     """
     log_p = F.log_softmax(logits, -1)
     if floor is not None:
-        log_p = log_p.clamp(min=float(torch.tensor(floor).log()))
+        log_p = log_p.clamp(math.log(floor), math.log1p(-floor))
     rows = inverse[labels] if row == "label" else inverse.sum(0)
     return -(rows * log_p).sum(-1)
 
@@ -51,9 +53,10 @@ def inverted(transition: Tensor, uniform: Tensor | None = None) -> Tensor:
     Inverted in double precision: T of pair-45 has condition number 10, and its inverse multiplies losses. UserError for
     a singular one, which only labels from a file or an estimate can still bring here.
     """
-    disturbed = transition if uniform is None else transition + JITTER * uniform
+    if uniform is not None:  # every step: nothing may wait for the device
+        return torch.linalg.inv_ex((transition + JITTER * uniform).double()).inverse.to(transition.dtype)
     try:
-        return torch.linalg.inv(disturbed.double()).to(transition.dtype)
+        return torch.linalg.inv(transition.double()).to(transition.dtype)
     except RuntimeError:  # torch.linalg.LinAlgError, which torch does not export by that name
         raise UserError(
             "the transition matrix is singular, and labels cannot be corrected backward with it; set inverse: jittered"

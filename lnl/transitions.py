@@ -13,7 +13,7 @@ from lnl.errors import UserError
 from lnl.noise.keys import parse
 
 KINDS = ("true", "estimated")
-SMALLEST = 1e-9  # determinants below count as zero
+SMALLEST = 1e-9  # pivots below count as zero
 
 
 def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str) -> None:
@@ -46,12 +46,17 @@ def _check_matrix(matrix: Any, classes: int, where: str) -> None:
             raise UserError(
                 f"{where}: row {number} of transition is no distribution: entries from 0 on that sum to 1, not {row}"
             )
+    for number, column in enumerate(zip(*rows, strict=True)):
+        if not any(column):
+            raise UserError(
+                f"{where}: column {number} of transition is all zeros, yet such labels are given; give it some"
+            )
 
 
 def _singular(wanted: Any, noise: str, classes: int) -> bool:
     """Whether the matrix is known to be singular before training: an estimated one is not."""
     if not isinstance(wanted, str):
-        return abs(_determinant([[float(p) for p in row] for row in wanted])) < SMALLEST
+        return _dependent([[float(p) for p in row] for row in wanted])
     key = parse(noise)
     if wanted == "estimated" or key.rate is None:
         return False
@@ -62,17 +67,15 @@ def _singular(wanted: Any, noise: str, classes: int) -> bool:
     return key.kind == "uniform" and key.rate == 1
 
 
-def _determinant(rows: list[list[float]]) -> float:
-    """By elimination with pivots."""
-    rows, out = [list(row) for row in rows], 1.0
+def _dependent(rows: list[list[float]]) -> bool:
+    """Whether some row is a combination of the others: elimination with pivots meets none that is not zero."""
+    rows = [list(row) for row in rows]
     for i in range(len(rows)):
         pivot = max(range(i, len(rows)), key=lambda r: abs(rows[r][i]))
-        if rows[pivot][i] == 0:
-            return 0.0
-        if pivot != i:
-            rows[i], rows[pivot], out = rows[pivot], rows[i], -out
-        out *= rows[i][i]
+        if abs(rows[pivot][i]) < SMALLEST:
+            return True
+        rows[i], rows[pivot] = rows[pivot], rows[i]
         for below in range(i + 1, len(rows)):
             factor = rows[below][i] / rows[i][i]
             rows[below] = [a - factor * b for a, b in zip(rows[below], rows[i], strict=True)]
-    return out
+    return False

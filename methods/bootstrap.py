@@ -18,21 +18,24 @@ SPEC = {
     "networks": 1,
     "parameters": {
         "kind": "hard",  # decision bootstrap_kind
-        "beta": 0.8,  # weight of the given label: 0.8 hard, 0.95 soft
+        "beta": None,  # weight of the given label; null: the paper's, 0.8 hard and 0.95 soft
         "gradient": "flows",  # of the soft target: the original minimises its entropy as well; some ports stop it
     },
     "values": {"kind": ["hard", "soft"], "gradient": ["flows", "stopped"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 
+BETA = {"hard": 0.8, "soft": 0.95}
+
 
 class Bootstrap(Method):
     """Cross-entropy against beta y + (1 - beta) z."""
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
-        beta = self.parameters["beta"]
+        kind = self.parameters["kind"]
+        beta = self.parameters.get("beta", BETA[kind])
         losses = cross_entropy(logits, labels)
-        if self.parameters["kind"] == "hard":
+        if kind == "hard":
             # equation 7: z is the prediction, one of K
             belief = cross_entropy(logits, logits.detach().argmax(-1))
         else:

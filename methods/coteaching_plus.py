@@ -53,14 +53,14 @@ class CoTeachingPlus(Method):
     networks = 2
 
     def schedule(self, time: float) -> dict[str, float]:
-        # lambda(e) of Algorithm 1, line 9: 1 - min(e / E_k tau, tau)
+        # lambda(e) = 1 - min(e / E_k tau, tau), as in Co-teaching
         return {"R": 1 - forget_rate(self.parameters, self.setting.noise_rate, time, self.setting.paper_epochs)}
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         losses = cross_entropy(logits, labels)
         if now.time < self.parameters["initial_epoch"]:
             return self._exchanged(losses, losses, torch.ones_like(labels, dtype=losses.dtype), now)
-        differ = disagreement(logits)  # line 4: the two predictions differ
+        differ = disagreement(logits)  # the two predictions differ
         ranked = cross_entropy(torch.softmax(logits, -1), labels) if self.parameters["double_softmax"] else losses
         taught = self._exchanged(ranked, losses, differ, now)
         # a batch without any disagreement
@@ -74,7 +74,7 @@ class CoTeachingPlus(Method):
         )
 
     def _exchanged(self, ranked: Tensor, losses: Tensor, among: Tensor, now: Moment) -> Outcome:
-        """Lines 5 to 8: each network's small losses `among` some examples [..., 1, B] teach the other."""
+        """Each network's small losses `among` some examples [..., 1, B] teach the other."""
         count = among.sum(-1, keepdim=True)
         kept = (now["R"] * count + 1e-4).floor()  # truncated, but for what single precision takes off a whole number
         kept = torch.where(kept == 0, count, kept)  # too few to choose from: all of them

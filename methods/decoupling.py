@@ -22,6 +22,7 @@ SPEC = {
         "warm_up": 5000,  # decision decoupling_warm_up: steps on all examples before; 0 in the authors' own code
         "divisor": "batch",  # decision decoupling_divisor: or the `disagreement`s, at least a tenth of a batch
     },
+    "settings": {"*/digits/*": {"warm_up": 225}},  # a stand-in's epochs are shorter: 12.5 of them here as there
     "values": {"divisor": ["batch", "disagreement"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
@@ -34,9 +35,9 @@ class Decoupling(Method):
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         losses = cross_entropy(logits, labels)
-        differ = disagreement(logits)  # line 5: h1(x) != h2(x), one mask for both
+        differ = disagreement(logits)  # h1(x) != h2(x), one mask for both
         mask = torch.ones_like(differ) if now.paper_step < self.parameters["warm_up"] else differ
         size = self.setting.batch
         divisor = size if self.parameters["divisor"] == "batch" else mask.sum(-1).clamp(min=0.1 * size)
-        loss = (mask * losses).sum(-1) / divisor  # lines 6 and 7
+        loss = (mask * losses).sum(-1) / divisor  # each by its own loss
         return Outcome(loss=loss, losses=losses, selected=mask.expand_as(losses))

@@ -74,12 +74,16 @@ class PumpoutSL(Method):
         if self.parameters["update"] == "combined":
             return super().step(learner, batch, now)
         # As printed, two updates: Adam would undo a scale of the second loss, so gamma scales the rate of its step.
+        # Both go through the one optimiser, whose moments they share.
         logits = learner.forward(batch.x, batch.uniform)
         losses = cross_entropy(logits, batch.labels)
         small, _, chosen = self._means(losses, now)
         learner.apply(learner.gradient(small))
+        outcome = Outcome(loss=small, losses=losses, selected=chosen, logits=logits)
+        if not self.parameters["gamma"] or not self.schedule(now.time)["ascended"]:
+            return outcome
         again = cross_entropy(learner.forward(batch.x, batch.uniform, batch_norm="batch"), batch.labels)
         big = small_loss(losses, now["kept"] + now["ascended"]) - chosen
         mean_big = (big * again).sum(-1) / now["ascended"].squeeze(-1).clamp(min=1)
         learner.apply(learner.gradient(-mean_big), scale=self.parameters["gamma"])
-        return Outcome(loss=small, losses=losses, selected=chosen, logits=logits)
+        return outcome

@@ -32,7 +32,7 @@ SPEC = {
 
 
 class SModel(Method):
-    """Cross-entropy behind a learned channel (section 2, equations 1 to 4)."""
+    """Cross-entropy behind a learned channel that sees the class alone: the paper's simple noise model."""
 
     def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
         classes, epsilon = self.setting.classes, self.parameters["epsilon"]

@@ -39,6 +39,7 @@ def test_singular_noises_are_known_without_a_matrix(kind: str, percent: int, cla
         ([[0.9, 0.2], [0.1, 0.9]], "row 0 of transition is no distribution"),
         ([[1.1, -0.1], [0.1, 0.9]], "row 0 of transition is no distribution"),
         ([[0.5, 0.5], [0.5, 0.5]], "singular"),
+        ([[1.0, 0.0], [1.0, 0.0]], "column 1 of transition is all zeros"),
         ([[True, False], [False, True]], "row 0 of transition is no distribution"),
     ],
 )
@@ -47,6 +48,12 @@ def test_a_matrix_that_cannot_be_used_is_one_line(wanted: Any, line: str) -> Non
         transitions.check({"transition": wanted, "inverse": "exact"}, "symmetric-20", 2, "here")
     assert line in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("noise", ["pair-45", "symmetric-50"])
+def test_a_matrix_of_a_hundred_classes_is_not_singular_because_its_determinant_is_small(noise: str) -> None:
+    rows = matrix(noise, 100).tolist()
+    transitions.check({"transition": rows, "inverse": "exact"}, noise, 100, "here")
 
 
 def test_a_matrix_that_is_not_inverted_may_be_singular() -> None:

@@ -5,7 +5,6 @@ Importing this package costs nothing; `lnl.claims.declarations` is standard libr
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,10 +17,3 @@ def judge(suite: Suite, paper: str) -> list[Verdict]:
     from lnl.claims.verdicts import judge as judge_
 
     return judge_(suite, paper)
-
-
-def render(suite: Suite, paper: str, out_dir: str | Path) -> list[Path]:
-    """Write {paper}.csv, .md and .html into `out_dir` and return them; works without a single record."""
-    from lnl.claims.render import render as render_
-
-    return render_(suite, paper, out_dir)

@@ -11,6 +11,8 @@ from torch import Tensor
 from lnl.engine.learner import Learner
 from lnl.engine.method import Setting
 
+SMALLEST = 1e-8  # probability of an estimate
+
 
 def transition(parameters: Mapping[str, Any], setting: Setting, learner: Learner) -> Tensor:
     """The matrix [K, K] that a method's parameter `transition` names: `true` (as declared), `estimated` from the
@@ -29,7 +31,8 @@ def anchored(posteriors: Tensor, outliers: float | None, in_place: bool = False)
 
     outliers: the surest examples of every class above this quantile do not count (0.97 as released, but for
     CIFAR-100). in_place: they are struck out of the very table that rows are read from, as released, so that a row may
-    show zeros in the columns that came before it (Patrini et al., 2017, equation 13, and their NoiseEstimator).
+    show zeros in the columns that came before it (Patrini et al., 2017, equation 13, and their NoiseEstimator). No
+    entry is left at zero: a label that T rules out would have an infinite loss.
     """
     table = posteriors if not in_place else posteriors.clone()
     rows = []
@@ -38,13 +41,14 @@ def anchored(posteriors: Tensor, outliers: float | None, in_place: bool = False)
         if outliers is not None:
             column[column >= torch.quantile(column, outliers, interpolation="higher")] = 0.0
         rows.append(table[column.argmax()].clone())
-    estimate = torch.stack(rows)
+    estimate = torch.stack(rows).clamp(min=SMALLEST)
     return estimate / estimate.sum(1, keepdim=True)
 
 
 def confusion(learner: Learner, classes: int) -> Tensor:
     """Share of every given label among the training examples that the network `base` puts into a class, [K, K]: rows
-    are its predictions (Goldberger and Ben-Reuven, 2017, section 3). A class that it never predicts stays itself."""
+    are its predictions (hard counts, as in the code of Goldberger and Ben-Reuven, 2017). A class that it never predicts
+    stays itself."""
     counts = torch.zeros(classes * classes, device=learner.given.device)
     for index, logits in learner.pass_of("base"):
         places = logits[0].argmax(-1) * classes + learner.given[index]

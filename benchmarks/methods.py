@@ -1,0 +1,36 @@
+"""What a method's step costs beside Standard's: the MLP on MNIST, pair-45, whole epochs with their figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks import ours
+from benchmarks.harness import PAIRS, Result, paired
+from benchmarks.ours import ROOT, Problem
+from lnl.declarations import read_methods
+
+#: By number of networks: what a step may cost at most, over Standard's with one.
+BOUNDS = {1: 1.3, 2: 2.6}
+
+#: In place of another cell's network, or of a search, which cost their own time.
+GIVEN: dict[str, dict[str, Any]] = {
+    "f-correction": {"transition": "true"},
+    "s-model": {"initial": "identity"},
+    "pumpout-sl": {"gamma": 0.1},
+    "pumpout-bc": {"gamma": 0.1},
+}
+
+
+def steps(problem: Problem, pairs: int = PAIRS) -> list[Result]:
+    """An epoch of every method with a class of its own, or other parameters of one, over one of Standard's."""
+    standard = ours.training(problem, "standard", test=False)
+    out = []
+    for key, spec in read_methods(ROOT / "methods").items():
+        if key == "standard" or spec["networks"] not in BOUNDS or key == "s2e":  # S2E's step is Co-teaching's
+            continue
+        running = ours.training(problem, key, test=False, parameters=GIVEN.get(key))
+        times = paired(lambda running=running: ours.epoch(running), lambda: ours.epoch(standard), pairs)  # type: ignore[misc]
+        networks = f"{spec['networks']} network{'s' if spec['networks'] > 1 else ''}"
+        title = f"{spec['title']}: an epoch over Standard's, {networks}"
+        out.append(Result.of_pairs(f"step_{key}", title, times, "lower", BOUNDS[spec["networks"]], scale="s"))
+    return out
