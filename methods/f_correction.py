@@ -20,7 +20,6 @@ SPEC = {
     "version": 1,
     "paper": "Patrini et al., CVPR 2017",
     "networks": 1,
-    "needs": ["transition_matrix"],
     "handovers": {"base": ["standard", "final", {"transition": "estimated"}]},  # stage 1
     "parameters": {
         "transition": "estimated",  # `true`, `estimated`, or the matrix itself

@@ -198,6 +198,16 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
 
 
 @app.command()
+def methods(
+    write: Annotated[str | None, typer.Option(help="Markdown file in which to renew the table, e.g. README.md")] = None,
+) -> None:
+    """List the methods: networks, what each needs to know, where it comes from."""
+    from lnl.cli.inspect import methods as command
+
+    command(write)
+
+
+@app.command()
 def export(out: Annotated[str, typer.Argument(help="CSV file to write")], scale: Scale = None) -> None:
     """Write one tidy CSV file with a line per run."""
     from pathlib import Path

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lnl import needs, paths, searches
 from lnl.cost import Correction, Cost, Estimator, duration, on_gpu, size
+from lnl.errors import UserError
 from lnl.matrix import Run, Search, Suite
 from lnl.records import RunState, state_of
 from lnl.repeats import together
@@ -149,3 +150,21 @@ def _held(lock: Path) -> bool:
             return False
     except Timeout:
         return True
+
+
+def methods(write: str | None) -> None:
+    """Print the table of methods, or renew it in a Markdown file. UserError for a file that has no place for it."""
+    from lnl.declarations import read_methods
+    from lnl.render.methods import BEGIN, method_table, written
+
+    table = method_table(read_methods(Path("methods")))
+    if write is None:
+        print(table)
+        return
+    file = Path(write)
+    try:
+        file.write_text(written(file.read_text(encoding="utf-8"), table), encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{file}: not there; name a Markdown file") from None
+    except ValueError:
+        raise UserError(f"{file}: has no line '{BEGIN}' below which the table belongs; add it, and its end") from None
