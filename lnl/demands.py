@@ -25,6 +25,7 @@ class Demands(Catalogue, ABC):
         self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
         self._demands: dict[str, list[Run]] = {}
         self._digests: dict[Cell, str] = {}
+        self._named: dict[tuple[str, Cell], dict[str, None]] = {}
 
     # ---- slots and demands -----------------------------------------------------------------------------------------
 
@@ -116,7 +117,14 @@ class Demands(Catalogue, ABC):
             name = at["method"]
         cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
         self._register(cell, Declared(spec, at["dataset"], where))
+        self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
         return cell, None
+
+    def named(self, key: str, cell: Cell) -> list[str]:
+        """The papers' data sets in whose place an artefact has this cell: one stand-in may stand for several, and other
+        artefacts may have it in place of others."""
+        self.demand(key)
+        return list(self._named.get((self.source(key), cell), ())) or [self.declared(cell).paper_dataset]
 
     def resolved(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
         key = repr((sorted(at.items()), sorted(changes.items())))

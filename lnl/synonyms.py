@@ -73,6 +73,26 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "tutorial": "Co-teaching+",
         "s2e": "Co-teaching+",
     },
+    "bc": {
+        "title": "BC",
+        "pumpout": "BC",
+        "others": "backward, backward correction",
+    },
+    "nnbc": {
+        "title": "nnBC",
+        "pumpout": "nnBC",
+        "others": "non-negative backward correction",
+    },
+    "pumpout-sl": {
+        "title": "Pumpout_SL",
+        "pumpout": "Pumpout_SL",
+        "others": "sigua_sl",
+    },
+    "pumpout-bc": {
+        "title": "Pumpout_BC",
+        "pumpout": "Pumpout_BC",
+        "others": "sigua_bc",
+    },
     "s2e": {
         "title": "S2E",
         "tutorial": "S2E",

@@ -38,6 +38,7 @@ def write(suite, path, cell, seed, level, networks):
         "spec": suite.spec(cell),
         "labels": {"realised_rate": 0.45, "vector": "fixed"},
         "curves": {"epoch": list(range(EPOCHS)), "test_accuracy": test, **schedule} | dict.fromkeys(names, train),
+        "estimates": {"transition": [[0.1] * 10] * 10},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"result": result, "provenance": {}}))
@@ -100,8 +101,9 @@ def test_one_repeat_has_no_band_and_no_run_no_curve(suite, locate):
     assert data.curve("symmetric-50", "standard", "test_accuracy").low is None
     assert data.curve("symmetric-20", "standard", "test_accuracy") is None
     assert data.note("pair-45") == ""
-    assert data.note("symmetric-50") == "3 of 15 runs"
-    assert data.note("symmetric-20") == "0 of 15 runs"
+    methods = len(data.columns)
+    assert data.note("symmetric-50") == f"{methods} of {5 * methods} runs"
+    assert data.note("symmetric-20") == f"0 of {5 * methods} runs"
 
 
 def test_the_csv_holds_the_numbers_of_the_drawing(suite, locate, tmp_path):
@@ -123,7 +125,8 @@ def test_a_diverged_run_is_counted_in_words(suite, locate, tmp_path):
         return broken if (c, seed) == (cell, 1) else locate(c, seed)
 
     data = data_of(suite, "tutorial_mnist_accuracy_curves", changed)
-    assert data.note("pair-45") == "14 of 15 runs (1 diverged)"
+    runs = 5 * len(data.columns)
+    assert data.note("pair-45") == f"{runs - 1} of {runs} runs (1 diverged)"
     assert data.curve("pair-45", "standard", "test_accuracy").n == 4
 
 

@@ -66,8 +66,8 @@ class Repeats:
         found = next((r for r in self.results.values() if "spec" in r), None)
         if found is None:
             return ""
-        spec, source = found["spec"], found.get("stand_in_for")
-        data = f"{found['dataset']} for {source}" if source else str(found["dataset"])
+        spec, meant = found["spec"], self.place.at.get("dataset")  # one stand-in may stand for several data sets
+        data = f"{found['dataset']} for {meant}" if meant not in (None, found["dataset"]) else str(found["dataset"])
         epochs, printed = spec["epochs"], spec.get("paper_epochs", spec["epochs"])
         budget = f"{epochs} epochs" if epochs == printed else f"{epochs} of {printed} epochs"
         return f"{data}, {spec['network']['name']}, {budget}"

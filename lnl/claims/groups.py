@@ -13,6 +13,8 @@ from scipy import stats
 from lnl.claims.outcome import Outcome, above, t_location, too_few
 from lnl.claims.tests import equal
 
+DRAWS = 10_000  # of the bootstrap, with a generator of its own
+
 
 def more_varied(a: Sequence[float], b: Sequence[float], fewest: int = 2) -> Outcome:
     """VAR: repeats of a vary more than repeats of b (Brown-Forsythe, one-sided).
@@ -113,15 +115,54 @@ def range_below(groups: Sequence[Sequence[float]], limit: float, paired: bool = 
     )
 
 
-def share_above(hits: int, of: int, threshold: float) -> Outcome:
-    """SHARE: more than this share of all cases (exact binomial; interval of Clopper and Pearson). Effect: the share."""
+def trend(samples: Sequence[Sequence[float]]) -> Outcome:
+    """TREND: values grow from one group to the next (Kendall's tau-b over all repeats, one-sided). Effect: tau.
+
+    The order is that of the groups; ties within a group are allowed for. No interval: p alone decides.
+    """
+    n = f"{min(map(len, samples), default=0)} x {len(samples)} cells"
+    order = [place for place, sample in enumerate(samples) for _ in sample]
+    found = [value for sample in samples for value in sample]
+    if len(samples) < 2 or any(len(sample) < 2 for sample in samples):
+        return Outcome(n, lower=0.0, note="fewer than two repeats" if len(samples) >= 2 else "fewer than two groups")
+    if len(set(found)) == 1:
+        return Outcome(n, 0.0, p=1.0, p_against=1.0, lower=0.0, note="all values equal")
+    up, down = (stats.kendalltau(order, found, alternative=side) for side in ("greater", "less"))
+    return Outcome(n, float(up.statistic), p=float(up.pvalue), p_against=float(down.pvalue), lower=0.0, note="Kendall")
+
+
+def best_inside(inside: Sequence[Sequence[float]], ends: Sequence[Sequence[float]]) -> Outcome:
+    """INTERIOR: the best mean of the cells `inside` is above that of the `ends` (bootstrap over repeats).
+
+    One list per cell, entry i of each the same repeat, so that a draw takes whole repeats. p: share of draws in which
+    an end is at least as good; effect: best inside minus best end; interval: quantiles of the draws. More cells inside
+    than ends favour the claim: with no differences at all the best is inside as often as their share says.
+    """
+    x, y = np.asarray(inside, float), np.asarray(ends, float)
+    n = f"{x.shape[1]} x {len(x) + len(y)} cells"
+    if x.shape[1] < 2:
+        return Outcome(n, lower=0.0, note="fewer than two repeats")
+    drawn = np.random.default_rng(0).integers(0, x.shape[1], (DRAWS, x.shape[1]))
+    leads = x[:, drawn].mean(-1).max(0) - y[:, drawn].mean(-1).max(0)
+    low, high = (float(q) for q in np.quantile(leads, [0.025, 0.975]))
+    behind, ahead = int((leads <= 0).sum()), int((leads > 0).sum())
+    effect = float(x.mean(1).max() - y.mean(1).max())
+    p, against = (behind + 1) / (DRAWS + 1), (ahead + 1) / (DRAWS + 1)
+    return Outcome(n, effect, low, high, p, against, lower=0.0, note="bootstrap")
+
+
+def share_above(hits: int, of: int, threshold: float, cases: str = "candidates") -> Outcome:
+    """SHARE, SIGN: more than this share of all cases (exact binomial; interval of Clopper and Pearson).
+
+    Effect: the share. `cases`: what they are.
+    """
     if of < 2:
         return Outcome(str(of), lower=threshold, note="fewer than two cases")
     found = stats.binomtest(hits, of, threshold, alternative="greater")
     interval = stats.binomtest(hits, of).proportion_ci(0.95, "exact")
     against = stats.binomtest(hits, of, threshold, alternative="less")
     return Outcome(
-        f"{of} candidates",
+        f"{of} {cases}",
         hits / of,
         float(interval.low),
         float(interval.high),

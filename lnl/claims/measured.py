@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lnl.claims import groups, measured_groups, measured_searches, tests
+from lnl.claims import groups, measured_cells, measured_groups, measured_searches, tests
 from lnl.claims.evidence import Repeats, values
 from lnl.claims.outcome import Outcome
 from lnl.claims.parts import Cells, Part, absent, pairs, quantity
@@ -121,6 +121,26 @@ def _inter(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part
             yield Part(label, outcome, "" if outcome else absent(*at, *easy_at))
 
 
+def _sign(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
+    """Each place of a against its partner in b, in the order of declaration: one comparison of means a cell.
+
+    Each of the comparisons is shown as well, tested by itself. Stand-ins may make several of them the same.
+    """
+    both = {(a.source, b.source): (a, b) for a, b in zip(cells[test["a"]], cells[test["b"]], strict=True)}.values()
+    label = f"'{test['a']}' above '{test['b']}' in {len(both)} cells"
+    found = [(values(a, **quantity(test)), values(b, **quantity(test))) for a, b in both]
+    gone = sum(not x or not y for x, y in found)
+    if gone:
+        reason = "; ".join(dict.fromkeys(absent(a, b) for a, b in both if absent(a, b)))
+        yield Part(label, None, f"{gone} of {len(both)} cells: {reason}")
+    else:
+        above = sum(statistics.fmean(x.values()) > statistics.fmean(y.values()) for x, y in found)
+        yield Part(label, groups.share_above(above, len(found), 0.5, "cells"))
+    for a, b in both:
+        single = _gt(test, {test["a"]: [a], test["b"]: [b]}, None)
+        yield from (replace(part, aside=True) for part in single)
+
+
 def _ref(test: Mapping[str, Any], cells: Cells, published: Published) -> Iterator[Part]:
     """Rows and columns of the table carry the keys of noise and method; `row` says otherwise ("{dataset}-{noise}")."""
     found = [_one_ref(test, a, published) for a in cells[test["a"]]]
@@ -156,7 +176,9 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any], Cells, Published], Iterator[Part
     "SPREAD": _spread,
     "ONE_SAMPLE": _one,
     "INTER": _inter,
+    "SIGN": _sign,
     "REF": _ref,
     **measured_groups.MAKERS,
     **measured_searches.MAKERS,
+    **measured_cells.MAKERS,  # SPEARMAN also of two curves of one run
 }

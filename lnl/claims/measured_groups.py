@@ -54,6 +54,7 @@ def _rise(test: Mapping[str, Any], a: Repeats, found: dict[int, list[float]]) ->
 
 
 def _cross(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+    """`near` is on the paper's clock."""
     of = test.get("of", "test_accuracy")
     for a, b in pairs(test, cells):
         label = f"{a.name} stays above {b.name} from about epoch {test['near']:g}"
@@ -61,11 +62,13 @@ def _cross(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
         for seed in sorted(a.results.keys() & b.results.keys()):
             x, y = curve(a.results[seed], of), curve(b.results[seed], of)
             if x is not None and y is not None and len(x) == len(y):
-                found.append(shapes.crossing(a.results[seed]["curves"]["epoch"], list(x), list(y)))
+                met = shapes.crossing(a.results[seed]["curves"]["epoch"], list(x), list(y))
+                found.append(met * clock(a.results[seed]))
         yield Part(label, shapes.cross(found, float(test["near"])) if found else None, absent(a, b))
 
 
-def _complete(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[str, list[Repeats], str]]:
+def complete(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[str, list[Repeats], str]]:
+    """Groups of places, and what keeps each from being judged: '' where every place has been run."""
     for called, members in grouped(test, cells):
         gone = sum(not member.results for member in members)
         reason = "; ".join(dict.fromkeys(member.absent for member in members if member.absent)) or "not run"
@@ -74,7 +77,7 @@ def _complete(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[str, list
 
 def _anova(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
     """Per noise and factor; factors are the axes of the cells' `vary`, named by the test's `factors`."""
-    for noise, members, missing in _complete(test, cells):
+    for noise, members, missing in complete(test, cells):
         rows = [(v, m.place.levels) for m in members for v in values(m, **quantity(test)).values()]
         for axis, factor in enumerate(test["factors"]):
             label = f"{factor} at {noise}"
@@ -88,7 +91,7 @@ def _anova(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
 
 def _range(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
     limit = float(test["below"])
-    for noise, members, missing in _complete(test, cells):
+    for noise, members, missing in complete(test, cells):
         label = f"range over {len(members)} cells at {noise} below {limit:g}"
         if missing:
             yield Part(label, None, missing)
@@ -102,7 +105,7 @@ def _range(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
 
 def _kw(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
     """Cells with the same noise (`match`) against each other; those that are one cell at this scale count once."""
-    for called, members, missing in _complete(test, cells):
+    for called, members, missing in complete(test, cells):
         distinct = list({member.source: member for member in members}.values())
         what = quantity_words(quantity(test)["of"]) + POINTS[quantity(test)["at"]]
         label = f"{what} of {len(distinct)} cells{f' at {called}' if called else ''}"

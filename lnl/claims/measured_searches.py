@@ -51,8 +51,8 @@ def compared(test: Mapping[str, Any], a: Repeats, b: Repeats) -> Outcome:
     return max(each, key=lambda outcome: outcome.p or 0.0)
 
 
-def _spearman(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    """One rank correlation per search, then their mean against `threshold`.
+def correlated(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
+    """SPEARMAN of searches. One rank correlation per search, then their mean against `threshold`.
 
     b a training: the schedule found against the mean test accuracy of b, epoch by epoch. b a search: the scores of
     those first candidates that both have in common.
@@ -103,6 +103,6 @@ def _share(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
 
 MAKERS: dict[str, Callable[[Mapping[str, Any], Cells, Any], Iterator[Part]]] = {
     "SEARCH": _search,
-    "SPEARMAN": _spearman,
+    "SPEARMAN": correlated,
     "SHARE": _share,
 }

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from lnl.claims.shapes import peak_epoch, peak_minus_end
+from lnl.claims import estimates
+from lnl.claims.shapes import WINDOW, peak_epoch, peak_minus_end, smooth
 from lnl.stats import run_statistic
 
 LAST = 10
+EARLY = 0.1  # share of the trained epochs that counts as early
 CLEAN_RATE = "clean_rate"
 
 
@@ -54,6 +56,8 @@ def value(result: dict[str, Any], of: str, at: str, minus: str | None = None) ->
     if of == "test_accuracy" and at in ("last10", "last10_file"):
         statistic = "last10_mean" if at == "last10" else "last10_mean_file"
         number = run_statistic(result["curves"], statistic, result["spec"]["split"]).value
+    elif of in estimates.QUANTITIES:
+        number = estimates.value(result, of)
     else:
         number = _of_curve(result, of, at)
     if minus == CLEAN_RATE:
@@ -72,7 +76,11 @@ def _of_curve(result: dict[str, Any], of: str, at: str) -> float:
         return math.nan
     if at == "fall":
         return peak_minus_end(list(defined))
+    if at == "fluctuation":
+        inner = defined[WINDOW // 2 : len(defined) - WINDOW // 2]
+        return float((inner - smooth(defined)).std()) if len(inner) else math.nan
     points = {
+        "early": defined[: max(1, round(EARLY * len(defined)))].mean(),
         "last10": defined[-LAST:].mean(),
         "first": defined[0],
         "final": defined[-1],

@@ -63,9 +63,21 @@ def arm(suite: Suite, study: str, name: str) -> tuple[list[list[float]], str]:
 
 def schedule(result: dict[str, Any]) -> np.ndarray:
     """R [epochs] of the schedule that a search has found, as its candidates' epochs 0, 1, ... read it."""
+    found = _schedule_of(result)
     spec = result["spec"]
     clock = np.arange(spec["epochs"]) * (spec["paper_epochs"] / spec["epochs"])
-    return kept(result["best"]["schedule"], clock, spec["paper_epochs"])
+    return kept(found, clock, spec["paper_epochs"])
+
+
+def _schedule_of(result: dict[str, Any]) -> dict[str, Any]:
+    """The schedule that a search has found; UserError for a search of another parameter."""
+    best: dict[str, Any] = result["best"]
+    if "schedule" not in best:
+        raise UserError(
+            f"{result['state'].search.id}: the search finds a value, no schedule R(t); a claim can test its best_score "
+            "and best_test, or what its candidates scored"
+        )
+    return dict(best["schedule"])
 
 
 def value(result: dict[str, Any], of: str, minus: str | None = None) -> float:
@@ -85,7 +97,7 @@ def value(result: dict[str, Any], of: str, minus: str | None = None) -> float:
         number = late_rise(schedule(result))
     elif of == "ramp_distance":
         T = result["spec"]["paper_epochs"]
-        number = ramp_distance(kept(best["schedule"], np.arange(1.0, T + 1.0), T))[0]
+        number = ramp_distance(kept(_schedule_of(result), np.arange(1.0, T + 1.0), T))[0]
     else:
         return math.nan
     if minus == "clean_rate":
@@ -108,5 +120,7 @@ def tests_of_candidates(result: dict[str, Any]) -> list[float]:
 
 
 def first_scores(result: dict[str, Any]) -> dict[tuple[float, ...], float]:
-    """Validation scores of the first round by the numbers of the schedule: two searches may have it in common."""
-    return {tuple(e["schedule"]["x"]): e["score"] for e in result["pages"][0]["candidates"] if e["score"] is not None}
+    """Validation scores of the first round by the numbers of the schedule, or the value: two searches may have it in
+    common."""
+    entries = [e for e in result["pages"][0]["candidates"] if e["score"] is not None]
+    return {(e["value"],) if "value" in e else tuple(e["schedule"]["x"]): e["score"] for e in entries}

@@ -12,6 +12,10 @@ QUANTITIES = {  # `of` -> words
     "flipped_accuracy_given": "share of wrong labels reproduced",
     "flipped_accuracy_true": "accuracy on wrongly labelled examples",
     "label_precision": "label precision",
+    "kept_fraction": "share of examples selected",
+    "negative_risk": "share of examples with a negative corrected loss",
+    "transition_error": "distance (mean total variation of rows) of the estimated matrix from the true one",
+    "transition_shift": "distance of the estimated matrix from the true one minus that from the shifted one",
     "loss_auc": "area under the ROC curve of the loss (wrong labels against right ones)",
     "best_score": "best validation accuracy of the search",
     "best_test": "test accuracy of the candidate found",
@@ -22,6 +26,8 @@ QUANTITIES = {  # `of` -> words
 POINTS = {  # `at` -> words; the default goes without
     "last10": "",
     "last10_file": ", last ten epochs on the whole test file",
+    "early": ", mean of the first tenth of the epochs",
+    "fluctuation": " (standard deviation around its running median)",
     "first": " in the first trained epoch",
     "final": " in the last epoch",
     "lowest": " in its lowest trained epoch",
@@ -108,6 +114,11 @@ def _rise(w: _Words) -> str:
 
 
 def _spearman(w: _Words) -> str:
+    if not w.b:
+        of, other = (quantity_words(w.test[k]) for k in ("of", "of_b"))
+        span = " after the peak of test accuracy" if w.test.get("from") == "peak" else ""
+        direction = w.test.get("direction", "below")
+        return f"rank correlation of {of} with {other} of {w.a}{span} {direction} {w.number('threshold')} over repeats"
     return (
         f"rank correlation of {w.a} with {w.b} {w.test.get('direction', 'below')} {w.number('threshold')} over searches"
     )
@@ -134,6 +145,9 @@ _TEMPLATES = {
     "KW": lambda w: f"{w.of()} differs among {w.a} (Kruskal-Wallis)",
     "RANGE": lambda w: f"{w.of()} of all of {w.a} within {w.number('below')} of each other",
     "REF": _ref,
+    "TREND": lambda w: f"{w.of()} grows along {w.a} in the order of their declaration (Kendall)",
+    "INTERIOR": lambda w: f"the best {w.of()} is one of {w.a}, not of {w.b} (bootstrap over repeats)",
+    "SIGN": lambda w: f"mean {w.of()} of {w.a} above that of its partner in {w.b} in more cells than by chance",
     "SEARCH": lambda w: f"{w.a} better than each of {w.b}: {MEASURES[w.test['by']]} (Mann-Whitney)",
     "SPEARMAN": _spearman,
     "SHARE": lambda w: (

@@ -10,6 +10,8 @@ from torch.overrides import TorchFunctionMode
 
 from lnl.networks import build
 
+_JOINS = {"batch_norm": " BN", "leaky_relu": " LReLU", "relu": " ReLU", "softsign": " Softsign"}
+
 
 class _Watch(TorchFunctionMode):
     """Writes down each layer-like call in order; an activation or batch norm joins the line of its layer."""
@@ -26,8 +28,8 @@ class _Watch(TorchFunctionMode):
             self.lines.append(f"{height}×{width} conv, {out}")
         elif function in (F.linear, torch._C._nn.linear):
             self.lines.append(f"dense {args[1].shape[1]}→{args[1].shape[0]}")
-        elif name in ("batch_norm", "leaky_relu", "relu") and self.lines:
-            word = {"batch_norm": " BN", "leaky_relu": " LReLU", "relu": " ReLU"}[name]
+        elif name in _JOINS and self.lines:
+            word = _JOINS[name]
             if not self.lines[-1].endswith(word):  # F.relu calls torch.relu: one activation, two calls
                 self.lines[-1] += word
         elif name in ("max_pool2d", "boolean_dispatch", "_max_pool2d"):
@@ -50,14 +52,18 @@ def _drops_channels(args: tuple[Any, ...]) -> bool:
 
 
 def layers(name: str, shape: tuple[int, ...], classes: int, **options: str) -> list[str]:
-    """Lines such as "3×3 conv, 128 BN LReLU" of a network for images of `shape` (C, H, W), the input line first."""
+    """Lines such as "3×3 conv, 128 BN LReLU" of a network for images of `shape` (C, H, W), the input line first.
+
+    An image of height 1 is a vector of features: "300-D Embedding".
+    """
     network = build(name, shape, classes, **options)  # type: ignore[arg-type]
     network.eval()
     channels, height, width = shape
     keep_all = torch.ones(1, network.random_width) if network.random_width else None
     with torch.no_grad(), _Watch() as watch:
         network(torch.zeros(1, *shape), keep_all)
-    return [f"{height}×{width} {'Gray' if channels == 1 else 'RGB'} Image", *watch.lines]
+    image = f"{height}×{width} {'Gray' if channels == 1 else 'RGB'} Image"
+    return [f"{width}-D Embedding" if height == 1 else image, *watch.lines]
 
 
 def parameters(name: str, shape: tuple[int, ...], classes: int, **options: str) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 10.0, 3.55  # inches of a figure with one row of panels
 ACROSS, GRID_ROW = 3, 2.45  # more panels than that stand in rows of three, each so many inches high
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LONG, SMALL = 32, 8.4  # characters of a title that one of three panels has room for; points of a longer one
 LINE, PER_INCH = 0.17, 18  # inches of a line of small print, and its characters per inch
 
 
@@ -119,9 +120,11 @@ def outer_labels(axes: Sequence[Axes], labels: Sequence[str]) -> None:
             ax.set_ylabel(label)
 
 
-def title(ax: Axes, number: int, words: str) -> None:
-    """(a) Pair-45%, as the papers write under their panels."""
-    ax.set_title(f"({LETTERS[number]}) {words}")
+def title(ax: Axes, number: int, words: str, among: Sequence[str] = ()) -> None:
+    """(a) Pair-45%, as the papers write under their panels; in smaller letters if one `among` all titles is long."""
+    shown = ax.set_title(f"({LETTERS[number]}) {words}")
+    if any(len(each) > LONG for each in (words, *among)):
+        shown.set_fontsize(SMALL)
 
 
 def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:

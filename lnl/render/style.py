@@ -21,6 +21,10 @@ METHODS: dict[str, tuple[str, Dashes]] = {
     "coteaching": ("#D55E00", "-"),
     "coteaching-plus": ("#882255", (0, (2, 1))),
     "s2e": ("#332288", "-"),
+    "bc": ("#56B4E9", (0, (6, 1.5))),
+    "nnbc": ("#009E73", (0, (2, 1.2))),
+    "pumpout-sl": ("#B2182B", "-"),
+    "pumpout-bc": ("#6A3D9A", "-"),
     "coteaching-tuned": ("#117733", (0, (6, 1, 1, 1))),
 }
 SPARE = ("#8C6D31", "#117733", "#AA4499", "#999933", "#6699CC", "#661100")
