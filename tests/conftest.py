@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,3 +22,11 @@ def finished_suite(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
 def suite(finished_suite: SuiteCopy, tmp_path: Path) -> SuiteCopy:
     """A copy of the finished suite that a test may change."""
     return finished_suite.copy(tmp_path / "checkout")
+
+
+@pytest.fixture(autouse=True)
+def usual_numbers() -> Iterator[None]:
+    """A training takes denormals as zero, for the rest of its process; hypothesis draws them."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)

@@ -64,7 +64,7 @@ def test_without_data_and_caches_one_more_run_trains_one_run_and_more_seeds_only
 def test_a_failing_run_is_a_row_and_costs_its_neighbours_nothing(suite: SuiteCopy) -> None:
     text = (suite.root / "methods/standard.py").read_text()
     text = text.replace('"key": "standard"', '"key": "brittle"').replace('"title": "Standard"', '"title": "Brittle"')
-    text = text.replace('"parameters": {}', '"joins": ["small"],\n    "parameters": {}')
+    text = text.replace('"networks": 1,', '"networks": 1,\n    "joins": ["small"],')
     text = text.replace(
         "losses = cross_entropy", "assert labels.sum() < 0, 'too brittle'\n        losses = cross_entropy"
     )
@@ -95,7 +95,7 @@ def test_a_new_method_is_one_file(suite: SuiteCopy) -> None:
     text = (suite.root / "methods/standard.py").read_text()
     text = text.replace('"key": "standard"', '"key": "mine"').replace('"title": "Standard"', '"title": "My method"')
     (suite.root / "methods/mine.py").write_text(
-        text.replace('"parameters": {}', '"joins": ["small"],\n    "parameters": {}')
+        text.replace('"networks": 1,', '"networks": 1,\n    "joins": ["small"],')
     )
     before = suite.times()
     assert suite.snakemake().returncode == 0
