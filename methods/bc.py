@@ -23,9 +23,13 @@ SPEC = {
     "paper": "Patrini et al., CVPR 2017, as in Pumpout's comparison",
     "networks": 1,
     "needs": ["transition_matrix"],
-    "handovers": {"base": ["standard", "final", {"transition": "estimated"}]},
+    "handovers": {
+        "held-out": ["standard-held-out", "lowest-validation-loss", {"transition": "estimated", "stage": "held-out"}],
+        "final": ["standard", "final", {"transition": "estimated", "stage": "final"}],
+    },
     "parameters": {
         "transition": "true",  # decision bc_transition: `true`, `estimated`, or the matrix itself
+        "stage": "held-out",  # with an estimated T, as in f-correction
         "outliers": 0.97,
         "filter": "column",
         "inverse": "exact",  # `jittered`: of T + 1e-4 U(0,1), drawn anew each step, as released for two classes
@@ -36,6 +40,7 @@ SPEC = {
         "beta": 0.0,  # a risk below counts as negative
     },
     "values": {
+        "stage": ["held-out", "final"],
         "filter": ["column", "in_place"],
         "inverse": ["exact", "jittered"],
         "row": ["label", "ones"],

@@ -20,13 +20,17 @@ SPEC = {
     "version": 1,
     "paper": "Patrini et al., CVPR 2017",
     "networks": 1,
-    "handovers": {"base": ["standard", "final", {"transition": "estimated"}]},  # stage 1
+    "handovers": {  # stage 1
+        "held-out": ["standard-held-out", "lowest-validation-loss", {"transition": "estimated", "stage": "held-out"}],
+        "final": ["standard", "final", {"transition": "estimated", "stage": "final"}],
+    },
     "parameters": {
         "transition": "estimated",  # `true`, `estimated`, or the matrix itself
+        "stage": "held-out",  # decision t_hat_stage: the first network at its best on held-out labels, or at its end
         "outliers": 0.97,  # quantile above which the surest examples of a class do not count
         "filter": "column",  # decision t_hat_filter: `in_place` as released
     },
-    "values": {"filter": ["column", "in_place"]},
+    "values": {"stage": ["held-out", "final"], "filter": ["column", "in_place"]},
     "settings": {  # released code: no filter where 3% are more than a class
         "*/cifar100/*": {"outliers": None},
         "*/standin-cifar100/*": {"outliers": None},

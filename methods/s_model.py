@@ -20,13 +20,17 @@ SPEC = {
     "version": 1,
     "paper": "Goldberger and Ben-Reuven, ICLR 2017",
     "networks": 1,
-    "handovers": {"base": ["standard", "final", {"initial": "confusion"}]},
+    "handovers": {
+        "held-out": ["standard-held-out", "lowest-validation-loss", {"initial": "confusion", "stage": "held-out"}],
+        "final": ["standard", "final", {"initial": "confusion", "stage": "final"}],
+    },
     "parameters": {
         "initial": "confusion",  # decision s_model_initial: W from a network trained before, or near the `identity`
+        "stage": "held-out",  # decision s_model_initial: that network at its best on held-out labels, or at its end
         "begin": "base",  # with confusion: that network's training goes on, or a `fresh` one begins
         "epsilon": 0.46,  # off-diagonal mass of the identity start, as in the authors' code
     },
-    "values": {"initial": ["confusion", "identity"], "begin": ["base", "fresh"]},
+    "values": {"initial": ["confusion", "identity"], "stage": ["held-out", "final"], "begin": ["base", "fresh"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 
@@ -41,9 +45,10 @@ class SModel(Method):
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         if self.parameters["initial"] == "confusion":
-            learner.set_own("channel", (confusion(learner, self.setting.classes) + 1e-8).log())
+            base = self.parameters["stage"]
+            learner.set_own("channel", (confusion(learner, base, self.setting.classes) + 1e-8).log())
             if self.parameters["begin"] == "base":
-                learner.start_from(learner.handovers["base"])
+                learner.start_from(learner.handovers[base])
         return {}
 
     def estimates(self, learner: Learner) -> dict[str, Tensor]:

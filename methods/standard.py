@@ -19,6 +19,7 @@ SPEC = {
     "networks": 1,
     "parameters": {
         "watched": None,  # final drop rate, as a multiple of the noise rate, of the small losses that are looked at
+        "hold_out": None,  # share of the training set that is left out and validates, by its given labels
     },
     "settings": {"pumpout/*/*": {"watched": 1.0}},  # Pumpout, section 4: label precision of all methods of SET1
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from lnl.engine.build import load_method
 from lnl.engine.estimation import anchored
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Moment, Outcome, Setting
+from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
 from lnl.selection import cross_entropy
 
@@ -45,7 +47,13 @@ def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str,
 def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **changes: Any) -> Training:
     described = helpers.spec(network, noise={"key": noise})
     parameters = [helpers.method_parameters(key, **changes)]
-    built = helpers.build(key, described, parameters=parameters, noise=noise, handovers={"base": _base(network, noise)})
+    built = helpers.build(
+        key,
+        described,
+        parameters=parameters,
+        noise=noise,
+        handovers=dict.fromkeys(("held-out", "final"), _base(network, noise)),
+    )
     built.run()
     return built
 
@@ -67,6 +75,31 @@ def test_it_learns_and_the_same_seed_gives_the_same_run(key: str, network: str) 
     assert len(accuracies) == METHODS[key]["networks"]
     if network == "digits_mlp":  # the other one needs more than four epochs with some of them
         assert min(each[-1] for each in accuracies) > 20  # chance is 10
+
+
+# ---- the network that others begin with ----------------------------------------------------------------------------
+
+
+def test_the_network_that_is_handed_over_is_that_of_the_lowest_validation_loss() -> None:
+    arrays = helpers.arrays()
+    noisy = draw(arrays.test_labels, "symmetric-50", 10, 1, "as_released")
+    held_out = replace(arrays, validation_images=arrays.test_images, validation_labels=noisy)
+    point = "lowest-validation-loss"
+    described = helpers.spec(split="own", epochs=12, paper_epochs=12)
+    built = helpers.build("standard", described, data=held_out, points=(point,))
+    losses: list[float] = []
+    loss = built._validation_loss
+    built._validation_loss = lambda: losses.append(loss()) or losses[-1]  # type: ignore[method-assign, func-returns-value]
+    built.run()
+    best = losses.index(min(losses))  # epoch 0 is not trained
+    assert 0 < best < 11
+    assert built.saved[point]["steps"] == best * built.steps
+    again = helpers.build("f-correction", described, handovers={"held-out": built.saved[point]}, data=held_out)
+    validation = torch.from_numpy(held_out.test_images).float() / 255
+    with torch.no_grad():
+        again.learner.start_from(built.saved[point])
+        logits = again.learner.forward(validation, None, "frozen")
+        assert cross_entropy(logits, torch.from_numpy(noisy)).mean().item() == pytest.approx(min(losses), rel=1e-5)
 
 
 # ---- Bootstrap -----------------------------------------------------------------------------------------------------
@@ -136,7 +169,7 @@ def test_the_own_weights_are_back_after_the_pass_of_another_network() -> None:
     base = helpers.build("standard", helpers.spec("digits_cnn"), points=("final",))
     base.run()
     fresh = helpers.build("standard", described)
-    estimating = helpers.build("f-correction", described, handovers={"base": base.saved["final"]})
+    estimating = helpers.build("f-correction", described, handovers={"held-out": base.saved["final"]})
     assert torch.equal(fresh.learner.population.flat, estimating.learner.population.flat)
     for name, buffer in fresh.learner.population.buffers.items():
         assert torch.equal(buffer, estimating.learner.population.buffers[name])
@@ -231,7 +264,7 @@ def test_two_printed_steps_are_not_the_combined_one_but_without_ascent() -> None
 def test_s_model_begins_with_the_confusion_of_the_network_before_and_goes_on_with_it() -> None:
     base = _base()
     described = helpers.spec(method={"key": "s-model", "parameters": helpers.method_parameters("s-model")})
-    built = helpers.build("s-model", described, handovers={"base": base})
+    built = helpers.build("s-model", described, handovers={"held-out": base})
     size = base["flat"].shape[-1]
     assert torch.equal(built.learner.population.flat[..., :size], base["flat"])
     channel = built.methods[0].estimates(built.learner)["transition"]

@@ -64,11 +64,16 @@ def test_a_matrix_that_is_not_inverted_may_be_singular() -> None:
 def test_a_method_reads_another_network_only_with_the_parameters_that_say_so() -> None:
     suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
     at = {"protocol": "s2e", "dataset": "mnist", "noise": "pair-45", "method": "f-correction"}
-    for more, names in (({}, ["base"]), ({"variant": "given", "set": {"transition": "true"}}, [])):
+    cases: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
+        ({}, [("held-out", "standard-held-out", "lowest-validation-loss")]),
+        ({"variant": "late", "set": {"stage": "final"}}, [("final", "standard", "final")]),
+        ({"variant": "given", "set": {"transition": "true"}}, []),
+    ]
+    for more, expected in cases:
         cell, _ = suite.cell_of([{**at, **more}], "here")
         assert cell is not None
         found = needs.handovers(suite, Run(cell, 3))
-        assert list(found) == names
-        for source, point in found.values():
-            assert (source.cell.method, source.seed, point) == ("standard", 3, "final")
-            assert needs.handover_points(suite, source.cell) == ("final",)
+        assert [(name, source.cell.method, point) for name, (source, point) in found.items()] == expected
+        assert all(source.seed == 3 for source, _ in found.values())
+    default = Run(suite.parse("s2e/digits/pair-45/standard-held-out"), 3)
+    assert needs.handover_points(suite, default.cell) == ("lowest-validation-loss",)

@@ -156,7 +156,7 @@ def report(scale: Scale = None, seeds: Seeds = None) -> None:
 @app.command()
 def handover(
     cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")],
-    point: Annotated[str, typer.Option(help="final, best-validation or step-<n>")],
+    point: Annotated[str, typer.Option(help="final, best-validation, lowest-validation-loss or step-<n>")],
     seed: Annotated[int, typer.Option(min=0)] = 1,
     scale: Scale = None,
     device: Device = None,

@@ -16,12 +16,12 @@ SMALLEST = 1e-8  # probability of an estimate
 
 def transition(parameters: Mapping[str, Any], setting: Setting, learner: Learner) -> Tensor:
     """The matrix [K, K] that a method's parameter `transition` names: `true` (as declared), `estimated` from the
-    network handed over as `base`, or the numbers themselves. Rows are true classes."""
+    network handed over under the name of the parameter `stage`, or the numbers themselves. Rows are true classes."""
     wanted = parameters["transition"]
     if wanted == "true":
         return setting.transition
     if wanted == "estimated":
-        posteriors = torch.cat([torch.softmax(logits[0], -1) for _, logits in learner.pass_of("base")])
+        posteriors = torch.cat([torch.softmax(logits[0], -1) for _, logits in learner.pass_of(parameters["stage"])])
         return anchored(posteriors, parameters.get("outliers"), parameters["filter"] == "in_place")
     return torch.tensor(wanted, dtype=torch.float32, device=setting.device)
 
@@ -45,12 +45,12 @@ def anchored(posteriors: Tensor, outliers: float | None, in_place: bool = False)
     return estimate / estimate.sum(1, keepdim=True)
 
 
-def confusion(learner: Learner, classes: int) -> Tensor:
-    """Share of every given label among the training examples that the network `base` puts into a class, [K, K]: rows
-    are its predictions (hard counts, as in the code of Goldberger and Ben-Reuven, 2017). A class that it never predicts
-    stays itself."""
+def confusion(learner: Learner, base: str, classes: int) -> Tensor:
+    """Share of every given label among the training examples that the network handed over as `base` puts into a class,
+    [K, K]: rows are its predictions (hard counts, as in the code of Goldberger and Ben-Reuven, 2017). A class that it
+    never predicts stays itself."""
     counts = torch.zeros(classes * classes, device=learner.given.device)
-    for index, logits in learner.pass_of("base"):
+    for index, logits in learner.pass_of(base):
         places = logits[0].argmax(-1) * classes + learner.given[index]
         counts += torch.bincount(places, minlength=classes * classes)
     table = counts.view(classes, classes)

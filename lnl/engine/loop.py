@@ -22,6 +22,7 @@ from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers
 from lnl.engine.replay import Replay
+from lnl.selection import cross_entropy
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Training:
         self.diverged: list[dict[str, Any] | None] = [None for _ in runs]
         self.saved: dict[str, dict[str, Tensor]] = {}  # hand-over point -> state
         self._best = -math.inf
+        self._lowest = math.inf
         self._buffers: EpochBuffers | None = None
         self.replay: Replay | None = None  # set to record steps, where the device starts them slower than it does them
 
@@ -218,6 +220,22 @@ class Training:
                 self._best = now
                 self._hand_over("best-validation")
 
+        if "lowest-validation-loss" in self.points and "validation" in self.data.parts:
+            loss = self._validation_loss()
+            if loss < self._lowest:
+                self._lowest = loss
+                self._hand_over("lowest-validation-loss")
+
+    def _validation_loss(self) -> float:
+        """Mean cross-entropy of all networks on the examples that validate."""
+        images, labels = self.data.parts["validation"]
+        total = 0.0
+        with torch.no_grad():
+            for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
+                logits = self.learner.forward(to_float(x), None, "frozen")
+                total += float(cross_entropy(logits, y).mean() * len(y))
+        return total / len(labels)
+
     def _hand_over(self, point: str) -> None:
         if point in self.points:
             self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(self.position.total)}
@@ -231,6 +249,7 @@ class Training:
             "diverged": self.diverged,
             "saved": self.saved,
             "best": self._best,
+            "lowest": self._lowest,
             "buffers": None if self._buffers is None else self._buffers.snapshot(),
         }
 
@@ -239,7 +258,7 @@ class Training:
         self.learner.restore(saved["learner"])
         self.position = Position(**saved["position"])
         self.curves, self.diverged = saved["curves"], saved["diverged"]
-        self.saved, self._best = saved["saved"], saved["best"]
+        self.saved, self._best, self._lowest = saved["saved"], saved["best"], saved.get("lowest", math.inf)
         if saved["buffers"] is not None:
             self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
             self._buffers.restore(saved["buffers"])
