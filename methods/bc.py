@@ -88,4 +88,4 @@ class BackwardCorrection(Method):
                 negative = (risk.detach().mean(-1, keepdim=True) < p["beta"]).to(risk.dtype)
             weight = 1 - negative - p["gamma"] * negative  # lines 7 and 8: +1 descends, -gamma ascends
             loss = (weight * risk).mean(-1)  # lines 9 and 10
-        return Outcome(loss=loss, losses=cross_entropy(logits, labels), scalars=scalars)
+        return Outcome(loss=loss, losses=cross_entropy(logits.detach(), labels), scalars=scalars)

@@ -51,4 +51,4 @@ class ForwardCorrection(Method):
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         corrected = forward_corrected(logits, labels, self.transition.log())
-        return Outcome(loss=corrected.mean(-1), losses=cross_entropy(logits, labels))
+        return Outcome(loss=corrected.mean(-1), losses=cross_entropy(logits.detach(), labels))

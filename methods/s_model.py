@@ -59,4 +59,4 @@ class SModel(Method):
         log_channel = torch.log_softmax(learner.own("channel"), -1)
         loss = forward_corrected(logits, batch.labels, log_channel).mean(-1)
         learner.apply(learner.gradient(loss))
-        return Outcome(loss=loss, losses=cross_entropy(logits, batch.labels), logits=logits)
+        return Outcome(loss=loss, losses=cross_entropy(logits.detach(), batch.labels), logits=logits)
