@@ -29,8 +29,8 @@ def digest(spec: dict[str, Any]) -> str:
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """`over` on top of `base`, recursively; neither is changed."""
-    out = copy.deepcopy(base)
+    """`over` on top of `base`, recursively; neither is changed, and what they have in common is shared."""
+    out = dict(base)
     for key, value in over.items():
         out[key] = merge(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
     return out
@@ -98,11 +98,13 @@ def resolve(
     parameters, `protocol.<dotted>` keys are protocol values. `source` names the declaration in errors; `check`, where
     given, validates a protocol that a data set or a variant has changed.
     """
-    declared = copy.deepcopy(choose(protocol, protocols, "protocol", source))
+    declared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
     own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
     declared = merge(declared, own)  # the data set's own values, its network among them
     printed = dict(declared["optimiser"])
+    if any(key.startswith("protocol.") for key in changes):
+        declared = copy.deepcopy(declared)  # only then: ten thousand cells share one protocol
     parameters = {}
     for key, value in changes.items():
         if key.startswith("protocol."):
