@@ -116,7 +116,13 @@ def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[
         known = ", ".join(of["parameters"])
         raise UserError(f"{spec['file']}: SPEC: {base} has no parameter '{unknown[0]}'; it has {known}")
     own = {**spec, "parameters": {**of["parameters"], **spec["parameters"]}}
-    return {**{k: v for k, v in of.items() if k not in ("file", "joins", "settings")}, **own}
+    inherited = {  # what the base tunes on a setting, but for the parameters that make this another method
+        where: {key: value for key, value in changes.items() if key not in spec["parameters"]}
+        for where, changes in of.get("settings", {}).items()
+    }
+    settings = {**inherited, **spec.get("settings", {})}
+    taken = {k: v for k, v in of.items() if k not in ("file", "joins", "settings")}
+    return {**taken, **own, **({"settings": settings} if settings else {})}
 
 
 def overridden(path: Path) -> frozenset[str]:

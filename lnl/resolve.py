@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lnl import transitions
-from lnl.data.registry import DATASETS
+from lnl.data.registry import DATASETS, LSA
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
 from lnl.noise import keys as noise_keys
@@ -126,7 +126,7 @@ def resolve(
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
     # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
-    tuned_on = dataset if used.startswith(f"{dataset}-") else used
+    tuned_on = dataset if used == dataset + LSA else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
     transitions.check(values, noise, info.classes, source)
     known = choose(network, NETWORKS, "network", source).options

@@ -11,10 +11,5 @@ SPEC = {
     "paper": "Pumpout (ICLR 2019 submission), Theorem 2, after Kiryo et al., NeurIPS 2017",
     "extends": "bc",
     "parameters": {"sign_test": "example"},
-    "settings": {
-        "*/cifar100/*": {"outliers": None},
-        "*/standin-cifar100/*": {"outliers": None},
-        "*/news2/symmetric-50": {"inverse": "jittered"},
-    },
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }

@@ -13,10 +13,5 @@ SPEC = {
     "paper": "Pumpout (ICLR 2019 submission), Algorithm 3",
     "extends": "bc",
     "parameters": {"sign_test": "example", "gamma": {"search": "gamma-grid"}},
-    "settings": {
-        "*/cifar100/*": {"outliers": None},
-        "*/standin-cifar100/*": {"outliers": None},
-        "*/news2/symmetric-50": {"inverse": "jittered"},
-    },
     "traits": {"small_loss": False, "memorisation": True, "sgd": True},
 }

@@ -386,3 +386,8 @@ def test_watching_small_losses_changes_nothing_but_what_is_measured() -> None:
     assert torch.equal(watched.learner.population.flat, plain.learner.population.flat)
     assert "label_precision" not in plain.curves[0]
     assert watched.curves[0]["kept_fraction"][0][-1] == pytest.approx(27 / 32)  # epoch 3 of a ramp of ten, to a half
+
+
+def test_a_method_that_extends_another_keeps_what_that_one_tunes_on_a_setting() -> None:
+    for key in ("nnbc", "pumpout-bc"):
+        assert METHODS[key]["settings"] == METHODS["bc"]["settings"]

@@ -229,12 +229,12 @@ class Training:
     def _validation_loss(self) -> float:
         """Mean cross-entropy of all networks on the examples that validate."""
         images, labels = self.data.parts["validation"]
-        total = 0.0
+        total = torch.zeros((), device=self.device)
         with torch.no_grad():
             for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
                 logits = self.learner.forward(to_float(x), None, "frozen")
-                total += float(cross_entropy(logits, y).mean() * len(y))
-        return total / len(labels)
+                total += cross_entropy(logits, y).mean() * len(y)
+        return float(total) / len(labels)
 
     def _hand_over(self, point: str) -> None:
         if point in self.points:
