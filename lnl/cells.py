@@ -61,6 +61,7 @@ class Slot:
     published: tuple[float, float | None] | None = None
     absent: str | None = None  # why there is no cell
     joined: bool = False  # a method's own file put it here
+    against: tuple[str, str] | None = None  # row and column of the slot that this one is to be compared with
 
 
 @dataclass(frozen=True)

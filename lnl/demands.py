@@ -73,9 +73,24 @@ class Demands(Catalogue, ABC):
                         published,
                         absent,
                         bool(row.get("joined") or column.get("joined")),
+                        self._against(key, row, column),
                     )
                 )
         return slots
+
+    def _against(self, key: str, row: dict[str, Any], column: dict[str, Any]) -> tuple[str, str] | None:
+        """The slot that a row or column asks to be compared with: at its `against`, all else equal."""
+        if "against" not in row and "against" not in column:
+            return None
+        if "against" in row and "against" in column:
+            raise UserError(
+                f"{self.source(key)}: 'against' stands in row '{row['key']}' and in column '{column['key']}'"
+            )
+        for axis, entry in (("rows", row), ("columns", column)):
+            if "against" in entry:
+                keys = {e["key"]: 0 for e in self.axis(key, axis) if e["key"] != entry["key"]}
+                choose(entry["against"], keys, "key", f"{self.source(key)}, {axis}, 'against' of '{entry['key']}'")
+        return row.get("against", row["key"]), column.get("against", column["key"])
 
     def _fill(
         self, key: str, common: dict[str, Any], row: dict[str, Any], column: dict[str, Any]

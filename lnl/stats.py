@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,16 @@ class Verdict:
     word: str
     difference: float | None = None
     allowed: float | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One cell minus another over the repeats that both have, in points, with its 95% interval (from two pairs on)."""
+
+    pairs: int
+    mean: float
+    low: float | None = None
+    high: float | None = None
 
 
 def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -> RunValue:
@@ -113,6 +123,21 @@ def summarise(runs: Sequence[RunValue], kind: str = "std", ddof: int = 1) -> Sum
     std = math.sqrt(squares / (n - 1))
     spread = std * _t95(n) / math.sqrt(n) if kind == "ci95" else math.sqrt(squares / (n - ddof)) if n > ddof else None
     return Summary(n, mean, std, spread, networks)
+
+
+def difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference | None:
+    """Values by seed of one cell minus those of another, pair by pair (Student's t); None without a common seed.
+
+    Repeats of one seed share initial weights and order, so that much of what varies between repeats cancels.
+    """
+    gaps = [value - theirs[seed] for seed, value in ours.items() if seed in theirs]
+    if not gaps:
+        return None
+    mean = statistics.fmean(gaps)
+    if len(gaps) == 1:
+        return Difference(1, mean)
+    half = statistics.stdev(gaps) * _t95(len(gaps)) / math.sqrt(len(gaps))
+    return Difference(len(gaps), mean, mean - half, mean + half)
 
 
 def std_of_interval(half_width: float, n: int) -> float:

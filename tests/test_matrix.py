@@ -142,6 +142,12 @@ BAD = [
     ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(method="cotraining"), "unknown method"),
     ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(set={"taau": 1}), "did you mean 'tau'?"),
     ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(set={"ramp": "linear"}), "coteaching knows"),
+    ("tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(against="tau050"), "unknown key 'tau050'"),
+    (
+        "tables/coteaching_table8.yaml",
+        lambda c: [c[a][0].update(against=c[a][1]["key"]) for a in ("rows", "columns")],
+        "'against' stands in row 'pair-45' and in column 'tau050'",
+    ),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -180,6 +180,45 @@ def test_bold_is_the_best_of_its_row_among_measured_and_among_published(here):
     assert [c.bold_published for c in cells["Pair-45%"]] == [False, False, True]
     assert [c.text for c in cells["Symmetry-20%"]][1] == "×"
     assert [c.text for c in cells["Pair-45%"]][1] == "·"
+
+
+class Held(MiniSuite):
+    """The small table with one column held against another."""
+
+    def slots(self, key):
+        return [
+            replace(slot, against=(slot.row, "standard")) if slot.column == "coteaching" else slot
+            for slot in super().slots(key)
+        ]
+
+
+@pytest.mark.parametrize("suffix", ["md", "tex", "html"])
+def test_a_column_held_against_another_shows_the_difference_of_pairs(here, suffix):
+    render(Held(), "mini", here)
+    text = (here / f"mini.{suffix}").read_text()
+    assert "+34.50 (32.35 to 36.65)" in text  # 90 - 56, 91 - 57, 92 - 56.5; the fourth has diverged
+    assert "+1.00 (1.00 to 1.00)" in text  # 95 - 94, 95.2 - 94.2; the third is stale
+    assert "against Normal" in text
+    cells = row_of(here, "pair-45", "coteaching")
+    assert (cells["against"], cells["effect_pairs"]) == ("pair-45 / standard", "3.0")
+    assert row_of(here, "pair-45", "standard")["effect"] == ""
+
+
+class Turned(MiniSuite):
+    """The small table with its noises as columns."""
+
+    def slots(self, key):
+        return [
+            replace(s, row=s.column, row_label=s.column_label, column=s.row, column_label=s.row_label)
+            for s in super().slots(key)
+        ]
+
+
+def test_nothing_is_best_of_a_row_whose_columns_are_different_problems(here):
+    shown, _ = document(Turned(), "mini")
+    cells = [cell for _, row in shown.grids[0].rows for cell in row]
+    assert any(cell.text.startswith("91.00") for cell in cells)
+    assert not any(cell.bold or cell.bold_published for cell in cells)
 
 
 def test_latex_has_balanced_braces_and_no_bare_specials(here):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lnl.errors import UserError
-from lnl.stats import Summary, published_std, run_statistic, std_of_interval, summarise, verdict
+from lnl.stats import Difference, Summary, difference, published_std, run_statistic, std_of_interval, summarise, verdict
 
 
 def curves(*networks, loss=None, validation=None):
@@ -157,3 +157,16 @@ def test_the_whole_test_file_is_the_mean_of_its_halves() -> None:
     assert run_statistic(c, "last10_mean_file", "test-halves").value == 57.5
     assert run_statistic(c, "last10_mean_file", "none").value == 65  # nothing was halved
     assert run_statistic(c, "last10_mean", "test-halves").value == 65
+
+
+def test_a_difference_is_that_of_common_repeats_with_students_interval() -> None:
+    found = difference({1: 90.0, 2: 91.0, 3: 92.0, 5: 0.0}, {3: 56.5, 2: 57.0, 1: 56.0, 4: 99.0})  # 34, 34, 35.5
+    assert found is not None
+    assert (found.pairs, found.mean) == (3, pytest.approx(34.5))
+    half = 4.302653 * math.sqrt(0.75 / 3)  # t(0.975, 2), deviation sqrt(0.75)
+    assert (found.low, found.high) == (pytest.approx(34.5 - half), pytest.approx(34.5 + half))
+
+
+def test_one_pair_has_no_interval_and_none_no_difference() -> None:
+    assert difference({1: 2.0}, {1: 1.5, 2: 9.0}) == Difference(1, 0.5)
+    assert difference({1: 2.0}, {2: 9.0}) is None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lnl import stats
@@ -29,11 +30,18 @@ class Line:
     remarks: tuple[str, ...]  # from single runs, such as "mean over 2 epochs, all there are"
     comparable: str | None = None  # why it is not: the scale, or a stand-in for the data set
     dagger: str = ""  # † where images that judge it had a part in choosing an epoch or a schedule
+    values: Mapping[int, float] = field(default_factory=dict)  # percent by seed
+    against: Line | None = None  # the line that this one is to be compared with
 
     @property
     def cell(self) -> str:
         """protocol/dataset/noise/method, or '' where the slot has no cell."""
         return self.slot.cell.id if self.slot.cell is not None else ""
+
+    @property
+    def difference(self) -> stats.Difference | None:
+        """This line minus the one it is compared with, over common repeats; None where there is nothing to compare."""
+        return stats.difference(self.values, self.against.values) if self.against else None
 
 
 def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
@@ -46,7 +54,8 @@ def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
         comparable = suite.comparable(key, runs.slot.cell) if by_cell else whole
         line = _line(declaration, comparable, runs)
         out.append(replace(line, dagger="†" if _chosen(suite, declaration, runs) else ""))
-    return out
+    at = {(line.slot.row, line.slot.column): line for line in out}
+    return [replace(line, against=at[line.slot.against]) if line.slot.against else line for line in out]
 
 
 def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
@@ -65,12 +74,13 @@ def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
 def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:
     slot = runs.slot
     statistic = declaration.get("statistic", "last10_mean")
-    values = [
-        stats.run_statistic(
+    by_seed = {
+        record["result"]["seed"]: stats.run_statistic(
             record["result"]["curves"], statistic, record["result"].get("spec", {}).get("split", "none")
         )
         for record in runs.records()
-    ]
+    }
+    values = list(by_seed.values())
     spread = declaration.get("spread") or {}
     summary = stats.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
     published, published_spread = slot.published if slot.published is not None else (None, None)
@@ -87,7 +97,18 @@ def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -
         unmeasured(runs),
     )
     remarks = tuple(dict.fromkeys(value.remark for value in values if value.remark))
-    return Line(slot, runs, summary, published, published_spread, judged, state_text(runs), remarks, comparable)
+    return Line(
+        slot,
+        runs,
+        summary,
+        published,
+        published_spread,
+        judged,
+        state_text(runs),
+        remarks,
+        comparable,
+        values={seed: value.value for seed, value in by_seed.items()},
+    )
 
 
 def unmeasured(runs: SlotRuns) -> str:
@@ -116,6 +137,7 @@ def frame(compared: list[Line]) -> pd.DataFrame:
     import pandas as pd
 
     width = max((len(line.summary.networks) for line in compared), default=0)
+    several = any(line.against for line in compared)
     rows = []
     for line in compared:
         slot, summary = line.slot, line.summary
@@ -136,6 +158,7 @@ def frame(compared: list[Line]) -> pd.DataFrame:
                 "difference": line.verdict.difference,
                 "allowed": line.verdict.allowed,
                 "verdict": line.verdict.word,
+                **(_against(line) if several else {}),
                 "runs_asked": len(line.runs.runs),
                 **states,
                 "state": line.state,
@@ -143,3 +166,15 @@ def frame(compared: list[Line]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _against(line: Line) -> dict[str, Any]:
+    """The comparison with another slot, as columns of the CSV."""
+    found, other = line.difference, line.against
+    return {
+        "against": f"{other.slot.row} / {other.slot.column}" if other else None,
+        "effect": found.mean if found else None,
+        "effect_low": found.low if found else None,
+        "effect_high": found.high if found else None,
+        "effect_pairs": found.pairs if found else None,
+    }

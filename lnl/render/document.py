@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from lnl.stats import Difference
+
 ABSENT = "·"  # the method is not in the suite yet
 SKIPPED = "×"  # nothing will be measured here, for a reason given below
 NOTHING = "—"  # to be measured, but nothing there yet
@@ -23,6 +25,7 @@ class Cell:
     published: str = ""
     bold: bool = False
     bold_published: bool = False
+    effect: str = ""  # difference from another cell, on a line of its own
     remark: str = ""  # "missing 3 of 5", shown small
     tone: str = ""  # good | high | low | quiet: colour of a verdict, HTML only
 
@@ -73,6 +76,20 @@ def signed(value: float | None) -> str:
         return ""
     text = f"{value:+.2f}"
     return text.replace("-", "−") if text != "-0.00" else "+0.00"
+
+
+def interval(found: Difference | None) -> str:
+    """A difference with its 95% interval, in points: "+0.31 (−0.02 to 0.64)"; without interval for a single pair."""
+    if found is None:
+        return ""
+    if found.low is None or found.high is None:
+        return f"{signed(found.mean)} (one pair)"
+    return f"{signed(found.mean)} ({minus(found.low)} to {minus(found.high)})"
+
+
+def minus(value: float) -> str:
+    """Two decimals with a true minus."""
+    return number(value).replace("-", "−") if round(value, 2) else "0.00"
 
 
 def spread_text(spread: dict[str, Any]) -> str:

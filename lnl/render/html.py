@@ -37,6 +37,7 @@ td.words { white-space: normal; min-width: 9rem; }
 table.paper td:first-child { font-weight: 600; }
 .published { display: block; color: var(--faint); font-size: .92em; }
 .published b { color: #77828e; }
+.effect { display: block; color: var(--accent); font-size: .92em; }
 .remark { display: block; color: #a4541c; font-size: .8rem; }
 tr.group td { font-weight: 600; padding-top: .9rem; border-bottom: 1px solid var(--faint); }
 .good, .high, .low, .quiet { border-radius: 3px; padding: .02rem .4rem; }
@@ -116,6 +117,8 @@ def _cell(cell: Cell) -> str:
         inner = f'<span class="{cell.tone}">{inner}</span>'
     if cell.published:
         inner += f'<span class="published">{_strong(cell.published, cell.bold_published)}</span>'
+    if cell.effect:
+        inner += f'<span class="effect">{escape(cell.effect)}</span>'
     if cell.remark:
         inner += f'<span class="remark">{escape(cell.remark)}</span>'
     words = ' class="words"' if len(cell.text) > 32 else ""

@@ -72,6 +72,8 @@ def _table(grid: Grid, caption: str, label: str) -> str:
         body.append(" & ".join(_strong(cell.text, cell.bold) for cell in cells) + r" \\")
         if any(cell.published for cell in cells):
             body.append(" & ".join(_published(cell) for cell in cells) + r" \\")
+        if any(cell.effect for cell in cells):
+            body.append(" & ".join(escape(cell.effect) for cell in cells) + r" \\")
         if any(cell.remark for cell in cells):
             body.append(" & ".join(_remark(cell) for cell in cells) + r" \\")
     return "\n".join(

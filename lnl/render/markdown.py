@@ -43,6 +43,8 @@ def _cell(cell: Cell) -> str:
     parts = [_strong(_escape(cell.text), cell.bold)]
     if cell.published:
         parts.append(f"({_strong(_escape(cell.published), cell.bold_published)})")
+    if cell.effect:
+        parts.append(_escape(cell.effect))
     if cell.remark:
         parts.append(f"*{_escape(cell.remark)}*")
     return "<br>".join(parts)

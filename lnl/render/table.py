@@ -20,6 +20,7 @@ from lnl.render.document import (
     Cell,
     Document,
     Grid,
+    interval,
     number,
     plus_minus,
     signed,
@@ -120,6 +121,13 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
         text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
     if not dagger and any(line.dagger for line in compared):
         text += " †: R(t) was chosen by a search whose scores are among the images that the number is measured on."
+    if any(line.against for line in compared):
+        text += (
+            " Below a number: the difference from what its row or column is held against, in points, over the repeats"
+            " that both have, with its 95% interval (Student's t)."
+        )
+    if not _rivals(compared):
+        return text
     return f"{text} Bold: best of its row, among the measured and among the published numbers."
 
 
@@ -128,20 +136,51 @@ def _paper_grid(compared: list[Line]) -> Grid:
     columns = list(dict.fromkeys(line.slot.column for line in compared))
     labels = {line.slot.column: line.slot.column_label for line in compared}
     at = {(line.slot.row, line.slot.column): line for line in compared}
+    compete = _rivals(compared)
     rows = []
     for row, label in {line.slot.row: line.slot.row_label for line in compared}.items():
         here = [at.get((row, column)) for column in columns]
-        best = _best([line.summary.mean for line in here if line])
-        best_published = _best([line.published for line in here if line])
-        cells = [Cell(label)]
+        rivals = [line for line in here if line] if compete else []
+        best = _best([line.summary.mean for line in rivals])
+        best_published = _best([line.published for line in rivals])
+        cells = [Cell(label, effect=_beside([line for line in here if line], "row"))]
         for line in here:
             cells.append(_paper_cell(line, best, best_published) if line else Cell(NOTHING))
         rows.append(("", tuple(cells)))
+    heads = []
+    for column in columns:
+        beside = _beside([line for line in compared if line.slot.column == column], "column")
+        heads.append(f"{labels[column]} ({beside})" if beside else labels[column])
     return Grid(
-        ("", *(labels[column] for column in columns)),
+        ("", *heads),
         tuple(rows),
         "As printed" if any(line.published is not None for line in compared) else "Side by side",
     )
+
+
+def _held_against(line: Line) -> str:
+    """Label of the row or column that a line is compared with."""
+    if line.against is None:
+        return ""
+    other = line.against.slot
+    return other.column_label if other.row == line.slot.row else other.row_label
+
+
+def _beside(lines: list[Line], axis: str) -> str:
+    """What a whole row (or column) is held against, in words; '' where it is not."""
+    for line in lines:
+        if line.against is not None and getattr(line.against.slot, axis) != getattr(line.slot, axis):
+            return f"against {_held_against(line)}"
+    return ""
+
+
+def _rivals(compared: list[Line]) -> bool:
+    """Whether the cells of every row are of one data set and noise, so that one of them can be the best."""
+    problems: dict[str, set[tuple[str, str]]] = {}
+    for line in compared:
+        if line.slot.cell is not None:
+            problems.setdefault(line.slot.row, set()).add((line.slot.cell.dataset, line.slot.cell.noise))
+    return all(len(row) == 1 for row in problems.values())
 
 
 def _best(values: list[float | None]) -> float | None:
@@ -159,7 +198,8 @@ def _paper_cell(line: Line, best: float | None, best_published: float | None) ->
     if summary.mean is None:
         return Cell(NOTHING, published, bold_published=strong, remark="" if line.state == "not run" else line.state)
     text = plus_minus(summary.mean, summary.spread, summary.n) + line.dagger
-    return Cell(text, published, best is not None and round(summary.mean, 2) == best, strong, line.state)
+    bold = best is not None and round(summary.mean, 2) == best
+    return Cell(text, published, bold, strong, interval(line.difference), line.state)
 
 
 def _mark(line: Line) -> str:
@@ -169,7 +209,14 @@ def _mark(line: Line) -> str:
 def _listing(compared: list[Line]) -> Grid:
     """Every slot on its own line, grouped by row."""
     several = any(len(line.summary.networks) > 1 for line in compared)
-    header = ["", "measured", *(["each network"] if several else []), "published", "difference", "verdict", "runs"]
+    effects = any(line.against for line in compared)
+    header = [
+        "",
+        "measured",
+        *(["each network"] if several else []),
+        *(["held against", "difference from it"] if effects else []),
+        *("published", "difference", "verdict", "runs"),
+    ]
     rows = []
     for line in compared:
         absent = line.slot.cell is None
@@ -180,6 +227,7 @@ def _listing(compared: list[Line]) -> Grid:
             Cell(line.slot.column_label + (" (joined)" if line.slot.joined else "")),
             Cell(_mark(line) if absent else measured + (line.dagger if line.summary.n else "")),
             *([Cell(networks)] if several else []),
+            *([Cell(_held_against(line)), Cell(interval(line.difference))] if effects else []),
             Cell(plus_minus(line.published, line.published_spread) if line.published is not None else ""),
             Cell(signed(line.verdict.difference)),
             Cell(word, tone=TONES.get(word, "quiet")),
