@@ -131,6 +131,7 @@ def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:
     """A curve with its band; returns the line for a legend."""
     width: dict[str, Any] = {"linewidth": 1.8} if look.get("linestyle") == "-" else {}
     point: dict[str, Any] = {"marker": "o", "markersize": 4} if np.isfinite(curve.mean).sum() == 1 else {}  # no line
+    ax.locator_params(axis="x", integer=True)  # there is no epoch 0.2
     (drawn,) = ax.plot(curve.epochs, curve.mean, label=label, zorder=3, **(width | point | look))
     if curve.low is not None and curve.high is not None:
         ax.fill_between(curve.epochs, curve.low, curve.high, color=look["color"], alpha=0.16, linewidth=0, zorder=2)
