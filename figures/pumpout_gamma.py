@@ -193,7 +193,8 @@ def draw(data):
                 at = np.arange(len(grid))
                 (handles[method],) = ax.plot(at, mean, marker="o", markersize=4, zorder=3, **look)
                 ax.fill_between(at, mean - std, mean + std, color=look["color"], alpha=0.16, linewidth=0, zorder=2)
-            ax.plot(diverged, [0.02] * len(diverged), "x", color=look["color"], transform=ax.get_xaxis_transform())
+            if diverged:
+                ax.plot(diverged, [0.02] * len(diverged), "x", color=look["color"], transform=ax.get_xaxis_transform())
         ax.set_xticks(range(len(grid)), [f"{entry['set']['gamma']:g}".removeprefix("0") or "0" for entry in grid])
         remark(ax, data.note(row.key), empty=not ax.lines)
     outer_labels(axes, ["Test accuracy (%)"] * len(axes))

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from lnl import begins
 from lnl.data.registry import LSA, NEWS
 from lnl.declarations import read_folder, read_literal, read_methods, read_yaml
 from lnl.errors import UserError
@@ -102,6 +103,7 @@ class Catalogue:
                 if "joins" not in declared[table]:
                     open_to = ", ".join(k for k, v in declared.items() if "joins" in v)
                     raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
+        begins.check(self.methods)
         for key, value in self.tables.items():
             check(value, "table", f"tables/{key}.yaml")
         for key, value in self.figures.items():

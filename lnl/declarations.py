@@ -120,7 +120,8 @@ def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[
         where: {key: value for key, value in changes.items() if key not in spec["parameters"]}
         for where, changes in of.get("settings", {}).items()
     }
-    settings = {**inherited, **spec.get("settings", {})}
+    more = spec.get("settings", {})
+    settings = {where: inherited.get(where, {}) | more.get(where, {}) for where in {**inherited, **more}}
     taken = {k: v for k, v in of.items() if k not in ("file", "joins", "settings")}
     return {**taken, **own, **({"settings": settings} if settings else {})}
 

@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lnl import begins
 from lnl.catalogue import Catalogue
 from lnl.cells import Cell, Declared, Run, Slot
 from lnl.errors import UserError, nearest
 from lnl.resolve import choose, digest, resolve
 
+PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
 COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
@@ -26,6 +28,7 @@ class Demands(Catalogue, ABC):
         self._demands: dict[str, list[Run]] = {}
         self._digests: dict[Cell, str] = {}
         self._named: dict[tuple[str, Cell], dict[str, None]] = {}
+        self._varied: dict[Cell, tuple[dict[str, Any], dict[str, Any], str]] = {}  # coordinates, changes, path's suffix
 
     # ---- slots and demands -----------------------------------------------------------------------------------------
 
@@ -117,6 +120,7 @@ class Demands(Catalogue, ABC):
 
         name: str = at["method"]
         changes: dict[str, Any] = {}
+        suffix = ""  # of the variants that change the protocol
         base = self.resolved(at, {}, where)
         for part in parts:
             extra = part.get("set") or {}
@@ -126,12 +130,16 @@ class Demands(Catalogue, ABC):
                 raise UserError(f"{where}: 'set' needs a 'variant' that names it in the path")
             if self.resolved(at, changes | extra, where) != self.resolved(at, changes, where):
                 name += f"-{part['variant']}"
+                suffix += f"-{part['variant']}" if any(key.startswith(PROTOCOL) for key in extra) else ""
             changes = changes | extra
         spec = self.resolved(at, changes, where)
         if spec == base:
             name = at["method"]
         cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
         self._register(cell, Declared(spec, at["dataset"], where))
+        self._varied[cell] = (at, changes, suffix)
+        if suffix:
+            self.begins_with(cell)  # registers the sources that carry the variant's name
         self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
         return cell, None
 
@@ -160,7 +168,36 @@ class Demands(Catalogue, ABC):
             source=where,
             check=self._check,
         )
+        sources = {
+            name: {"from": digest(self.resolved(*self._source(at, changes, source), where)), "point": point}
+            for name, source, point in begins.read(self.methods[at["method"]], spec["method"]["parameters"])
+        }
+        if sources:
+            spec = {**spec, "method": {**spec["method"], "handovers": sources}}
         return self.with_search(at, changes, spec, where)
+
+    @staticmethod
+    def _source(at: dict[str, Any], changes: dict[str, Any], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Coordinates and changes of the cell of another method with whose networks a cell begins."""
+        return {**at, "method": method}, {k: v for k, v in changes.items() if k.startswith(PROTOCOL)}
+
+    def begins_with(self, cell: Cell) -> dict[str, tuple[Cell, str]]:
+        """Hand-overs that a cell reads: name -> (cell that writes it, point)."""
+        if "handovers" not in self.spec(cell)["method"]:
+            return {}
+        at, changes, suffix = self._varied.get(cell) or (self.where(cell), {}, "")
+        out = {}
+        for name, source, point in begins.read(self.methods[at["method"]], self.spec(cell)["method"]["parameters"]):
+            there, kept = self._source(at, changes, source)
+            spec = self.resolved(there, kept, cell.id)
+            if spec == self.resolved(there, {}, cell.id):
+                found = Cell(cell.protocol, cell.dataset, cell.noise, source)
+            else:
+                found = Cell(cell.protocol, cell.dataset, cell.noise, source + suffix)
+                self._register(found, Declared(spec, at["dataset"], self.declared(cell).source))
+                self._varied.setdefault(found, (there, kept, suffix))
+            out[name] = (found, point)
+        return out
 
     @abstractmethod
     def with_search(

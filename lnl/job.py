@@ -15,16 +15,27 @@ from lnl.train import Progress, held, train
 
 
 def job(
-    suite: Suite, run: Run, places: Places, device: str, stop: Callable[[], bool], progress: Progress, log: str | None
+    suite: Suite,
+    run: Run,
+    places: Places,
+    device: str,
+    stop: Callable[[], bool],
+    progress: Progress,
+    log: str | None,
+    points: tuple[str, ...] | None = None,
 ) -> None:
-    """Publish a run's record if it is stored, else train it; a failure leaves its note. Stopped if told to stop."""
+    """Publish a run's record if it is stored, with its hand-overs, else train it; a failure leaves its note.
+
+    points: of hand-overs; None for those that the declarations ask for. Stopped if told to stop.
+    """
     target = torch_device(device, bool(suite.config.get("deterministic")))
-    points = needs.handover_points(suite, run.cell)
+    if points is None:
+        points = needs.handover_points(suite, run)
     store = Store(suite, run)
     try:
         with held(store, stop):  # another process may be training this very run
             if not store.finished(points):
-                train(suite, run, places, target, stop, progress)
+                train(suite, run, places, target, stop, progress, points=points)
     except Stopped:
         raise
     except Exception as error:

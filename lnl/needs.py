@@ -26,39 +26,40 @@ def noise_manifest(suite: Suite, run: Run) -> str:
 
 
 def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
-    """Hand-overs that a run reads: name -> (run that writes it, point). Same protocol, data, noise and seed.
+    """Hand-overs that a run reads: name -> (run of the same seed that writes it, point)."""
+    read = suite.begins_with(run.cell).items()
+    return {name: (Run(source, run.seed), point) for name, (source, point) in read}
 
-    A method may say with which values of its parameters it reads one: S-model needs no other network for some starts.
+
+def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
+    """Points at which a run writes its state, because declared runs read it (never from today's targets).
+
+    A repeat that artefacts ask for for its own sake, and whose reader nobody asks for with that seed, writes none.
     """
-    spec = suite.spec(run.cell)["method"]
-    out = {}
-    for name, (method, point, *given) in suite.methods[spec["key"]].get("handovers", {}).items():
-        if any(spec["parameters"].get(key) != value for key, value in (given[0] if given else {}).items()):
-            continue
-        cell = Cell(run.cell.protocol, run.cell.dataset, run.cell.noise, method)
-        suite.declared(cell)
-        out[name] = (Run(cell, run.seed), point)
-    return out
+    readers = _read(suite).get(run.cell, {})
+    points = [point for point, seeds in readers.items() if run.seed in seeds or run not in _demanded(suite)]
+    return tuple(points)
 
 
-def handover_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
-    """Points at which a cell writes its state, because some declared cell reads it (never from today's targets)."""
-    return _handed_over(suite).get(cell, ())
+def hands_over(suite: Suite, cell: Cell) -> tuple[str, ...]:
+    """Points at which some declared cell reads this one."""
+    return tuple(_read(suite).get(cell, {}))
 
 
 @cache
-def _handed_over(suite: Suite) -> dict[Cell, tuple[str, ...]]:
-    """Points of all cells that hand over."""
-    points: dict[Cell, dict[str, None]] = {}
-    for reader in list(suite.cells):
-        if _reads_any(suite, reader):
-            for source, point in handovers(suite, Run(reader, 0)).values():
-                points.setdefault(source.cell, {})[point] = None
-    return {cell: tuple(found) for cell, found in points.items()}
+def _demanded(suite: Suite) -> frozenset[Run]:
+    return frozenset(run for key in suite.artefacts for run in suite.demand(key))
 
 
-def _reads_any(suite: Suite, cell: Cell) -> bool:
-    return bool(suite.methods[suite.spec(cell)["method"]["key"]].get("handovers"))
+@cache
+def _read(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
+    """Of every cell that hands over: its points, and the seeds with which declared runs read them."""
+    found: dict[Cell, dict[str, set[int]]] = {}
+    for run in _demanded(suite):
+        if suite.methods[suite.spec(run.cell)["method"]["key"]].get("handovers"):
+            for source, point in suite.begins_with(run.cell).values():
+                found.setdefault(source, {}).setdefault(point, set()).add(run.seed)
+    return {cell: dict(sorted(points.items())) for cell, points in found.items()}
 
 
 def searches(suite: Suite, key: str) -> list[Search]:

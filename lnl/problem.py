@@ -83,18 +83,12 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
         },
         "data_digest": arrays.digest,
     }
-    limit, held = spec["limits"].get("test_images"), _held_out(spec, run)
+    limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
     data = _device_data(dataset, "none" if held else spec["split"], device, limit, places)
     if held:
-        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], dataset, held["seed"]))
+        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], dataset, held.get("seed", run.seed)))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
     return Problem(data, labels, rate, transition, about)
-
-
-def _held_out(spec: dict[str, Any], run: Run) -> dict[str, Any] | None:
-    """Share and seed of the noisy examples that a run leaves out: a candidate's search says so, or a method."""
-    share = spec["method"]["parameters"].get("hold_out")
-    return spec.get("hold_out") or (None if share is None else {"share": share, "seed": run.seed})
 
 
 def method_class(suite: Suite, run: Run) -> type[Method]:

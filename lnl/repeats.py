@@ -63,6 +63,6 @@ def stackable(suite: Suite, cell: Cell) -> bool:
         NETWORKS[spec["network"]["name"]].linear
         and not overridden(Path(method["file"])) & set(SINGLE_ONLY)
         and not method.get("handovers")
-        and "hold_out" not in spec["method"]["parameters"]  # each repeat leaves out its own examples
-        and not needs.handover_points(suite, cell)
+        and "hold_out" not in spec  # each repeat leaves out its own examples
+        and not needs.hands_over(suite, cell)
     )

@@ -18,6 +18,9 @@ from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
 from lnl.noise import keys as noise_keys
 
+#: Split of runs that leave out part of the noisy training file and validate on it by its given labels.
+NOISY_HOLD_OUT = "noisy-hold-out"
+
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
 #: of the same sum is no such change: records name the commit that made them.
 ENGINE_VERSION = 1
@@ -76,6 +79,16 @@ def method_parameters(
             raise UserError(
                 f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
             )
+    for key, (low, high) in spec.get("ranges", {}).items():
+        value = values.get(key)
+        if value is None or (isinstance(value, dict) and "search" in value):
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or value < low or (high is not None and value > high):
+            raise UserError(
+                f"{source}: {key} = {value!r}; {spec['key']} takes "
+                + (f"numbers from {low:g} on" if high is None else f"{low:g} to {high:g}")
+            )
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -129,6 +142,7 @@ def resolve(
     tuned_on = dataset if used == dataset + LSA else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
     transitions.check(values, noise, info.classes, source)
+    share = values.get("hold_out")
     known = choose(network, NETWORKS, "network", source).options
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     batch = {"steps_cap": None, **declared["batch"]}
@@ -143,7 +157,7 @@ def resolve(
         "protocol": protocol,
         "dataset": used,
         "noise": {"key": noise, **declared["noise"]},
-        "split": split,
+        **({"split": split} if share is None else {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}),
         "network": {
             "name": network,
             "options": {k: v for k, v in declared.get("network_options", {}).items() if k in known},

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from lnl.cells import Cell, Declared, DeclaredSearch, Run, Search
 from lnl.declarations import SINGLE_ONLY, overridden, reads_in_schedule_only
 from lnl.errors import UserError
-from lnl.resolve import choose, digest, merge
+from lnl.resolve import NOISY_HOLD_OUT, choose, digest, merge
 from lnl.search import plan
-from lnl.search.declared import HOLD_OUT, parameter_of
+from lnl.search.declared import parameter_of
 from lnl.search.wanted import searched_parameter
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
     """The search `name` of a cell whose specification, but for what is searched, is `base`. UserError if it cannot be
     run."""
     declared = copy.deepcopy(suite.searches[name])
-    method = suite.methods[at["method"]]
-    if _reads_networks(method, base["method"]["parameters"]):
+    if "handovers" in base["method"]:
         raise UserError(f"{where}: {at['method']} begins with another run's networks, which candidates do not have")
     scored_on = declared.get("scored_on") or suite.protocols[at["protocol"]].get("search", {}).get(
         "scored_on", "validation"
@@ -46,10 +45,10 @@ def declare(suite: Suite, at: Mapping[str, str], base: dict[str, Any], name: str
         having = ", ".join(k for k, p in suite.protocols.items() if p["split"] != "none")
         raise UserError(
             f"{where}: protocol {at['protocol']} has no validation images on which search '{name}' could score its "
-            f"candidates; protocols that have some: {having}; or give the search scored_on: {HOLD_OUT}"
+            f"candidates; protocols that have some: {having}; or give the search scored_on: {NOISY_HOLD_OUT}"
         )
-    if scored_on == HOLD_OUT:
-        base = {**base, "split": HOLD_OUT, "hold_out": {"share": declared["hold_out"]}}
+    if scored_on == NOISY_HOLD_OUT:
+        base = {**base, "split": NOISY_HOLD_OUT, "hold_out": {"share": declared["hold_out"]}}
     statistic = declared.get("statistic", "final")
     spec = {
         "version": VERSION,
@@ -90,12 +89,6 @@ def _over_a_space(suite: Suite, paper_dataset: str, name: str, declared: dict[st
         )
     found = {"formula": space["formula"], "clip": space["clip"], "ranges": ranges(space)}
     return {"space": found, "algorithm": algorithm, **budget}
-
-
-def _reads_networks(method: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
-    """Whether a method with these parameters reads hand-overs, which may stand under conditions."""
-    conditions = [given[0] if given else {} for _, _, *given in method.get("handovers", {}).values()]
-    return any(all(parameters.get(key) == value for key, value in wanted.items()) for wanted in conditions)
 
 
 def ranges(space: Mapping[str, Any]) -> list[list[float]]:

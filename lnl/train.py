@@ -78,7 +78,7 @@ def train(
     """
     store = Store(suite, run)
     if points is None:
-        points = needs.handover_points(suite, run.cell)
+        points = needs.handover_points(suite, run)
     built, [about] = prepare(suite, [run], places, device, "single", points)
     if start is not None:
         built.learner.start_from({k: v.to(device) for k, v in start.items()})
@@ -175,7 +175,8 @@ def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str,
 
 
 def _estimates(built: Training, place: int) -> dict[str, Any]:
-    """What the method has estimated, in four decimals; nothing where it estimates nothing."""
+    """What the method has estimated, in four decimals; nothing where it estimates nothing, or has diverged."""
     kept = built.methods[place].estimates(built.learner)
-    values = {name: tensor.detach().double().cpu().numpy().round(4).tolist() for name, tensor in kept.items()}
+    sound = {name: tensor.detach().double().cpu() for name, tensor in kept.items() if tensor.isfinite().all()}
+    values = {name: tensor.numpy().round(4).tolist() for name, tensor in sound.items()}
     return {"estimates": values} if values else {}

@@ -22,6 +22,8 @@ def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str) -
     wanted = parameters.get("transition")
     if wanted is None:
         return
+    if isinstance(wanted, bool):
+        raise UserError(f'{where}: transition: {str(wanted).lower()} is a yes or no; write "true", in quotes')
     if isinstance(wanted, str) and wanted not in KINDS:
         raise UserError(f"{where}: transition is {', '.join(KINDS)} or a {classes} x {classes} matrix, not '{wanted}'")
     if not isinstance(wanted, str):

@@ -39,6 +39,7 @@ SPEC = {
         "gamma": 0.0,  # scale of the ascent on a negative risk; 0 (nnBC) stops there
         "beta": 0.0,  # a risk below counts as negative
     },
+    "ranges": {"outliers": [0, 1], "gamma": [0, None]},
     "values": {
         "stage": ["held-out", "final"],
         "filter": ["column", "in_place"],
@@ -60,7 +61,8 @@ class BackwardCorrection(Method):
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         self.transition = transition(self.parameters, self.setting, learner)
-        self.inverse = inverted(self.transition)
+        if self.parameters["inverse"] == "exact":
+            self.inverse = inverted(self.transition)
         return {}
 
     def random(self) -> dict[str, tuple[int, ...]]:
@@ -71,7 +73,7 @@ class BackwardCorrection(Method):
         return {"transition": self.transition} if self.parameters["transition"] == "estimated" else {}
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
-        if "jitter" in batch.random:
+        if "jitter" in batch.random:  # T itself may be singular
             self.inverse = inverted(self.transition, batch.random["jitter"])
         return super().step(learner, batch, now)
 

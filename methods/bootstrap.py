@@ -21,6 +21,7 @@ SPEC = {
         "beta": None,  # weight of the given label; null: the paper's, 0.8 hard and 0.95 soft
         "gradient": "flows",  # of the soft target: the original minimises its entropy as well; some ports stop it
     },
+    "ranges": {"beta": [0, 1]},
     "values": {"kind": ["hard", "soft"], "gradient": ["flows", "stopped"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }

@@ -30,6 +30,7 @@ SPEC = {
         "outliers": 0.97,  # quantile above which the surest examples of a class do not count
         "filter": "column",  # decision t_hat_filter: `in_place` as released
     },
+    "ranges": {"outliers": [0, 1]},
     "values": {"stage": ["held-out", "final"], "filter": ["column", "in_place"]},
     "settings": {  # released code: no filter where 3% are more than a class
         "*/cifar100/*": {"outliers": None},

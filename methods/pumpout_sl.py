@@ -33,6 +33,7 @@ SPEC = {
         "rounding": "floor",
         "R": None,
     },
+    "ranges": {"gamma": [0, None], "ascended_share": [0, 1]},
     "values": {
         "ascended": ["all", "least_lossy"],
         "update": ["combined", "two_steps"],

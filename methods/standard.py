@@ -21,6 +21,7 @@ SPEC = {
         "watched": None,  # final drop rate, as a multiple of the noise rate, of the small losses that are looked at
         "hold_out": None,  # share of the training set that is left out and validates, by its given labels
     },
+    "ranges": {"watched": [0, None], "hold_out": [0.001, 0.5]},
     "settings": {"pumpout/*/*": {"watched": 1.0}},  # Pumpout, section 4: label precision of all methods of SET1
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }

@@ -16,7 +16,7 @@ from lnl.engine.method import Method, Moment, Outcome
 from lnl.errors import UserError
 from lnl.selection import cross_entropy
 
-METHODS = ("standard", "mentornet", "coteaching")
+METHODS = ("standard", "bootstrap", "mentornet", "coteaching", "decoupling", "coteaching-plus")
 
 
 def _flat(built: Training) -> Tensor:

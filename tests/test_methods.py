@@ -18,6 +18,7 @@ from lnl.engine.build import load_method
 from lnl.engine.estimation import anchored
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Moment, Outcome, Setting
+from lnl.errors import UserError
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
 from lnl.selection import cross_entropy
@@ -91,8 +92,9 @@ def test_the_network_that_is_handed_over_is_that_of_the_lowest_validation_loss()
     loss = built._validation_loss
     built._validation_loss = lambda: losses.append(loss()) or losses[-1]  # type: ignore[method-assign, func-returns-value]
     built.run()
-    best = losses.index(min(losses))  # epoch 0 is not trained
-    assert 0 < best < 11
+    best = 1 + losses.index(min(losses))  # epoch 0 is not trained, and does not count
+    assert len(losses) == 11
+    assert 1 < best < 11
     assert built.saved[point]["steps"] == best * built.steps
     again = helpers.build("f-correction", described, handovers={"held-out": built.saved[point]}, data=held_out)
     validation = torch.from_numpy(held_out.test_images).float() / 255
@@ -130,6 +132,14 @@ def test_bootstrap_without_belief_is_standard() -> None:
 def test_with_the_identity_for_a_matrix_a_correction_is_standard(key: str) -> None:
     corrected, standard = _ran(key, transition=IDENTITY), _ran("standard")
     torch.testing.assert_close(_learned(corrected)[0], _learned(standard)[0], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("key", ["bc", "nnbc", "pumpout-bc"])
+def test_a_jittered_inverse_trains_on_labels_that_say_nothing(key: str) -> None:
+    built = _ran(key, transition=torch.full((10, 10), 0.1).tolist(), inverse="jittered")
+    assert len(built.curves[0]["epoch"]) == 4 or built.diverged != [None]
+    with pytest.raises(UserError, match="singular"):
+        _ran(key, transition=torch.full((10, 10), 0.1).tolist())
 
 
 def test_the_anchor_of_a_class_is_its_surest_example_that_is_no_outlier() -> None:
@@ -250,12 +260,29 @@ def test_while_nothing_is_rejected_nothing_is_ascended() -> None:
     assert method.loss(logits, labels, _moment(method)).loss.item() == pytest.approx(1.0, rel=1e-5)
 
 
-def test_two_printed_steps_are_not_the_combined_one_but_without_ascent() -> None:
+def test_two_printed_steps_without_ascent_are_mentornet() -> None:
     none = _ran("pumpout-sl", update="two_steps", gamma=0.0)
     assert torch.equal(none.learner.population.flat, _ran("mentornet").learner.population.flat)
-    two = _ran("pumpout-sl", update="two_steps", gamma=0.1)
-    assert two.diverged == [None]
-    assert not torch.equal(_learned(two)[0], _learned(_ran("pumpout-sl", gamma=0.1))[0])
+
+
+def test_the_second_printed_step_ascends_on_the_rejected_at_a_share_of_the_rate() -> None:
+    described = helpers.spec(optimiser={"name": "sgd", "lr": 0.1, "schedule": "constant", "momentum": 0.0})
+    parameters = helpers.method_parameters("pumpout-sl", update="two_steps", gamma=0.5, t_k=1, ramp="as_printed")
+    built = helpers.build("pumpout-sl", described, parameters=[parameters])
+    learner = built.learner
+    moment = built.begin_epoch(3)  # half of a batch of 32 is rejected
+    batch = built.batches.batch(0)
+
+    def losses(flat: Tensor) -> Tensor:
+        return cross_entropy(learner.call(0, flat, batch.x), batch.labels.flatten())
+
+    start = learner.vector(0).clone().requires_grad_()
+    order = losses(start).argsort()
+    (down,) = torch.autograd.grad(losses(start)[order[:16]].mean(), start)
+    between = (start - 0.1 * down).detach().requires_grad_()
+    (up,) = torch.autograd.grad(losses(between)[order[16:]].mean(), between)
+    built.step(0, moment)
+    torch.testing.assert_close(learner.vector(0), between + 0.5 * 0.1 * up, rtol=1e-5, atol=1e-6)
 
 
 # ---- S-model -------------------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def test_the_value_with_the_best_held_out_accuracy_is_trained(copy: SuiteCopy) -
     assert result["curves"]["schedule"][-1] == pytest.approx(1 - 0.2 * winner["value"])
     said = dict(notes(suite.tables["small"], lines(suite, "small"), "small", suite.comparable("small")))["Search"]
     assert f"Chosen: Symmetry, tau tuned: tau = {winner['value']}." in said
-    assert any("tau among 0, 1.0, 2.5, 4.0, scored on noisy-hold-out" in line for line in said)
+    assert any("tau among 0, 1.0, 2.5, 4.0, scored by the given labels of a noisy hold-out" in line for line in said)
 
 
 def test_another_choice_trains_the_run_again_and_a_longer_list_only_what_is_new(copy: SuiteCopy) -> None:

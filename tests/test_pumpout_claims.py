@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,15 @@ def test_identities(name: str, fits: list[bool]) -> None:
     if name == "printed_margins":
         assert [round(c.effect, 1) for c in found] == [10.0, 37.5, 10.0, 44.4]
         assert [c.counts for c in found] == [True, True, False, False]
+
+
+def test_a_value_that_makes_runs_diverge_is_the_worst_and_costs_no_repeat() -> None:
+    inside = repeats("pair-45", "pumpout-bc", [70.0, 71.0, 72.0, 70.5, 71.5], "gamma01")
+    end = replace(repeats("pair-45", "pumpout-bc", [90.0], "gamma1"), wanted=5, diverged=frozenset({2, 3, 4, 5}))
+    [part] = parts({"kind": "INTERIOR", "a": "inside", "b": "ends"}, {"inside": [inside], "ends": [end]}, None)
+    assert part.outcome is not None
+    assert part.outcome.n == "5 x 2 cells"
+    assert part.outcome.effect == pytest.approx(71 - 90 / 5)
+    nowhere = replace(end, results={}, diverged=frozenset(range(1, 6)))
+    [gone] = parts({"kind": "GT", "a": "a", "b": "b"}, {"a": [inside], "b": [nowhere]}, None)
+    assert gone.missing.endswith("diverged")

@@ -34,6 +34,7 @@ def test_singular_noises_are_known_without_a_matrix(kind: str, percent: int, cla
 @pytest.mark.parametrize(
     ("wanted", "line"),
     [
+        (True, 'write "true", in quotes'),
         ("guessed", "transition is true, estimated or a 2 x 2 matrix, not 'guessed'"),
         ([[1.0, 0.0]], "not a list of 2 rows of 2 numbers"),
         ([[0.9, 0.2], [0.1, 0.9]], "row 0 of transition is no distribution"),
@@ -76,4 +77,4 @@ def test_a_method_reads_another_network_only_with_the_parameters_that_say_so() -
         assert [(name, source.cell.method, point) for name, (source, point) in found.items()] == expected
         assert all(source.seed == 3 for source, _ in found.values())
     default = Run(suite.parse("s2e/digits/pair-45/standard-held-out"), 3)
-    assert needs.handover_points(suite, default.cell) == ("lowest-validation-loss",)
+    assert needs.handover_points(suite, default) == ("lowest-validation-loss",)

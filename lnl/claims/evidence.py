@@ -28,6 +28,7 @@ class Repeats:
     results: dict[int, dict[str, Any]] = field(repr=False)
     remarks: tuple[str, ...] = ()
     bed: str = ""  # target and budget of a synthetic arm: only arms of one bed compare
+    diverged: frozenset[int] = frozenset()  # seeds of runs that have no number because they diverged
 
     @property
     def where(self) -> dict[str, str]:
@@ -93,7 +94,8 @@ def gather(suite: Suite, place: Place, source: str, locate: Locate | None = None
     remarks = [
         f"{cell.noise} {cell.method} seed {r.seed} {r.state}" for r in states if r.state not in ("ok", "missing")
     ]
-    return Repeats(place, name, cell, "", len(seeds), results, tuple(remarks))
+    gone = frozenset(run.seed for run in states if run.state == "diverged")
+    return Repeats(place, name, cell, "", len(seeds), results, tuple(remarks), diverged=gone)
 
 
 def _name(place: Place, method: str) -> str:

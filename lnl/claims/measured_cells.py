@@ -31,13 +31,16 @@ def _trend(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
 
 
 def _interior(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    """The best of the cells a against the best of the cells b, of one method, noise and data set."""
+    """The best of the cells a against the best of the cells b, of one method, noise and data set.
+
+    A run that diverged is the worst there is, as it is to a search: to leave it out would leave its whole repeat out.
+    """
     ends = _by_place(cells[test["b"]])
     for place, inside in _by_place(cells[test["a"]]).items():
         here = [*inside, *ends[place]]
         dataset, noise, method = place
         label = f"best {method} at {noise}{f', {dataset}' if dataset else ''} inside the range"
-        numbers = [values(member, **quantity(test)) for member in here]
+        numbers = [values(member, **quantity(test)) | dict.fromkeys(member.diverged, 0.0) for member in here]
         common = sorted(set.intersection(*(set(v) for v in numbers)))
         if not all(numbers):
             yield Part(label, None, absent(*here))

@@ -35,9 +35,9 @@ class Part:
 
 
 def absent(*groups: Repeats) -> str:
-    """Why these places have no numbers: not run, or not in the suite."""
+    """Why these places have no numbers: diverged, not run, or not in the suite."""
     gone = [group for group in groups if not group.results]
-    return "; ".join(dict.fromkeys(f"{g.name}: {g.absent or 'not run'}" for g in gone))
+    return "; ".join(dict.fromkeys(f"{g.name}: {g.absent or ('diverged' if g.diverged else 'not run')}" for g in gone))
 
 
 def pairs(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[Repeats, Repeats]]:

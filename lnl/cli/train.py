@@ -29,18 +29,23 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     """Publish the run's record, training it first if it is not stored. Exits with 143 when it was told to stop."""
     run = Run(suite.parse(cell_id), seed)
     store = Store(suite, run)
-    points = needs.handover_points(suite, run.cell)
+    points = needs.handover_points(suite, run)
     store.lock()  # an unwritable results folder is reported before anything is imported
     if store.finished(points) or (not points and store.adopt()):
         _say(store.publish(), "was finished already")
         return
-    title = f"{run.cell.id} seed {seed}"
+    _trained(suite, run, points, log, quiet)
+
+
+def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
+    """Train a run, with hand-overs at `points`, and publish its record."""
+    title, store = f"{run.cell.id} seed {run.seed}", Store(suite, run)
 
     def work(stop: Callable[[], bool]) -> None:
         from lnl.job import job
 
         with _bar(title, quiet) as progress:
-            job(suite, run, Places.of(suite.config), str(suite.config["device"]), stop, progress, log)
+            job(suite, run, Places.of(suite.config), str(suite.config["device"]), stop, progress, log, points)
 
     _unless_stopped(suite, title, work)
     _say(store.publish(), "is trained")
@@ -153,10 +158,10 @@ def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
 def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
     """Publish a hand-over; UserError if no declared cell reads it."""
     run = Run(suite.parse(cell_id), seed)
-    points = needs.handover_points(suite, run.cell)
+    points = needs.hands_over(suite, run.cell)
     if point not in points:
         known = ", ".join(points) or "none"
         raise UserError(f"{cell_id}: no declared cell reads the point '{point}' (declared points: {known})")
-    if not Store(suite, run).finished(points):
-        command(suite, cell_id, seed, None, quiet=False)
+    if not Store(suite, run).finished((point,)):
+        _trained(suite, run, points, None, quiet=False)
     print(Store(suite, run).publish_handover(point))

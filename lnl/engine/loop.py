@@ -202,7 +202,8 @@ class Training:
             if rate is not None:
                 scalars["schedule"] = rate if trained else None
             append(curves, epoch, scalars, mine)
-        self._keep_best()
+        if "finite" in figures:  # an untrained network is nobody's best
+            self._keep_best()
 
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""

@@ -137,7 +137,7 @@ def frame(compared: list[Line]) -> pd.DataFrame:
     import pandas as pd
 
     width = max((len(line.summary.networks) for line in compared), default=0)
-    several = any(line.against for line in compared)
+    effects = any(line.against for line in compared)
     rows = []
     for line in compared:
         slot, summary = line.slot, line.summary
@@ -158,7 +158,7 @@ def frame(compared: list[Line]) -> pd.DataFrame:
                 "difference": line.verdict.difference,
                 "allowed": line.verdict.allowed,
                 "verdict": line.verdict.word,
-                **(_against(line) if several else {}),
+                **(_against(line) if effects else {}),
                 "runs_asked": len(line.runs.runs),
                 **states,
                 "state": line.state,

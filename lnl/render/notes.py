@@ -57,14 +57,16 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
     lines = []
     kinds = {r["labels"].get("vector") for r in labels}
     if "fixed" in kinds:
-        seeds = sorted({(r["labels"].get("generator"), r["labels"].get("noise_seed")) for r in labels}, key=str)
+        shared = [r["labels"] for r in labels if r["labels"].get("vector") == "fixed"]
+        seeds = sorted({(each.get("generator"), each.get("noise_seed")) for each in shared}, key=str)
         made = "; ".join(f"generator {generator}, noise seed {seed}" for generator, seed in seeds)
         lines.append(
             f"All repeats of a cell share one noise vector ({made}): the spread is over initialisation and order, "
             "not over label noise."
         )
     if "per_repeat" in kinds:
-        lines.append("Each repeat draws a noise vector of its own: the spread includes label noise.")
+        which = f" ({', '.join(_drawing_their_own(compared))})" if "fixed" in kinds else ""
+        lines.append(f"Each repeat draws a noise vector of its own{which}: the spread includes label noise.")
     rates: dict[tuple[str, str], set[tuple[float, float]]] = {}
     for result in labels:
         if result["labels"].get("realised_rate") is not None:
@@ -77,6 +79,12 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
         )
         lines.append(f"{dataset}, {noise}: {number(100 * next(iter(pairs))[0])}% of labels asked for, {span}% flipped.")
     return tuple(lines)
+
+
+def _drawing_their_own(compared: list[Line]) -> list[str]:
+    """Cells whose repeats have labels of their own, by their place in the table."""
+    own = [line for line in compared for r in line.runs.records() if r["result"]["labels"]["vector"] == "per_repeat"]
+    return list(dict.fromkeys(f"{line.slot.row_label}, {line.slot.column_label}" for line in own))
 
 
 def _searched(compared: list[Line]) -> tuple[str, ...]:
@@ -113,7 +121,8 @@ def _spec(result: dict[str, Any]) -> dict[str, Any]:
 
 def _how(name: str, spec: dict[str, Any]) -> str:
     """How a search goes about it: its algorithm and space, or its list of values, and what scores its candidates."""
-    scored = f"scored on {spec['scored_on']} images"
+    held = spec["scored_on"] == "noisy-hold-out"
+    scored = "scored by the given labels of a noisy hold-out" if held else f"scored on {spec['scored_on']} images"
     if "parameter" in spec:
         return f"{name} among {', '.join(map(str, spec['algorithm']['values']))}, {scored}"
     form = spec["algorithm"].get("form", "").replace("_", " ")

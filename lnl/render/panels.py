@@ -157,7 +157,7 @@ def clean_share(ax: Axes, data: FigureData, row: str, whole: float = 100.0) -> N
     records = [record for place in data.places if place.slot.row == row for record in place.records()]
     rates = [record["result"]["labels"]["realised_rate"] for record in records]
     if rates and ax.lines:
-        clean = whole * (1 - rates[0])
+        clean = whole * (1 - sum(rates) / len(rates))  # repeats may have labels of their own
         ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)
         ax.annotate("share of clean labels", (1, clean), (0, 2), ("axes fraction", "data"), "offset points",
                     ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.errors import UserError
-from lnl.resolve import choose
+from lnl.resolve import NOISY_HOLD_OUT, choose
 
-#: A share of the training file that is not trained on and validates by its given labels; a split of candidates only.
-HOLD_OUT = "noisy-hold-out"
 OF_SPACES = ("space", "algorithm", "rounds", "samples", "datasets")
 
 
@@ -39,7 +37,7 @@ def check(name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any]) -> 
             "over a space of curves, not a list of values" if listed else "by a list: give 'values' instead of a space"
         )
         raise UserError(f"{where}: {parameter} is searched {how}")
-    if "hold_out" in declared and declared.get("scored_on") != HOLD_OUT:
-        raise UserError(f"{where}: 'hold_out' goes with scored_on: {HOLD_OUT}")
+    if "hold_out" in declared and declared.get("scored_on") != NOISY_HOLD_OUT:
+        raise UserError(f"{where}: 'hold_out' goes with scored_on: {NOISY_HOLD_OUT}")
     if not listed:
         choose(declared["space"], dict(spaces), "search space", where)

@@ -1,0 +1,134 @@
+"""Cells that begin with another cell's network: what they depend on, and who writes what for whom."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from suite_copy import TABLE, SuiteCopy
+
+from lnl import needs, train
+from lnl.data.splits import noisy_hold_out
+from lnl.errors import UserError
+from lnl.job import job
+from lnl.matrix import Cell, Run, Suite
+from lnl.places import Places
+from lnl.problem import problem
+from lnl.store import Store
+
+COLUMNS = [
+    {"key": "standard", "label": "Normal", "method": "standard"},
+    {"key": "forward", "label": "F", "method": "f-correction"},
+    {"key": "late", "label": "F, late", "method": "f-correction", "variant": "late", "set": {"stage": "final"}},
+    {"key": "true", "label": "F, true", "method": "f-correction", "variant": "true", "set": {"transition": "true"}},
+    {
+        "key": "own",
+        "label": "F, own noise",
+        "method": "f-correction",
+        "variant": "own-noise",
+        "set": {"protocol.noise.vector": "per_repeat"},
+    },
+]
+AT = ("s2e", "digits", "symmetric-50")
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    table = {k: v for k, v in TABLE.items() if k not in ("published", "joins")} | {"columns": COLUMNS}
+    (copy.root / "tables/small.yaml").write_text(yaml.safe_dump(table))
+    monkeypatch.chdir(copy.root)
+    return copy
+
+
+def _load(**config: Any) -> Suite:
+    return Suite.load(Path(), {"device": "cpu", "scale": "demo", **config})
+
+
+def _train(suite: Suite, cell: Cell, seed: int = 1) -> dict[str, Any]:
+    run = Run(cell, seed)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
+
+
+def test_what_changes_the_first_network_changes_its_readers_and_no_others(copy: SuiteCopy) -> None:
+    before = _load()
+    file = copy.root / "methods/standard_held_out.py"
+    file.write_text(file.read_text().replace('"hold_out": 0.1', '"hold_out": 0.4'))
+    after = _load()
+    changed = {c.method for c in before.cells if before.digest(c) != after.digest(c)}
+    assert changed == {"f-correction", "f-correction-own-noise", "standard-held-out-own-noise"}
+
+
+def test_a_variant_of_the_protocol_begins_with_a_network_of_the_same_variant(copy: SuiteCopy) -> None:
+    suite = _load()
+    [(source, point)] = suite.begins_with(Cell(*AT, "f-correction-own-noise")).values()
+    assert (source.method, point) == ("standard-held-out-own-noise", "lowest-validation-loss")
+    assert suite.spec(source)["noise"]["vector"] == "per_repeat"
+    assert [needs.noise_seed(suite, Run(source, seed)) for seed in (1, 2)] == [1, 2]
+    fresh = _load()  # a job that is given nothing but the name
+    assert fresh.digest(fresh.parse(source.id)) == suite.digest(source)
+    [(plain, _)] = suite.begins_with(Cell(*AT, "f-correction-late")).values()
+    assert plain.method == "standard"  # a parameter of the reader alone changes nothing of the source
+    assert suite.begins_with(Cell(*AT, "f-correction-true")) == {}
+
+
+def test_a_repeat_is_handed_over_only_if_its_reader_is_asked_for(copy: SuiteCopy) -> None:
+    table = yaml.safe_load((copy.root / "tables/small.yaml").read_text())
+    more = table | {"title": "more of Standard", "columns": COLUMNS[:1], "seeds": 4}
+    (copy.root / "tables/more.yaml").write_text(yaml.safe_dump(more))
+    suite = _load()
+    standard = Cell(*AT, "standard")
+    points = [needs.handover_points(suite, Run(standard, seed)) for seed in (1, 2, 3, 4, 9)]
+    assert points == [("final",), ("final",), (), (), ("final",)]  # nobody asks for 9: by hand, with its reader in mind
+
+
+def test_a_method_that_begins_with_itself_is_refused(copy: SuiteCopy) -> None:
+    file = copy.root / "methods/standard.py"
+    file.write_text(
+        file.read_text().replace('"networks": 1,', '"networks": 1,\n    "handovers": {"a": ["f-correction", "final"]},')
+    )
+    with pytest.raises(UserError, match="'handovers' lead from"):
+        _load()
+
+
+def test_what_a_method_holds_out_validates_by_its_given_labels_and_is_not_trained_on(copy: SuiteCopy) -> None:
+    suite = _load()
+    cell = suite.parse("/".join((*AT, "standard-held-out")))
+    assert suite.spec(cell)["split"] == "noisy-hold-out"
+    held = []
+    for seed in (1, 2):
+        known = problem(suite, Run(cell, seed), Places.of(suite.config), CPU)
+        given = torch.from_numpy(np.array(known.given))
+        index = torch.from_numpy(noisy_hold_out(len(given), 0.1, "digits", seed))
+        images, labels = known.data.parts["validation"]
+        assert torch.equal(labels, given[index])
+        assert len(images) == len(index)
+        held.append(set(index.tolist()))
+    assert held[0] != held[1]
+    built, _ = train.prepare(suite, [Run(cell, 1)], Places.of(suite.config), CPU, "single", ())
+    assert not held[0] & set(built.learner.train_index.tolist())
+
+
+def test_an_estimate_stands_in_the_record_and_a_diverged_one_does_not(copy: SuiteCopy) -> None:
+    suite = _load()
+    source = suite.parse("/".join((*AT, "standard-held-out")))
+    _train(suite, source)
+    Store(suite, Run(source, 1)).publish_handover("lowest-validation-loss")
+    estimate = np.array(_train(suite, Cell(*AT, "f-correction"))["estimates"]["transition"])
+    assert estimate.shape == (10, 10)
+    np.testing.assert_allclose(estimate.sum(1), 1, atol=1e-3)
+    assert len({tuple(row) for row in estimate}) > 1
+    table = yaml.safe_load((copy.root / "tables/small.yaml").read_text())
+    wild = {"initial": "identity", "protocol.optimiser.lr": 1e35}
+    table["columns"] = [{"key": "s", "label": "S", "method": "s-model", "variant": "wild", "set": wild}]
+    (copy.root / "tables/small.yaml").write_text(yaml.safe_dump(table))
+    diverged = _train(_load(), Cell(*AT, "s-model-wild"))
+    assert diverged["status"] == "diverged"
+    assert "estimates" not in diverged
