@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -191,3 +192,33 @@ def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.
         assert answer(PYTHONPATH="") == "None\n"  # the job's library is another one
         os.utime(sources / "train.py")
         assert answer() == "None\n"
+
+
+SNAKEFILE = """
+from lnl.worker import head
+
+onstart:
+    head.unlimit(workflow.scheduler)
+
+rule all:
+    input: expand("{n}.txt", n=range(6))
+
+rule one:
+    output: "{n}.txt"
+    shell: "sleep 0.6; touch {output}"
+"""
+
+
+def test_jobs_that_finished_do_not_keep_the_head_looking(tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--scheduler", "greedy", "--verbose"]
+    out = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    looks = (out.stdout + out.stderr).count("Ready jobs: ")
+    assert 6 <= looks <= 8  # one for each job; with Snakemake's limit there are twice as many
+
+
+@pytest.mark.parametrize(("jobs", "kept"), [(100, False), (90, True)])
+def test_a_limit_that_somebody_names_stands(jobs: int, kept: bool) -> None:
+    scheduler = SimpleNamespace(job_rate_limiter=SimpleNamespace(max_jobs=jobs, timespan=1.0))
+    head.unlimit(scheduler)
+    assert (scheduler.job_rate_limiter is not None) == kept

@@ -9,11 +9,23 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from lnl.worker.client import VARIABLE
 
 #: A pool of threads does not survive a fork, and a job of this suite uses one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+def unlimit(scheduler: Any) -> None:
+    """Take Snakemake's default limit, 100 jobs a second, from its scheduler; a limit that a user names stands.
+
+    With a limit it looks for jobs again a second after every look, without end, and each job that finishes begins one
+    more such chain: after a thousand jobs it looks a thousand times a second, and its head fills a core (seen in 9.27).
+    """
+    limit = getattr(scheduler, "job_rate_limiter", None)
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        scheduler.job_rate_limiter = None
 
 
 def start() -> int | None:
