@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl import paths
 from lnl import searches as find
+from lnl.data.registry import DATASETS, EMBEDDED
 from lnl.errors import UserError
 from lnl.hardware import gpu_count
 from lnl.matrix import Run, Search, Suite
@@ -158,8 +159,8 @@ class Estimator:
             return None
 
     def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> float:
-        if spec["dataset"] != paper_dataset:
-            return 3.0  # stand-ins
+        if spec["dataset"] != paper_dataset and DATASETS[spec["dataset"]].family in EMBEDDED:
+            return 3.0  # stand-ins that train in seconds
         runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
         minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
         usual = self.suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer

@@ -255,6 +255,12 @@ class Demands(Catalogue, ABC):
     def where(self, cell: Cell) -> dict[str, str]:
         """Coordinates, with the paper's data set, of a plain method's cell that no artefact demands."""
         if cell.method not in self.methods:
+            elsewhere = [f"{c.protocol}/{c.dataset}/{c.noise}" for c in self.cells if c.method == cell.method]
+            if elsewhere:
+                raise UserError(
+                    f"{cell.id}: the variant '{cell.method}' is declared for {', '.join(dict.fromkeys(elsewhere))}; "
+                    "to have it here, add a row or column with its 'set' to a table (docs/add-a-method.md)"
+                )
             labels = {c.method: 0 for c in self.cells} | dict.fromkeys(self.methods, 0)
             raise UserError(f"{cell.id}: unknown method or variant '{cell.method}'{nearest(cell.method, labels)}")
         protocol = choose(cell.protocol, self.protocols, "protocol", cell.id)

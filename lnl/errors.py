@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LISTED = 30  # names that a line still can hold
+
 
 class UserError(Exception):
     """Something a user can put right. One line: what is wrong, where, and the nearest valid value or remedy.
@@ -14,7 +16,7 @@ class UserError(Exception):
 
 
 def nearest(word: object, options: Iterable[object]) -> str:
-    """The end of an error line about an unknown word: the closest valid value, if any is close, and all valid values.
+    """The end of an error line about an unknown word: the closest valid value, if any is close, and the valid ones.
 
     >>> nearest("cifar1", ["mnist", "cifar10"])
     " (did you mean 'cifar10'? valid: cifar10, mnist)"
@@ -23,4 +25,5 @@ def nearest(word: object, options: Iterable[object]) -> str:
     lower = {option.lower(): option for option in valid}
     close = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.5)
     hint = f"did you mean '{lower[close[0]]}'? " if close else ""
-    return f" ({hint}valid: {', '.join(valid) or 'none'})"
+    listed = ", ".join(valid) if len(valid) <= LISTED else f"{', '.join(valid[:LISTED])} and {len(valid) - LISTED} more"
+    return f" ({hint}valid: {listed or 'none'})"

@@ -34,11 +34,25 @@ def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
 def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
     """Points at which a run writes its state, because declared runs read it (never from today's targets).
 
-    A repeat that artefacts ask for for its own sake, and whose reader nobody asks for with that seed, writes none.
+    A repeat that artefacts ask for for its own sake, and whose reader nobody asks for with that seed, writes none; one
+    that no artefact asks for, trained by hand, writes all that some method could read.
     """
+    if run not in _demanded(suite):
+        return points(suite, run.cell)
     readers = _read(suite).get(run.cell, {})
-    points = [point for point, seeds in readers.items() if run.seed in seeds or run not in _demanded(suite)]
-    return tuple(points)
+    return tuple(point for point, seeds in readers.items() if run.seed in seeds)
+
+
+def points(suite: Suite, cell: Cell) -> tuple[str, ...]:
+    """Points of a cell that some method could read, declared with it or not."""
+    readers = [each for method in suite.methods.values() for each in method.get("handovers", {}).values()]
+    return tuple(sorted({point for source, point, *_ in readers if source == _plain(suite, cell)}))
+
+
+def _plain(suite: Suite, cell: Cell) -> str:
+    """The method of a cell without its variants: the longest key that its name begins with."""
+    keys = [key for key in suite.methods if cell.method == key or cell.method.startswith(f"{key}-")]
+    return max(keys, key=len, default=cell.method)
 
 
 def hands_over(suite: Suite, cell: Cell) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
         if not file.exists():
             raise UserError(
                 f"{run.cell.id} reads {file}, which is not there; "
-                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point}` writes it"
+                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
             )
         out[name] = load_file(file)
     return out

@@ -79,6 +79,7 @@ def method_parameters(
             raise UserError(
                 f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
             )
+    _check_types(spec, values, source)
     for key, (low, high) in spec.get("ranges", {}).items():
         value = values.get(key)
         if value is None or (isinstance(value, dict) and "search" in value):
@@ -90,6 +91,28 @@ def method_parameters(
                 + (f"numbers from {low:g} on" if high is None else f"{low:g} to {high:g}")
             )
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> None:
+    """UserError for a word where the method has a number or a yes, and for null where none of its own values is."""
+    nullable = {key for changes in spec.get("settings", {}).values() for key, value in changes.items() if value is None}
+    nullable |= {key for key, allowed in spec.get("values", {}).items() if None in allowed}
+    for key, default in spec.get("parameters", {}).items():
+        value = values[key]
+        if default is None or isinstance(value, dict) or isinstance(default, dict):
+            continue
+        if value is None and key not in nullable:
+            raise UserError(
+                f"{source}: {key} is null, and {spec['key']} has no meaning for that; its default is {default!r}"
+            )
+        wanted = (
+            "true or false" if isinstance(default, bool) else "a number" if isinstance(default, int | float) else ""
+        )
+        kind = bool if isinstance(default, bool) else int | float
+        if wanted and value is not None and (not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)):
+            raise UserError(
+                f"{source}: {key} = {value!r}; {spec['key']} takes {wanted} there, its default is {default!r}"
+            )
 
 
 def resolve(

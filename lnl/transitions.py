@@ -32,6 +32,9 @@ def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str) -
         raise UserError(
             f"{where}: the transition matrix of {noise} with {classes} classes is singular, its labels cannot be "
             "corrected backward; choose another noise, or set inverse: jittered"
+            if isinstance(wanted, str)
+            else f"{where}: the matrix that transition holds is singular, labels cannot be corrected backward with it; "
+            "write another one, or set inverse: jittered"
         )
 
 

@@ -132,3 +132,14 @@ def test_an_estimate_stands_in_the_record_and_a_diverged_one_does_not(copy: Suit
     diverged = _train(_load(), Cell(*AT, "s-model-wild"))
     assert diverged["status"] == "diverged"
     assert "estimates" not in diverged
+
+
+def test_by_hand_a_cell_that_nothing_declares_is_handed_over_as_the_message_says(copy: SuiteCopy) -> None:
+    reader = "s2e/digits/pair-20/f-correction"
+    asked = copy.lnl("train", reader, "--device", "cpu")
+    assert asked.returncode == 2
+    remedy = asked.stderr.partition("`lnl ")[2].partition("`")[0].split()
+    assert remedy[0] == "handover"
+    done = copy.lnl(*remedy, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert copy.lnl("train", reader, "--device", "cpu").returncode == 0

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 
 from lnl.engine.loop import Stopped, Training
-from lnl.engine.method import Method
+from lnl.engine.method import Method, Moment, Outcome
+from lnl.errors import UserError
 from lnl.selection import cross_entropy
 
 SGD = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "schedule": "constant", "weight_decay": 1e-4}
@@ -119,3 +120,15 @@ def test_evaluation_uses_what_the_method_predicts_with() -> None:
     averaged = built.methods[0].predict(built.learner, built.data.parts["test"][0].float() / 255, None)
     assert not torch.allclose(plain, averaged)
     assert len(built.curves[0]["ahead"][0]) == 4  # a method's own scalar becomes a curve
+
+
+@pytest.mark.parametrize("mean", [lambda losses: losses, lambda losses: losses.sum()])
+def test_a_loss_of_another_shape_is_one_line_in_the_first_step(mean: Any) -> None:
+    class Unreduced(Method):
+        def loss(self, logits: torch.Tensor, labels: torch.Tensor, now: Moment) -> Outcome:
+            losses = cross_entropy(logits, labels)
+            return Outcome(loss=mean(losses), losses=losses)
+
+    built = helpers.build(Unreduced, helpers.spec())
+    with pytest.raises(UserError, match=r"Unreduced: its loss has shape .*, and \[1\] is needed"):
+        built.run()

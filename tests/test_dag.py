@@ -189,6 +189,7 @@ def test_bad_configuration_stops_before_any_job(suite: SuiteCopy, words: tuple[s
         (("table", "small", "--seeds", "1,1"), "named twice"),
         (("import", "nowhere"), "no such folder"),
         (("train", "s2e/digits/symmetric-50/mentornet", "--device", "cuda"), "no GPU"),
+        (("train", "s2e/digits/symmetric-50/mentornet", "--device", "gpu"), "valid: auto, cpu, cuda"),
     ],
 )
 def test_bad_input_to_a_command_is_one_line(suite: SuiteCopy, words: tuple[str, ...], message: str) -> None:

@@ -132,6 +132,7 @@ def test_glove_features_are_the_mean_of_known_tokens(root: Path, tmp_path: Path)
         "file": f"glove/{file.name}",
         "digest": hashlib.md5(file.read_bytes()).hexdigest(),
         "bytes": str(file.stat().st_size),
+        "of": "vectors of 43.2% of the words",
     }
     texts = content["supplied_files"][0]
     assert texts["digest"] == hashlib.md5("\0".join([*TRAIN, *TEST]).encode()).hexdigest()
@@ -147,6 +148,7 @@ def test_glove_features_are_the_mean_of_known_tokens(root: Path, tmp_path: Path)
         ("the 1 0 0\ncat 0 x 1\n", "line 2 holds something else than numbers"),
         ("the 1 0 0\ncat 0 nan 1\n", "not finite"),
         ("der 1 0 0\nkater 0 1 0\n", "has a vector for no token of the texts"),
+        ("cat 0 1 0\nmoon 0 0 4\n", "% of the texts' words only"),
     ],
 )
 def test_bad_glove_files_are_one_line(root: Path, tmp_path: Path, text: str, expected: str) -> None:

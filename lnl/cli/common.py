@@ -9,8 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lnl.errors import UserError
+from lnl.errors import UserError, nearest
 from lnl.matrix import Suite
+
+DEVICES = ("auto", "cpu", "cuda")
 
 Scale = Annotated[str | None, typer.Option(help="a file of config/scales; default: the one in config/config.yaml")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda; default: config/config.yaml")]
@@ -25,6 +27,8 @@ def load_suite(validate: bool = True, **overrides: Any) -> Suite:
     """
     if not Path("config/config.yaml").exists():
         raise UserError("no config/config.yaml here; run `lnl` in a checkout of the suite")
+    if overrides.get("device") not in (None, *DEVICES):
+        raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config: dict[str, Any] = json.loads(os.environ.get("LNL_CONFIG", "{}"))
     config |= {key: value for key, value in overrides.items() if value is not None}
     return Suite.load(Path(), config, validate=validate)

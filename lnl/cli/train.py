@@ -14,10 +14,12 @@ from pathlib import Path
 from types import FrameType
 
 from lnl import needs, paths
+from lnl.data.registry import DATASETS
 from lnl.errors import UserError
 from lnl.files import write_json_atomic
 from lnl.hardware import lease_gpu
 from lnl.matrix import Run, Suite
+from lnl.noise.keys import warning
 from lnl.places import Places
 from lnl.repeats import seeds_text, stackable
 from lnl.store import Store
@@ -40,6 +42,9 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
     """Train a run, with hand-overs at `points`, and publish its record."""
     title, store = f"{run.cell.id} seed {run.seed}", Store(suite, run)
+    caution = warning(run.cell.noise, DATASETS[run.cell.dataset].classes)
+    if caution:
+        print(f"lnl: {caution}", file=sys.stderr)
 
     def work(stop: Callable[[], bool]) -> None:
         from lnl.job import job
@@ -158,10 +163,10 @@ def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
 def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
     """Publish a hand-over; UserError if no declared cell reads it."""
     run = Run(suite.parse(cell_id), seed)
-    points = needs.hands_over(suite, run.cell)
+    points = tuple(dict.fromkeys((*needs.hands_over(suite, run.cell), *needs.points(suite, run.cell))))
     if point not in points:
         known = ", ".join(points) or "none"
-        raise UserError(f"{cell_id}: no declared cell reads the point '{point}' (declared points: {known})")
+        raise UserError(f"{cell_id}: no method reads the point '{point}' of it (points that are read: {known})")
     if not Store(suite, run).finished((point,)):
         _trained(suite, run, points, None, quiet=False)
     print(Store(suite, run).publish_handover(point))

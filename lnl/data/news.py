@@ -111,9 +111,10 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     if vectors is None:
         train_features, test_features = news_features.lsa(train, test, info.shape[-1])
     else:
-        both, md5 = news_features.glove([*train, *test], vectors, info.shape[-1])
+        both, md5, share = news_features.glove([*train, *test], vectors, info.shape[-1])
         train_features, test_features = both[: len(train)], both[len(train) :]
-        supplied.append({"file": f"{GLOVE}/{vectors.name}", "digest": md5, "bytes": str(vectors.stat().st_size)})
+        use = {"file": f"{GLOVE}/{vectors.name}", "digest": md5, "bytes": str(vectors.stat().st_size)}
+        supplied.append({**use, "of": f"vectors of {100 * share:.1f}% of the words"})
     parts: dict[str, NDArray[Any]] = {
         "train_images": train_features[:, None, None],
         "train_labels": grouped(key, names, train_labels),

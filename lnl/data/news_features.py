@@ -14,6 +14,7 @@ from lnl.errors import UserError
 
 Features = NDArray[np.float32]
 TOKEN = r"[^\W_]+"  # a run of letters and digits, of the lower-cased text
+FEWEST = 0.4  # share of words with a vector; a file that was cut at the end of a line may have fewer
 DECIMALS = 4  # far coarser than what another machine's order of summation changes
 
 
@@ -40,11 +41,12 @@ def lsa(train: Sequence[str], test: Sequence[str], width: int) -> tuple[Features
     return embed(weighted), embed(weigh.transform(test))
 
 
-def glove(texts: Sequence[str], path: Path, width: int) -> tuple[Features, str]:
-    """Mean over a text's tokens of their GloVe vectors, float32 [N, width], and the MD5 sum of the file of vectors.
+def glove(texts: Sequence[str], path: Path, width: int) -> tuple[Features, str, float]:
+    """Mean over a text's tokens of their GloVe vectors, float32 [N, width], the MD5 sum of the file of vectors, and the
+    share of all tokens that have one.
 
     A token without a vector is left out, one that occurs twice counts twice; a text without any is all zeros. UserError
-    for a file that cannot be read, has vectors of another size, is cut short, or knows no token of the texts.
+    for a file that cannot be read, has vectors of another size, is cut short, or knows too few of the tokens.
     """
     split = re.compile(TOKEN)
     tokens = [split.findall(text.lower()) for text in texts]
@@ -60,7 +62,13 @@ def glove(texts: Sequence[str], path: Path, width: int) -> tuple[Features, str]:
         found = [place[token] for token in text if token in place]
         if found:
             row[:] = table[found].mean(axis=0)
-    return means, md5
+    share = sum(token in place for text in tokens for token in text) / max(1, sum(map(len, tokens)))
+    if share < FEWEST:
+        raise UserError(
+            f"{path}: has vectors for {100 * share:.0f}% of the texts' words only, as a list that was cut short has; "
+            "take a fresh and whole copy"
+        )
+    return means, md5, share
 
 
 def _vectors(wanted: set[bytes], path: Path, width: int) -> tuple[dict[bytes, list[float]], str]:

@@ -22,6 +22,7 @@ from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers
 from lnl.engine.replay import Replay
+from lnl.errors import UserError
 from lnl.selection import cross_entropy
 
 
@@ -155,6 +156,11 @@ class Training:
         assert self._buffers is not None
         outcome = self.methods[0].step(self.learner, self.batches.batch(number, place), now)
         assert outcome.logits is not None
+        if outcome.loss.shape != torch.Size(self.lead):
+            raise UserError(
+                f"{type(self.methods[0]).__name__}: its loss has shape {list(outcome.loss.shape)}, and "
+                f"{list(self.lead)} is needed, one number for each network: take the mean over the batch, the last axis"
+            )
         self._buffers.write(place, outcome, outcome.logits)
 
     # ---- figures ---------------------------------------------------------------------------------------------------

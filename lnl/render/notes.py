@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lnl.data.registry import DATASETS
+from lnl.noise.keys import warning
 from lnl.render.compare import Line
 from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
 from lnl.stats import FEWEST
@@ -78,6 +80,9 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
             number(realised[0]) if realised[0] == realised[-1] else f"{number(realised[0])} to {number(realised[-1])}"
         )
         lines.append(f"{dataset}, {noise}: {number(100 * next(iter(pairs))[0])}% of labels asked for, {span}% flipped.")
+    problems = dict.fromkeys((r["noise"], DATASETS[r["dataset"]].classes) for r in labels)
+    cautions = dict.fromkeys(warning(noise, classes) for noise, classes in problems)
+    lines += [f"{words[0].upper()}{words[1:]}." for words in cautions if words]
     return tuple(lines)
 
 

@@ -25,7 +25,7 @@ def write(suite: Suite, search: Search, path: str, content: dict[str, Any]) -> N
 
 def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     """Content of one file of a search; UserError if it is missing, unreadable, or another search's."""
-    again = f"`lnl search {search.id} --seed {search.seed}` makes it"
+    again = f"`lnl search {search.id} --seed {search.seed} --scale {suite.scale}` makes it"
     try:
         content = json.loads(Path(path).read_text())
     except FileNotFoundError:
