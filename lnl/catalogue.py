@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl import begins
-from lnl.data.registry import LSA, NEWS
+from lnl.data.registry import DATASETS, LSA, NEWS
 from lnl.declarations import read_folder, read_literal, read_methods, read_yaml
 from lnl.errors import UserError
 from lnl.resolve import choose, merge
@@ -97,6 +97,7 @@ class Catalogue:
             check(value, "space", f"config/spaces/{key}.yaml")
         for key, spec in self.methods.items():
             check({k: v for k, v in spec.items() if k != "file"}, "method", f"{spec['file']}: SPEC")
+            self._check_settings(spec)
             for table in spec.get("joins", []):
                 declared = self.tables | self.figures
                 choose(table, declared, f"table (SPEC 'joins' of {key})", spec["file"])
@@ -112,6 +113,20 @@ class Catalogue:
             check(value, "claims", f"claims/{key}.yaml")
         if isinstance(self.config.get("seeds"), list) and len(set(self.config["seeds"])) < len(self.config["seeds"]):
             raise UserError(f"config key 'seeds': {self.config['seeds']} names a seed twice; name each once")
+
+    def _check_settings(self, spec: dict[str, Any]) -> None:
+        """UserError for a setting of a SPEC that names nothing: it would never apply, and nobody would notice."""
+        for setting, changes in spec.get("settings", {}).items():
+            where = f"{spec['file']}: SPEC, settings '{setting}'"
+            parts = setting.split("/")
+            if len(parts) != 3:
+                raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
+            known: dict[str, dict[str, Any]] = {"protocol": self.protocols, "data set": DATASETS}
+            for word, (what, names) in zip(parts, known.items(), strict=False):
+                if word != "*":
+                    choose(word, names, what, where)
+            for key in changes:
+                choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
 

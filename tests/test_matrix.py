@@ -217,6 +217,10 @@ def test_overrides_of_a_setting_apply_in_order_and_a_variant_wins(copy: Path) ->
     mnist = suite.spec(Cell("s2e", "mnist", "pair-45", "coteaching"))["method"]["parameters"]
     other = suite.spec(Cell("coteaching", "mnist", "pair-45", "coteaching"))["method"]["parameters"]
     assert (mnist["tau"], mnist["t_k"], other["tau"]) == (3.0, 7, 1.0)
+    _edit(file, '"s2e/mnist/*"', '"s2e/mnits/*"')
+    with pytest.raises(UserError, match="settings 's2e/mnits/\\*': unknown data set 'mnits'"):
+        Suite.load(copy, {"scale": "paper"})
+    _edit(file, '"s2e/mnits/*"', '"s2e/mnist/*"')
     _edit(file, '"t_k": 7', '"tk": 7')
     with pytest.raises(UserError, match="did you mean 't_k'"):
         needs.check(Suite.load(copy, {"scale": "paper"}))

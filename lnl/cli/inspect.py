@@ -43,7 +43,13 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
         console.print("Candidates are the trainings of searches; a search stands before the runs that use it.")
     said = {
         "modelled": "≈ counted work over the measured speed of this device" + _corrected(estimator.correction),
-        "declared": "~ what the protocol declares, without stacks, replay or bfloat16: nothing can be measured here.",
+        "declared": "~ what the protocol declares, without stacks, replay or bfloat16: "
+        + (
+            "nothing can be measured here."
+            if estimator.model is None
+            else "for runs that begin with another's network; "
+            "the others are counted work over the measured speed of this device."
+        ),
     }
     if total.basis in said:
         console.print(said[total.basis])
