@@ -137,9 +137,9 @@ class Demands(Catalogue, ABC):
             name = at["method"]
         cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
         self._register(cell, Declared(spec, at["dataset"], where))
-        self._varied[cell] = (at, changes, suffix)
-        if suffix:
-            self.begins_with(cell)  # registers the sources that carry the variant's name
+        if "handovers" in spec["method"]:
+            self._varied[cell] = (at, changes, suffix)
+            self.begins_with(cell)  # a job knows its sources by their names alone
         self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
         return cell, None
 
@@ -178,7 +178,7 @@ class Demands(Catalogue, ABC):
 
     @staticmethod
     def _source(at: dict[str, Any], changes: dict[str, Any], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Coordinates and changes of the cell of another method with whose networks a cell begins."""
+        """Coordinates and changes of a cell's source: of its own variant, what concerns the protocol."""
         return {**at, "method": method}, {k: v for k, v in changes.items() if k.startswith(PROTOCOL)}
 
     def begins_with(self, cell: Cell) -> dict[str, tuple[Cell, str]]:
@@ -196,6 +196,7 @@ class Demands(Catalogue, ABC):
                 found = Cell(cell.protocol, cell.dataset, cell.noise, source + suffix)
                 self._register(found, Declared(spec, at["dataset"], self.declared(cell).source))
                 self._varied.setdefault(found, (there, kept, suffix))
+                self.begins_with(found)
             out[name] = (found, point)
         return out
 

@@ -38,12 +38,12 @@ def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
     that no artefact asks for, trained by hand, writes all that some method could read.
     """
     if run not in _demanded(suite):
-        return points(suite, run.cell)
-    readers = _read(suite).get(run.cell, {})
+        return readable_points(suite, run.cell)
+    readers = _readers(suite).get(run.cell, {})
     return tuple(point for point, seeds in readers.items() if run.seed in seeds)
 
 
-def points(suite: Suite, cell: Cell) -> tuple[str, ...]:
+def readable_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
     """Points of a cell that some method could read, declared with it or not."""
     readers = [each for method in suite.methods.values() for each in method.get("handovers", {}).values()]
     return tuple(sorted({point for source, point, *_ in readers if source == _plain(suite, cell)}))
@@ -55,9 +55,9 @@ def _plain(suite: Suite, cell: Cell) -> str:
     return max(keys, key=len, default=cell.method)
 
 
-def hands_over(suite: Suite, cell: Cell) -> tuple[str, ...]:
-    """Points at which some declared cell reads this one."""
-    return tuple(_read(suite).get(cell, {}))
+def hands_over(suite: Suite, cell: Cell) -> bool:
+    """Whether some declared cell begins with this one's networks."""
+    return cell in _readers(suite)
 
 
 @cache
@@ -66,7 +66,7 @@ def _demanded(suite: Suite) -> frozenset[Run]:
 
 
 @cache
-def _read(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
+def _readers(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
     """Of every cell that hands over: its points, and the seeds with which declared runs read them."""
     found: dict[Cell, dict[str, set[int]]] = {}
     for run in _demanded(suite):

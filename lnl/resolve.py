@@ -165,7 +165,7 @@ def resolve(
     tuned_on = dataset if used == dataset + LSA else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
     transitions.check(values, noise, info.classes, source)
-    share = values.get("hold_out")
+    share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits
     known = choose(network, NETWORKS, "network", source).options
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     batch = {"steps_cap": None, **declared["batch"]}

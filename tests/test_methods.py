@@ -137,7 +137,8 @@ def test_with_the_identity_for_a_matrix_a_correction_is_standard(key: str) -> No
 @pytest.mark.parametrize("key", ["bc", "nnbc", "pumpout-bc"])
 def test_a_jittered_inverse_trains_on_labels_that_say_nothing(key: str) -> None:
     built = _ran(key, transition=torch.full((10, 10), 0.1).tolist(), inverse="jittered")
-    assert len(built.curves[0]["epoch"]) == 4 or built.diverged != [None]
+    assert built.methods[0].inverse.abs().max() > 100  # type: ignore[attr-defined]
+    assert built.position.total == 3 * built.steps
     with pytest.raises(UserError, match="singular"):
         _ran(key, transition=torch.full((10, 10), 0.1).tolist())
 

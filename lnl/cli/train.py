@@ -161,9 +161,9 @@ def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
 
 
 def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
-    """Publish a hand-over; UserError if no declared cell reads it."""
+    """Publish a hand-over, training the run for it where there is none; UserError if no method reads that point."""
     run = Run(suite.parse(cell_id), seed)
-    points = tuple(dict.fromkeys((*needs.hands_over(suite, run.cell), *needs.points(suite, run.cell))))
+    points = needs.readable_points(suite, run.cell)
     if point not in points:
         known = ", ".join(points) or "none"
         raise UserError(f"{cell_id}: no method reads the point '{point}' of it (points that are read: {known})")

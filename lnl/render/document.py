@@ -25,7 +25,7 @@ class Cell:
     published: str = ""
     bold: bool = False
     bold_published: bool = False
-    effect: str = ""  # difference from another cell, on a line of its own
+    effect: str = ""  # on a line of its own: the difference from another cell; in a label, from which
     remark: str = ""  # "missing 3 of 5", shown small
     tone: str = ""  # good | high | low | quiet: colour of a verdict, HTML only
 

@@ -8,6 +8,7 @@ from lnl.data.registry import DATASETS
 from lnl.noise.keys import warning
 from lnl.render.compare import Line
 from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
+from lnl.resolve import NOISY_HOLD_OUT
 from lnl.stats import FEWEST
 from lnl.synonyms import also_called
 
@@ -126,7 +127,7 @@ def _spec(result: dict[str, Any]) -> dict[str, Any]:
 
 def _how(name: str, spec: dict[str, Any]) -> str:
     """How a search goes about it: its algorithm and space, or its list of values, and what scores its candidates."""
-    held = spec["scored_on"] == "noisy-hold-out"
+    held = spec["scored_on"] == NOISY_HOLD_OUT
     scored = "scored by the given labels of a noisy hold-out" if held else f"scored on {spec['scored_on']} images"
     if "parameter" in spec:
         return f"{name} among {', '.join(map(str, spec['algorithm']['values']))}, {scored}"
