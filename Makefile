@@ -41,11 +41,12 @@ smoke: $(READY)  ## everything once from nothing, two steps each: does the plumb
 test: $(READY)  ## the tests (no GPU, no network, no data files needed)
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
-lint: $(READY)  ## ruff, snakefmt, mypy, snakemake --lint
+lint: $(READY)  ## ruff, snakefmt, mypy, the import contract, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakemake --lint
 
 bench: $(READY)  ## speed, as ratios measured side by side

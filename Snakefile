@@ -5,7 +5,7 @@
 
 What is built: `snakemake` (config key 'artefacts'), `snakemake tutorial_mnist_accuracy` (an artefact), `snakemake tutorial`
 (a paper), `snakemake all`, `snakemake report`. At what cost, before anything starts: `lnl plan`. Nothing here lists cells:
-tables/*.yaml, figures/*.py and claims/*.yaml demand them (lnl/matrix.py).
+tables/*.yaml, figures/*.py and claims/*.yaml demand them (lnl/declared).
 """
 
 from snakemake.utils import min_version

@@ -12,9 +12,9 @@ from torch import Tensor
 from benchmarks import ours
 from benchmarks.harness import PAIRS, Result, paired
 from benchmarks.ours import Problem
-from lnl.engine.augment import WIDTH, augment
 from lnl.engine.data import to_float
 from lnl.engine.loop import Training
+from lnl.learning.augment import WIDTH, augment
 
 BATCH = 128
 CELL = "coteaching/mnist/pair-45/standard"

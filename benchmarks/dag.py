@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.harness import Result
-from lnl import needs, paths
-from lnl.dag import SUFFIXES
-from lnl.matrix import Suite
+from lnl.declared import dependencies, paths
+from lnl.declared.suite import Suite
+from lnl.run.dag import SUFFIXES
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = ("results", ".*", "docs", "tests", "benchmarks", "__pycache__", "data", "*.egg-info")
@@ -81,7 +81,7 @@ def jobs(folder: Path, *targets: str) -> int:
 def without_searches(folder: Path) -> list[str]:
     """Artefacts whose cells need no search at paper scale: a search multiplies the jobs of an artefact by a hundred."""
     suite = Suite.load(folder, {"scale": "paper"}, validate=False)
-    return [key for key in suite.artefacts if not needs.searches(suite, key)]
+    return [key for key in suite.artefacts if not dependencies.searches(suite, key)]
 
 
 def everything_declared(folder: Path) -> list[Result]:
@@ -176,7 +176,7 @@ def nothing_to_do(folder: Path, cells: int = 10_000) -> Result:
     config = ("--quiet", "rules", "--cores", "1", "--config", "scale=paper")
     suite = Suite.load(folder, {"scale": "paper"}, validate=False)
     runs = suite.demand(GENERATED)
-    noises = {needs.noise_manifest(suite, run) for run in runs}
+    noises = {dependencies.noise_manifest(suite, run) for run in runs}
     records = [paths.record("paper", run.cell.id, run.seed) for run in runs]
     rendered = [paths.artefact("paper", "tables", GENERATED, suffix) for suffix in SUFFIXES["tables"]]
     for path in (paths.data("paper", "mnist"), *sorted(noises), *records, *rendered):

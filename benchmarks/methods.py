@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import ours
 from benchmarks.harness import PAIRS, Result, paired
 from benchmarks.ours import ROOT, Problem
-from lnl.declarations import read_methods
+from lnl.declared.reading import read_methods
 
 #: By number of networks: what a step may cost at most, over Standard's with one.
 BOUNDS = {1: 1.3, 2: 2.6}

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from benchmarks import mnist_files
-from lnl import hardware
 from lnl.data.prepare import load
-from lnl.declarations import read_methods
+from lnl.declared.reading import read_methods
+from lnl.declared.suite import Suite
 from lnl.engine import build
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
-from lnl.matrix import Suite
+from lnl.run import hardware
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = 10

@@ -12,11 +12,11 @@ import torch
 from benchmarks import ours
 from benchmarks.harness import Result
 from lnl.data.registry import DATASETS
+from lnl.declared.suite import Suite
 from lnl.engine import build
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
-from lnl.matrix import Suite
-from lnl.price.model import Model
+from lnl.run.price.model import Model
 
 #: Cells of every network of the suite, with one network and with two, and the epochs, steps and test images of a trial.
 CELLS = {

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import quality_tables
+from lnl.declared.specification import digest
 from lnl.files import write_json_atomic
-from lnl.resolve import digest
 from lnl.search import synthetic
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.dag import empty_suite
 from benchmarks.harness import Result
-from lnl.worker import client, head
+from lnl.run.worker import client, head
 
 ROOT = Path(__file__).resolve().parent.parent
 LNL = str(Path(sys.executable).parent / "lnl")
@@ -25,7 +25,7 @@ import time
 begin = time.perf_counter()
 import lnl
 print(time.perf_counter() - begin)
-import lnl.matrix
+import lnl.declared.suite
 print(time.perf_counter() - begin)
 """
 
@@ -66,7 +66,7 @@ print(time.perf_counter() - begin)
 
 
 def import_seconds(runs: int = 9) -> list[list[float]]:
-    """Seconds of `import lnl`, and with `lnl.matrix` after it, in fresh interpreters, by their own clocks."""
+    """Seconds of `import lnl`, and with `lnl.declared.suite` after it, in fresh interpreters, by their own clocks."""
     command = [sys.executable, "-c", IMPORT]
     done = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(runs)]
     return [[float(line) for line in run.stdout.split()] for run in done]
@@ -76,7 +76,7 @@ def import_lnl() -> Result:
     measured = import_seconds()
     seconds = [alone for alone, _ in measured]
     matrix = statistics.median(both for _, both in measured)
-    note = f"{matrix:.2f} s with lnl.matrix, which parsing the Snakefile imports"
+    note = f"{matrix:.2f} s with lnl.declared.suite, which parsing the Snakefile imports"
     return Result.of_values("import_lnl", "`import lnl`", seconds, "s", "lower", 0.2, note=note)
 
 

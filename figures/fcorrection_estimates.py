@@ -36,10 +36,10 @@ def draw(data):
     import matplotlib.pyplot as plt
     import numpy as np
 
-    from lnl.claims.estimates import distances, estimate
     from lnl.noise.transition import matrix
     from lnl.render.matrices import tiles
     from lnl.render.panels import finish, remark, title
+    from lnl.results.claims.estimates import distances, estimate
 
     figure, axes = plt.subplots(2, len(data.rows), figsize=(10.0, 8.1))
     for number, row in enumerate(data.rows):

@@ -169,7 +169,7 @@ def draw(data):
     from lnl.render.bands import words
     from lnl.render.panels import finish, frame, outer_labels, remark, title
     from lnl.render.style import line
-    from lnl.stats import run_statistic
+    from lnl.results.statistics import run_statistic
 
     figure, axes = frame(data, len(data.rows))
     handles = {}

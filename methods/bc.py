@@ -10,11 +10,10 @@ noises of the paper; the row of the label, as in its Theorem 1 and the group's l
 
 from torch import Tensor
 
-from lnl.correction import backward_corrected, inverted
-from lnl.engine.estimation import transition
-from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Moment, Outcome
-from lnl.selection import cross_entropy
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
+from lnl.learning.correction import backward_corrected, inverted
+from lnl.learning.estimation import transition
+from lnl.learning.selection import cross_entropy
 
 SPEC = {
     "key": "bc",

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.selection import cross_entropy
+from lnl.learning.selection import cross_entropy
 
 SPEC = {
     "key": "bootstrap",

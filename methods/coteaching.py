@@ -9,8 +9,8 @@ the paper, repeated on the tutorial's slides; where text and released code part,
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.schedules import forget_rate, kept_count
-from lnl.selection import cross_entropy, small_loss
+from lnl.learning.schedules import forget_rate, kept_count
+from lnl.learning.selection import cross_entropy, small_loss
 
 SPEC = {
     "key": "coteaching",

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.schedules import forget_rate
-from lnl.selection import cross_entropy, disagreement, small_loss
+from lnl.learning.schedules import forget_rate
+from lnl.learning.selection import cross_entropy, disagreement, small_loss
 
 SPEC = {
     "key": "coteaching-plus",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.selection import cross_entropy, disagreement
+from lnl.learning.selection import cross_entropy, disagreement
 
 SPEC = {
     "key": "decoupling",

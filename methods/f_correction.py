@@ -8,11 +8,10 @@ pair-45 it is a permuted matrix, and what is learned is consistently the wrong c
 
 from torch import Tensor
 
-from lnl.correction import forward_corrected
-from lnl.engine.estimation import transition
-from lnl.engine.learner import Learner
-from lnl.engine.method import Method, Moment, Outcome
-from lnl.selection import cross_entropy
+from lnl.engine.method import Learner, Method, Moment, Outcome
+from lnl.learning.correction import forward_corrected
+from lnl.learning.estimation import transition
+from lnl.learning.selection import cross_entropy
 
 SPEC = {
     "key": "f-correction",

@@ -10,8 +10,8 @@ code (docs/decisions.md).
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.schedules import forget_rate, kept_count
-from lnl.selection import cross_entropy, small_loss
+from lnl.learning.schedules import forget_rate, kept_count
+from lnl.learning.selection import cross_entropy, small_loss
 
 SPEC = {
     "key": "mentornet",

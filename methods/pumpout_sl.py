@@ -8,10 +8,9 @@ the same group's later version of the paper (SIGUA).
 
 from torch import Tensor
 
-from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Moment, Outcome
-from lnl.schedules import forget_rate, kept_count
-from lnl.selection import cross_entropy, small_loss
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
+from lnl.learning.schedules import forget_rate, kept_count
+from lnl.learning.selection import cross_entropy, small_loss
 
 SPEC = {
     "key": "pumpout-sl",

@@ -8,11 +8,10 @@ at the confusion of a network trained before (whose training goes on), or near t
 import torch
 from torch import Tensor
 
-from lnl.correction import forward_corrected
-from lnl.engine.estimation import confusion
-from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Moment, Outcome
-from lnl.selection import cross_entropy
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
+from lnl.learning.correction import forward_corrected
+from lnl.learning.estimation import confusion
+from lnl.learning.selection import cross_entropy
 
 SPEC = {
     "key": "s-model",

@@ -8,8 +8,9 @@ labels. Pumpout also draws how clean its small-loss examples are, which it does 
 from torch import Tensor
 
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.schedules import drop_rate, kept_count
-from lnl.selection import cross_entropy, small_loss
+from lnl.learning.ramps import drop_rate
+from lnl.learning.schedules import kept_count
+from lnl.learning.selection import cross_entropy, small_loss
 
 SPEC = {
     "key": "standard",

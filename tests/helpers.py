@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lnl.data.arrays import Arrays
-from lnl.declarations import read_methods
+from lnl.declared.reading import read_methods
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training

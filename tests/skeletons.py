@@ -12,9 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Moment, Outcome, Stream
-from lnl.selection import cross_entropy
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
+from lnl.learning.selection import cross_entropy
 
 
 def _meta_weights(learner: Learner, batch: Batch, at: Tensor) -> Tensor:

@@ -11,10 +11,10 @@ import helpers
 import pytest
 import torch
 
-from lnl.declarations import read_literal
+from lnl.declared.reading import read_literal
+from lnl.declared.schema import check
 from lnl.engine.build import load_method
 from lnl.engine.loop import Stopped, Training
-from lnl.schema import check
 
 PAGE = helpers.ROOT / "docs" / "add-a-method.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.S | re.M)
@@ -67,7 +67,7 @@ def test_an_example_trains_and_a_resumed_run_ends_the_same(text: str, tmp_path: 
 
 
 def test_the_simple_example_joins_a_table_that_admits_it() -> None:
-    from lnl.matrix import Suite
+    from lnl.declared.suite import Suite
 
     suite = Suite.load(helpers.ROOT, {"scale": "demo"}, validate=False)
     (joined,) = re.findall(r'"joins": \["(\w+)"\]', EXAMPLES[0])

@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from lnl.declared import reductions
+from lnl.declared.suite import Suite
 from lnl.engine.arithmetic import computing
 from lnl.engine.loop import Stopped, Training
-from lnl.matrix import Suite
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -74,4 +75,4 @@ def test_the_scale_changes_the_specification_of_convolutional_networks_only() ->
     assert fast.spec(fast.parse(convolutional))["arithmetic"] == "fast"
     assert "arithmetic" not in paper.spec(paper.parse(convolutional))
     assert fast.digest(fast.parse(linear)) == paper.digest(paper.parse(linear))
-    assert "bfloat16" in fast.heading("tutorial_mnist_accuracy")
+    assert "bfloat16" in reductions.heading(fast, "tutorial_mnist_accuracy")

@@ -12,14 +12,15 @@ import torch
 import yaml
 from suite_copy import TABLE, SuiteCopy
 
-from lnl import needs, train
 from lnl.data.splits import noisy_hold_out
+from lnl.declared import dependencies
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
-from lnl.job import job
-from lnl.matrix import Cell, Run, Suite
-from lnl.places import Places
-from lnl.problem import problem
-from lnl.store import Store
+from lnl.run import train
+from lnl.run.inputs import problem
+from lnl.run.job import job
+from lnl.run.store import Store
 
 COLUMNS = [
     {"key": "standard", "label": "Normal", "method": "standard"},
@@ -71,7 +72,7 @@ def test_a_variant_of_the_protocol_begins_with_a_network_of_the_same_variant(cop
     [(source, point)] = suite.begins_with(Cell(*AT, "f-correction-own-noise")).values()
     assert (source.method, point) == ("standard-held-out-own-noise", "lowest-validation-loss")
     assert suite.spec(source)["noise"]["vector"] == "per_repeat"
-    assert [needs.noise_seed(suite, Run(source, seed)) for seed in (1, 2)] == [1, 2]
+    assert [dependencies.noise_seed(suite, Run(source, seed)) for seed in (1, 2)] == [1, 2]
     fresh = _load()  # a job that is given nothing but the name
     assert fresh.digest(fresh.parse(source.id)) == suite.digest(source)
     [(plain, _)] = suite.begins_with(Cell(*AT, "f-correction-late")).values()
@@ -85,7 +86,7 @@ def test_a_repeat_is_handed_over_only_if_its_reader_is_asked_for(copy: SuiteCopy
     (copy.root / "tables/more.yaml").write_text(yaml.safe_dump(more))
     suite = _load()
     standard = Cell(*AT, "standard")
-    points = [needs.handover_points(suite, Run(standard, seed)) for seed in (1, 2, 3, 4, 9)]
+    points = [dependencies.handover_points(suite, Run(standard, seed)) for seed in (1, 2, 3, 4, 9)]
     assert points == [("final",), ("final",), (), (), ("final",)]  # nobody asks for 9: by hand, with its reader in mind
 
 

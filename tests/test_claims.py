@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lnl.claims import identities, judge
-from lnl.claims.declarations import demanded, places
-from lnl.claims.evidence import value
-from lnl.claims.printed import Comparison
-from lnl.claims.render import render
-from lnl.claims.verdicts import judge as judge_at
-from lnl.claims.words import sentence
 from lnl.cli.render import artefact
+from lnl.declared.claims import demanded, places
+from lnl.declared.schema import check
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.matrix import Suite
+from lnl.render.claims import render
 from lnl.render.html import inner
-from lnl.schema import check
+from lnl.results.claims import identities, judge
+from lnl.results.claims.evidence import value
+from lnl.results.claims.printed import Comparison
+from lnl.results.claims.verdicts import judge as judge_at
+from lnl.results.claims.words import sentence
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lnl.claims import identities, parametrisations, schedules, spaces
-from lnl.claims.parametrisations import NUMBERS
+from lnl.learning.curves import evaluate
+from lnl.results.claims import identities, parametrisations, schedules, spaces
+from lnl.results.claims.parametrisations import NUMBERS
 from lnl.search.beta import Betas
-from lnl.search.curves import evaluate
 from lnl.search.spaces import load_space
 
 ROOT = Path(__file__).parent.parent
@@ -150,7 +150,7 @@ def test_searches_hardly_depend_on_the_numbers(monkeypatch):
 
 
 def test_every_identity_that_a_claim_names_exists_and_is_said_in_words():
-    from lnl.matrix import Suite
+    from lnl.declared.suite import Suite
 
     suite = Suite.load(ROOT, {"scale": "paper"})
     named = {c["identity"] for paper in suite.claims.values() for c in paper["claims"] if "identity" in c}

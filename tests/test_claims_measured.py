@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lnl.claims.declarations import Place
-from lnl.claims.evidence import Repeats
-from lnl.claims.measured import parts
+from lnl.declared.claims import Place
+from lnl.results.claims.evidence import Repeats
+from lnl.results.claims.measured import parts
 
 T = 40
 

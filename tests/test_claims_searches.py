@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lnl import needs, paths, searches
-from lnl.claims import identities, measured_searches
-from lnl.claims.declarations import Place, demanded, places, studied
-from lnl.claims.evidence import Repeats, gather, values
-from lnl.claims.printed import Comparison
-from lnl.claims.verdicts import judge
+from lnl.declared import dependencies, paths, searches
+from lnl.declared.claims import Place, demanded, places, studied
+from lnl.declared.schema import check
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.matrix import Suite
-from lnl.schema import check
-from lnl.search import chain
+from lnl.results.claims import identities, measured_searches
+from lnl.results.claims.evidence import Repeats, gather, values
+from lnl.results.claims.printed import Comparison
+from lnl.results.claims.verdicts import judge
+from lnl.run.searching import chain
 from lnl.search.files import write
 
 ROOT = Path(__file__).parent.parent
@@ -71,8 +71,8 @@ def test_a_page_demands_the_searches_and_arms_that_its_claims_name(suite):
     assert ("pair-45", "weight-sharing") in named
     found = {(s.noise, s.name) for _, _, s in suite.searches_of("s2e_claims")}
     assert found == named
-    assert {s.name for s in needs.searches(suite, "s2e_claims")} >= {"s2e", "tau-grid", "hyperband"}
-    assert needs.studies(suite, "s2e_claims") == studied(declared)
+    assert {s.name for s in dependencies.searches(suite, "s2e_claims")} >= {"s2e", "tau-grid", "hyperband"}
+    assert dependencies.studies(suite, "s2e_claims") == studied(declared)
     assert ("algorithms", "bayesian") in studied(declared)
     runs = {run.cell.method for run in suite.demand("s2e_claims")}
     assert "s2e-random" in runs
@@ -80,7 +80,7 @@ def test_a_page_demands_the_searches_and_arms_that_its_claims_name(suite):
 
 
 def test_the_dag_waits_for_them(suite, monkeypatch):
-    from lnl.dag import Dag
+    from lnl.run.dag import Dag
 
     for name in ("LNL_CONFIG", "LNL_HEAD", "PATH"):
         monkeypatch.setenv(name, "")
@@ -93,7 +93,7 @@ def test_the_dag_waits_for_them(suite, monkeypatch):
 
 def test_parsing_the_claims_needs_no_numpy():
     code = (
-        "import sys; from lnl.matrix import Suite; s = Suite.load('.', {'scale': 'demo'}, validate=False);"
+        "import sys; from lnl.declared.suite import Suite; s = Suite.load('.', {'scale': 'demo'}, validate=False);"
         "[(s.demand(k), s.searches_of(k)) for k in ('s2e_claims', 'tutorial_claims')];"
         "sys.exit('numpy' in sys.modules)"
     )
@@ -106,8 +106,8 @@ def test_claims_share_the_cells_of_figures_and_tables(suite):
     alone = {run.cell.method for run in set(suite.demand("s2e_claims")) - shared}
     # F-correction on NEWS in 2, 7 and 20 classes, beside the schedules of other searches
     assert alone == {"s2e-random", "s2e-hyperband", "s2e-shared", "s2e-search2", "s2e-search3", "f-correction"}
-    drawn = {s for key, kind in suite.artefacts.items() if kind != "claims" for s in needs.searches(suite, key)}
-    assert {s.name for s in set(needs.searches(suite, "s2e_claims")) - drawn} == {"weight-sharing"}
+    drawn = {s for key, kind in suite.artefacts.items() if kind != "claims" for s in dependencies.searches(suite, key)}
+    assert {s.name for s in set(dependencies.searches(suite, "s2e_claims")) - drawn} == {"weight-sharing"}
 
 
 def test_a_search_of_a_method_without_a_schedule_is_one_line(suite):
@@ -156,7 +156,7 @@ def test_numbers_of_a_search_are_those_of_its_best_candidate(suite):
     result = repeats.results[1]
     page = result["pages"][1]["candidates"][2]
     assert result["best"]["schedule"] == page["schedule"]
-    from lnl.search.curves import kept_fraction
+    from lnl.learning.curves import kept_fraction
 
     end = 100 * kept_fraction(page["schedule"], 198.0, 200)  # the last of 100 epochs on the paper's clock
     assert values(repeats, "kept_end")[1] == pytest.approx(end)
@@ -263,7 +263,7 @@ def test_verdicts_on_planted_searches(suite, monkeypatch):
     monkeypatch.setattr(identities, "comparisons", lambda name, root: (Comparison("not computed here", 0.0, True),))
 
     def keeps_little(schedule, r, i, seed):
-        from lnl.search.curves import kept_fraction
+        from lnl.learning.curves import kept_fraction
 
         return 0.5 + 0.4 * (1 - kept_fraction(schedule, 198.0, 200)) + 0.001 * seed
 

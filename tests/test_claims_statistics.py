@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lnl.claims import groups, ranks, shapes, tests
-from lnl.claims.outcome import Outcome
+from lnl.results.claims import groups, ranks, shapes, tests
+from lnl.results.claims.outcome import Outcome
 
 # ---- tests of two samples ------------------------------------------------------------------------------------------
 

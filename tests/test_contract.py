@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Method, Moment, Outcome
 from lnl.errors import UserError
-from lnl.selection import cross_entropy
+from lnl.learning.selection import cross_entropy
 
 SGD = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "schedule": "constant", "weight_decay": 1e-4}
 CASES = [

@@ -9,12 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from lnl.engine.augment import augment
-from lnl.engine.learner import Learner
 from lnl.engine.loop import Stopped, Training
-from lnl.engine.method import Batch, Method, Moment, Outcome
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.errors import UserError
-from lnl.selection import cross_entropy
+from lnl.learning.augment import augment
+from lnl.learning.selection import cross_entropy
 
 
 class MixUp(Method):

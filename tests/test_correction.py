@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lnl.correction import backward_corrected, forward_corrected, inverted
 from lnl.errors import UserError
+from lnl.learning.correction import backward_corrected, forward_corrected, inverted
+from lnl.learning.selection import cross_entropy
 from lnl.noise.transition import matrix
-from lnl.selection import cross_entropy
 
 NOISES = ["symmetric-20", "symmetric-50", "pair-45"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lnl.declarations import read_methods
+from lnl.declared.reading import read_methods
 from lnl.render.methods import method_table, written
 
 ROOT = Path(__file__).resolve().parent.parent

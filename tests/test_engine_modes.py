@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Method, Moment, Outcome
 from lnl.errors import UserError
-from lnl.selection import cross_entropy
+from lnl.learning.selection import cross_entropy
 
 METHODS = ("standard", "bootstrap", "mentornet", "coteaching", "decoupling", "coteaching-plus")
 
@@ -83,7 +83,7 @@ def _first(stack: Training) -> list[Tensor]:
 
 def test_a_stack_may_differ_in_the_method_s_parameters() -> None:
     spec = helpers.spec(method={"key": "coteaching", "parameters": {}})
-    from lnl.declarations import read_methods
+    from lnl.declared.reading import read_methods
 
     defaults = read_methods(helpers.ROOT / "methods")["coteaching"]["parameters"]
     taus = [{**defaults, "tau": t} for t in (0.5, 1.0, 1.5)]

@@ -11,8 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from lnl.engine import optim
 from lnl.engine.metrics import roc_area
-from lnl.schedules import drop_rate, kept_count
-from lnl.selection import cross_entropy, small_loss
+from lnl.learning.ramps import drop_rate
+from lnl.learning.schedules import kept_count
+from lnl.learning.selection import cross_entropy, small_loss
 
 
 @settings(max_examples=25, deadline=None)

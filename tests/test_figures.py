@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lnl.declared.schema import check
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.matrix import Suite
 from lnl.render import panels, style
 from lnl.render.figure import Entry, data_of, drawing, render
-from lnl.schema import check
 
 ROOT = Path(__file__).parent.parent
 FIGURES = sorted(p.stem for p in (ROOT / "figures").glob("*.py"))

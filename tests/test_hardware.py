@@ -10,7 +10,7 @@ import pytest
 
 CODE = """
 import resource, torch
-from lnl.hardware import torch_device
+from lnl.run.hardware import torch_device
 torch_device('cpu', deterministic=False)
 faults = []
 for _ in range(4):

@@ -14,9 +14,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lnl import needs, paths
+from lnl.declared import dependencies, paths, reductions
+from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
-from lnl.matrix import Cell, Run, Suite
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS_AT_PAPER_SCALE = {
@@ -61,7 +61,7 @@ def test_number_of_runs_of_each_artefact(paper: Suite, key: str, runs: int) -> N
 def test_every_declared_artefact_resolves_at_every_scale() -> None:
     for scale in ("demo", "smoke", "lite", "paper"):
         suite = Suite.load(ROOT, {"scale": scale})
-        needs.check(suite)
+        dependencies.check(suite)
         assert set(suite.artefacts) >= set(RUNS_AT_PAPER_SCALE)
 
 
@@ -83,9 +83,9 @@ def test_path_and_cell_are_inverse(paper: Suite) -> None:
 def test_a_stand_in_s_name_stands_in_path_and_heading() -> None:
     demo = Suite.load(ROOT, {"scale": "demo"})
     assert {cell.dataset for cell in demo.cells} == {"digits", "standin-cifar100"}
-    assert "digits for mnist" in demo.heading("tutorial_mnist_accuracy")
-    assert demo.comparable("tutorial_mnist_accuracy") is not None
-    assert Suite.load(ROOT, {"scale": "paper"}).comparable("tutorial_mnist_accuracy") is None
+    assert "digits for mnist" in reductions.heading(demo, "tutorial_mnist_accuracy")
+    assert reductions.comparable(demo, "tutorial_mnist_accuracy") is not None
+    assert reductions.comparable(Suite.load(ROOT, {"scale": "paper"}), "tutorial_mnist_accuracy") is None
 
 
 @given(seeds=st.integers(1, 9))
@@ -97,10 +97,10 @@ def test_seeds_of_the_configuration_win(seeds: int) -> None:
 def test_fixed_and_fresh_noise_vectors(copy: Path) -> None:
     suite = Suite.load(copy, {"scale": "paper"})
     cell = Cell("coteaching", "mnist", "pair-45", "standard")
-    assert {needs.noise_seed(suite, Run(cell, seed)) for seed in (1, 2, 3)} == {0}
+    assert {dependencies.noise_seed(suite, Run(cell, seed)) for seed in (1, 2, 3)} == {0}
     _edit(copy / "config/protocols/coteaching.yaml", "vector: fixed ", "vector: per_repeat ")
     fresh = Suite.load(copy, {"scale": "paper"})
-    assert [needs.noise_seed(fresh, Run(cell, seed)) for seed in (1, 2, 3)] == [1, 2, 3]
+    assert [dependencies.noise_seed(fresh, Run(cell, seed)) for seed in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_a_changed_protocol_value_changes_exactly_its_cells(copy: Path, paper: Suite) -> None:
@@ -160,7 +160,7 @@ BAD = [
 def test_a_wrong_declaration_is_one_line_with_the_remedy(copy: Path, file: str, change: Any, message: str) -> None:
     _change(copy / file, change)
     with pytest.raises(UserError) as caught:
-        needs.check(Suite.load(copy))
+        dependencies.check(Suite.load(copy))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -171,7 +171,7 @@ def test_one_path_with_two_specifications_is_refused(copy: Path) -> None:
 
     _change(copy / "tables/coteaching_table8.yaml", clash)
     with pytest.raises(UserError, match="another specification"):
-        needs.check(Suite.load(copy, {"scale": "paper"}))
+        dependencies.check(Suite.load(copy, {"scale": "paper"}))
 
 
 def test_a_variant_asked_for_elsewhere_says_where_it_is_declared(copy: Path) -> None:
@@ -202,7 +202,8 @@ def test_two_methods_with_one_key_are_refused(copy: Path) -> None:
 
 def test_parsing_loads_no_heavy_module() -> None:
     code = (
-        "import sys; from lnl.matrix import Suite; s = Suite.load('.', {'scale': 'paper'}, validate=False); s.cells\n"
+        "import sys; from lnl.declared.suite import Suite\n"
+        "s = Suite.load('.', {'scale': 'paper'}, validate=False); s.cells\n"
         "heavy = {'torch', 'numpy', 'pandas', 'matplotlib', 'scipy', 'sklearn', 'torchvision', 'jsonschema'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
@@ -224,7 +225,7 @@ def test_overrides_of_a_setting_apply_in_order_and_a_variant_wins(copy: Path) ->
     _edit(file, '"s2e/mnits/*"', '"s2e/mnist/*"')
     _edit(file, '"t_k": 7', '"tk": 7')
     with pytest.raises(UserError, match="did you mean 't_k'"):
-        needs.check(Suite.load(copy, {"scale": "paper"}))
+        dependencies.check(Suite.load(copy, {"scale": "paper"}))
 
 
 def test_a_variant_s_protocol_value_is_validated_and_wins_over_the_data_set_s(copy: Path) -> None:

@@ -13,15 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lnl.declarations import read_methods
+from lnl.declared.reading import read_methods
 from lnl.engine.build import load_method
-from lnl.engine.estimation import anchored
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Moment, Outcome, Setting
 from lnl.errors import UserError
+from lnl.learning.estimation import anchored
+from lnl.learning.selection import cross_entropy
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
-from lnl.selection import cross_entropy
 
 METHODS = read_methods(helpers.ROOT / "methods")
 IDENTITY = torch.eye(10).tolist()

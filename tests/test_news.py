@@ -18,14 +18,14 @@ import yaml
 from helpers import build, spec
 from sklearn.utils import Bunch
 
-from lnl import needs, paths
 from lnl.data import news, news_features
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
 from lnl.data.registry import DATASETS, NEWS
+from lnl.declared import dependencies, paths, reductions
+from lnl.declared.suite import Suite
 from lnl.engine.data import DeviceData, to_float
 from lnl.errors import UserError
-from lnl.matrix import Suite
 from lnl.render.compare import lines
 from lnl.render.notes import notes
 
@@ -281,27 +281,29 @@ def test_the_embedding_stands_in_for_the_papers_features_and_is_never_judged(che
         "s2e/mnist/pair-45/standard",
         "s2e/news2-lsa/pair-45/standard",
     ]
-    assert suite.heading("both") == "scale paper, but news2-lsa stands for news2"
+    assert reductions.heading(suite, "both") == "scale paper, but news2-lsa stands for news2"
     records(suite, 50.0)
     mnist, texts = lines(suite, "both")
     assert mnist.verdict.word == "agrees"
     assert texts.verdict.word == "not comparable (paper, but news2-lsa stands for news2)"
-    said = dict(notes(suite.tables["both"], [mnist, texts], "both", suite.comparable("both")))["Verdicts"]
+    said = dict(notes(suite.tables["both"], [mnist, texts], "both", reductions.comparable(suite, "both")))["Verdicts"]
     assert said[0].startswith("agrees: ")
     assert "not judged: scale paper, but news2-lsa stands for news2" in said[-1]
-    alone = dict(notes(suite.tables["both"], [texts], "both", suite.comparable("both")))["Verdicts"]
+    alone = dict(notes(suite.tables["both"], [texts], "both", reductions.comparable(suite, "both")))["Verdicts"]
     assert "Nothing is judged" in alone[0]
     cell = texts.slot.cell
     assert cell is not None
     assert suite.declared(cell).paper_dataset == "news2"
     assert suite.parse(cell.id) == cell
-    assert needs.resources(suite, cell)["runtime"] == int(1.5 * 30) + 10  # as long as the paper's, not a stand-in's
+    assert (
+        dependencies.resources(suite, cell)["runtime"] == int(1.5 * 30) + 10
+    )  # as long as the paper's, not a stand-in's
 
 
 def test_with_glove_nothing_is_replaced(checkout: Path) -> None:
     suite = Suite.load(checkout, {"scale": "paper", "news_features": "glove"})
     assert [slot.cell.dataset for slot in suite.slots("both") if slot.cell] == ["mnist", "news2"]
-    assert suite.heading("both") == "scale paper: the printed setting"
+    assert reductions.heading(suite, "both") == "scale paper: the printed setting"
     records(suite, 50.0)
     assert [line.verdict.word for line in lines(suite, "both")] == ["agrees", "agrees"]
 

@@ -15,24 +15,24 @@ import torch
 import yaml
 from suite_copy import SCALE, TABLE, SuiteCopy
 
-from lnl import needs, searches
-from lnl.cells import Run, Search
-from lnl.claims import search_values
 from lnl.data.splits import noisy_hold_out
+from lnl.declared import dependencies, reductions, searches
+from lnl.declared.cells import Run, Search
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Suite
 from lnl.engine.build import training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Stream
 from lnl.errors import UserError
-from lnl.job import job
-from lnl.matrix import Suite
-from lnl.places import Places
-from lnl.problem import prepare, problem
 from lnl.render.compare import lines
 from lnl.render.notes import notes
-from lnl.search.candidates import walk
-from lnl.search.page import Page
-from lnl.store import Store
+from lnl.results.claims import search_values
+from lnl.run.inputs import prepare, problem
+from lnl.run.job import job
+from lnl.run.searching.candidates import walk
+from lnl.run.searching.page import Page
+from lnl.run.store import Store
 
 AT = "coteaching/digits/symmetric-20"  # a protocol without validation images
 LIST = {
@@ -88,7 +88,7 @@ def _walk(suite: Suite, search: Search) -> None:
 def _searched(**config: Any) -> tuple[Suite, Search]:
     """The search behind the table, walked to its end."""
     suite = _load(**config)
-    [search] = needs.searches(suite, "small")
+    [search] = dependencies.searches(suite, "small")
     _walk(suite, search)
     return suite, search
 
@@ -132,7 +132,8 @@ def test_the_value_with_the_best_held_out_accuracy_is_trained(copy: SuiteCopy) -
     assert searched["scores"] == best["scores"]
     assert result["spec"]["split"] == "none" and "hold_out" not in result["spec"]  # it trains on everything
     assert result["curves"]["schedule"][-1] == pytest.approx(1 - 0.2 * winner["value"])
-    said = dict(notes(suite.tables["small"], lines(suite, "small"), "small", suite.comparable("small")))["Search"]
+    scale = reductions.comparable(suite, "small")
+    said = dict(notes(suite.tables["small"], lines(suite, "small"), "small", scale))["Search"]
     assert f"Chosen: Symmetry, tau tuned: tau = {winner['value']}." in said
     assert any("tau among 0, 1.0, 2.5, 4.0, scored by the given labels of a noisy hold-out" in line for line in said)
 
@@ -155,7 +156,7 @@ def test_another_choice_trains_the_run_again_and_a_longer_list_only_what_is_new(
 
 
 def test_the_first_of_equal_values_wins(copy: SuiteCopy) -> None:
-    from lnl.search import chain
+    from lnl.run.searching import chain
 
     suite, search = _searched()
     file = Path(f"results/demo/searches/{search.id}/seed1/round1/scores.json")
@@ -197,7 +198,7 @@ def test_a_parameter_that_a_loss_reads_is_never_stacked(copy: SuiteCopy) -> None
         file.read_text().replace("losses = cross", 'assert self.parameters["tau"] >= 0\n        losses = cross')
     )
     suite = _load()
-    [search] = needs.searches(suite, "small")
+    [search] = dependencies.searches(suite, "small")
     assert searches.mode(suite, search) == "single" and len(searches.blocks(suite, search, 0)) == 4
 
 
@@ -256,7 +257,7 @@ def test_held_out_examples_are_judged_by_given_labels_and_never_trained_on(copy:
 
 
 def _proposed(suite: Suite, search: Search, seed: int) -> tuple[Search, int]:
-    from lnl.search import chain
+    from lnl.run.searching import chain
 
     other = replace(search, seed=seed)
     chain.propose(suite, other, 0)
@@ -336,7 +337,7 @@ def test_a_schedule_may_be_scored_on_held_out_noisy_examples_too(copy: SuiteCopy
 def test_a_bad_search_is_one_line_before_any_job(copy: SuiteCopy, changes: dict[str, Any], message: str) -> None:
     _declare(copy, **changes)
     with pytest.raises(UserError) as error:
-        needs.check(_load())
+        dependencies.check(_load())
     assert message in str(error.value) and len(str(error.value).splitlines()) == 1
 
 
@@ -359,7 +360,7 @@ def test_a_bad_demand_is_one_line_before_any_job(copy: SuiteCopy, values: dict[s
     _declare(copy, "tua-list", parameter="tua")
     _ask(copy, **values)
     with pytest.raises(UserError) as error:
-        needs.check(_load())
+        dependencies.check(_load())
     assert message in str(error.value) and len(str(error.value).splitlines()) == 1
 
 

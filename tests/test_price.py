@@ -11,14 +11,14 @@ import pytest
 import torch
 from suite_copy import SuiteCopy
 
-from lnl.cost import Estimator
 from lnl.data.registry import DATASETS
+from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
-from lnl.matrix import Suite
-from lnl.price import model, speed
-from lnl.price.model import Model
-from lnl.price.speed import DeviceSpeed, NetworkSpeed
-from lnl.price.work import Work, count
+from lnl.run.price import model, speed
+from lnl.run.price.cost import Estimator
+from lnl.run.price.model import Model
+from lnl.run.price.speed import DeviceSpeed, NetworkSpeed
+from lnl.run.price.work import Work, count
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCTS = 2 * (2 * 784 * 256 + 3 * 256 * 10)  # of one image: two products of the first layer, three of the second

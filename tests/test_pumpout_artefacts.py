@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import yaml
 
-from lnl import needs, synonyms
-from lnl.claims.declarations import demanded
-from lnl.matrix import Cell, Run, Suite
+from lnl.declared import dependencies, reductions, synonyms
+from lnl.declared.claims import demanded
+from lnl.declared.suite import Cell, Run, Suite
 from lnl.noise.transition import matrix
 from lnl.render.bands import unlearnable
 from lnl.render.figure import data_of, drawing, render
@@ -93,8 +93,8 @@ def test_the_protocol_is_section_4(suite: Suite, figure: int, network: str, opti
 def test_every_repeat_has_labels_of_its_own_and_says_which(suite: Suite) -> None:
     cell = cells(suite, "pumpout_figure2")["pair-45", "standard"]
     assert cell is not None
-    assert [needs.noise_seed(suite, Run(cell, seed)) for seed in (1, 2, 5)] == [1, 2, 5]
-    assert len({needs.noise_manifest(suite, Run(cell, seed)) for seed in (1, 2, 5)}) == 3
+    assert [dependencies.noise_seed(suite, Run(cell, seed)) for seed in (1, 2, 5)] == [1, 2, 5]
+    assert len({dependencies.noise_manifest(suite, Run(cell, seed)) for seed in (1, 2, 5)}) == 3
 
 
 def test_gamma_of_both_versions_is_selected_from_the_printed_grid(suite: Suite) -> None:
@@ -154,7 +154,7 @@ def test_a_stand_in_for_several_data_sets_is_named_by_each_artefact_as_it_means_
         ("coteaching_table5", "cifar10"),
         ("pumpout_figure5", "mnist"),
     ):
-        assert demo.heading(key).startswith(f"scale demo: digits for {words}, digits_mlp for ")
+        assert reductions.heading(demo, key).startswith(f"scale demo: digits for {words}, digits_mlp for ")
 
 
 # ---- figures -------------------------------------------------------------------------------------------------------

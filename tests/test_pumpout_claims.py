@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lnl.claims import estimates, groups, identities
-from lnl.claims.declarations import Place
-from lnl.claims.evidence import Repeats
-from lnl.claims.measured import parts
-from lnl.claims.run_values import value
+from lnl.declared.claims import Place
+from lnl.results.claims import estimates, groups, identities
+from lnl.results.claims.evidence import Repeats
+from lnl.results.claims.measured import parts
+from lnl.results.claims.run_values import value
 
 ROOT = Path(__file__).resolve().parent.parent
 NOISES = ("pair-45", "symmetric-50", "symmetric-20")

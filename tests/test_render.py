@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lnl import records
+from lnl.declared import reductions
+from lnl.declared.schema import check
+from lnl.declared.suite import Cell, Slot
 from lnl.errors import UserError
-from lnl.matrix import Cell, Slot
 from lnl.render.report import render_report
 from lnl.render.reproduced import render_reproduced
 from lnl.render.table import document, render
-from lnl.schema import check
+from lnl.results import records
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMATS = ("csv", "md", "tex", "html")
@@ -67,12 +68,6 @@ class MiniSuite:
     def spec(self, cell):
         return {"method": {"parameters": {}}}
 
-    def heading(self, key):
-        return f"scale {self.scale}: for the tests"
-
-    def comparable(self, key, cell=None):
-        return self.limit
-
 
 def place(folder, scale="paper"):
     """The committed records, and the note of one failed run, where a suite at this scale looks for them."""
@@ -80,6 +75,13 @@ def place(folder, scale="paper"):
     note = folder / "results" / scale / "store/coteaching/mnist/symmetric-20/coteaching/seed4/failure.json"
     note.parent.mkdir(parents=True)
     note.write_text(json.dumps({"class": "MemoryError", "message": "cannot allocate", "log": "logs/x.log"}))
+
+
+@pytest.fixture(autouse=True)
+def at_scale(monkeypatch):
+    """What a scale changes, as MiniSuite says it."""
+    monkeypatch.setattr(reductions, "heading", lambda suite, key: f"scale {suite.scale}: for the tests")
+    monkeypatch.setattr(reductions, "comparable", lambda suite, key, cell=None: suite.limit)
 
 
 @pytest.fixture

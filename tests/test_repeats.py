@@ -17,9 +17,9 @@ import torch
 import yaml
 from suite_copy import SCALE, SuiteCopy
 
-from lnl import repeats
-from lnl.declarations import overridden
-from lnl.matrix import Run, Suite
+from lnl.declared import stacked_repeats
+from lnl.declared.reading import overridden
+from lnl.declared.suite import Run, Suite
 
 CELL = "s2e/digits/symmetric-50/coteaching"
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,7 +150,7 @@ def test_artefacts_share_a_stack_only_where_all_of_them_want_it(
     monkeypatch.chdir(suite.root)
     loaded = Suite.load(Path(), {})
     cell = loaded.parse(CELL)
-    assert [repeats.together(loaded, Run(cell, seed)) for seed in (1, 2, 3)] == [(1, 2), (1, 2), (3, 4, 5)]
+    assert [stacked_repeats.together(loaded, Run(cell, seed)) for seed in (1, 2, 3)] == [(1, 2), (1, 2), (3, 4, 5)]
 
 
 def test_runs_whose_numbers_could_depend_on_others_are_trained_alone(
@@ -161,7 +161,7 @@ def test_runs_whose_numbers_could_depend_on_others_are_trained_alone(
 
     def together(seed: int = 1, **config: Any) -> tuple[int, ...]:
         loaded = Suite.load(Path(), config)
-        return repeats.together(loaded, Run(loaded.parse(CELL), seed))
+        return stacked_repeats.together(loaded, Run(loaded.parse(CELL), seed))
 
     assert together() == (1, 2)
     assert together(seed=7) == ()  # demanded by nothing

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_flatten, tree_map_only
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Method, Moment, Outcome
-from lnl.selection import cross_entropy
+from lnl.learning.selection import cross_entropy
 
 
 class Tape(TorchDispatchMode):

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from lnl.data.registry import DATASETS
+from lnl.declared.specification import digest
+from lnl.declared.suite import Cell, Suite
 from lnl.engine.optim import rates
-from lnl.matrix import Cell, Suite
 from lnl.networks import build
 from lnl.render.figure import FigureData, data_of, drawing, render
 from lnl.render.table import render as render_table
-from lnl.resolve import digest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOISES = ("symmetric-20", "symmetric-50", "pair-45")

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lnl.declared.search_rounds import accounting, plan
 from lnl.errors import UserError
 from lnl.search.algorithms import FISHER_SAMPLES, NAMES, build
 from lnl.search.algorithms.hyperband import Hyperband
 from lnl.search.algorithms.trust import bounded, utilities, weights
 from lnl.search.beta import Betas
 from lnl.search.history import Candidate, Round
-from lnl.search.plan import accounting, plan
 
 OPTIMUM = np.array([0.62, 0.35, 0.81])
 SOUND = [{"name": name, "form": "sound"} for name in ("natural-gradient", "newton", "gradient")]

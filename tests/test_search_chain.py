@@ -17,12 +17,12 @@ import pytest
 import yaml
 from suite_copy import ROOT, SCALE, TABLE, SuiteCopy
 
-from lnl import searches
+from lnl.declared import search_rounds, searches
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.matrix import Suite
-from lnl.search import chain, plan
-from lnl.search.curves import clipped, evaluate
-from lnl.store import Store
+from lnl.learning.curves import clipped, evaluate
+from lnl.run.searching import chain
+from lnl.run.store import Store
 
 CELL = "s2e/digits/pair-45"
 TARGET = f"results/demo/searches/{CELL}/coteaching/{{}}/seed1/best.json"
@@ -131,8 +131,8 @@ def test_a_failing_candidate_costs_its_neighbours_nothing(suite: SuiteCopy) -> N
 def _in_process(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, name: str, **config: Any) -> tuple[Suite, Any]:
     import torch
 
-    from lnl.places import Places
-    from lnl.search.candidates import walk
+    from lnl.declared.data_places import Places
+    from lnl.run.searching.candidates import walk
 
     monkeypatch.chdir(suite.root)
     loaded = Suite.load(Path(), {"device": "cpu", **config})
@@ -149,7 +149,7 @@ def _nothing(title: str) -> Any:
 
 
 def _curves(suite: Suite, search: Any, round: int, index: int) -> dict[str, Any]:
-    from lnl.search.page import Page
+    from lnl.run.searching.page import Page
 
     run = Page(suite, search, round).run(index)
     return json.loads(Store(suite, run).record_file.read_text())["result"]["curves"]
@@ -185,9 +185,9 @@ def test_hyperband_promotes_the_better_part_and_goes_on_where_they_stood(
     scores = [c["score"] for c in early]
     assert sorted(places) == sorted(np.argsort([-s for s in scores], kind="stable")[: len(promoted)].tolist())
     assert [c["epochs"] for c in early] == [2] * len(early) and {c["epochs"] for c in promoted} == {6}
-    from lnl.places import Places
-    from lnl.search.page import Page
-    from lnl.train import train
+    from lnl.declared.data_places import Places
+    from lnl.run.searching.page import Page
+    from lnl.run.train import train
 
     page = Page(loaded, search, 1)
     run = page.run(0)
@@ -325,13 +325,13 @@ def test_a_space_that_leaves_its_range_needs_a_clip_rule(suite: SuiteCopy) -> No
 
 def test_plans_of_hyperband() -> None:
     algorithm = {"name": "hyperband", "eta": 3, "brackets": 3}
-    rounds = plan.plan(algorithm, 1, 1)
+    rounds = search_rounds.plan(algorithm, 1, 1)
     assert [len(r) for r in rounds] == [9 + 5 + 3, 3 + 1, 1]
     assert rounds[0] == pytest.approx([1 / 9] * 9 + [1 / 3] * 5 + [1.0] * 3)
     assert rounds[1] == pytest.approx([1 / 3] * 3 + [1.0]) and rounds[2] == [1.0]
     cost = 9 / 9 + 5 / 3 + 3 + (2 / 3) * (3 / 3 + 1) + 2 / 3  # what is trained anew
-    assert plan.trainings(algorithm, 1, 1) == pytest.approx(cost)
-    assert [list(b) for b in plan.blocks(7, 3)] == [[0, 1], [2, 3, 4], [5, 6]]
+    assert search_rounds.trainings(algorithm, 1, 1) == pytest.approx(cost)
+    assert [list(b) for b in search_rounds.blocks(7, 3)] == [[0, 1], [2, 3, 4], [5, 6]]
 
 
 def test_a_table_runs_its_own_searches_and_nothing_that_it_does_not_need(tmp_path: Path) -> None:

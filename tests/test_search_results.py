@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lnl.cells import Search
-from lnl.search import plan
+from lnl.declared import search_rounds
+from lnl.declared.cells import Search
 from lnl.search.results import SearchState, best_so_far, on_grid
 
 
@@ -28,10 +28,10 @@ def test_every_full_training_costs_one_and_a_diverged_one_brings_nothing() -> No
 
 def test_hyperband_pays_fractions_bracket_by_bracket_and_only_full_trainings_score() -> None:
     algorithm = {"name": "hyperband", "eta": 2, "brackets": 2}
-    rounds = plan.plan(algorithm, 1, 1)
+    rounds = search_rounds.plan(algorithm, 1, 1)
     assert rounds == [[0.5, 0.5, 1.0, 1.0], [1.0]]  # two half trainings, one of them continued; then two full ones
     pages = [[(0.5, 0.9), (0.5, 0.8), (1.0, 0.3), (1.0, 0.6)], [(1.0, 0.5)]]
     spent, best = best_so_far(_state(algorithm, pages))
     assert spent.tolist() == pytest.approx([0.5, 1.0, 1.5, 2.5, 3.5])
     assert np.isnan(best[:2]).all() and best[2:].tolist() == pytest.approx([50, 50, 60])
-    assert spent[-1] == pytest.approx(plan.trainings(algorithm, 1, 1))
+    assert spent[-1] == pytest.approx(search_rounds.trainings(algorithm, 1, 1))

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from lnl.declared.schema import check
 from lnl.errors import UserError
-from lnl.schedules import drop_rate
-from lnl.schema import check
-from lnl.search.curves import FORMULAS, evaluate, fixed_bases, kept_fraction, simplex
+from lnl.learning.curves import FORMULAS, evaluate, fixed_bases, kept_fraction, simplex
+from lnl.learning.ramps import drop_rate
 from lnl.search.spaces import Space, check_range, load_space
 from tests.helpers import ROOT
 

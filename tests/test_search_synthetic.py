@@ -12,8 +12,8 @@ import yaml
 from scipy.stats import mannwhitneyu
 
 from benchmarks import quality_tables, search_quality
+from lnl.declared.schema import check
 from lnl.errors import UserError
-from lnl.schema import check
 from lnl.search import synthetic
 from tests.helpers import ROOT
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lnl.errors import UserError
-from lnl.stats import Difference, Summary, difference, published_std, run_statistic, std_of_interval, summarise, verdict
+from lnl.results.statistics import (
+    Difference,
+    Summary,
+    difference,
+    published_std,
+    run_statistic,
+    std_of_interval,
+    summarise,
+    verdict,
+)
 
 
 def curves(*networks, loss=None, validation=None):

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lnl import synonyms
+from lnl.declared import synonyms
+from lnl.declared.schema import check
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.matrix import Suite
 from lnl.render.table import render
-from lnl.schema import check
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "tables").glob("*.yaml"))}

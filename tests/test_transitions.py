@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lnl import needs, transitions
+from lnl.declared import dependencies, transitions
+from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
-from lnl.matrix import Run, Suite
 from lnl.noise.transition import matrix
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,8 +73,8 @@ def test_a_method_reads_another_network_only_with_the_parameters_that_say_so() -
     for more, expected in cases:
         cell, _ = suite.cell_of([{**at, **more}], "here")
         assert cell is not None
-        found = needs.handovers(suite, Run(cell, 3))
+        found = dependencies.handovers(suite, Run(cell, 3))
         assert [(name, source.cell.method, point) for name, (source, point) in found.items()] == expected
         assert all(source.seed == 3 for source, _ in found.values())
     default = Run(suite.parse("s2e/digits/pair-45/standard-held-out"), 3)
-    assert needs.handover_points(suite, default) == ("lowest-validation-loss",)
+    assert dependencies.handover_points(suite, default) == ("lowest-validation-loss",)

@@ -19,7 +19,7 @@ from filelock import FileLock
 from suite_copy import SCALE, SuiteCopy
 
 import lnl
-from lnl.worker import client, head
+from lnl.run.worker import client, head
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="there is no worker where forking is unsafe"
@@ -159,7 +159,7 @@ def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCo
 def _workers() -> set[int]:
     """Workers that this process has started."""
     listing = subprocess.check_output(["ps", "-eo", "pid,ppid,args"], text=True).splitlines()
-    rows = [line.split(maxsplit=2) for line in listing if "lnl.worker.server" in line]
+    rows = [line.split(maxsplit=2) for line in listing if "lnl.cli.worker" in line]
     return {int(pid) for pid, parent, _ in rows if int(parent) == os.getpid()}
 
 
@@ -180,7 +180,7 @@ def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.
     sources = tmp_path / "lnl"
     shutil.copytree(Path(lnl.__file__).parent, sources, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    code = "from lnl.worker.client import delegate; print(delegate(['--help']))"
+    code = "from lnl.run.worker.client import delegate; print(delegate(['--help']))"
 
     with a_head() as running:
         environment = os.environ | {client.VARIABLE: running.address}
@@ -190,12 +190,12 @@ def test_a_worker_of_other_sources_declines(tmp_path: Path, monkeypatch: pytest.
 
         assert answer().endswith("\n0\n")
         assert answer(PYTHONPATH="") == "None\n"  # the job's library is another one
-        os.utime(sources / "train.py")
+        os.utime(sources / "run" / "train.py")
         assert answer() == "None\n"
 
 
 SNAKEFILE = """
-from lnl.worker import head
+from lnl.run.worker import head
 
 onstart:
     head.unlimit(workflow.scheduler)

@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Entry point of the command `lnl`: in the warm worker of this DAG if there is one, else here."""
-    from lnl.worker.client import delegate
+    from lnl.run.worker.client import delegate
 
     try:
         status = delegate(sys.argv[1:])

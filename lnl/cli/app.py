@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
-from lnl.resolve import choose
+from lnl.declared.specification import choose
 
 app = typer.Typer(
     name="lnl",

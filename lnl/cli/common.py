@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
-from lnl.matrix import Suite
 
 DEVICES = ("auto", "cpu", "cuda")
 

@@ -8,14 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lnl import needs, paths
+from lnl.declared import dependencies, paths
+from lnl.declared.specification import digest
+from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
-from lnl.matrix import Cell, Run, Suite
-from lnl.records import read
-from lnl.resolve import digest
+from lnl.results.records import read
+from lnl.run.store import Store
 from lnl.search.files import choice, searched
-from lnl.store import Store
 
 COLUMNS = (
     "scale", "protocol", "dataset", "stand_in_for", "noise", "method", "seed", "status", "last10_mean", "final", "best",
@@ -79,7 +79,7 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
         place = folder / suite.scale / run.cell.id / f"seed{run.seed}.json.gz"
         _compress(file, place)
         count += 1
-    for search in dict.fromkeys(search for key in suite.select(wanted) for search in needs.searches(suite, key)):
+    for search in dict.fromkeys(search for key in suite.select(wanted) for search in dependencies.searches(suite, key)):
         there = suite.searching.scale
         source = Path(paths.search(there, search.id, search.seed))
         for file in [*sorted(source.glob("round*/scores.json")), source / "best.json"]:

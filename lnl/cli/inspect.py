@@ -9,12 +9,12 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from lnl import needs, paths, searches
-from lnl.cost import Correction, Cost, Estimator, duration, on_gpu, size
+from lnl.declared import dependencies, paths, searches
+from lnl.declared.stacked_repeats import together
+from lnl.declared.suite import Run, Search, Suite
 from lnl.errors import UserError
-from lnl.matrix import Run, Search, Suite
-from lnl.records import RunState, state_of
-from lnl.repeats import together
+from lnl.results.records import RunState, state_of
+from lnl.run.price.cost import Correction, Cost, Estimator, duration, on_gpu, size
 from lnl.search.files import current
 
 console = Console()
@@ -31,8 +31,8 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     for name in ("runs to train", "candidates", "device time", "PFLOP", "memory ≥", "disk"):
         shown.add_column(name, justify="right", no_wrap=True)
     for key in keys:
-        _row(shown, key, estimator.cost(suite.demand(key), needs.searches(suite, key)))
-    every = [search for key in keys for search in needs.searches(suite, key)]
+        _row(shown, key, estimator.cost(suite.demand(key), dependencies.searches(suite, key)))
+    every = [search for key in keys for search in dependencies.searches(suite, key)]
     total = estimator.cost((run for key in keys for run in suite.demand(key)), every)
     shown.add_section()
     _row(shown, "together, shared runs once", total)
@@ -95,7 +95,7 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
         shown.add_row(key, *(str(counts.count(w) or "·") for w in words), "yes" if rendered else "no")
     console.print(shown)
     untouched = 0
-    for search in dict.fromkeys(search for key in keys for search in needs.searches(suite, key)):
+    for search in dict.fromkeys(search for key in keys for search in dependencies.searches(suite, key)):
         if Path(paths.search(suite.searching.scale, search.id, search.seed)).exists():
             console.print(f"search {search.id} seed {search.seed}: {progress(suite.searching, search)}", soft_wrap=True)
         else:
@@ -160,7 +160,7 @@ def _held(lock: Path) -> bool:
 
 def methods(write: str | None) -> None:
     """Print the table of methods, or renew it in a Markdown file. UserError for a file that has no place for it."""
-    from lnl.declarations import read_methods
+    from lnl.declared.reading import read_methods
     from lnl.render.methods import BEGIN, method_table, written
 
     table = method_table(read_methods(Path("methods")))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lnl import paths
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
+from lnl.declared import paths
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Suite
 from lnl.files import write_json_atomic
-from lnl.matrix import Suite
 from lnl.noise.manifest import ensure_labels, write_manifest
-from lnl.places import Places
 
 
 def data(suite: Suite, dataset: str) -> None:

@@ -6,12 +6,12 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from lnl import needs, paths
+from lnl.declared import dependencies, paths
+from lnl.declared.specification import choose
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.matrix import Suite
-from lnl.resolve import choose
 
-MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.claims.render"}
+MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.render.claims"}
 LONG_AGO = 315_532_800  # 1 January 1980
 
 
@@ -22,7 +22,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), "command line")
     missing = _missing(suite, key)
     if missing and not partial:
-        asked = len(suite.demand(key)) + len(needs.searches(suite, key)) + len(needs.studies(suite, key))
+        asked = len(suite.demand(key)) + len(dependencies.searches(suite, key)) + len(dependencies.studies(suite, key))
         what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
         raise UserError(
             f"{key}: {len(missing)} of {asked} {what} are missing at scale {suite.scale} ({missing[0]} …); "
@@ -54,9 +54,9 @@ def _missing(suite: Suite, key: str) -> list[str]:
     """Runs, searches and arms of synthetic studies that an artefact demands and that are not there, in words."""
     there = suite.searching.scale
     wanted = {f"{r.cell.id} seed {r.seed}": paths.record(suite.scale, r.cell.id, r.seed) for r in suite.demand(key)}
-    searched = needs.searches(suite, key)
+    searched = dependencies.searches(suite, key)
     wanted |= {f"search {s.id} seed {s.seed}": paths.best(there, s.id, s.seed) for s in searched}
-    wanted |= {f"synthetic {a}/{b}": paths.synthetic(suite.scale, a, b) for a, b in needs.studies(suite, key)}
+    wanted |= {f"synthetic {a}/{b}": paths.synthetic(suite.scale, a, b) for a, b in dependencies.studies(suite, key)}
     return [words for words, path in wanted.items() if not Path(path).exists()]
 
 

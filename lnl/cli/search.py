@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lnl import needs, paths, searches
-from lnl.cells import Search
 from lnl.cli.train import STOPPED, watch
+from lnl.declared import dependencies, paths, searches
+from lnl.declared.cells import Search
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.hardware import lease_gpu
-from lnl.matrix import Suite
-from lnl.places import Places
+from lnl.run.hardware import lease_gpu
 from lnl.search.files import current
 
 if TYPE_CHECKING:
-    from lnl.train import Progress
+    from lnl.run.train import Progress
 
 STEPS = ("propose", "train", "score", "conclude")
 
@@ -32,7 +32,7 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
     best = paths.best(suite.scale, search.id, search.seed)
     if not current(suite, search, best):
         with _training(suite) as (device, stop):
-            from lnl.search.candidates import walk
+            from lnl.run.searching.candidates import walk
 
             walk(suite, search, Places.of(suite.config), device, stop, _bars(quiet), print)
     found = json.loads(Path(best).read_text())
@@ -50,7 +50,7 @@ def step(
     """One step of the chain. `round` and `block` count from 1, as in paths; UserError for one that is not there."""
     suite = suite.searching
     search = _search(suite, search_id, seed)
-    from lnl.search import chain
+    from lnl.run.searching import chain
 
     if what == "conclude":
         chain.conclude(suite, search)
@@ -71,7 +71,7 @@ def step(
 
 def _train(suite: Suite, search: Search, round: int, block: int, members: range, log: str | None) -> None:
     """A block's scores: from the store, without torch, if its candidates are finished; else by training them."""
-    from lnl.search.page import Page
+    from lnl.run.searching.page import Page
 
     page = Page(suite, search, round)
     entries = page.from_store(members)
@@ -79,7 +79,7 @@ def _train(suite: Suite, search: Search, round: int, block: int, members: range,
         page.write_block(block, entries)
         return
     with _training(suite) as (device, stop):
-        from lnl.search.candidates import train_block
+        from lnl.run.searching.candidates import train_block
 
         train_block(page, block, Places.of(suite.config), device, stop, _bars(True), log)
 
@@ -89,8 +89,8 @@ def arm(suite: Suite, study: str, name: str) -> None:
     from lnl.files import write_json_atomic
     from lnl.search.synthetic import run_arm
 
-    marked = needs.arm_digest(suite, study, name)
-    found = run_arm(suite.root, study, name, needs.arm_repeats(suite, study, name))
+    marked = dependencies.arm_digest(suite, study, name)
+    found = run_arm(suite.root, study, name, dependencies.arm_repeats(suite, study, name))
     path = paths.synthetic(suite.scale, study, name)
     write_json_atomic(path, {"digest": marked, **found})
     print(path)
@@ -114,7 +114,7 @@ def _training(suite: Suite):  # type: ignore[no-untyped-def]
     stop = watch()
 
     from lnl.engine.loop import Stopped
-    from lnl.hardware import torch_device
+    from lnl.run.hardware import torch_device
 
     try:
         yield torch_device(str(suite.config["device"]), bool(suite.config.get("deterministic"))), stop

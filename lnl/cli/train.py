@@ -13,16 +13,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 
-from lnl import needs, paths
 from lnl.data.registry import DATASETS
+from lnl.declared import dependencies, paths
+from lnl.declared.data_places import Places
+from lnl.declared.stacked_repeats import seeds_text, stackable
+from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import write_json_atomic
-from lnl.hardware import lease_gpu
-from lnl.matrix import Run, Suite
 from lnl.noise.keys import warning
-from lnl.places import Places
-from lnl.repeats import seeds_text, stackable
-from lnl.store import Store
+from lnl.run.hardware import lease_gpu
+from lnl.run.store import Store
 
 STOPPED = 143  # exit status of a run that was stopped and has kept a checkpoint
 
@@ -31,7 +31,7 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     """Publish the run's record, training it first if it is not stored. Exits with 143 when it was told to stop."""
     run = Run(suite.parse(cell_id), seed)
     store = Store(suite, run)
-    points = needs.handover_points(suite, run)
+    points = dependencies.handover_points(suite, run)
     store.lock()  # an unwritable results folder is reported before anything is imported
     if store.finished(points) or (not points and store.adopt()):
         _say(store.publish(), "was finished already")
@@ -47,7 +47,7 @@ def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, q
         print(f"lnl: {caution}", file=sys.stderr)
 
     def work(stop: Callable[[], bool]) -> None:
-        from lnl.job import job
+        from lnl.run.job import job
 
         with _bar(title, quiet) as progress:
             job(suite, run, Places.of(suite.config), str(suite.config["device"]), stop, progress, log, points)
@@ -76,7 +76,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
     title = f"{cell_id} seeds {listed}"
 
     def work(stop: Callable[[], bool]) -> None:
-        from lnl.job import stack_job
+        from lnl.run.job import stack_job
 
         stack_job(suite, runs, Places.of(suite.config), str(suite.config["device"]), stop, log)
 
@@ -163,7 +163,7 @@ def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
 def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
     """Publish a hand-over, training the run for it where there is none; UserError if no method reads that point."""
     run = Run(suite.parse(cell_id), seed)
-    points = needs.readable_points(suite, run.cell)
+    points = dependencies.readable_points(suite, run.cell)
     if point not in points:
         known = ", ".join(points) or "none"
         raise UserError(f"{cell_id}: no method reads the point '{point}' of it (points that are read: {known})")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lnl import needs, paths
 from lnl.data.registry import DATASETS
+from lnl.declared import dependencies, paths
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
-from lnl.hardware import gpu_count
-from lnl.matrix import Cell, Suite
-from lnl.places import Places
+from lnl.run.hardware import gpu_count
 
 console = Console()
 
@@ -111,7 +111,7 @@ def doctor(suite: Suite) -> bool:
     for key in used:
         line(*_data(key, places))
     try:
-        needs.check(suite)
+        dependencies.check(suite)
         line(True, f"declarations: {len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}")
     except UserError as error:
         line(False, "declarations", str(error))

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lnl.engine.augment import WIDTH, augment
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Batch, Method
 from lnl.engine.streams import Streams
+from lnl.learning.augment import WIDTH, augment
 
 
 @dataclass

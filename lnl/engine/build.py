@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lnl.data.splits import clean_indices
-from lnl.declarations import SINGLE_ONLY
+from lnl.declared.reading import SINGLE_ONLY
 from lnl.engine import optim
 from lnl.engine.batches import RunData
 from lnl.engine.data import DeviceData

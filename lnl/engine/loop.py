@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -21,9 +21,19 @@ from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers
-from lnl.engine.replay import Replay
 from lnl.errors import UserError
-from lnl.selection import cross_entropy
+from lnl.learning.selection import cross_entropy
+
+
+class Recorded(Protocol):
+    """What takes steps in the loop's stead, from a recording of them (replay.py)."""
+
+    possible: bool
+    recordings: int
+
+    def step(self, number: int, now: Moment) -> None:
+        """Step `number` of the epoch that was begun."""
+        ...
 
 
 @dataclass
@@ -66,7 +76,9 @@ class Training:
         self._best = -math.inf
         self._lowest = math.inf
         self._buffers: EpochBuffers | None = None
-        self.replay: Replay | None = None  # set to record steps, where the device starts them slower than it does them
+        self.replay: Recorded | None = (
+            None  # set to record steps, where the device starts them slower than it does them
+        )
 
     @property
     def steps(self) -> int:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from lnl.engine.augment import augment
+from lnl.engine.learner import Learner
+from lnl.learning.augment import augment
 
-if TYPE_CHECKING:
-    from lnl.engine.learner import Learner
+__all__ = ["Batch", "Learner", "Method", "Moment", "Outcome", "Setting"]
 
 
 @dataclass(frozen=True)

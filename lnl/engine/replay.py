@@ -10,14 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 
+from lnl.engine.loop import Training
 from lnl.engine.method import Method, Moment
-
-if TYPE_CHECKING:
-    from lnl.engine.loop import Training
 
 
 def obstacle(training: Training) -> str | None:

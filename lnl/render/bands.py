@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lnl.render.figure import Entry, FigureData
+    from lnl.render.figure_data import Entry, FigureData
 
 ACCURACY = ("test_accuracy", "Test accuracy (%)")
 PRECISION = ("label_precision", "Label precision (%)")

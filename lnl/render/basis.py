@@ -15,7 +15,7 @@ from lnl.render.style import INK, TRUE, Dashes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lnl.render.figure import FigureData
+    from lnl.render.figure_data import FigureData
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def basis(data: FigureData, space: str, target: str) -> Figure:
 
 def curves(space: str, t: Array, length: float) -> list[Array]:
     """The single functions of a space at epochs t."""
-    from lnl.search.curves import evaluate, fixed_bases, simplex
+    from lnl.learning.curves import evaluate, fixed_bases, simplex
 
     if space == "simplex-basis":
         return list(fixed_bases(t, length))

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lnl import stats
-from lnl.records import Locate, SlotRuns, collect
-from lnl.searches import parameter_searched
+from lnl.declared import reductions
+from lnl.declared.searches import parameter_searched
+from lnl.results import statistics
+from lnl.results.records import Locate, SlotRuns, collect
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lnl.matrix import Slot, Suite
+    from lnl.declared.suite import Slot, Suite
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Line:
 
     slot: Slot
     runs: SlotRuns
-    summary: stats.Summary
+    summary: statistics.Summary
     published: float | None
     published_spread: float | None
-    verdict: stats.Verdict
+    verdict: statistics.Verdict
     state: str
     remarks: tuple[str, ...]  # from single runs, such as "mean over 2 epochs, all there are"
     comparable: str | None = None  # why it is not: the scale, or a stand-in for the data set
@@ -39,19 +40,19 @@ class Line:
         return self.slot.cell.id if self.slot.cell is not None else ""
 
     @property
-    def difference(self) -> stats.Difference | None:
+    def difference(self) -> statistics.Difference | None:
         """This line minus the one it is compared with, over common repeats; None where there is nothing to compare."""
-        return stats.difference(self.values, self.against.values) if self.against else None
+        return statistics.difference(self.values, self.against.values) if self.against else None
 
 
 def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
     """The lines of a table, in declared order; whatever runs exist are used, and `state` tells the rest."""
     declaration = suite.tables[key]
-    whole = suite.comparable(key)
+    whole = reductions.comparable(suite, key)
     out = []
     for runs in collect(suite, suite.slots(key), locate):
         by_cell = whole and suite.scale == "paper"  # a stand-in for one data set leaves the others' rows comparable
-        comparable = suite.comparable(key, runs.slot.cell) if by_cell else whole
+        comparable = reductions.comparable(suite, key, runs.slot.cell) if by_cell else whole
         line = _line(declaration, comparable, runs)
         out.append(replace(line, dagger="†" if _chosen(suite, declaration, runs) else ""))
     at = {(line.slot.row, line.slot.column): line for line in out}
@@ -61,8 +62,8 @@ def lines(suite: Suite, key: str, locate: Locate | None = None) -> list[Line]:
 def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
     """Whether a number is chosen, in part, on the images that it is measured on: the epoch, or what was searched."""
     statistic = declaration.get("statistic", "last10_mean")
-    if statistic in stats.DAGGER or runs.slot.cell is None:
-        return statistic in stats.DAGGER
+    if statistic in statistics.DAGGER or runs.slot.cell is None:
+        return statistic in statistics.DAGGER
     name = parameter_searched(suite, runs.slot.cell)
     if name is None:
         return False
@@ -75,22 +76,22 @@ def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -
     slot = runs.slot
     statistic = declaration.get("statistic", "last10_mean")
     by_seed = {
-        record["result"]["seed"]: stats.run_statistic(
+        record["result"]["seed"]: statistics.run_statistic(
             record["result"]["curves"], statistic, record["result"].get("spec", {}).get("split", "none")
         )
         for record in runs.records()
     }
     values = list(by_seed.values())
     spread = declaration.get("spread") or {}
-    summary = stats.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
+    summary = statistics.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
     published, published_spread = slot.published if slot.published is not None else (None, None)
     theirs = (declaration.get("published") or {}).get("spread") or {}
-    judged = stats.verdict(
+    judged = statistics.verdict(
         summary.mean,
         summary.std,
         summary.n,
         published,
-        stats.published_std(published_spread, theirs.get("kind", "std"), theirs.get("n")),
+        statistics.published_std(published_spread, theirs.get("kind", "std"), theirs.get("n")),
         theirs.get("n"),
         float((declaration.get("tolerance") or {}).get("points", 0.0)),
         comparable,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lnl import paths
-from lnl.records import STATES, Locate, RunState, collect
+from lnl.declared import paths
 from lnl.render import table
 from lnl.render.document import Document
+from lnl.results.records import STATES, Locate, RunState, collect
 from lnl.search.files import current
 
 if TYPE_CHECKING:
-    from lnl.matrix import Suite
+    from lnl.declared.suite import Suite
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lnl.stats import Difference
+from lnl.results.statistics import Difference
 
 ABSENT = "·"  # the method is not in the suite yet
 SKIPPED = "×"  # nothing will be measured here, for a reason given below

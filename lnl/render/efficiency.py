@@ -15,7 +15,7 @@ from lnl.search.results import SearchState, best_so_far, on_grid
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lnl.render.figure import FigureData
+    from lnl.render.figure_data import FigureData
 
 #: What an algorithm looks like, in every figure that compares them.
 LOOKS: Mapping[str, tuple[str, Dashes]] = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from lnl.render.figure import FigureData
+    from lnl.render.figure_data import FigureData
 
 SHOWN = (("pair-45", "Pair (ε = 45%)"), ("symmetric-50", "Symmetry (ε = 50%)"))  # with five classes, by three documents
 NAMED = 5  # with more classes the tiles of a panel are too small for a percent sign, and for shares below one percent

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lnl.data.registry import DATASETS
+from lnl.declared.specification import NOISY_HOLD_OUT
+from lnl.declared.synonyms import also_called
 from lnl.noise.keys import warning
 from lnl.render.compare import Line
 from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
-from lnl.resolve import NOISY_HOLD_OUT
-from lnl.stats import FEWEST
-from lnl.synonyms import also_called
+from lnl.results.statistics import FEWEST
 
 Note = tuple[str, tuple[str, ...]]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lnl.render.figure import Curve, Entry, FigureData
+    from lnl.render.figure_data import Curve, Entry, FigureData
 
 WIDTH, HEIGHT = 10.0, 3.55  # inches of a figure with one row of panels
 ACROSS, GRID_ROW = 3, 2.45  # more panels than that stand in rows of three, each so many inches high

@@ -8,15 +8,15 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl import paths
+from lnl.declared import paths
+from lnl.declared.synonyms import title
 from lnl.errors import UserError
 from lnl.render.document import ABSENT, NOTHING, Cell, Document, Grid
-from lnl.synonyms import title
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lnl.matrix import Suite
+    from lnl.declared.suite import Suite
 
 Fact = tuple[str, str, str, str, str]  # row label, column label, ours, printed, verdict
 TONES = {"agrees": "good", "differs": "low"}

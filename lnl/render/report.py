@@ -9,16 +9,16 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lnl import paths
-from lnl.records import state_of
+from lnl.declared import paths, reductions
 from lnl.render import html
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
 from lnl.render.document import plural
 from lnl.render.html import escape
 from lnl.render.table import source_text, write
+from lnl.results.records import state_of
 
 if TYPE_CHECKING:
-    from lnl.matrix import Suite
+    from lnl.declared.suite import Suite
 
 CSS = (
     html.CSS
@@ -163,7 +163,7 @@ def _figure(suite: Suite, entry: Coverage) -> str:
     else:
         shown = f'<p class="empty">Not drawn yet: <code>snakemake {entry.key}</code> draws it.</p>'
     notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())
-    scale = f'<span class="scale">{escape(suite.heading(entry.key))}</span>'
+    scale = f'<span class="scale">{escape(reductions.heading(suite, entry.key))}</span>'
     return (
         f'<div class="key">{entry.key}</div>\n<h2>{escape(entry.title)}</h2>\n'
         f'<p class="source">{escape(source_text(declaration))} {scale}</p>\n{shown}'

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lnl import paths
-from lnl.records import Locate, read
+from lnl.declared import paths
 from lnl.render.coverage import Coverage, coverage, provenance, verdict_text
 from lnl.render.table import write
+from lnl.results.records import Locate, read
 
 if TYPE_CHECKING:
-    from lnl.matrix import Cell, Suite
+    from lnl.declared.suite import Cell, Suite
 
 ORDER = ("paper", "fast", "transfer", "lite", "demo", "smoke")
 Kept = dict[tuple[str, str, int], Path]  # (scale, cell, seed) -> committed record

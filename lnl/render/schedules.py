@@ -10,7 +10,7 @@ from lnl.render.style import line
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lnl.render.figure import FigureData
+    from lnl.render.figure_data import FigureData
 
 
 def schedules(data: FigureData) -> Figure:

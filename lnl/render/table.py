@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl import stats
+from lnl.declared import reductions
 from lnl.errors import UserError, nearest
 from lnl.files import replacing
 from lnl.render import html, latex, markdown
@@ -27,12 +27,13 @@ from lnl.render.document import (
     spread_text,
 )
 from lnl.render.notes import notes
+from lnl.results import statistics
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lnl.matrix import Suite
-    from lnl.records import Locate
+    from lnl.declared.suite import Suite
+    from lnl.results.records import Locate
 
 TONES = {"agrees": "good", "above": "high", "below": "low", "differs": "low"}
 
@@ -76,7 +77,7 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
     """The document of an accuracy table: the paper's grid, the comparison line by line, and what a reader must know."""
     declaration = suite.tables[key]
     statistic = declaration.get("statistic", "last10_mean")
-    dagger = "†" if statistic in stats.DAGGER else ""
+    dagger = "†" if statistic in statistics.DAGGER else ""
     states: dict[str, int] = {}
     for run in {(run.cell, run.seed): run for line in compared for run in line.runs.runs}.values():
         states[run.state] = states.get(run.state, 0) + 1
@@ -90,10 +91,10 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         key=key,
         title=declaration["title"],
         source=source_text(declaration),
-        heading=suite.heading(key),
+        heading=reductions.heading(suite, key),
         caption=_caption(declaration, compared, statistic, dagger),
         grids=grids,
-        notes=notes(declaration, compared, key, suite.comparable(key)),
+        notes=notes(declaration, compared, key, reductions.comparable(suite, key)),
         counts=states,
         verdicts=verdicts,
     )
@@ -110,8 +111,8 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
     repeats = "–".join(str(n) for n in dict.fromkeys((asked[0], asked[-1])))
     spread = spread_text(declaration.get("spread") or {})
     text = (
-        f"Test accuracy (%){dagger}: {stats.STATISTICS[statistic]}, mean of a run's networks. Measured: mean over runs "
-        f"± {spread}, number of runs in parentheses; {repeats} asked for per cell."
+        f"Test accuracy (%){dagger}: {statistics.STATISTICS[statistic]}, mean of a run's networks. "
+        f"Measured: mean over runs ± {spread}, number of runs in parentheses; {repeats} asked for per cell."
     )
     theirs = (declaration.get("published") or {}).get("spread")
     if theirs:

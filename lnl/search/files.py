@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl import paths, searches
-from lnl.cells import Cell, Search
+from lnl.declared import paths, searches
+from lnl.declared.cells import Cell, Search
 from lnl.errors import UserError
 from lnl.files import write_json_atomic
 
 if TYPE_CHECKING:
-    from lnl.matrix import Suite
+    from lnl.declared.suite import Suite
 
 
 def write(suite: Suite, search: Search, path: str, content: dict[str, Any]) -> None:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl import paths, searches
-from lnl.search import plan
+from lnl.declared import paths, search_rounds, searches
 
 if TYPE_CHECKING:
-    from lnl.cells import Search
-    from lnl.matrix import Suite
+    from lnl.declared.cells import Search
+    from lnl.declared.suite import Suite
 
 Array = NDArray[np.float64]
 
@@ -62,7 +61,7 @@ def best_so_far(state: SearchState) -> tuple[Array, Array]:
     """
     sizes = len(state.pages), len(state.pages[0]["candidates"])
     cost, scores = [], []
-    for round, index, fresh in plan.accounting(state.algorithm, *sizes):
+    for round, index, fresh in search_rounds.accounting(state.algorithm, *sizes):
         entry = state.pages[round]["candidates"][index]
         usable = entry["fraction"] == 1.0 and entry["score"] is not None
         cost.append(fresh)

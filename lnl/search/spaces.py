@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lnl.declarations import read_yaml
+from lnl.declared.reading import read_yaml
 from lnl.errors import UserError, nearest
-from lnl.search.curves import FORMULAS, clipped, evaluate
+from lnl.learning.curves import FORMULAS, clipped, evaluate
 
 CHECK_DRAWS = 20_000
 SLACK = 1e-9  # rounding of a curve that touches 0 or 1

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from lnl.declarations import read_yaml
+from lnl.declared.reading import read_yaml
 from lnl.errors import UserError, nearest
+from lnl.learning.curves import FORMULAS, evaluate
 from lnl.search.algorithms import build
 from lnl.search.beta import Betas
-from lnl.search.curves import FORMULAS, evaluate
 from lnl.search.history import Round
 from lnl.search.spaces import load_space
 

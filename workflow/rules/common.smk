@@ -1,11 +1,11 @@
-"""The suite's declarations, and what constrains the wildcards. Everything that rules look up is in lnl/dag.py."""
+"""The suite's declarations, and what constrains the wildcards. Everything that rules look up is in lnl/run/dag.py."""
 
 from snakemake.exceptions import WorkflowError
 
-from lnl import paths
-from lnl.dag import Dag
+from lnl.declared import paths
+from lnl.run.dag import Dag
 from lnl.errors import UserError
-from lnl.worker import head
+from lnl.run.worker import head
 
 try:
     dag = Dag(workflow.basedir, config, workflow.is_main_process)

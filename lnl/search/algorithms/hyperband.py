@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lnl.declared.search_rounds import places
 from lnl.errors import UserError
 from lnl.search.algorithms.base import generator
 from lnl.search.beta import EDGE
 from lnl.search.history import Candidate, History
-from lnl.search.plan import places
 
 
 class Hyperband:

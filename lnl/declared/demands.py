@@ -1,0 +1,293 @@
+"""Declarations -> cells. A table, a figure or a claims file is a demand; the DAG is the union of demands."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lnl.declared import handovers
+from lnl.declared.catalogue import Catalogue
+from lnl.declared.cells import Cell, Declared, Run, Slot
+from lnl.declared.specification import choose, digest, resolve
+from lnl.errors import UserError, nearest
+
+PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
+COORDINATES = ("protocol", "dataset", "noise", "method")
+
+
+class Demands(Catalogue, ABC):
+    """The cells and runs that a checkout's declarations ask for, at one scale. Suite adds their searches."""
+
+    def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
+        super().__init__(root, config, validate)
+        self._cells: dict[Cell, Declared] = {}
+        self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
+        self._demands: dict[str, list[Run]] = {}
+        self._digests: dict[Cell, str] = {}
+        self._named: dict[tuple[str, Cell], dict[str, None]] = {}
+        self._varied: dict[Cell, tuple[dict[str, Any], dict[str, Any], str]] = {}  # coordinates, changes, path's suffix
+
+    # ---- slots and demands -----------------------------------------------------------------------------------------
+
+    def axis(self, key: str, name: str) -> list[dict[str, Any]]:
+        declared = self.declaration(key)
+        entries = [dict(e) for e in declared.get(name, [])]
+        if declared.get("joins") == name:
+            taken = {e.get("method") for e in entries}
+            for method, spec in self.methods.items():
+                if key in spec.get("joins", []) and method not in taken:
+                    entries.append({"key": method, "label": spec["title"], "method": method, "joined": True})
+        return entries
+
+    def slots(self, key: str) -> list[Slot]:
+        """Every row x column of a table or figure, in declared order."""
+        declared = self.declaration(key)
+        if declared.get("kind", "accuracy") not in ("accuracy", "curves"):
+            return []
+        seeds = self.seeds(declared.get("seeds"))
+        printed = (declared.get("published") or {}).get("values", {})
+        skips = {(s.get("row"), s.get("column")): s["reason"] for s in declared.get("skips", [])}
+        common = {k: declared[k] for k in COORDINATES if k in declared}
+        slots = []
+        for row in self.axis(key, "rows"):
+            for column in self.axis(key, "columns"):
+                number = printed.get(row["key"], {}).get(column["key"])
+                published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
+                reason = next(
+                    (
+                        skips[k]
+                        for k in ((row["key"], column["key"]), (row["key"], None), (None, column["key"]))
+                        if k in skips
+                    ),
+                    None,
+                )
+                cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
+                slots.append(
+                    Slot(
+                        row["key"],
+                        row.get("label", row["key"]),
+                        column["key"],
+                        column.get("label", column["key"]),
+                        cell,
+                        seeds,
+                        published,
+                        absent,
+                        bool(row.get("joined") or column.get("joined")),
+                        self._against(key, row, column),
+                    )
+                )
+        return slots
+
+    def _against(self, key: str, row: dict[str, Any], column: dict[str, Any]) -> tuple[str, str] | None:
+        """The slot that a row or column asks to be compared with: at its `against`, all else equal."""
+        if "against" not in row and "against" not in column:
+            return None
+        if "against" in row and "against" in column:
+            raise UserError(
+                f"{self.source(key)}: 'against' stands in row '{row['key']}' and in column '{column['key']}'"
+            )
+        for axis, entry in (("rows", row), ("columns", column)):
+            if "against" in entry:
+                keys = {e["key"]: 0 for e in self.axis(key, axis) if e["key"] != entry["key"]}
+                choose(entry["against"], keys, "key", f"{self.source(key)}, {axis}, 'against' of '{entry['key']}'")
+        return row.get("against", row["key"]), column.get("against", column["key"])
+
+    def _fill(
+        self, key: str, common: dict[str, Any], row: dict[str, Any], column: dict[str, Any]
+    ) -> tuple[Cell | None, str | None]:
+        where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
+        if row.get("published_only") or column.get("published_only"):
+            return None, "published numbers only"
+        return self.cell_of([common, row, column], where)
+
+    def cell_of(self, parts: list[dict[str, Any]], where: str) -> tuple[Cell | None, str | None]:
+        """Cell of merged coordinates (later parts win), registered with its specification; or why there is none."""
+        at: dict[str, Any] = {}
+        for part in parts:
+            at |= {k: part[k] for k in COORDINATES if k in part}
+        missing = [k for k in COORDINATES if k not in at]
+        if missing:
+            raise UserError(f"{where}: no {missing[0]} is given")
+        method = self.methods.get(at["method"])
+        if method is None:
+            from lnl.declared.synonyms import SYNONYMS
+
+            choose(at["method"], SYNONYMS, "method", where)
+            return None, "not in the suite yet"
+
+        name: str = at["method"]
+        changes: dict[str, Any] = {}
+        suffix = ""  # of the variants that change the protocol
+        base = self.resolved(at, {}, where)
+        for part in parts:
+            extra = part.get("set") or {}
+            if not extra:
+                continue
+            if not part.get("variant"):
+                raise UserError(f"{where}: 'set' needs a 'variant' that names it in the path")
+            if self.resolved(at, changes | extra, where) != self.resolved(at, changes, where):
+                name += f"-{part['variant']}"
+                suffix += f"-{part['variant']}" if any(key.startswith(PROTOCOL) for key in extra) else ""
+            changes = changes | extra
+        spec = self.resolved(at, changes, where)
+        if spec == base:
+            name = at["method"]
+        cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
+        self._register(cell, Declared(spec, at["dataset"], where))
+        if "handovers" in spec["method"]:
+            self._varied[cell] = (at, changes, suffix)
+            self.begins_with(cell)  # a job knows its sources by their names alone
+        self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
+        return cell, None
+
+    def named(self, key: str, cell: Cell) -> list[str]:
+        """The papers' data sets in whose place an artefact has this cell: one stand-in may stand for several, and other
+        artefacts may have it in place of others."""
+        self.demand(key)
+        return list(self._named.get((self.source(key), cell), ())) or [self.declared(cell).paper_dataset]
+
+    def resolved(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+        key = repr((sorted(at.items()), sorted(changes.items())))
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve_anew(at, changes, where)
+        return self._resolved[key]
+
+    def _resolve_anew(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+        spec = resolve(
+            protocol=at["protocol"],
+            protocols=self.protocols,
+            scale=self.scale,
+            scales=self.scales,
+            dataset=at["dataset"],
+            noise=at["noise"],
+            method=self.methods[at["method"]],
+            changes=changes,
+            source=where,
+            check=self._check,
+        )
+        sources = {
+            name: {"from": digest(self.resolved(*self._source(at, changes, source), where)), "point": point}
+            for name, source, point in handovers.read(self.methods[at["method"]], spec["method"]["parameters"])
+        }
+        if sources:
+            spec = {**spec, "method": {**spec["method"], "handovers": sources}}
+        return self.with_search(at, changes, spec, where)
+
+    @staticmethod
+    def _source(at: dict[str, Any], changes: dict[str, Any], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Coordinates and changes of a cell's source: of its own variant, what concerns the protocol."""
+        return {**at, "method": method}, {k: v for k, v in changes.items() if k.startswith(PROTOCOL)}
+
+    def begins_with(self, cell: Cell) -> dict[str, tuple[Cell, str]]:
+        """Hand-overs that a cell reads: name -> (cell that writes it, point)."""
+        if "handovers" not in self.spec(cell)["method"]:
+            return {}
+        at, changes, suffix = self._varied.get(cell) or (self.where(cell), {}, "")
+        out = {}
+        for name, source, point in handovers.read(self.methods[at["method"]], self.spec(cell)["method"]["parameters"]):
+            there, kept = self._source(at, changes, source)
+            spec = self.resolved(there, kept, cell.id)
+            if spec == self.resolved(there, {}, cell.id):
+                found = Cell(cell.protocol, cell.dataset, cell.noise, source)
+            else:
+                found = Cell(cell.protocol, cell.dataset, cell.noise, source + suffix)
+                self._register(found, Declared(spec, at["dataset"], self.declared(cell).source))
+                self._varied.setdefault(found, (there, kept, suffix))
+                self.begins_with(found)
+            out[name] = (found, point)
+        return out
+
+    @abstractmethod
+    def with_search(
+        self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        """A specification with the search that its parameter R names written out; Suite knows searches."""
+
+    def _register(self, cell: Cell, declared: Declared) -> None:
+        known = self._cells.setdefault(cell, declared)
+        if known.spec != declared.spec:
+            raise UserError(f"{declared.source}: {cell.id} has another specification in {known.source}; name a variant")
+
+    def demand(self, key: str) -> list[Run]:
+        """Runs that an artefact needs at this scale, each once, in declared order."""
+        if key not in self._demands:
+            self._demands[key] = list(dict.fromkeys(self._demand(key)))
+        return self._demands[key]
+
+    def _demand(self, key: str) -> Iterator[Run]:
+        if self.artefacts.get(key) == "claims":
+            yield from self._claimed(key)
+            return
+        for slot in self.slots(key):
+            if slot.cell:
+                yield from (Run(slot.cell, seed) for seed in slot.seeds)
+
+    def _claimed(self, key: str) -> Iterator[Run]:
+        from lnl.declared.claims import demanded
+
+        for place in demanded(self.declaration(key)):
+            where = f"{self.source(key)}, claim '{place.claim}', cell '{place.name}'"
+            cell, _ = self.cell_of(place.parts, where)
+            if cell:
+                yield from (Run(cell, seed) for seed in self.seeds(place.seeds))
+
+    # ---- cells -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cells(self) -> dict[Cell, Declared]:
+        """Every cell that some artefact declares, with its specification. UserError for one path with two specs."""
+        for key in self.artefacts:
+            self.demand(key)
+        return self._cells
+
+    def declared(self, cell: Cell) -> Declared:
+        """Specification of a cell; a plain method that no artefact demands resolves with its defaults."""
+        known = self._cells.get(cell) or self.cells.get(cell)
+        if known:
+            return known
+        where = self.where(cell)
+        declared = Declared(self.resolved(where, {}, cell.id), where["dataset"], "the command line")
+        self._cells[cell] = declared
+        return declared
+
+    def where(self, cell: Cell) -> dict[str, str]:
+        """Coordinates, with the paper's data set, of a plain method's cell that no artefact demands."""
+        if cell.method not in self.methods:
+            elsewhere = [f"{c.protocol}/{c.dataset}/{c.noise}" for c in self.cells if c.method == cell.method]
+            if elsewhere:
+                raise UserError(
+                    f"{cell.id}: the variant '{cell.method}' is declared for {', '.join(dict.fromkeys(elsewhere))}; "
+                    "to have it here, add a row or column with its 'set' to a table (docs/add-a-method.md)"
+                )
+            labels = {c.method: 0 for c in self.cells} | dict.fromkeys(self.methods, 0)
+            raise UserError(f"{cell.id}: unknown method or variant '{cell.method}'{nearest(cell.method, labels)}")
+        protocol = choose(cell.protocol, self.protocols, "protocol", cell.id)
+        stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
+        papers = [d for d in protocol["datasets"] if stand_ins.get(d, d) == cell.dataset]
+        if not papers:
+            used = {stand_ins.get(d, d): 0 for d in protocol["datasets"]}
+            hint = nearest(cell.dataset, used)
+            raise UserError(f"{cell.id}: protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}")
+        return {"protocol": cell.protocol, "dataset": papers[0], "noise": cell.noise, "method": cell.method}
+
+    def spec(self, cell: Cell) -> dict[str, Any]:
+        """Resolved specification of a cell."""
+        return self.declared(cell).spec
+
+    def digest(self, cell: Cell) -> str:
+        """Digest of a cell's resolved specification, which its records carry."""
+        if cell not in self._digests:
+            self._digests[cell] = digest(self.spec(cell))
+        return self._digests[cell]
+
+    def parse(self, cell_id: str) -> Cell:
+        """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""
+        parts = cell_id.strip("/").split("/")
+        if len(parts) != 4:
+            raise UserError(f"'{cell_id}' is not protocol/dataset/noise/method")
+        cell = Cell(*parts)
+        self.declared(cell)
+        return cell

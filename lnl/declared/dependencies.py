@@ -1,0 +1,177 @@
+"""What a run depends on and asks for: label vector, hand-overs, resources. Standard library and PyYAML only."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from lnl.data.registry import DATASETS, EMBEDDED
+from lnl.declared import paths
+from lnl.declared.cells import Cell, Run, Search
+from lnl.declared.search_specification import VERSION, ranges
+from lnl.declared.searches import check_block, search_of
+from lnl.declared.specification import choose, digest
+from lnl.declared.suite import Suite
+
+
+def noise_seed(suite: Suite, run: Run) -> int:
+    """Seed of the run's label vector: one for all repeats, or the run's own (decision noise_vector)."""
+    noise = suite.spec(run.cell)["noise"]
+    return int(noise["seed"]) if noise["vector"] == "fixed" else run.seed
+
+
+def noise_manifest(suite: Suite, run: Run) -> str:
+    """Path of the manifest of the run's label vector."""
+    noise = suite.spec(run.cell)["noise"]
+    return paths.noise(suite.scale, run.cell.dataset, noise["key"], noise["generator"], noise_seed(suite, run))
+
+
+def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
+    """Hand-overs that a run reads: name -> (run of the same seed that writes it, point)."""
+    read = suite.begins_with(run.cell).items()
+    return {name: (Run(source, run.seed), point) for name, (source, point) in read}
+
+
+def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
+    """Points at which a run writes its state, because declared runs read it (never from today's targets).
+
+    A repeat that artefacts ask for for its own sake, and whose reader nobody asks for with that seed, writes none; one
+    that no artefact asks for, trained by hand, writes all that some method could read.
+    """
+    if run not in _demanded(suite):
+        return readable_points(suite, run.cell)
+    readers = _readers(suite).get(run.cell, {})
+    return tuple(point for point, seeds in readers.items() if run.seed in seeds)
+
+
+def readable_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
+    """Points of a cell that some method could read, declared with it or not."""
+    readers = [each for method in suite.methods.values() for each in method.get("handovers", {}).values()]
+    return tuple(sorted({point for source, point, *_ in readers if source == _plain(suite, cell)}))
+
+
+def _plain(suite: Suite, cell: Cell) -> str:
+    """The method of a cell without its variants: the longest key that its name begins with."""
+    keys = [key for key in suite.methods if cell.method == key or cell.method.startswith(f"{key}-")]
+    return max(keys, key=len, default=cell.method)
+
+
+def hands_over(suite: Suite, cell: Cell) -> bool:
+    """Whether some declared cell begins with this one's networks."""
+    return cell in _readers(suite)
+
+
+@cache
+def _demanded(suite: Suite) -> frozenset[Run]:
+    return frozenset(run for key in suite.artefacts for run in suite.demand(key))
+
+
+@cache
+def _readers(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
+    """Of every cell that hands over: its points, and the seeds with which declared runs read them."""
+    found: dict[Cell, dict[str, set[int]]] = {}
+    for run in _demanded(suite):
+        if suite.methods[suite.spec(run.cell)["method"]["key"]].get("handovers"):
+            for source, point in suite.begins_with(run.cell).values():
+                found.setdefault(source, {}).setdefault(point, set()).add(run.seed)
+    return {cell: dict(sorted(points.items())) for cell, points in found.items()}
+
+
+def searches(suite: Suite, key: str) -> list[Search]:
+    """Searches that an artefact needs, each once: those it draws, and those whose schedules its runs train with."""
+    drawn = [search for _, _, search in suite.searches_of(key)]
+    used = [search_of(suite, run.cell) for run in suite.demand(key)]
+    return list(dict.fromkeys([*drawn, *(search for search in used if search)]))
+
+
+def studies(suite: Suite, key: str) -> list[tuple[str, str]]:
+    """(study, arm) of the synthetic studies that a figure draws or a claims page tests."""
+    if suite.artefacts[key] == "claims":
+        from lnl.declared.claims import studied
+
+        return studied(suite.declaration(key))
+    named = suite.declaration(key).get("studies", []) if suite.artefacts[key] == "figures" else []
+    known = suite.synthetic["studies"]
+    where = suite.source(key)
+    return [(study, arm) for study in named for arm in choose(study, known, "study", where)["arms"]]
+
+
+def arm_digest(suite: Suite, study: str, arm: str) -> str:
+    """Digest of one arm of a synthetic study: its space, algorithm, target and budget. UserError for unknown names."""
+    declared, where = suite.synthetic, "config/synthetic.yaml"
+    chosen = choose(study, declared["studies"], "study", where)
+    what = choose(arm, chosen["arms"], f"arm of study '{study}'", where)
+    space = choose(what["space"], suite.spaces, "search space", where)
+    return digest(
+        {
+            "version": VERSION,
+            "arm": {k: v for k, v in what.items() if k != "title"},
+            "space": {k: space[k] for k in ("formula", "clip")} | {"ranges": ranges(space)},
+            "algorithm": choose(what["algorithm"], declared["algorithms"], "algorithm", where)["algorithm"],
+            "target": choose(chosen["target"], declared["targets"], "target", where),
+            "budget": choose(chosen["budget"], declared["budgets"], "budget", where),
+            "repeats": arm_repeats(suite, study, arm),
+            "epochs": declared["epochs"],
+        }
+    )
+
+
+def arm_repeats(suite: Suite, study: str, arm: str) -> int:
+    """Repeats of an arm at this scale: as declared, but at most what the scale allows."""
+    declared = suite.synthetic
+    asked = declared["studies"][study]["arms"][arm].get("repeats", declared["repeats"])
+    return min(int(asked), int(suite.scales[suite.scale].get("synthetic_repeats", asked)))
+
+
+def search_labels(suite: Suite, search: Search) -> str:
+    """Path of the manifest of the labels that a search's candidates train on."""
+    noise = suite.declared_search(search).candidate["noise"]
+    seed = noise["seed"] if noise["vector"] == "fixed" else search.seed
+    return paths.noise(suite.scale, search.dataset, noise["key"], noise["generator"], seed)
+
+
+def resources(suite: Suite, cell: Cell, runs: int = 1) -> dict[str, int]:
+    """Run time (minutes), memory (MB) and GPUs to ask a scheduler for, from the protocol's `runtime`."""
+    declared = suite.declared(cell)
+    return _resources(suite, cell.protocol, declared.spec, declared.paper_dataset, runs)
+
+
+def search_resources(suite: Suite, search: Search, trainings: float) -> dict[str, int]:
+    """The same for a job that trains a block of candidates worth this many full trainings."""
+    declared = suite.declared_search(search)
+    return _resources(suite, search.protocol, declared.candidate, declared.paper_dataset, trainings)
+
+
+def _resources(
+    suite: Suite, protocol: str, spec: dict[str, Any], paper_dataset: str, trainings: float
+) -> dict[str, int]:
+    known = suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
+    gpu = suite.config.get("device") != "cpu"
+    usual = suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
+    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / usual
+    if spec["dataset"] != paper_dataset and DATASETS[spec["dataset"]].family in EMBEDDED:
+        minutes = 10  # they train in seconds
+    minutes *= trainings
+    # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice
+    return {"runtime": int(1.5 * minutes) + 10, "mem_mb": known.get("memory_mb", 4000), "gpu": int(gpu)}
+
+
+def datasets(suite: Suite, key: str) -> list[str]:
+    """Data sets whose manifests a table about data sets shows (stand-ins at the scales that have them)."""
+    declared = suite.declaration(key)
+    if declared.get("kind") != "datasets":
+        return []
+    stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
+    named = [row["dataset"] for row in declared["rows"]]
+    return list(dict.fromkeys(stand_ins.get(d, d) for d in named))
+
+
+def check(suite: Suite) -> None:
+    """Resolve every declared cell and look for the files it names; UserError before any job starts."""
+    from lnl.declared.data_places import Places
+
+    places = Places.of(suite.config)
+    for cell in suite.cells:
+        places.label_file(cell.noise)
+    _ = suite.selected
+    check_block(suite.searching)

@@ -1,0 +1,43 @@
+"""What a file of config/searches says, beyond its schema. Standard library only.
+
+Such a file searches the schedule R over a space of curves, or another parameter of a method over a declared list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lnl.declared.specification import NOISY_HOLD_OUT, choose
+from lnl.errors import UserError
+
+OF_SPACES = ("space", "algorithm", "rounds", "samples", "datasets")
+
+
+def parameter_of(declared: Mapping[str, Any]) -> str:
+    """The parameter that a search finds a value of."""
+    return str(declared.get("parameter", "R"))
+
+
+def probe(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The searched parameter as a candidate's specification has it before a candidate is known: the last value of a
+    list, no schedule at all."""
+    return {parameter_of(declared): declared["values"][-1] if "values" in declared else None}
+
+
+def check(name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any]) -> None:
+    """UserError for keys of config/searches/<name>.yaml that do not go together, and for an unknown space."""
+    where = f"config/searches/{name}.yaml"
+    parameter, listed = parameter_of(declared), "values" in declared
+    both = [key for key in OF_SPACES if key in declared] if listed else []
+    if both:
+        raise UserError(f"{where}: '{both[0]}' and 'values' exclude each other: a list is one round of all its values")
+    if listed == (parameter == "R"):
+        how = (
+            "over a space of curves, not a list of values" if listed else "by a list: give 'values' instead of a space"
+        )
+        raise UserError(f"{where}: {parameter} is searched {how}")
+    if "hold_out" in declared and declared.get("scored_on") != NOISY_HOLD_OUT:
+        raise UserError(f"{where}: 'hold_out' goes with scored_on: {NOISY_HOLD_OUT}")
+    if not listed:
+        choose(declared["space"], dict(spaces), "search space", where)

@@ -1,0 +1,201 @@
+"""From declarations to the resolved specification of one cell: all that may change its numbers, and nothing else.
+
+No paths, devices, threads or scheduling enter a specification. Epochs and steps that a protocol or a method names are
+the paper's; at a shorter scale they are read on the paper's clock, t * T_paper / T, so nothing needs to be rescaled.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from lnl.data.registry import DATASETS, LSA
+from lnl.declared import transitions
+from lnl.errors import UserError, nearest
+from lnl.networks.registry import NETWORKS
+from lnl.noise import keys as noise_keys
+
+#: Split of runs that leave out part of the noisy training file and validate on it by its given labels.
+NOISY_HOLD_OUT = "noisy-hold-out"
+
+#: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
+#: of the same sum is no such change: records name the commit that made them.
+ENGINE_VERSION = 1
+
+
+def digest(spec: dict[str, Any]) -> str:
+    """Sixteen hexadecimal digits of a resolved specification."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, recursively; neither is changed, and what they have in common is shared."""
+    out = dict(base)
+    for key, value in over.items():
+        out[key] = merge(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return out
+
+
+def choose(word: str, options: dict[str, Any], what: str, source: str) -> Any:
+    """options[word], or a UserError with the nearest valid name."""
+    if word not in options:
+        raise UserError(f"{source}: unknown {what} '{word}'{nearest(word, options)}")
+    return options[word]
+
+
+def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> None:
+    """Set one existing value of a nested declaration; UserError for a key that is not there."""
+    *parents, last = dotted.split(".")
+    node = tree
+    for part in parents:
+        node = choose(part, node, "key", source)
+        if not isinstance(node, dict):
+            raise UserError(f"{source}: '{dotted}' goes below '{part}', which has no keys")
+    choose(last, node, "key", source)
+    node[last] = value
+
+
+def method_parameters(
+    spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str
+) -> dict[str, Any]:
+    """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`.
+
+    A parameter that is null is left out: a method may gain an option without making its records stale.
+    """
+    values = dict(spec.get("parameters", {}))
+    merged: dict[str, Any] = {}
+    for setting, changes in spec.get("settings", {}).items():
+        if all(wanted in ("*", here) for wanted, here in zip(setting.split("/"), where, strict=False)):
+            merged |= changes
+    for key, value in (merged | over).items():
+        choose(key, values, f"parameter of {spec['key']}", source)
+        values[key] = value
+    for key, allowed in spec.get("values", {}).items():
+        searched = isinstance(values.get(key), dict) and "search" in values[key]  # for one of the allowed
+        if not searched and values.get(key) not in allowed:
+            raise UserError(
+                f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
+            )
+    _check_types(spec, values, source)
+    for key, (low, high) in spec.get("ranges", {}).items():
+        value = values.get(key)
+        if value is None or (isinstance(value, dict) and "search" in value):
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or value < low or (high is not None and value > high):
+            raise UserError(
+                f"{source}: {key} = {value!r}; {spec['key']} takes "
+                + (f"numbers from {low:g} on" if high is None else f"{low:g} to {high:g}")
+            )
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> None:
+    """UserError for a word where the method has a number or a yes, and for null where none of its own values is."""
+    nullable = {key for changes in spec.get("settings", {}).values() for key, value in changes.items() if value is None}
+    nullable |= {key for key, allowed in spec.get("values", {}).items() if None in allowed}
+    for key, default in spec.get("parameters", {}).items():
+        value = values[key]
+        if default is None or isinstance(value, dict) or isinstance(default, dict):
+            continue
+        if value is None and key not in nullable:
+            raise UserError(
+                f"{source}: {key} is null, and {spec['key']} has no meaning for that; its default is {default!r}"
+            )
+        wanted = (
+            "true or false" if isinstance(default, bool) else "a number" if isinstance(default, int | float) else ""
+        )
+        kind = bool if isinstance(default, bool) else int | float
+        if wanted and value is not None and (not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)):
+            raise UserError(
+                f"{source}: {key} = {value!r}; {spec['key']} takes {wanted} there, its default is {default!r}"
+            )
+
+
+def resolve(
+    *,
+    protocol: str,
+    protocols: dict[str, Any],
+    scale: str,
+    scales: dict[str, Any],
+    dataset: str,
+    noise: str,
+    method: dict[str, Any],
+    changes: dict[str, Any],
+    source: str,
+    check: Callable[[dict[str, Any], str], None] | None = None,
+) -> dict[str, Any]:
+    """Resolved specification of a cell.
+
+    `dataset` is the paper's; a scale may put a stand-in in its place. `changes` are a variant's: bare keys are method
+    parameters, `protocol.<dotted>` keys are protocol values. `source` names the declaration in errors; `check`, where
+    given, validates a protocol that a data set or a variant has changed.
+    """
+    declared = choose(protocol, protocols, "protocol", source)
+    reduced = choose(scale, scales, "scale", source)
+    own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
+    declared = merge(declared, own)  # the data set's own values, its network among them
+    printed = dict(declared["optimiser"])
+    if any(key.startswith("protocol.") for key in changes):
+        declared = copy.deepcopy(declared)  # only then: ten thousand cells share one protocol
+    parameters = {}
+    for key, value in changes.items():
+        if key.startswith("protocol."):
+            set_dotted(declared, key.removeprefix("protocol."), value, source)
+        else:
+            parameters[key] = value
+    if check and (len(own) > 1 or len(parameters) < len(changes)):
+        check({k: v for k, v in declared.items() if k != "network"}, source)
+
+    stand_ins = reduced.get("stand_ins", {})
+    used = stand_ins.get("datasets", {}).get(dataset, dataset)
+    info = choose(used, DATASETS, "data set", source)
+    noise_keys.check(noise_keys.parse(noise), info.classes)
+
+    split = declared["split"]
+    if used != dataset and split == "test-halves" and info.validation:
+        split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
+    network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
+    if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
+        network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
+    # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
+    tuned_on = dataset if used == dataset + LSA else used
+    values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
+    transitions.check(values, noise, info.classes, source)
+    share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits
+    known = choose(network, NETWORKS, "network", source).options
+    arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
+    batch = {"steps_cap": None, **declared["batch"]}
+    if "batch_size" in reduced:
+        batch["size"] = reduced["batch_size"]
+    optimiser = dict(declared["optimiser"])
+    if "learning_rate" in reduced and optimiser["name"] == printed["name"]:
+        # it stands for the protocol's own rate: a variant's keeps its ratio to that, another optimiser keeps its rate
+        optimiser["lr"] = reduced["learning_rate"] * (optimiser["lr"] / printed["lr"])
+    return {
+        "engine": ENGINE_VERSION,
+        "protocol": protocol,
+        "dataset": used,
+        "noise": {"key": noise, **declared["noise"]},
+        **({"split": split} if share is None else {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}),
+        "network": {
+            "name": network,
+            "options": {k: v for k, v in declared.get("network_options", {}).items() if k in known},
+        },
+        "epochs": reduced.get("epochs", declared["epochs"]),
+        "paper_epochs": declared["epochs"],
+        "untrained_epoch": declared["untrained_epoch"],
+        **({"augment": declared["augment"]} if declared.get("augment", "none") != "none" else {}),
+        **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
+        "batch": batch,
+        "optimiser": optimiser,
+        "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},
+        "method": {
+            "key": method.get("extends", method["key"]),
+            "version": method["version"],
+            "parameters": values,
+        },
+    }

@@ -1,0 +1,173 @@
+"""The suite: all that the declarations of a checkout ask for, cells and the searches behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lnl.declared import searched as asked
+from lnl.declared.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
+from lnl.declared.demands import COORDINATES, Demands
+from lnl.declared.search_file import parameter_of, probe
+from lnl.declared.search_specification import declare
+from lnl.declared.specification import choose, digest
+from lnl.errors import UserError
+
+__all__ = ["Cell", "Run", "Search", "Slot", "Suite"]
+
+
+class Suite(Demands):
+    """Cells, runs and searches of a checkout, at one scale."""
+
+    def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
+        super().__init__(root, config, validate)
+        self._searches: dict[Search, DeclaredSearch] = {}  # by search with seed 0: repeats share their declaration
+
+    @cached_property
+    def searching(self) -> Suite:
+        """The suite at the scale whose searches this one uses: itself, unless the scale says `searched_at`."""
+        scale = self.scales[self.scale].get("searched_at", self.scale)
+        if scale == self.scale:
+            return self
+        choose(scale, self.scales, "scale", f"config/scales/{self.scale}.yaml, key 'searched_at'")
+        return Suite(self.root, self.config | {"scale": scale}, validate=False)
+
+    def search(self, at: dict[str, Any], changes: dict[str, Any], wanted: dict[str, Any], where: str) -> Search:
+        """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""
+        named = choose(str(wanted["search"]), self.searches, "search", where)
+        base = self._base(at, changes, named, where)
+        declared = declare(self, at, base, wanted["search"], where)
+        seed = wanted.get("seed", 1)
+        found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
+        known = self._searches.setdefault(replace(found, seed=0), declared)
+        if known.spec != declared.spec:
+            raise UserError(
+                f"{where}: search {found.id} has another specification in {known.source}; a cell with other values "
+                f"needs a search of its own: copy config/searches/{found.name}.yaml to another name"
+            )
+        return found
+
+    def _base(self, at: dict[str, Any], changes: dict[str, Any], named: dict[str, Any], where: str) -> dict[str, Any]:
+        """Specification of the candidates of a search, but for what is searched; UserError for a parameter or a value
+        that the method does not have, and for a second search."""
+        parameter = parameter_of(named)
+        if parameter not in self.methods[at["method"]]["parameters"]:
+            having = ", ".join(k for k, m in self.methods.items() if parameter in m["parameters"]) or "none"
+            raise UserError(
+                f"{where}: {at['method']} has no parameter {parameter} that could be searched; "
+                f"methods that have: {having}"
+            )
+        for value in named.get("values", ()):
+            self.resolved(at, changes | {parameter: value}, where)
+        base = self.resolved(at, changes | probe(named), where)
+        other = asked.searched_parameter(base["method"]["parameters"], where)
+        if other is not None:
+            raise UserError(
+                f"{where}: {other} of {at['method']} is searched as well as {parameter}; a cell searches one "
+                f"parameter: give {other} a value"
+            )
+        return base
+
+    def search_at(self, at: dict[str, Any], name: str, seed: int, where: str) -> Search:
+        """The search `name` of these coordinates at the scale whose searches this one uses; UserError without one."""
+        missing = [k for k in COORDINATES if k not in at]
+        if missing:
+            raise UserError(f"{where}: no {missing[0]} is given")
+        choose(at["method"], self.methods, "method", where)
+        return self.searching.search(at, {}, {"search": name, "seed": seed}, where)
+
+    def declared_search(self, search: Search) -> DeclaredSearch:
+        """Specification of a search; one that no artefact demands resolves with its method's defaults."""
+        known = self._searches.get(replace(search, seed=0))
+        if known is None and search.method in self.methods:
+            _ = self.cells  # a variant may have declared it with other values than the method's defaults
+            for key in self.artefacts:
+                self.searches_of(key)
+            known = self._searches.get(replace(search, seed=0))
+        if known is None:
+            at = self.where(Cell(search.protocol, search.dataset, search.noise, search.method))
+            self.search(at, {}, {"search": search.name, "seed": search.seed}, search.id)
+            known = self._searches[replace(search, seed=0)]
+        return known
+
+    def declared_searches(self) -> list[Search]:
+        """Every search that was asked for so far, with seed 0 for all of its repeats."""
+        return list(self._searches)
+
+    def search_digest(self, search: Search) -> str:
+        """Digest of a search's specification and seed, which its files carry."""
+        return digest({"search": self.declared_search(search).spec, "seed": search.seed})
+
+    def parse_search(self, search_id: str, seed: int) -> Search:
+        """Search of a `protocol/dataset/noise/method/search` text; UserError if it is not one."""
+        parts = search_id.strip("/").split("/")
+        if len(parts) != 5:
+            raise UserError(f"'{search_id}' is not protocol/dataset/noise/method/search")
+        protocol, dataset, noise, method, name = parts
+        found = Search(protocol, dataset, noise, method, name, seed)
+        choose(method, self.methods, "method", search_id)
+        self.declared_search(found)
+        return found
+
+    def searches_of(self, key: str) -> list[tuple[str, str, Search]]:
+        """(row, column, search) of a figure that draws searches, in declared order; a search of each seed.
+
+        Of a claims page: (claim, the claim's name for it, search).
+        """
+        declared = self.declaration(key)
+        if self.artefacts[key] == "claims":
+            return list(dict.fromkeys(self._claimed_searches(key)))
+        if declared.get("kind") != "searches":
+            return []
+        common = {k: declared[k] for k in (*COORDINATES, "search") if k in declared}
+        out = []
+        for row in self.axis(key, "rows"):
+            for column in self.axis(key, "columns"):
+                at = {**common, **{k: v for k, v in {**row, **column}.items() if k in (*COORDINATES, "search")}}
+                where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
+                missing = [k for k in (*COORDINATES, "search") if k not in at]
+                if missing:
+                    raise UserError(f"{where}: no {missing[0]} is given")
+                name = at.pop("search")
+                for seed in self.seeds(declared.get("seeds")):
+                    found = self.searching.search(at, {}, {"search": name, "seed": seed}, where)
+                    out.append((row["key"], column["key"], found))
+        return out
+
+    def admit(self, cell: Cell, declared: Declared) -> None:
+        """Make a search's candidate known, so that it is trained like any other cell."""
+        self._cells[cell] = declared
+
+    def _claimed_searches(self, key: str) -> Iterator[tuple[str, str, Search]]:
+        from lnl.declared.claims import demanded
+
+        for place in demanded(self.declaration(key), "search"):
+            where = f"{self.source(key)}, claim '{place.claim}', cell '{place.name}'"
+            for seed in self.seeds(place.seeds):
+                yield place.claim, place.name, self.search_at(*place.search, seed, where)
+
+    def with_search(
+        self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        """A specification with the search that one of its parameters names written out: what it may find is part of it.
+
+        A method that extends another leaves the search to that one, if they differ in nothing else.
+        """
+        values, key = spec["method"]["parameters"], spec["method"]["key"]
+        name = asked.check(values, self.methods[at["method"]]["parameters"], self.searches, where)
+        if name is None:
+            return spec
+        wanted, there = values[name], self.searching
+        alone = not asked.alike(self.methods[at["method"]], self.methods[key], name)
+        found = there.search(at if alone else at | {"method": key}, changes, wanted, where)
+        values[name] = {
+            "search": found.name,
+            "seed": found.seed,
+            "final": wanted.get("final") or self.searches[found.name]["final"],
+            "spec": there.declared_search(found).spec,
+            **({"method": found.method} if alone else {}),
+        }
+        return spec

@@ -1,0 +1,1 @@
+"""Records of runs, statistics over them, and the verdicts on claims."""

@@ -1,0 +1,125 @@
+"""Reading run records, and the state of every run that a table or figure asks for.
+
+A record that was made under another declaration is `stale`: it is shown with its reason and never averaged. A run is
+looked for in `results/`, or wherever the caller's `locate` says (committed records, for instance).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lnl.declared import paths
+from lnl.errors import UserError
+from lnl.search.files import current_schedule
+
+if TYPE_CHECKING:
+    from lnl.declared.suite import Cell, Slot, Suite
+
+STATES = ("ok", "diverged", "failed", "stale", "missing")
+Locate = Callable[["Cell", int], Path]
+
+
+@dataclass(frozen=True)
+class RunState:
+    """One run that an artefact asks for, and what became of it."""
+
+    cell: Cell
+    seed: int
+    state: str  # one of STATES
+    record: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+    reason: str = ""  # why it is not ok; empty for ok
+    log: str = ""  # log of a failed run
+
+    @property
+    def name(self) -> str:
+        """protocol/dataset/noise/method seed n: how messages and notes call a run."""
+        return f"{self.cell.id} seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class SlotRuns:
+    """One place in a table (row x column) and the runs behind it; no runs where the slot has no cell."""
+
+    slot: Slot
+    runs: tuple[RunState, ...]
+
+    def count(self, state: str) -> int:
+        """How many of the runs are in this state."""
+        return sum(run.state == state for run in self.runs)
+
+    def records(self, state: str = "ok") -> list[dict[str, Any]]:
+        """Records of the runs in this state, in the order of their seeds."""
+        return [run.record for run in self.runs if run.state == state and run.record is not None]
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """One record (JSON, gzipped or not) as {"result", "provenance"}; UserError names a file that is not one."""
+    path = Path(path)
+    remedy = "delete it and run again: only this run is trained anew"
+    try:
+        raw = path.read_bytes()
+        record = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such record") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path}: not a readable record ({error}); {remedy}") from None
+    result = record.get("result") if isinstance(record, dict) else None
+    if not isinstance(result, dict) or not {"digest", "status", "curves", "seed"} <= set(result):
+        raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {remedy}")
+    return record
+
+
+def collect(suite: Suite, slots: Iterable[Slot], locate: Locate | None = None) -> list[SlotRuns]:
+    """The state of every run of these slots at the suite's scale, in the order given. A shared run is read once."""
+    known: dict[tuple[Cell, int], RunState] = {}
+    gathered = []
+    for slot in slots:
+        if slot.cell is None:
+            gathered.append(SlotRuns(slot, ()))
+            continue
+        for seed in slot.seeds:
+            if (slot.cell, seed) not in known:
+                known[slot.cell, seed] = state_of(suite, slot.cell, seed, locate)
+        gathered.append(SlotRuns(slot, tuple(known[slot.cell, seed] for seed in slot.seeds)))
+    return gathered
+
+
+def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) -> RunState:
+    """What became of one run: ok, diverged, stale, failed or missing. A corrupt record is a failed run."""
+    path = locate(cell, seed) if locate else Path(paths.record(suite.scale, cell.id, seed))
+    if not path.exists():
+        return _without_record(suite, cell, seed)
+    try:
+        record = read(path)
+    except UserError as error:
+        return RunState(cell, seed, "failed", reason=str(error))
+    result = record["result"]
+    digest = suite.digest(cell)
+    if result["digest"] != digest:
+        reason = f"made under another declaration (digest {result['digest']}, today {digest})"
+        return RunState(cell, seed, "stale", record, reason)
+    if not current_schedule(suite, cell, result):
+        return RunState(cell, seed, "stale", record, "trained with what its search has not found by today")
+    if result["status"] == "diverged":
+        end = result.get("diverged") or {}
+        reason = f"diverged in epoch {end.get('epoch', '?')}: {end.get('reason', 'no reason given')}"
+        return RunState(cell, seed, "diverged", record, reason)
+    return RunState(cell, seed, "ok", record)
+
+
+def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
+    note = Path(paths.failure(suite.scale, cell.id, seed))
+    if not note.exists():
+        return RunState(cell, seed, "missing", reason="not run yet")
+    try:
+        failure = json.loads(note.read_text())
+        return RunState(
+            cell, seed, "failed", None, f"{failure['class']}: {failure['message']}", str(failure.get("log") or "")
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return RunState(cell, seed, "failed", reason=f"{note}: failure note is unreadable")

@@ -1,0 +1,41 @@
+"""What became of the arms of S2E's synthetic studies: searches of a known R(t), without networks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.declared import dependencies, paths
+from lnl.declared.suite import Suite
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a study, and what is there of it. `best`: [repeats, evaluations], the lowest RMSE so far."""
+
+    study: str
+    name: str
+    label: str
+    state: str  # ok, stale, missing
+    best: NDArray[np.float64] | None = field(default=None, repr=False)
+
+
+def arms(suite: Suite, key: str) -> list[Arm]:
+    """The arms of a figure of kind `synthetic`, in declared order."""
+    return [_arm(suite, study, name) for study, name in dependencies.studies(suite, key)]
+
+
+def _arm(suite: Suite, study: str, name: str) -> Arm:
+    label = suite.synthetic["studies"][study]["arms"][name]["title"]
+    try:
+        found: dict[str, Any] = json.loads(Path(paths.synthetic(suite.scale, study, name)).read_text())
+    except FileNotFoundError:
+        return Arm(study, name, label, "missing")
+    if found.get("digest") != dependencies.arm_digest(suite, study, name):
+        return Arm(study, name, label, "stale")
+    return Arm(study, name, label, "ok", np.array(found["best"], dtype=float))

@@ -1,0 +1,149 @@
+"""What a run trains on, made ready from its specification: data on the device, given labels, method, hand-overs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lnl.data.prepare import load as load_arrays
+from lnl.data.splits import noisy_hold_out
+from lnl.declared import dependencies, paths
+from lnl.declared.data_places import Places
+from lnl.declared.searches import parameter_searched
+from lnl.declared.suite import Run, Suite
+from lnl.engine.build import load_method, training
+from lnl.engine.data import DeviceData
+from lnl.engine.loop import Training
+from lnl.engine.method import Method
+from lnl.engine.replay import Replay, obstacle
+from lnl.errors import UserError
+from lnl.noise.keys import flip_rate, parse
+from lnl.noise.manifest import ensure_labels
+from lnl.noise.transition import matrix
+from lnl.search.files import chosen, found
+
+
+@cache
+def _device_data(dataset: str, split: str, device: torch.device, test_images: int | None, places: Places) -> DeviceData:
+    arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
+    return DeviceData.load(arrays, split, device, test_images)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data set and given labels of a run. `about`: what its record says of them."""
+
+    data: DeviceData
+    given: np.ndarray  # [N]
+    noise_rate: float
+    transition: Tensor  # [K, K] as declared; as realised where labels come from a file
+    about: dict[str, Any]
+
+
+def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Problem:
+    """Load what a run trains on. UserError if the labels changed under existing results."""
+    spec = suite.spec(run.cell)
+    noise, dataset = spec["noise"], spec["dataset"]
+    arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
+    seed = dependencies.noise_seed(suite, run)
+    labels, manifest = ensure_labels(
+        arrays, dataset, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
+    )
+    known = Path(dependencies.noise_manifest(suite, run))
+    if known.exists() and json.loads(known.read_text())["digest"] != manifest["digest"]:
+        raise UserError(
+            f"{known}: the labels changed under existing results; bring the former ones back or rename the noise"
+        )
+    key = parse(noise["key"])
+    if key.kind == "file":  # what the labels are is all that is known; a class without examples stays itself
+        rows = enumerate(manifest["transition_realised"])
+        known_rows = [torch.eye(manifest["classes"])[true] if row is None else torch.tensor(row) for true, row in rows]
+        transition = torch.stack(known_rows).float()
+    else:
+        transition = torch.tensor(matrix(noise["key"], manifest["classes"])).float()
+    rate = flip_rate(key, manifest["classes"])
+    if rate is None:
+        rate = float(manifest["realised_rate"])
+    about = {
+        "labels": {
+            "requested_rate": manifest["requested_rate"],
+            "realised_rate": manifest["realised_rate"],
+            "digest": manifest["digest"],
+            "noise_seed": seed,
+            "generator": manifest["generator"],
+            "vector": noise["vector"],
+        },
+        "data_digest": arrays.digest,
+    }
+    limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
+    data = _device_data(dataset, "none" if held else spec["split"], device, limit, places)
+    if held:
+        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], dataset, held.get("seed", run.seed)))
+        data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
+    return Problem(data, labels, rate, transition, about)
+
+
+def method_class(suite: Suite, run: Run) -> type[Method]:
+    """The class that learns in a run; UserError if its SPEC counts networks otherwise."""
+    method = suite.methods[suite.spec(run.cell)["method"]["key"]]
+    loaded = load_method(Path(method["file"]))
+    if loaded.networks != method["networks"]:
+        raise UserError(
+            f"{method['file']}: SPEC says {method['networks']} networks, its class {loaded.networks}; mend one"
+        )
+    return loaded
+
+
+def prepare(
+    suite: Suite, runs: Sequence[Run], places: Places, device: torch.device, mode: str, points: tuple[str, ...]
+) -> tuple[Training, list[dict[str, Any]]]:
+    """A training of one run, or of a stack of runs, ready to start; and what each run's record says of it.
+
+    points: where the run hands its state over. The runs of a stack differ in seed, labels and parameters only.
+    """
+    first, spec = runs[0], suite.spec(runs[0].cell)
+    problems = [problem(suite, run, places, device) for run in runs]
+    known = problems[0]
+    searched = found(suite, first.cell)
+    parameters = [suite.spec(run.cell)["method"]["parameters"] for run in runs]
+    if searched:
+        parameters = [values | {str(parameter_searched(suite, first.cell)): chosen(searched)} for values in parameters]
+    built = training(
+        spec,
+        method_class(suite, first),
+        known.data,
+        [each.given for each in problems],
+        known.noise_rate,
+        known.transition,
+        [run.seed for run in runs],
+        mode=mode,
+        parameters=parameters,
+        handovers=_read_handovers(suite, first),
+        points=points,
+    )
+    if suite.config.get("replay") and device.type == "cuda" and obstacle(built) is None:
+        built.replay = Replay(built)
+    return built, [each.about | ({"searched": searched} if searched else {}) for each in problems]
+
+
+def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
+    from safetensors.torch import load_file
+
+    out = {}
+    for name, (source, point) in dependencies.handovers(suite, run).items():
+        file = Path(paths.handover(suite.scale, source.cell.id, source.seed, point))
+        if not file.exists():
+            raise UserError(
+                f"{run.cell.id} reads {file}, which is not there; "
+                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
+            )
+        out[name] = load_file(file)
+    return out

@@ -1,0 +1,226 @@
+"""What an artefact costs before it starts: runs, hours, memory, disk.
+
+An hour is an hour of the device: one GPU, or one CPU core. A run's seconds are, in this order: measured, where runs of
+the same protocol, data set, network, epochs and number of networks have records at this scale; modelled for this device
+(`model`), corrected by whatever records there are; declared by the protocol (`runtime`), where neither is possible.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lnl.data.registry import DATASETS, EMBEDDED
+from lnl.declared import paths, search_rounds
+from lnl.declared import searches as find
+from lnl.declared.data_places import Places
+from lnl.declared.specification import digest
+from lnl.declared.suite import Run, Search, Suite
+from lnl.errors import UserError
+from lnl.networks.registry import NETWORKS
+from lnl.results.records import state_of
+from lnl.run.hardware import gpu_count
+from lnl.search.files import current
+
+if TYPE_CHECKING:
+    from lnl.run.price.model import Model
+
+#: What costs alike: protocol, data set, network, epochs, number of networks, and whether runs share their programs.
+Kind = tuple[str, str, str, int, int, bool]
+RECORD_KB = 80  # one record of 200 epochs and two networks
+BASES = ("measured", "modelled", "declared")  # from the surest on
+
+
+@dataclass(frozen=True)
+class Price:
+    """One training: seconds and what they rest on, peak memory, floating-point operations (0: not known)."""
+
+    seconds: float
+    basis: str
+    memory_mb: float = 0.0
+    flops: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Runs that are demanded and that are still to be trained, and what the latter will take.
+
+    Candidates of searches are counted apart: their number, and how many of those are still to be trained. petaflop:
+    what it costs on any device. basis: what the least sure estimate rests on.
+    """
+
+    runs: int
+    todo: int
+    candidates: int
+    candidates_todo: int
+    hours: float
+    petaflop: float
+    memory_mb: float
+    disk_mb: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Median of measured over modelled seconds, of how many kinds of runs, and the median distance from it."""
+
+    factor: float = 1.0
+    kinds: int = 0
+    error: float = 0.0
+
+
+class Estimator:
+    """Prices of runs and searches at the suite's scale."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self._measured: dict[Kind, list[float]] = {}
+        self._examples: dict[Kind, dict[str, Any]] = {}
+        self._prices: dict[str, Price] = {}
+        for run in sorted({run for key in suite.artefacts for run in suite.demand(key)}):
+            file = Path(paths.record(suite.scale, run.cell.id, run.seed))
+            if file.exists():
+                try:
+                    record = json.loads(file.read_text())
+                    seconds, on = record["provenance"]["seconds"], record["provenance"]["device"]
+                    today = record["result"]["digest"] == suite.digest(run.cell)
+                    stacked = record["provenance"].get("mode") == "stacked"
+                except (ValueError, KeyError, TypeError):
+                    continue
+                if not today or on.startswith("cpu") == on_gpu(suite):
+                    continue  # of another declaration, or another kind of device
+                spec = suite.spec(run.cell)
+                kind = self._kind(run.cell.protocol, spec, stacked)
+                self._measured.setdefault(kind, []).append(float(seconds))
+                self._examples.setdefault(kind, spec)
+
+    def _kind(self, protocol: str, spec: dict[str, Any], stacked: bool) -> Kind:
+        return protocol, spec["dataset"], spec["network"]["name"], spec["epochs"], self._networks(spec), stacked
+
+    def _networks(self, spec: dict[str, Any]) -> int:
+        return int(self.suite.methods[spec["method"]["key"]]["networks"])
+
+    @cached_property
+    def model(self) -> Model | None:
+        """The model of the configured device; None where that is a GPU and there is none here."""
+        asked = str(self.suite.config["device"])
+        if asked == "cuda" and not gpu_count():
+            return None
+        from lnl.run.hardware import torch_device
+        from lnl.run.price.model import Model
+
+        try:
+            device = torch_device(asked, False)
+        except UserError:  # a GPU that torch cannot use
+            return None
+        return Model(self.suite, device, Path(Places.of(self.suite.config).cache_root) / "price.json")
+
+    @cached_property
+    def correction(self) -> Correction:
+        """How the model is corrected by the records of this scale."""
+        alone = [kind for kind in self._measured if not kind[-1]]  # the model prices runs alone
+        modelled = {kind: self._modelled(self._examples[kind]) for kind in alone}
+        ratios = [statistics.median(self._measured[kind]) / m.seconds for kind, m in modelled.items() if m]
+        if not ratios:
+            return Correction()
+        factor = statistics.median(ratios)
+        return Correction(factor, len(ratios), statistics.median(abs(r / factor - 1) for r in ratios))
+
+    def price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
+        """Price of one run under a resolved specification."""
+        key = digest({"protocol": protocol, "spec": spec})
+        if key not in self._prices:
+            self._prices[key] = self._price(protocol, spec, paper_dataset)
+        return self._prices[key]
+
+    def _price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
+        stacked = self.suite.mode(protocol) == "stacked" and NETWORKS[spec["network"]["name"]].linear
+        known = self._measured.get(self._kind(protocol, spec, stacked))
+        modelled = self._modelled(spec)
+        if known:
+            return replace(modelled or Price(0.0, ""), seconds=statistics.median(known), basis="measured")
+        if modelled:
+            return replace(modelled, seconds=self.correction.factor * modelled.seconds)
+        return Price(self._declared(protocol, spec, paper_dataset), "declared")
+
+    def _modelled(self, spec: dict[str, Any]) -> Price | None:
+        """The model's own price; None for a method that needs more than its miniature has (another run's networks)."""
+        if self.model is None:
+            return None
+        try:
+            return Price(self.model.seconds(spec), "modelled", self.model.memory_mb(spec), self.model.flops(spec))
+        except (UserError, KeyError, RuntimeError, TypeError, ValueError):
+            return None
+
+    def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> float:
+        if spec["dataset"] != paper_dataset and DATASETS[spec["dataset"]].family in EMBEDDED:
+            return 3.0  # stand-ins that train in seconds
+        runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
+        minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
+        usual = self.suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
+        return float(60 * minutes * spec["epochs"] / usual * self._networks(spec) / 2)
+
+    def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
+        """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""
+        listed = list(dict.fromkeys(runs))
+        todo = [run for run in listed if state_of(self.suite, run.cell, run.seed).state not in ("ok", "diverged")]
+        declared = [(run.cell.protocol, self.suite.declared(run.cell)) for run in todo]
+        prices = [(1.0, self.price(protocol, d.spec, d.paper_dataset)) for protocol, d in declared]
+        candidates = candidates_todo = 0
+        for search in dict.fromkeys(searches):
+            trainings, count, open_ones = self._search(search)
+            candidates, candidates_todo = candidates + count, candidates_todo + open_ones
+            if open_ones:
+                found = self.suite.searching.declared_search(search)
+                prices.append((trainings, self.price(search.protocol, found.candidate, found.paper_dataset)))
+        return Cost(
+            len(listed),
+            len(todo),
+            candidates,
+            candidates_todo,
+            sum(n * p.seconds for n, p in prices) / 3600,
+            sum(n * p.flops for n, p in prices) / 1e15,
+            max((p.memory_mb for _, p in prices), default=0.0),
+            (len(todo) + candidates_todo) * RECORD_KB / 1024,
+            max((p.basis for _, p in prices), key=BASES.index, default="measured"),
+        )
+
+    def _search(self, search: Search) -> tuple[float, int, int]:
+        """(full trainings still to be made, candidates, candidates still to be trained) of a search."""
+        suite = self.suite.searching
+        rounds = find.rounds(suite, search)
+        spec = suite.declared_search(search).spec
+        total = search_rounds.trainings(spec["algorithm"], spec["rounds"], spec["samples"])
+        at = (suite.scale, search.id, search.seed)
+        if current(suite, search, paths.best(*at)):
+            return 0.0, sum(map(len, rounds)), 0
+        done = [current(suite, search, paths.scores(*at, r + 1)) for r in range(len(rounds))]
+        left = [len(r) for r, there in zip(rounds, done, strict=True) if not there]
+        return total * sum(left) / sum(map(len, rounds)), sum(map(len, rounds)), sum(left)
+
+
+def on_gpu(suite: Suite) -> bool:
+    """Whether runs of this configuration train on a GPU of this machine."""
+    asked = suite.config["device"]
+    return bool(asked == "cuda" or (asked == "auto" and gpu_count() > 0))
+
+
+def duration(hours: float) -> str:
+    """12 s, 4 min, 3.2 h, 5 d: as people say it."""
+    if hours * 3600 < 90:
+        return f"{hours * 3600:.0f} s"
+    if hours < 1.5:
+        return f"{hours * 60:.0f} min"
+    if hours < 48:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:.1f} d" if hours < 240 else f"{hours / 24:,.0f} d"
+
+
+def size(megabytes: float) -> str:
+    """12 MB, 1.5 GB: as people say it."""
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"

@@ -1,0 +1,133 @@
+"""Seconds and memory of a run on this device: counted work over measured speed.
+
+step     = work / speed of its network + operations beyond the network's + Adam per parameter + gathering its batch
+epoch    = steps + evaluation of every image + figures
+run      = epochs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lnl.data.registry import DATASETS
+from lnl.declared.reading import syntax_digest
+from lnl.declared.specification import digest
+from lnl.declared.suite import Suite
+from lnl.engine.build import load_method
+from lnl.files import write_json_atomic
+from lnl.run.price import speed
+from lnl.run.price.speed import DeviceSpeed, NetworkSpeed
+from lnl.run.price.work import Work, count
+from lnl.run.provenance import device_name, versions
+
+OPTIMISER_OPERATIONS = 8
+
+
+class Model:
+    """Prices of runs on one device. What it has counted and measured is kept in `file`."""
+
+    def __init__(self, suite: Suite, device: torch.device, file: Path) -> None:
+        self.suite, self.device, self.file = suite, device, file
+        machine = digest({"device": device_name(device), "versions": versions(), "sources": _sources()})
+        known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        self._kept: dict[str, Any] = known if known.get("machine") == machine else {"machine": machine}
+
+    def seconds(self, spec: dict[str, Any]) -> float:
+        """Seconds of one run under a resolved specification, as modelled."""
+        pixels, batch, steps = _pixels(spec), spec["batch"]["size"], _steps(spec)
+        work, network, general = self._work(spec), self._network(spec), self._general()
+        networks = self.suite.methods[spec["method"]["key"]]["networks"]
+        beyond = max(0.0, work.step_operations - networks * network.operations - OPTIMISER_OPERATIONS)
+        step = (
+            work.step_flops / network.training
+            + beyond * general.operation
+            + work.parameters * general.parameter
+            + batch * pixels * general.pixel
+        )
+        evaluation = _evaluated(spec) * (work.image_flops / network.evaluation + pixels * general.pixel)
+        figures = steps * batch * networks * general.figures
+        return _trained(spec) * (steps * step + figures) + spec["epochs"] * evaluation
+
+    def memory_mb(self, spec: dict[str, Any]) -> float:
+        """Memory of the device that a run holds at least: data, parameters with their slots, what backward needs."""
+        work, info = self._work(spec), DATASETS[spec["dataset"]]
+        images = info.train + info.validation + info.test
+        return (images * info.example_bytes + 4 * 5 * work.parameters + work.saved_bytes) / 2**20
+
+    def flops(self, spec: dict[str, Any]) -> float:
+        """Floating-point operations of a run: what it costs whatever the device."""
+        work, steps = self._work(spec), _trained(spec) * _steps(spec)
+        return float(steps * work.step_flops + spec["epochs"] * _evaluated(spec) * work.image_flops)
+
+    def _work(self, spec: dict[str, Any]) -> Work:
+        info, file = DATASETS[spec["dataset"]], Path(self.suite.methods[spec["method"]["key"]]["file"])
+        what = {k: spec.get(k) for k in ("network", "batch", "optimiser", "augment", "arithmetic")}
+        what |= {"shape": info.shape, "classes": info.classes}
+        key = digest(what | {"method": syntax_digest(file), "parameters": str(spec["method"]["parameters"])})
+        kept = self._once("work", key, lambda: vars(count(spec, load_method(file), info.shape, info.classes)))
+        return Work(**kept)
+
+    def _network(self, spec: dict[str, Any]) -> NetworkSpeed:
+        info, batch = DATASETS[spec["dataset"]], spec["batch"]["size"]
+        name, options = spec["network"]["name"], spec["network"]["options"]
+        how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch)
+        key = f"{name}/{digest({'how': how})}"
+        return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device))))
+
+    def _general(self) -> DeviceSpeed:
+        return DeviceSpeed(**self._once("device", "general", lambda: vars(speed.general(self.device))))
+
+    def _once(self, kind: str, key: str, find: Any) -> dict[str, Any]:
+        known = self._kept.setdefault(kind, {})
+        if key not in known:
+            if kind == "network":
+                print(f"lnl: measuring the speed of {key.split('/')[0]} on this device, once", file=sys.stderr)
+            known[key] = dict(find())
+            write_json_atomic(self.file, self._kept)
+        found: dict[str, Any] = known[key]
+        return found
+
+
+def _sources() -> str:
+    """Digest of what steps are made of: a faster engine has other prices."""
+    library = Path(__file__).resolve().parents[2]
+    files = sorted(
+        file for folder in ("engine", "learning", "networks", "run/price") for file in (library / folder).glob("*.py")
+    )
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _pixels(spec: dict[str, Any]) -> int:
+    return math.prod(DATASETS[spec["dataset"]].shape)
+
+
+def _trained(spec: dict[str, Any]) -> int:
+    """Epochs with training in them."""
+    return int(spec["epochs"]) - bool(spec["untrained_epoch"])
+
+
+def _steps(spec: dict[str, Any]) -> int:
+    """Steps of an epoch."""
+    caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
+    return int(min([(DATASETS[spec["dataset"]].train - _held_out(spec)) // spec["batch"]["size"], *caps]))
+
+
+def _held_out(spec: dict[str, Any]) -> int:
+    """Training examples that validate instead (a search on a noisy hold-out)."""
+    return round(DATASETS[spec["dataset"]].train * float(spec.get("hold_out", {}).get("share", 0.0)))
+
+
+def _evaluated(spec: dict[str, Any]) -> int:
+    """Images on which a run is evaluated after every epoch."""
+    info = DATASETS[spec["dataset"]]
+    parts = {"test-halves": (info.test // 2, info.test - info.test // 2), "own": (info.test, info.validation)}
+    limit = spec["limits"].get("test_images")
+    sizes = parts.get(spec["split"], (info.test, _held_out(spec)))
+    return sum(n if limit is None else min(n, limit) for n in sizes)

@@ -1,0 +1,138 @@
+"""The speed of this device: seconds of the parts that every step is made of, measured on the networks themselves.
+
+Times are of this process on a CPU (a neighbour's turn does not count) and of the device on a GPU.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from lnl.engine.arithmetic import computing
+from lnl.engine.data import EVALUATION_BATCH, to_float
+from lnl.engine.metrics import EpochBuffers
+from lnl.engine.optim import Adam
+from lnl.learning.selection import cross_entropy
+from lnl.networks import build
+from lnl.networks.layers import batch_norm_mode
+from lnl.run.price.work import Operations
+
+TRIALS = 3
+MOST_FLOPS = {"cpu": 2e11, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
+PARAMETERS = 200_000
+EXAMPLES = 20_000
+
+
+@dataclass(frozen=True)
+class NetworkSpeed:
+    """Floating-point operations a second of one network at a batch, forward and backward, and in evaluation.
+
+    operations: how many operations its forward and backward start.
+    """
+
+    training: float
+    evaluation: float
+    operations: float
+
+
+@dataclass(frozen=True)
+class DeviceSpeed:
+    """Seconds of starting an operation, of an optimiser's step per parameter, of gathering a pixel, and of an epoch's
+    figures per example."""
+
+    operation: float
+    parameter: float
+    pixel: float
+    figures: float
+
+
+def network(
+    name: str,
+    options: dict[str, str],
+    arithmetic: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    batch: int,
+    device: torch.device,
+) -> NetworkSpeed:
+    """Speed of a network at this batch, as far as a fraction of a second tells it."""
+    module = build(name, shape, classes, **options).to(device)
+    width = int(getattr(module, "random_width", 0))
+
+    def draw(size: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        uniform = torch.rand(size, width, device=device) if width else None
+        return torch.rand(size, *shape, device=device), torch.zeros(size, dtype=torch.int64, device=device), uniform
+
+    def train(size: int) -> Callable[[], None]:
+        x, labels, uniform = draw(size)
+
+        def step() -> None:
+            with batch_norm_mode("update"), computing(arithmetic, x) as images:
+                loss = cross_entropy(module(images, uniform).float(), labels).mean()
+            torch.autograd.grad(loss, list(module.parameters()))
+
+        return step
+
+    def evaluate(size: int) -> Callable[[], None]:
+        x, _, uniform = draw(size)
+
+        def step() -> None:
+            with torch.no_grad(), batch_norm_mode("frozen"), computing(arithmetic, x) as images:
+                module(images, uniform)
+
+        return step
+
+    rates, started = [], 0
+    for make, most in ((train, batch), (evaluate, EVALUATION_BATCH)):
+        with FlopCounterMode(display=False) as counted, Operations() as operations:
+            make(2)()
+        per_example = counted.get_total_flops() / 2
+        size = max(1, min(most, int(MOST_FLOPS[device.type] / per_example)))
+        rates.append(size * per_example / _seconds(make(size), device))
+        started = started or operations.count  # of the first kind: forward and backward
+    return NetworkSpeed(rates[0], rates[1], started)
+
+
+def general(device: torch.device) -> DeviceSpeed:
+    """What does not depend on the network."""
+    small = torch.zeros(64, device=device)
+
+    def start() -> None:
+        for _ in range(100):
+            small.add_(1.0)
+
+    flat, gradient = torch.rand(PARAMETERS, device=device), torch.rand(PARAMETERS, device=device)
+    optimiser = Adam(flat, 0.9, 0.999, 1e-8, 0.0)
+    steps = 100
+    buffers = EpochBuffers((1,), steps, EXAMPLES // steps, device)
+    images = torch.zeros(1000, 1, 28, 28, dtype=torch.uint8, device=device)
+    places = torch.randint(0, 1000, (128,), device=device)
+    labels = torch.arange(EXAMPLES, device=device)[None] % 10
+    buffers.losses.copy_(torch.rand(1, EXAMPLES, device=device))
+    buffers.selects = True
+    started = _seconds(start, device) / 100
+    return DeviceSpeed(
+        operation=started,
+        parameter=_seconds(lambda: optimiser.step(flat, gradient, 1e-3), device) / PARAMETERS,
+        pixel=_seconds(lambda: to_float(images.index_select(0, places)), device) / (128 * 28 * 28),
+        figures=_seconds(lambda: buffers.figures(labels, labels.roll(1), steps), device) / EXAMPLES,
+    )
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    """Median seconds of a few trials after one that does not count."""
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    times = []
+    for _ in range(1 + TRIALS):
+        begin = clock()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(clock() - begin)
+    return statistics.median(times[1:])

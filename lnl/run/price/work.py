@@ -1,0 +1,108 @@
+"""The work of a training step, counted on a miniature of it: floating-point operations, operations started, memory.
+
+A step's work grows linearly with its batch (further streams keep their own batches), so two small batches tell it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from lnl.declared.searched import tried
+from lnl.engine.build import training
+from lnl.engine.data import DeviceData
+from lnl.engine.loop import Training
+from lnl.engine.method import Method
+
+SMALL, LARGE = 4, 8  # batches on which a step is counted
+
+
+@dataclass(frozen=True)
+class Work:
+    """Counts of one run: of a step at its own batch, and of evaluating one image, all networks together."""
+
+    step_flops: float
+    step_operations: float  # started, views left out
+    image_flops: float
+    parameters: int
+    saved_bytes: float  # kept for the backward pass of a step
+
+    def __add__(self, other: Work) -> Work:
+        return Work(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    def __mul__(self, factor: float) -> Work:
+        return Work(*(factor * value for value in vars(self).values()))
+
+
+def count(spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int) -> Work:
+    """Work of a run of `method` under `spec` on images of `shape`."""
+    small, large = (_miniature(spec, method, shape, classes, batch) for batch in (SMALL, LARGE))
+    per_example = (large + small * -1.0) * (1 / (LARGE - SMALL))
+    at_batch = small + per_example * (spec["batch"]["size"] - SMALL)
+    return Work(at_batch.step_flops, large.step_operations, large.image_flops, large.parameters, at_batch.saved_bytes)
+
+
+class Operations(TorchDispatchMode):
+    """Operations that a device would have to start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.overloadpacket.__name__
+        self.count += not func.is_view and not name.startswith(("empty", "_unsafe_view"))
+        return func(*args, **(kwargs or {}))
+
+
+def _miniature(
+    spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int, batch: int
+) -> Work:
+    running = _training(spec, method, shape, classes, batch)
+    moment = running.begin_epoch(1)
+    saved: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        saved[tensor.data_ptr()] = tensor.nbytes
+        return tensor
+
+    with FlopCounterMode(display=False) as step, Operations() as started, saved_tensors_hooks(keep, lambda t: t):
+        running.step(0, moment)
+    with FlopCounterMode(display=False) as evaluation:
+        running.evaluate("test", 1)
+    images = len(running.data.parts["test"][1])
+    return Work(
+        step.get_total_flops(),
+        started.count,
+        evaluation.get_total_flops() / images,
+        running.learner.population.flat.numel(),
+        sum(saved.values()),
+    )
+
+
+def _training(
+    spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int, batch: int
+) -> Training:
+    """The run with few blank images and a small batch."""
+    examples = max(40 * classes, 4000)  # enough for a stream of trusted examples
+    labels = np.arange(examples) % classes
+    images = torch.zeros(examples, *shape, dtype=torch.uint8)
+    true = torch.from_numpy(labels)
+    data = DeviceData(images, true, {"test": (images[:2], true[:2])}, shape)
+    small = spec | {"batch": spec["batch"] | {"size": batch, "steps_cap": 1}, "limits": {}}
+    # a searched schedule costs nothing; of a searched value, any that may be found
+    parameters = {k: v for k, v in tried(spec["method"]["parameters"]).items() if k != "R"}
+    small["method"] = spec["method"] | {"parameters": parameters}
+    return training(small, method, data, [labels], 0.5, _transition(classes), [1])
+
+
+def _transition(classes: int) -> Tensor:
+    """Any transition matrix that can be inverted."""
+    return 0.5 * torch.eye(classes) + 0.5 / classes

@@ -1,0 +1,1 @@
+"""Walking a search: propose, train, score, round after round."""

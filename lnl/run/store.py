@@ -1,0 +1,140 @@
+"""The store of finished runs, and the lock that lets one process work on a run. Standard library and filelock only.
+
+A record is kept under its specification's digest, so that going back to an earlier declaration finds what was computed
+then.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from lnl.declared import paths
+from lnl.declared.searches import search_of
+from lnl.declared.specification import digest
+from lnl.declared.suite import Run, Suite
+from lnl.errors import UserError
+from lnl.files import replacing, write_json_atomic
+from lnl.search.files import choice, found
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How far a run has come: its curves, and why it ended early if it did."""
+
+    curves: dict[str, Any]
+    diverged: dict[str, Any] | None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the curves hold."""
+        return len(self.curves["epoch"])
+
+
+class Store:
+    """Everything that is kept of one run outside the DAG's outputs."""
+
+    def __init__(self, suite: Suite, run: Run) -> None:
+        self.suite, self.run = suite, run
+        self.folder = Path(paths.store(suite.scale, run.cell.id, run.seed))
+        self.digest = suite.digest(run.cell)
+
+    @cached_property
+    def key(self) -> str:
+        """What files are kept under: the digest of the specification, and of what its search has found."""
+        return self.digest if self.choice is None else f"{self.digest}-{digest(self.choice)[:8]}"
+
+    @cached_property
+    def choice(self) -> dict[str, Any] | None:
+        """The schedule, or {"value": value}, that the run's search has found; None for a run without one. UserError
+        while there is none."""
+        if search_of(self.suite, self.run.cell) is None:
+            return None
+        return choice(found(self.suite, self.run.cell))
+
+    @property
+    def record_file(self) -> Path:
+        return self.folder / f"record-{self.key}.json"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        return self.folder / f"checkpoint-{self.key}.pt"
+
+    def handover_file(self, point: str) -> Path:
+        return self.folder / f"handover-{self.key}-{point}.safetensors"
+
+    def finished(self, points: tuple[str, ...] = ()) -> bool:
+        """Whether the record, and the hand-overs at `points`, are there."""
+        if not self.record_file.exists():
+            return False
+        wanted = [p for p in points if not self.handover_file(p).exists()]
+        return not wanted or set(wanted) <= set(self._unreached())
+
+    def _unreached(self) -> list[str]:
+        """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
+        note = self.folder / f"unreached-{self.key}.json"
+        return list(json.loads(note.read_text())) if note.exists() else []
+
+    def note_unreached(self, points: list[str]) -> None:
+        """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
+        write_json_atomic(self.folder / f"unreached-{self.key}.json", points)
+
+    def lock(self) -> FileLock:
+        """Lock of this run; UserError where the results folder cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.folder}: cannot be written ({error.strerror}); run where results/ can be") from None
+        return FileLock(self.folder / "lock")
+
+    def adopt(self) -> bool:
+        """Take over a published record of today's specification into an empty store (results copied or imported)."""
+        published = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
+        if self.record_file.exists() or not published.exists():
+            return False
+        try:
+            record = json.loads(published.read_text())
+            same = record["result"]["digest"] == self.digest
+            same &= choice(record["result"].get("searched")) == self.choice
+        except (ValueError, KeyError, TypeError):
+            return False
+        if same:
+            self.save(record)
+        return bool(same)
+
+    def save(self, record: dict[str, Any]) -> None:
+        """Keep a finished record; checkpoint and failure note go."""
+        write_json_atomic(self.record_file, record)
+        for file in (self.checkpoint_file, self.folder / "failure.json"):
+            file.unlink(missing_ok=True)
+
+    def publish(self) -> Path:
+        """Copy the record to its declared path; a file that is the same already is left alone (its time stamp too)."""
+        target = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
+        if not target.exists() or target.read_bytes() != self.record_file.read_bytes():
+            with replacing(target) as temporary:
+                shutil.copyfile(self.record_file, temporary)
+        return target
+
+    def publish_handover(self, point: str) -> Path:
+        """Copy a hand-over to its declared path."""
+        target = Path(paths.handover(self.suite.scale, self.run.cell.id, self.run.seed, point))
+        if not self.handover_file(point).exists():
+            raise UserError(
+                f"{self.run.cell.id} seed {self.run.seed} ended without reaching '{point}' (see its record)"
+            )
+        with replacing(target) as temporary:
+            shutil.copyfile(self.handover_file(point), temporary)
+        return target
+
+    def fail(self, error: BaseException, log: str | None) -> None:
+        """Leave a note of a failure: a row of the table will show it."""
+        last = (str(error) or type(error).__name__).strip().splitlines()[-1]
+        note = {"class": type(error).__name__, "message": last[:500], "log": log}
+        write_json_atomic(self.folder / "failure.json", note)

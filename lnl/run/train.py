@@ -1,0 +1,183 @@
+"""Training one run from its declaration to its record.
+
+A candidate of a search is a run like any other; it may be trained in parts, to a given epoch at a time, and it may
+begin with the networks of another one (the weight-sharing ablation).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import Timeout
+from torch import Tensor
+
+from lnl.declared import dependencies
+from lnl.declared.data_places import Places
+from lnl.declared.reading import syntax_digest
+from lnl.declared.suite import Run, Suite
+from lnl.engine.loop import Stopped, Training
+from lnl.files import replacing
+from lnl.results.statistics import run_statistic
+from lnl.run import provenance
+from lnl.run.inputs import prepare
+from lnl.run.store import Store, Trained
+
+Progress = Callable[[int, int], None]
+
+
+@contextmanager
+def held(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
+    """Hold the lock of a run; while another process does, wait for it, unless told to stop (Stopped)."""
+    lock = store.lock()
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            if stop():
+                raise Stopped from None
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def kernels(precision: str | None) -> Iterator[str]:
+    """Matrix products as a run was begun with (None: as this process has them), so that a resumed run keeps its own."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision or before)
+    try:
+        yield precision or before
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def train(
+    suite: Suite,
+    run: Run,
+    places: Places,
+    device: torch.device,
+    stop: Callable[[], bool],
+    progress: Progress,
+    *,
+    until: int | None = None,
+    start: dict[str, Tensor] | None = None,
+    points: tuple[str, ...] | None = None,
+) -> Trained:
+    """Train a run whose lock is held, from its checkpoint if there is one, and keep the record in the store.
+
+    until: number of epochs after which to pause, with a checkpoint and no record; None for all. start: networks to
+    begin with. points: hand-over points; None for those that the declarations ask for.
+    """
+    store = Store(suite, run)
+    if points is None:
+        points = dependencies.handover_points(suite, run)
+    built, [about] = prepare(suite, [run], places, device, "single", points)
+    if start is not None:
+        built.learner.start_from({k: v.to(device) for k, v in start.items()})
+    before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
+    if store.checkpoint_file.exists():
+        saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)
+        built.restore(saved["training"])
+        resumed = saved["resumed"] + (not saved.get("paused", False))
+        before = {"seconds": saved["seconds"], "resumed": resumed, "matmul": saved["matmul"]}
+    started = time.monotonic()
+
+    def checkpoint(paused: bool = False) -> None:
+        seconds = before["seconds"] + time.monotonic() - started
+        with replacing(store.checkpoint_file) as temporary:
+            torch.save(
+                {
+                    "training": built.snapshot(),
+                    "seconds": seconds,
+                    "resumed": before["resumed"],
+                    "paused": paused,  # at the end of a part, not by a signal: going on is no resume
+                    "matmul": torch.get_float32_matmul_precision(),
+                },
+                temporary,
+            )
+
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with kernels(before["matmul"]) as matmul:
+        ended = built.run(stop, checkpoint, places.checkpoint_seconds, progress, until)
+        if not ended:
+            checkpoint(paused=True)
+    seconds = round(before["seconds"] + time.monotonic() - started, 3)
+    if not ended:
+        return Trained(built.curves[0], built.diverged[0])
+    for point, tensors in built.saved.items():
+        from safetensors.torch import save_file
+
+        with replacing(store.handover_file(point)) as temporary:
+            save_file(tensors, temporary)
+    unreached = [point for point in points if point not in built.saved]
+    if unreached:
+        store.note_unreached(unreached)
+    extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
+    store.save(record(suite, run, built, 0, about, device, extra))
+    return Trained(built.curves[0], built.diverged[0])
+
+
+def record(
+    suite: Suite,
+    run: Run,
+    built: Training,
+    place: int,
+    about: dict[str, Any],
+    device: torch.device,
+    extra: dict[str, Any],
+) -> dict[str, Any]:
+    """Record of the run at `place` of a training that has ended; `extra` joins its provenance."""
+    file = Path(suite.methods[suite.spec(run.cell)["method"]["key"]]["file"])
+    how = {
+        "threads": torch.get_num_threads(),
+        "deterministic": device.type == "cpu" or torch.are_deterministic_algorithms_enabled(),
+        "steps": built.position.total,
+        "replayed": built.replay is not None and built.replay.recordings > 0,
+        "finished": datetime.now(UTC).date().isoformat(),
+    }
+    return {
+        "result": result(suite, run, built, place, about),
+        "provenance": provenance.collect(suite.root.resolve(), device, syntax_digest(file), extra | how),
+    }
+
+
+def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str, Any]) -> dict[str, Any]:
+    """The part of a record that is the same for the same declaration, seed and machine."""
+    declared = suite.declared(run.cell)
+    diverged = built.diverged[place]
+    return {
+        "scale": suite.scale,
+        **{k: getattr(run.cell, k) for k in ("protocol", "dataset", "noise", "method")},
+        "seed": run.seed,
+        "stand_in_for": declared.paper_dataset if declared.paper_dataset != run.cell.dataset else None,
+        "spec": declared.spec,
+        "digest": suite.digest(run.cell),
+        "status": "diverged" if diverged else "ok",
+        "diverged": diverged,
+        "curves": built.curves[place],
+        **_estimates(built, place),
+        "summary": {
+            name: round(run_statistic(built.curves[place], name).value, 4)
+            for name in ("last10_mean", "final", "best")
+            if not diverged
+        },
+        **about,
+    }
+
+
+def _estimates(built: Training, place: int) -> dict[str, Any]:
+    """What the method has estimated, in four decimals; nothing where it estimates nothing, or has diverged."""
+    kept = built.methods[place].estimates(built.learner)
+    sound = {name: tensor.detach().double().cpu() for name, tensor in kept.items() if tensor.isfinite().all()}
+    values = {name: tensor.numpy().round(4).tolist() for name, tensor in sound.items()}
+    return {"estimates": values} if values else {}

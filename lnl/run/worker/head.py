@@ -1,0 +1,63 @@
+"""Starting the warm worker from the head of a DAG. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lnl.run.worker.client import VARIABLE
+
+#: A pool of threads does not survive a fork, and a job of this suite uses one thread.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+def unlimit(scheduler: Any) -> None:
+    """Take Snakemake's default limit, 100 jobs a second, from its scheduler; a limit that a user names stands.
+
+    With a limit it looks for jobs again a second after every look, without end, and each job that finishes begins one
+    more such chain: after a thousand jobs it looks a thousand times a second, and its head fills a core (seen in 9.27).
+    """
+    limit = getattr(scheduler, "job_rate_limiter", None)
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        scheduler.job_rate_limiter = None
+
+
+def start() -> int | None:
+    """Start a worker for the jobs of this process; None where there can be none, and jobs run by themselves.
+
+    Returns its lifeline, a file that stays open as long as this process lives; the worker ends when it closes.
+    """
+    if not sys.platform.startswith("linux"):  # forking is not safe elsewhere
+        return None
+    folder = None
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+        folder = tempfile.mkdtemp(prefix="lnl-")
+        return _start(Path(folder) / "worker")
+    except OSError:  # an old kernel, no room, a path that is too long for a socket
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+
+def _start(address: Path) -> int:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(address))
+        listener.listen(128)  # jobs may call at once; they are answered when the worker has imported what they need
+        theirs, lifeline = os.pipe()
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener.fileno()), str(theirs)],
+            pass_fds=(listener.fileno(), theirs),
+            stdin=subprocess.DEVNULL,
+            env=os.environ | ONE_THREAD,
+            start_new_session=True,  # Ctrl-C is for the jobs; the worker sees them out
+        )
+        os.close(theirs)
+    os.environ[VARIABLE] = str(address)
+    return lifeline
