@@ -274,7 +274,7 @@ def test_reproduced_counts_fresh_and_kept_records(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     kept = tmp_path / "docs/reproduction/first/records"
     shutil.copytree(GOLDEN / "records", kept)
-    search = kept / "paper/searches/s2e/mnist/pair-45/coteaching/s2e/seed1"
+    search = kept / "paper/searches/s2e/mnist/pair-45/coteaching/natural-gradient-sound/seed1"
     search.mkdir(parents=True)
     (search / "best.json").write_text("{}")  # what a search found is no record
     text = render_reproduced(MiniSuite(root=tmp_path), tmp_path / "page.md").read_text()

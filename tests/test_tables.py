@@ -21,7 +21,7 @@ SLOTS = {  # rows x columns as printed
     "tutorial_rt": 9 * 3,
     "tutorial_rt_released": 9 * 3,
     "coteaching_table8": 3 * 5,
-    "s2e_figure4_mnist": 3 * 7,
+    "s2e_figure4_mnist": 3 * 8,  # seven as printed, and our sound search
 }
 PRINTED = list(csv.DictReader((ROOT / "tests/golden/published.csv").open()))  # transcribed apart from the declarations
 
