@@ -235,10 +235,10 @@ def test_hyperband_is_compared_in_fractions_of_trainings(suite):
 # ---- schedules and candidates --------------------------------------------------------------------------------------
 
 
-def runs(accuracy, noise="pair-45"):
+def runs(accuracy, noise="pair-45", seeds=(1, 2, 3)):
     curves = {"epoch": list(range(100)), "test_accuracy": [accuracy], "loss": [[None, *[1.0] * 99]]}
-    found = {k: {"curves": curves, "spec": {"epochs": 100, "split": "none"}, "labels": {}} for k in (1, 2)}
-    return Repeats(place(noise=noise), f"standard at {noise}", "standard", "", 2, found)
+    found = {k: {"curves": curves, "spec": {"epochs": 100, "split": "none"}, "labels": {}} for k in seeds}
+    return Repeats(place(noise=noise), f"standard at {noise}", "standard", "", len(seeds), found)
 
 
 def test_a_schedule_mirrors_a_curve_that_rises(suite):
@@ -248,6 +248,12 @@ def test_a_schedule_mirrors_a_curve_that_rises(suite):
     for accuracy, rho in (([float(e) for e in range(100)], -1.0), ([100.0 - e for e in range(100)], 1.0)):
         (part,) = measured_searches.MAKERS["SPEARMAN"](test, {"a": [searched], "b": [runs(accuracy)]}, None)
         assert part.outcome.effect == pytest.approx(rho, abs=0.05)  # ties where R is clipped
+        assert part.outcome.p is not None
+    (part,) = measured_searches.MAKERS["SPEARMAN"](
+        test, {"a": [searched], "b": [runs([100.0 - e for e in range(100)], seeds=(1, 2))]}, None
+    )
+    assert (part.outcome.n, part.outcome.p) == ("5", None)  # five searches, but two trainings beside them
+    assert "two repeats, three are needed" in part.outcome.note
 
 
 def test_shared_and_own_scores_of_the_same_first_candidates(suite):
@@ -276,6 +282,12 @@ def test_the_share_of_candidates_below_plain_training(suite):
     (part,) = measured_searches.MAKERS["SHARE"](test, cells, None)
     assert part.outcome.note == "15 of 60"  # one of four in three rounds of five searches
     assert part.outcome.p == pytest.approx(stats.binomtest(15, 60, 0.01, alternative="greater").pvalue)
+    one = Repeats(**{**vars(cells["a"][0]), "results": {1: cells["a"][0].results[1]}})
+    (part,) = measured_searches.MAKERS["SHARE"](test, {**cells, "a": [one]}, None)
+    assert part.outcome.note == "3 of 12"  # candidates are the cases: one search may do
+    assert part.outcome.p is not None
+    (part,) = measured_searches.MAKERS["SHARE"](test, {**cells, "b": [runs([60.0] * 100, seeds=(1, 2))]}, None)
+    assert (part.outcome.p, part.outcome.note) == (None, "15 of 60; two repeats, three are needed")
 
 
 # ---- verdicts ------------------------------------------------------------------------------------------------------

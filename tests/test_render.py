@@ -119,6 +119,22 @@ def test_numbers_and_verdicts_by_hand(here):
     assert (failed["n"], failed["state"], failed["verdict"]) == ("3", "1 failed", "below")
 
 
+def test_a_printed_spread_of_unknown_n_is_one_run_and_the_verdict_says_so(here):
+    suite = MiniSuite()
+    published = suite.tables["mini"]["published"]
+    published["values"]["pair-45"]["coteaching"] = [87.63, 2.0]
+    render(suite, "mini", here)
+    assert row_of(here, "pair-45", "coteaching")["verdict"] == "above"  # 3.37 > 2 sqrt(1/3 + 2²/5) = 2.13
+    assert "n_p = 1" not in (here / "mini.md").read_text()
+    published["spread"]["n"] = None
+    render(suite, "mini", here)
+    assert row_of(here, "pair-45", "coteaching")["verdict"] == "agrees (n_p = 1)"  # 2 sqrt(1/3 + 2²/1) = 4.16
+    text = (here / "mini.md").read_text()
+    assert "| agrees (n_p = 1) |" in text
+    assert "n_p = 1: how many runs the printed spread is of is not printed, and one is its widest reading." in text
+    assert document(suite, "mini")[0].verdicts == {"agrees": 2, "below": 1, "too few": 1}
+
+
 @pytest.mark.parametrize("suffix", ["md", "tex", "html"])
 def test_what_went_wrong_is_said_with_its_reason(here, suffix):
     render(MiniSuite(), "mini", here)

@@ -10,7 +10,7 @@ from lnl.declared.synonyms import also_called
 from lnl.noise.keys import warning
 from lnl.render.compare import Line
 from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
-from lnl.results.statistics import FEWEST
+from lnl.results.statistics import FEWEST, UNSTATED
 
 Note = tuple[str, tuple[str, ...]]
 
@@ -49,6 +49,8 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
         "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; "
         f"too few: fewer than {FEWEST} runs."
     )
+    if any(UNSTATED in line.verdict.word for line in measured):
+        rule += f" {UNSTATED}: how many runs the printed spread is of is not printed, and one is its widest reading."
     return rule, f"Tolerance: {tolerance['reason']}", *others
 
 
