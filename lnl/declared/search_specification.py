@@ -8,6 +8,7 @@ from typing import Any
 
 from lnl.declared.catalogue import Catalogue
 from lnl.declared.cells import DeclaredSearch
+from lnl.declared.search_file import SHARED
 from lnl.declared.specification import NOISY_HOLD_OUT, choose, digest
 from lnl.errors import UserError
 
@@ -72,7 +73,7 @@ def _over_a_space(catalogue: Catalogue, dataset: str, name: str, declared: dict[
             f"config/searches/{name}.yaml: {algorithm['name']} keeps no distribution from which to take its "
             f"{declared['final']}; final: best"
         )
-    if declared["candidates"] == "shared" and algorithm["name"] == "hyperband":
+    if declared["candidates"] in SHARED and algorithm["name"] == "hyperband":
         raise UserError(
             f"config/searches/{name}.yaml: hyperband trains candidates in parts, which shared ones cannot be"
         )

@@ -75,10 +75,7 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     """
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
-    test = curves["test_accuracy"]
-    if statistic == "last10_mean_file" and split == "test-halves":
-        halves = zip(test, curves["validation_accuracy"], strict=True)  # of one size: the file is the mean of both
-        test = [[None if None in pair else sum(pair) / 2 for pair in zip(*both, strict=True)] for both in halves]
+    test = file_accuracy(curves, split) if statistic == "last10_mean_file" else curves["test_accuracy"]
     epochs = [i for i in _trained(curves) if all(net[i] is not None for net in test)]
     if not epochs:
         raise UserError("a record without a single evaluated epoch has no statistic: delete it and run again")
@@ -99,6 +96,15 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
         chosen = [max(seen, key=lambda i: (statistics.fmean(net[i] for net in validation), -i))]
     networks = tuple(statistics.fmean(net[i] for i in chosen) for net in test)
     return RunValue(statistics.fmean(networks), networks, tuple(curves["epoch"][i] for i in chosen), remark)
+
+
+def file_accuracy(curves: Mapping[str, Any], split: str) -> list[Any]:
+    """Accuracies (percent) [networks][epochs] on the whole test file, of which a half may validate."""
+    test: list[Any] = curves["test_accuracy"]
+    if split != "test-halves":
+        return test
+    halves = zip(test, curves["validation_accuracy"], strict=True)  # of one size: the file is the mean of both
+    return [[None if None in pair else sum(pair) / 2 for pair in zip(*both, strict=True)] for both in halves]
 
 
 def _trained(curves: dict[str, Any]) -> list[int]:
