@@ -86,14 +86,14 @@ def test_three_functions_of_figure_2_stay_in_range_and_vapor_takes_its_start_fro
 
 def test_coteachings_schedules_are_no_special_case():
     comparisons = found("coteaching_schedules_in_the_space")
-    assert [c.counts for c in comparisons] == [True, True] + [False] * 6
+    assert [c.counts for c in comparisons] == [True] + [False] * 7  # released; printed, with numbers of ours; alone
     assert not any(c.fits for c in comparisons)
     assert all(0.01 < c.effect < 0.5 for c in comparisons)
     assert all("0 of 27" in c.label for c in comparisons)
     assert {c.label.split()[0] for c in comparisons[2:]} == set(CANDIDATES)
 
 
-def test_each_function_falls_short_somewhere_but_no_mixture_of_s2es_comes_closer_than_the_best_of_them():
+def test_each_function_falls_short_somewhere_but_the_released_mixture_is_no_closer_than_the_best_of_them():
     comparisons = found("single_functions_fall_short")
     alone = {c.label.split()[0]: c for c in comparisons[:6]}
     assert set(alone) == set(CANDIDATES)
@@ -102,7 +102,8 @@ def test_each_function_falls_short_somewhere_but_no_mixture_of_s2es_comes_closer
     released, printed, free = (c.outcome for c in comparisons[6:])
     assert released.n == printed.n == free.n == "7 pairs"
     assert printed.effect < released.effect < 0 < free.effect
-    assert [(c.fits, c.counts) for c in comparisons[6:]] == [(False, True), (False, True), (True, False)]
+    assert released.high > 0  # so that the claim is open, no longer held
+    assert [(c.fits, c.counts) for c in comparisons[6:]] == [(False, True), (False, False), (True, False)]
 
 
 def test_a_function_of_figure_2_is_fitted_exactly_among_curves_it_can_make():
