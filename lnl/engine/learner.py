@@ -72,10 +72,14 @@ class Learner:
         out: tuple[Tensor, Tensor] = jvp(f, (self.vector(n),), (tangent,))  # type: ignore[assignment]
         return out
 
-    def apply(self, gradient: Tensor, scale: float = 1.0) -> None:
-        """One optimiser step for all networks, at `scale` times the learning rate."""
+    def apply(self, gradient: Tensor, scale: float = 1.0, skip: Tensor | None = None) -> None:
+        """One optimiser step for all networks, at `scale` times the learning rate.
+
+        skip: a float32 number on the device, for a step of which the host does not know whether it is due: 1 leaves it
+        out (neither weights nor slots nor the count move, whatever the gradient), 0 takes it.
+        """
         with torch.no_grad():
-            self.optimiser.step(self.population.flat, gradient, self.lr * scale)
+            self.optimiser.step(self.population.flat, gradient, self.lr * scale, skip)
 
     @property
     def slots(self) -> dict[str, Tensor]:
