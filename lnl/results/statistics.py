@@ -19,7 +19,21 @@ STATISTICS = {
     "last10_mean_file": "mean over the last ten epochs, on the whole test file where a protocol halves it",
     "final": "value of the last epoch",
     "at_validation_best": "value of the epoch with the best validation accuracy",
+    "at_validation_loss": "value of the epoch with the lowest loss on held-out noisy examples",
     "best": "value of the best test epoch (selected on test data)",
+}
+#: Statistics that choose an epoch on examples that validate: the curve, whether high is good, what is needed for it.
+WATCHED = {
+    "at_validation_best": (
+        "validation_accuracy",
+        1,
+        "a validation split, and this protocol has none: use last10_mean",
+    ),
+    "at_validation_loss": (
+        "validation_loss",
+        -1,
+        "a method that records its own loss on what it holds out: set hold_out: 0.1 of f-correction or s-model",
+    ),
 }
 DAGGER = frozenset({"best"})  # chosen by looking at the test data: always shown with a dagger
 FEWEST = 3  # runs that a verdict needs, in a table and in a claim
@@ -71,7 +85,7 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
 
     The evaluation of untrained networks does not count as an epoch here unless nothing else exists. Fewer than ten
     epochs: the mean of what exists, and the remark says so. UserError for an unknown statistic, or for one that needs a
-    validation split where there is none.
+    validation curve where there is none.
     """
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
@@ -89,11 +103,12 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     elif statistic == "best":
         chosen = [max(epochs, key=lambda i: (statistics.fmean(net[i] for net in test), -i))]
     else:
-        validation = curves.get("validation_accuracy")
-        if not validation:
-            raise UserError("at_validation_best needs a validation split, and this protocol has none: use last10_mean")
-        seen = [i for i in epochs if all(net[i] is not None for net in validation)]
-        chosen = [max(seen, key=lambda i: (statistics.fmean(net[i] for net in validation), -i))]
+        curve, sign, remedy = WATCHED[statistic]
+        watched = curves.get(curve)
+        if not watched:
+            raise UserError(f"{statistic} needs {remedy}")
+        seen = [i for i in epochs if all(net[i] is not None for net in watched)]
+        chosen = [max(seen, key=lambda i: (sign * statistics.fmean(net[i] for net in watched), -i))]
     networks = tuple(statistics.fmean(net[i] for i in chosen) for net in test)
     return RunValue(statistics.fmean(networks), networks, tuple(curves["epoch"][i] for i in chosen), remark)
 
