@@ -173,5 +173,5 @@ def check(suite: Suite) -> None:
     places = Places.of(suite.config)
     for cell in suite.cells:
         places.label_file(cell.noise)
-    _ = suite.selected
+    _ = suite.selected, suite.decisions
     check_block(suite.searching)
