@@ -148,7 +148,7 @@ def by_scale(evidence: Evidence, what: str, there: str, one: Callable[[str], Row
     """An item with the numbers at the first scale, the paper's own before others, that has any."""
     for scale in evidence.suites:
         found = list(one(scale))
-        cells = [runs.slot.cell for runs, _, text in found if runs.slot.cell and text != NOT_YET]
+        cells = [runs.slot.cell for runs, _, text in found if runs.slot.cell and not text.startswith(NOT_YET)]
         if cells:
             head = f"{what} ({there}; {evidence.setting(scale, cells)})"
             return [parts(head, [f"{label}: {text}" for _, label, text in found])]
