@@ -8,28 +8,12 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.stats import mannwhitneyu
 
+from lnl.results.search_quality import effect
 from lnl.search import synthetic
 
 BEGIN, END = "<!-- tables: python -m benchmarks.search_quality -->", "<!-- /tables -->"
-RESAMPLES = 4000
 Entry = dict[str, Any]
-
-
-def effect(ours: Sequence[float], random: Sequence[float]) -> dict[str, float]:
-    """Difference of medians in % of random's median, its 95% bootstrap interval, two-sided Mann-Whitney p."""
-    a, b = np.array(ours), np.array(random)
-    rng = np.random.default_rng(0)
-    medians_a = np.median(rng.choice(a, (RESAMPLES, len(a))), 1)
-    medians_b = np.median(rng.choice(b, (RESAMPLES, len(b))), 1)
-    low, high = np.percentile(100.0 * (medians_a / medians_b - 1.0), [2.5, 97.5])
-    return {
-        "percent": 100.0 * float(np.median(a) / np.median(b) - 1.0),
-        "low": float(low),
-        "high": float(high),
-        "p": float(mannwhitneyu(a, b).pvalue),
-    }
 
 
 def _cell(found: dict[str, float]) -> str:

@@ -48,7 +48,8 @@ class SuiteCopy:
     @classmethod
     def make(cls, root: Path) -> SuiteCopy:
         for name in ("config", "methods", "workflow", "profiles"):
-            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            ignored = shutil.ignore_patterns("__pycache__", "decisions")  # which name tables that are not here
+            shutil.copytree(ROOT / name, root / name, ignore=ignored)
         for name in ("tables", "figures", "claims"):
             (root / name).mkdir()
         shutil.copy(ROOT / "Snakefile", root)

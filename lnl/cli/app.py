@@ -208,6 +208,17 @@ def methods(
 
 
 @app.command()
+def decisions(
+    key: Annotated[str | None, typer.Argument(help="one of them, e.g. noise_vector; default: a list of all")] = None,
+    write: Annotated[str | None, typer.Option(help="Markdown file in which to renew them: docs/decisions.md")] = None,
+) -> None:
+    """Say what is done where papers and codes disagree: values, default, why, measured effect."""
+    from lnl.cli.decisions import decisions as command
+
+    command(load_suite(), key, write)
+
+
+@app.command()
 def export(out: Annotated[str, typer.Argument(help="CSV file to write")], scale: Scale = None) -> None:
     """Write one tidy CSV file with a line per run."""
     from pathlib import Path

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import DATASETS, LSA, NEWS
-from lnl.declared import handovers
+from lnl.declared import decisions, handovers
 from lnl.declared.reading import read_folder, read_literal, read_methods, read_yaml
 from lnl.declared.search_file import check as check_search
 from lnl.declared.search_options import resolved
@@ -130,6 +130,16 @@ class Catalogue:
                     choose(word, names, what, where)
             for key in changes:
                 choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
+
+    @cached_property
+    def decisions(self) -> decisions.Decisions:
+        """What is decided where the sources disagree: read when asked for, and checked if the declarations are."""
+        found = decisions.read(self.root, validate=self._check is not None)
+        if self._check is not None:
+            from lnl.declared.decision_checks import check
+
+            check(self, found)
+        return found
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
 

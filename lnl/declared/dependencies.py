@@ -173,6 +173,6 @@ def check(suite: Suite) -> None:
     places = Places.of(suite.config)
     for cell in suite.cells:
         places.label_file(cell.noise)
-    _ = suite.selected
+    _ = suite.selected, suite.decisions
     check_block(suite.searching)
     chosen_epochs.check(suite)

@@ -7,7 +7,22 @@ so that a job which fails, or is cleaned up after, loses nothing that was comput
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 RESULTS = "results"
+
+
+@contextmanager
+def results_in(folder: Path | str) -> Iterator[None]:
+    """While the block runs, results are those of another folder: of another checkout, or committed ones laid out."""
+    global RESULTS
+    before, RESULTS = RESULTS, str(folder)
+    try:
+        yield
+    finally:
+        RESULTS = before
 
 
 def cell(scale: str, protocol: str, dataset: str, noise: str, method: str) -> str:

@@ -15,16 +15,22 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
 
 @cache
+def schema(name: str) -> dict[str, Any]:
+    """workflow/schemas/<name>.yaml; not to be changed by whoever reads it."""
+    found: dict[str, Any] = yaml.safe_load((SCHEMAS / f"{name}.yaml").read_text())
+    return found
+
+
+@cache
 def _validator(name: str) -> Any:
     import jsonschema  # only the head process validates; jobs never import it
 
-    schema = yaml.safe_load((SCHEMAS / f"{name}.yaml").read_text())
-    return jsonschema.Draft202012Validator(schema)
+    return jsonschema.Draft202012Validator(schema(name))
 
 
-def check(declaration: object, schema: str, source: str) -> None:
-    """Validate a declaration against workflow/schemas/<schema>.yaml; UserError names `source`, key and remedy."""
-    errors = sorted(_validator(schema).iter_errors(declaration), key=lambda e: (len(e.absolute_path), str(e.path)))
+def check(declaration: object, name: str, source: str) -> None:
+    """Validate a declaration against workflow/schemas/<name>.yaml; UserError names `source`, key and remedy."""
+    errors = sorted(_validator(name).iter_errors(declaration), key=lambda e: (len(e.absolute_path), str(e.path)))
     if errors:
         raise UserError(f"{source}: {_explain(errors[0])}")
 

@@ -157,11 +157,12 @@ def _numbers(part: Part | None) -> list[Cell]:
         Cell(outcome.n),
         Cell(short(outcome.effect)),
         Cell(interval),
-        Cell(" and ".join(_bounds(outcome.lower, outcome.upper))),
+        Cell(" and ".join(bounds(outcome.lower, outcome.upper))),
     ]
 
 
-def _bounds(lower: float | None, upper: float | None) -> list[str]:
+def bounds(lower: float | None, upper: float | None) -> list[str]:
+    """The region that a claim says its effect to be in: > 0, < 5."""
     found = ([f"> {lower:g}"] if lower is not None else []) + ([f"< {upper:g}"] if upper is not None else [])
     return [bound.replace("-", "−") for bound in found]
 

@@ -36,10 +36,10 @@ def _needs(spec: Mapping[str, Any]) -> str:
     return ", ".join(out) or "–"
 
 
-def written(text: str, table: str) -> str:
-    """`text` with the table between its two marks; ValueError without them."""
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
+def written(text: str, table: str, begin: str = BEGIN, end: str = END) -> str:
+    """`text` with the table, or whatever is made, between its two marks; ValueError without them."""
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
     if not found or not ended:
-        raise ValueError(f"no '{BEGIN}' … '{END}'")
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+        raise ValueError(f"no '{begin}' … '{end}'")
+    return f"{before}{begin}\n{table}\n{end}{after}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lnl.declared import paths, reductions
 from lnl.render import html
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
+from lnl.render.decisions.as_html import converted
 from lnl.render.document import plural
 from lnl.render.html import escape
 from lnl.render.table import source_text, write
@@ -48,13 +49,17 @@ img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radiu
 
 
 def render_report(suite: Suite, out_path: str | Path) -> Path:
-    """Write the report of the suite's scale: coverage, every table and figure, the claims pages, what went wrong."""
+    """Write the report of the suite's scale: coverage, every table and figure, the claims pages, what went wrong.
+
+    What is decided where the sources disagree comes along, as docs/decisions.md has it.
+    """
     covered = coverage(suite)
     begun = [entry for entry in covered if _begun(suite, entry)]  # what nobody has asked for is named, not shown
     tables = [entry for entry in begun if entry.kind == "table"]
     figures = [entry for entry in begun if entry.kind == "figure"]
     folder = Path(paths.artefact(suite.scale, "claims", "any", "html")).parent
     claims = {path.stem: html.inner(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.html"))}
+    decided = _decisions(suite)
     parts = [
         _header(suite, covered),
         _section("coverage", _coverage(begun, [entry for entry in covered if entry not in begun])),
@@ -68,11 +73,19 @@ def render_report(suite: Suite, out_path: str | Path) -> Path:
             _section(f"claims-{paper}", f'<div class="key">{paper}_claims</div>\n{page}')
             for paper, page in claims.items()
         ),
+        *([_section("decisions", decided)] if decided else []),
         _section("problems", _problems(covered)),
     ]
     main = "\n".join(parts)
-    content = f'<div class="layout">\n{_contents(tables, figures, list(claims))}\n<main>\n{main}\n</main>\n</div>'
+    contents = _contents(tables, figures, list(claims), bool(decided))
+    content = f'<div class="layout">\n{contents}\n<main>\n{main}\n</main>\n</div>'
     return write(Path(out_path), html.shell(f"Learning with noisy labels: scale {suite.scale}", content, CSS))
+
+
+def _decisions(suite: Suite) -> str:
+    """The page of what is decided where the sources disagree; '' in a checkout without it."""
+    page = Path(suite.root) / "docs" / "decisions.md"
+    return converted(page.read_text(encoding="utf-8")) if page.is_file() else ""
 
 
 def _begun(suite: Suite, entry: Coverage) -> bool:
@@ -109,7 +122,7 @@ def _header(suite: Suite, covered: list[Coverage]) -> str:
     )
 
 
-def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str]) -> str:
+def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str], decided: bool) -> str:
     parts = ['<a href="#coverage">Coverage</a>']
     for heading, entries in (("Tables", tables), ("Figures", figures)):
         if entries:
@@ -118,6 +131,8 @@ def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str]
     if claims:
         parts.append("<b>Claims</b>")
         parts += [f'<a href="#claims-{paper}">{escape(paper)}</a>' for paper in claims]
+    if decided:
+        parts.append('<b>Decisions</b>\n<a href="#decisions">Where the sources disagree</a>')
     parts.append('<b>Runs</b>\n<a href="#problems">Diverged, failed, stale</a>')
     return "<nav>\n" + "\n".join(parts) + "\n</nav>"
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from lnl.search.files import current_schedule
 if TYPE_CHECKING:
     from lnl.declared.suite import Cell, Slot, Suite
 
+_remembered: dict[Path, dict[str, Any]] | None = None
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
 
@@ -57,9 +59,28 @@ class SlotRuns:
         return [run.record for run in self.runs if run.state == state and run.record is not None]
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """While the block runs, every record is read once: for files that nobody changes meanwhile."""
+    global _remembered
+    before, _remembered = _remembered, {}
+    try:
+        yield
+    finally:
+        _remembered = before
+
+
 def read(path: str | Path) -> dict[str, Any]:
     """One record (JSON, gzipped or not) as {"result", "provenance"}; UserError names a file that is not one."""
     path = Path(path)
+    if _remembered is None:
+        return _read(path)
+    if path not in _remembered:
+        _remembered[path] = _read(path)
+    return _remembered[path]
+
+
+def _read(path: Path) -> dict[str, Any]:
     remedy = "delete it and run again: only this run is trained anew"
     try:
         raw = path.read_bytes()

@@ -1,0 +1,50 @@
+"""The records and searches that are committed under docs/reproduction, as if they were the results of this checkout.
+
+Pages that are committed themselves are made of nothing else: they are the same on every machine, whatever lies in its
+results.
+"""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lnl.declared import paths
+from lnl.errors import UserError
+from lnl.results.records import remembered
+
+PATTERN = "docs/reproduction/*/records"
+
+
+@contextmanager
+def laid_out(root: Path) -> Iterator[list[str]]:
+    """While the block runs, results are the committed ones; gives the scales that have any. `root`: of the checkout.
+
+    UserError for a file that `lnl keep` would not have written there.
+    """
+    with tempfile.TemporaryDirectory(prefix="lnl-committed-") as folder, paths.results_in(folder), remembered():
+        scales = [_place(file, kept) for kept in sorted(root.glob(PATTERN)) for file in sorted(kept.rglob("*.json.gz"))]
+        yield sorted(set(scales))
+
+
+def _place(file: Path, kept: Path) -> str:
+    """Unpack one file to where results have it; its scale."""
+    scale, *inside = file.relative_to(kept).with_suffix("").parts
+    if inside[0] == "searches" and len(inside) in (8, 9):
+        search, seed, page = "/".join(inside[1:6]), inside[6], inside[7:]
+        target = Path(paths.search(scale, search, seed.removeprefix("seed")), *page)
+    elif len(inside) == 5 and inside[-1].startswith("seed"):
+        *cell, seed = inside
+        target = Path(paths.record(scale, "/".join(cell), seed.removeprefix("seed").removesuffix(".json")))
+    else:
+        raise UserError(f"{file}: no place for a committed record; `lnl keep` writes them")
+    try:
+        content = gzip.decompress(file.read_bytes())
+    except (OSError, EOFError) as error:
+        raise UserError(f"{file}: not readable ({error}); take it from the repository anew") from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+    return scale
