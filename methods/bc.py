@@ -3,9 +3,9 @@
 The loss vector l, an entry for each class, is multiplied by T^-1; the row of the given label is the corrected loss r.
 Its mean over the noise is the clean loss (unbiased), but a flexible network can drive r below zero without end. nnBC
 stops there (max(0, r)), Pumpout_BC ascends there, scaled by gamma: methods/nnbc.py and methods/pumpout_bc.py say so in
-parameters. Pumpout prints the scalar as 1' T^-1 l, which does not look at the label and is never negative for the
-noises of the paper; the row of the label, as in its Theorem 1 and the group's later code, is what learns
-(docs/decisions.md, decision bc_row).
+parameters, and may begin as plain BC (`warm_up`), as the group's later code does in one cell. Pumpout prints the scalar
+as 1' T^-1 l, which does not look at the label and is never negative for the noises of the paper; the row of the label,
+as in its Theorem 1 and that later code, is what learns (docs/decisions.md, decision bc_row).
 """
 
 from torch import Tensor
@@ -28,17 +28,18 @@ SPEC = {
     },
     "parameters": {
         "transition": "true",  # decision bc_transition: `true`, `estimated`, or the matrix itself
-        "stage": "held-out",  # with an estimated T, as in f-correction
-        "outliers": 0.97,
-        "filter": "column",
-        "inverse": "exact",  # `jittered`: of T + 1e-4 U(0,1), drawn anew each step, as released for two classes
+        "stage": "held-out",  # decision t_hat_stage: with an estimated T, as in f-correction
+        "outliers": 0.97,  # decision t_hat_outliers
+        "filter": "column",  # decision t_hat_filter
+        "inverse": "exact",  # decision inverse: `jittered`, T + 1e-4 U(0,1) drawn anew each step, as released if K = 2
         "row": "label",  # decision bc_row: `ones` as printed in Pumpout's Theorem 2 and Algorithm 3
-        "floor": None,  # smallest probability in a logarithm; 1e-7 in Keras, none in PyTorch
-        "sign_test": None,  # who is tested for a negative risk: nobody (BC), each `example`, the `batch` as a whole
-        "gamma": 0.0,  # scale of the ascent on a negative risk; 0 (nnBC) stops there
+        "floor": None,  # decision floor: smallest probability in a logarithm; 1e-7 in Keras, none in PyTorch
+        "sign_test": None,  # decision sign_test: nobody is tested for a negative risk (BC), each `example`, the `batch`
+        "gamma": 0.0,  # decision gamma_selection: scale of the ascent on a negative risk; 0 (nnBC) stops there
         "beta": 0.0,  # a risk below counts as negative
+        "warm_up": None,  # decision bc_warm_up: last epoch in which no sign is tested; 18 in one released script
     },
-    "ranges": {"outliers": [0, 1], "gamma": [0, None]},
+    "ranges": {"outliers": [0, 1], "gamma": [0, None], "warm_up": [0, None]},
     "values": {
         "stage": ["held-out", "final"],
         "filter": ["column", "in_place"],
@@ -82,7 +83,7 @@ class BackwardCorrection(Method):
         negative = (risk.detach() < p["beta"]).to(risk.dtype)
         scalars = {"negative_risk": negative.mean(-1)}
         test = p.get("sign_test")
-        if test is None:
+        if test is None or now.time <= p.get("warm_up", -1):
             loss = risk.mean(-1)
         else:
             if test == "batch":  # nearer to Kiryo et al. (2017), who test a mean over the batch

@@ -1,7 +1,8 @@
 """Bootstrap (Reed et al., ICLR workshop 2015): the target is a mixture of the given label and the network's own belief.
 
 A network that is consistent contradicts some labels; its predictions, mixed into the target, weaken those labels. Hard:
-the belief is its prediction (Co-teaching's comparison, which found it better); soft: its whole posterior.
+the belief is its prediction (Co-teaching's comparison: "Hard labels are used as they yield better performance",
+section 4, baseline (i)); soft: its whole posterior.
 """
 
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ SPEC = {
     "parameters": {
         "kind": "hard",  # decision bootstrap_kind
         "beta": None,  # weight of the given label; null: the paper's, 0.8 hard and 0.95 soft
-        "gradient": "flows",  # of the soft target: the original minimises its entropy as well; some ports stop it
+        "gradient": "flows",  # decision bootstrap_gradient: of the soft target; some ports stop it
     },
     "ranges": {"beta": [0, 1]},
     "values": {"kind": ["hard", "soft"], "gradient": ["flows", "stopped"]},

@@ -25,13 +25,14 @@ SPEC = {
     "parameters": {
         "initial_epoch": 0,  # decision initial_epoch: first epoch of the second phase; constants by data set
         "double_softmax": True,  # decision double_softmax: as released; false is the paper's
-        "normalise": "twice",  # decision normalise: as released; `mean` is the paper's
+        "normalise": "twice",  # decision normalise_plus: as released; `mean` is the paper's
         "agreement": "as_released",  # decision agreement: a batch without disagreement, see above; `whole`, or `skip`
-        "tau": 1.0,
-        "t_k": 10,
-        "c": 1.0,
-        "ramp": "as_released",
-        "exponent": "as_released",
+        "tau": 1.0,  # final drop rate, as a multiple of the noise rate
+        "t_k": 10,  # length of the ramp, epochs
+        "c": 1.0,  # exponent of the ramp
+        "ramp": "as_released",  # decision ramp
+        "exponent": "as_released",  # decision exponent
+        "R": None,  # decision plus_schedule: in place of the ramp: {"search": …}, or {"formula", "clip", "x"}
     },
     "values": {
         "double_softmax": [True, False],
@@ -53,7 +54,7 @@ class CoTeachingPlus(Method):
     networks = 2
 
     def schedule(self, time: float) -> dict[str, float]:
-        # lambda(e) = 1 - min(e / E_k tau, tau), as in Co-teaching
+        # lambda(e) = 1 - min(e / E_k tau, tau), as in Co-teaching, unless a schedule is given or searched
         return {"R": 1 - forget_rate(self.parameters, self.setting.noise_rate, time, self.setting.paper_epochs)}
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
@@ -77,7 +78,7 @@ class CoTeachingPlus(Method):
         """Each network's small losses `among` some examples [..., 1, B] teach the other."""
         count = among.sum(-1, keepdim=True)
         kept = (now["R"] * count + 1e-4).floor()  # truncated, but for what single precision takes off a whole number
-        kept = torch.where(kept == 0, count, kept)  # too few to choose from: all of them
+        kept = torch.where(kept == 0, count, torch.minimum(kept, count))  # too few to choose from: all of them
         chosen = small_loss(ranked.masked_fill(among == 0, torch.inf), kept)
         number = kept.squeeze(-1).clamp(min=1)
         divisor = number if self.parameters["normalise"] == "mean" else number**2

@@ -24,6 +24,8 @@ SPEC = {
     },
     "settings": {"*/digits/*": {"warm_up": 225}},  # a stand-in's epochs are shorter: 12.5 of them here as there
     "values": {"divisor": ["batch", "disagreement"]},
+    # The tutorial's slide says memorisation YES; Co-teaching, section 4.1, says that it is not used (decision
+    # prior_work_traits): nothing here follows the course of memorisation.
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 

@@ -1,10 +1,10 @@
 """MentorNet, as Co-teaching, S2E and Pumpout use the name: one network trained on its own small-loss examples.
 
 Self-paced learning per batch: the network ranks the batch by its own loss and learns from the R(T) part with the
-smallest losses (Jiang et al., ICML 2018, without the learned mentor; Pumpout, section 3.1; the tutorial's MentorNet
-slide). The learned MentorNet of the IEG tables is another method, `mentornet-dd`. The authors' baseline was never
-published; that it is this one follows from Pumpout and from a co-author's answer in the public tracker of Co-teaching's
-code (docs/decisions.md).
+smallest losses (Jiang et al., ICML 2018, without the learned mentor). Co-teaching states it: "We used self-paced
+MentorNet in this paper" (section 4, baseline (v)); so does Pumpout (section 3.1), and the tutorial's slide describes
+it. The authors' code of it was never published. The learned MentorNet of the L2R and IEG tables is another method,
+`mentornet-dd` (decision mentornet_identity).
 """
 
 from torch import Tensor
@@ -24,9 +24,9 @@ SPEC = {
         "tau": 1.0,  # final drop rate, as a multiple of the noise rate
         "t_k": 10,  # length of the ramp, epochs
         "c": 1.0,  # exponent of the ramp
-        "ramp": "as_released",
-        "exponent": "as_released",
-        "rounding": "floor",
+        "ramp": "as_released",  # decision ramp
+        "exponent": "as_released",  # decision exponent
+        "rounding": "floor",  # decision rounding
         "R": None,  # in place of the ramp: {"search": a file in config/searches}, or {"formula", "clip", "x"}
     },
     "values": {

@@ -23,18 +23,20 @@ SPEC = {
         "gamma": {"search": "gamma-grid"},  # decision gamma_selection: no value is printed for this version
         "ascended": "all",  # decision sl_ascended: of the rejected, or the `least_lossy` share as released
         "ascended_share": 0.3,  # with least_lossy: 0.3, 0.4 or 0.7 in the released scripts
+        "divisor": None,  # decision sl_divisor: each part's own number, or the whole `batch`'s
         "update": "combined",  # decision sl_update: one step on the signed loss, or the printed `two_steps`
         "tau": 1.0,  # final drop rate, as a multiple of the noise rate
-        "t_k": 10,
-        "c": 1.0,
-        "ramp": "as_released",
-        "exponent": "as_released",
-        "rounding": "floor",
-        "R": None,
+        "t_k": 10,  # length of the ramp, epochs
+        "c": 1.0,  # exponent of the ramp
+        "ramp": "as_released",  # decision ramp
+        "exponent": "as_released",  # decision exponent
+        "rounding": "floor",  # decision rounding
+        "R": None,  # in place of the ramp, as in coteaching
     },
     "ranges": {"gamma": [0, None], "ascended_share": [0, 1]},
     "values": {
         "ascended": ["all", "least_lossy"],
+        "divisor": [None, "batch"],
         "update": ["combined", "two_steps"],
         "ramp": ["as_released", "as_printed", "algorithm"],
         "exponent": ["as_released", "as_printed", "t_over_tk"],
@@ -55,15 +57,17 @@ class PumpoutSL(Method):
         rejected = batch - kept
         if p["ascended"] == "least_lossy" and rejected:
             rejected = max(1, int(rejected * p["ascended_share"]))
-        return {"R": 1 - drop, "kept": kept, "ascended": rejected}
+        whole = p.get("divisor") == "batch"  # then a part weighs as much as it is large
+        divisors = {"of_small": batch if whole else kept, "of_big": batch if whole else max(1, rejected)}
+        return {"R": 1 - drop, "kept": kept, "ascended": rejected, **divisors}
 
     def _means(self, losses: Tensor, now: Moment) -> tuple[Tensor, Tensor, Tensor]:
         """Mean loss of the small ones and of the big ones, [..., networks], and who the small ones are."""
         kept, ascended = now["kept"], now["ascended"]
         small = small_loss(losses, kept)  # step 4
         big = small_loss(losses, kept + ascended) - small  # step 5: of the rejected, those with the smallest losses
-        mean_big = (big * losses).sum(-1) / ascended.squeeze(-1).clamp(min=1)  # nothing is rejected at first
-        return (small * losses).sum(-1) / kept.squeeze(-1), mean_big, small
+        mean_big = (big * losses).sum(-1) / now["of_big"].squeeze(-1)
+        return (small * losses).sum(-1) / now["of_small"].squeeze(-1), mean_big, small
 
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         losses = cross_entropy(logits, labels)
@@ -84,6 +88,6 @@ class PumpoutSL(Method):
             return outcome
         again = cross_entropy(learner.forward(batch.x, batch.uniform, batch_norm="batch"), batch.labels)
         big = small_loss(losses, now["kept"] + now["ascended"]) - chosen
-        mean_big = (big * again).sum(-1) / now["ascended"].squeeze(-1).clamp(min=1)
+        mean_big = (big * again).sum(-1) / now["of_big"].squeeze(-1)
         learner.apply(learner.gradient(-mean_big), scale=self.parameters["gamma"])
         return outcome

@@ -2,7 +2,9 @@
 
 Behind the network's posterior p stands a trainable channel, the row-wise softmax of a free K x K matrix W. The network
 is trained through it, p' = p softmax(W) against the given label, and judged without it. It all hangs on where W begins:
-at the confusion of a network trained before (whose training goes on), or near the identity.
+at the confusion of a network trained before (whose training goes on), or near the identity. And on when it ends: the
+authors' code stops once the loss through the channel no longer falls on a tenth that is held out (`hold_out: 0.1`, and
+the statistic `at_validation_loss` of a table, which takes the lowest).
 """
 
 import torch
@@ -25,10 +27,12 @@ SPEC = {
     },
     "parameters": {
         "initial": "confusion",  # decision s_model_initial: W from a network trained before, or near the `identity`
-        "stage": "held-out",  # decision s_model_initial: that network at its best on held-out labels, or at its end
-        "begin": "base",  # with confusion: that network's training goes on, or a `fresh` one begins
+        "stage": "held-out",  # decision s_model_stage: that network at its best on held-out labels, or at its end
+        "begin": "base",  # decision s_model_begin: that network's training goes on, or a `fresh` one begins
         "epsilon": 0.46,  # off-diagonal mass of the identity start, as in the authors' code
+        "hold_out": None,  # decision own_stop: share of the training set that is left out and validates
     },
+    "ranges": {"hold_out": [0.001, 0.5]},
     "values": {"initial": ["confusion", "identity"], "stage": ["held-out", "final"], "begin": ["base", "fresh"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
@@ -52,6 +56,11 @@ class SModel(Method):
 
     def estimates(self, learner: Learner) -> dict[str, Tensor]:
         return {"transition": torch.softmax(learner.own("channel")[0], -1)}
+
+    def validation_loss(self, learner: Learner, logits: Tensor, labels: Tensor) -> Tensor | None:
+        if "hold_out" not in self.parameters:
+            return None
+        return forward_corrected(logits, labels, torch.log_softmax(learner.own("channel"), -1))
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         logits = learner.forward(batch.x, batch.uniform)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from lnl.data.arrays import Arrays
+from lnl.data.splits import noisy_hold_out
 from lnl.declared.reading import read_methods
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
@@ -93,10 +94,14 @@ def build(
         method = load_method(method_file(method))
     given = [draw(np.asarray(data.train_labels), noise, CLASSES, 0, "as_released") for _ in seeds]
     rate = float(noise.partition("-")[2] or 0) / 100
+    loaded = DeviceData.load(data, described["split"], torch.device(device), None)
+    if "hold_out" in described:
+        index = noisy_hold_out(len(given[0]), described["hold_out"]["share"], described["dataset"], seeds[0])
+        loaded = loaded.hold_out(torch.from_numpy(index).to(device), torch.from_numpy(given[0]).to(device), None)
     return training(
         described,
         method,
-        DeviceData.load(data, described["split"], torch.device(device), None),
+        loaded,
         given,
         rate,
         torch.tensor(matrix(noise, CLASSES)).float(),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from lnl.data.registry import DATASETS, EMBEDDED
-from lnl.declared import paths
+from lnl.declared import chosen_epochs, paths
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
@@ -175,3 +175,4 @@ def check(suite: Suite) -> None:
         places.label_file(cell.noise)
     _ = suite.selected, suite.decisions
     check_block(suite.searching)
+    chosen_epochs.check(suite)

@@ -19,7 +19,18 @@ from lnl.errors import UserError
 
 #: Members of a method that see one run; a stack of runs shares one `loss`, and what differs between runs goes through
 #: `schedule`.
-SINGLE_ONLY = ("step", "epoch_end", "predict", "finish", "initial_state", "sample", "streams", "random", "views")
+SINGLE_ONLY = (
+    "step",
+    "epoch_end",
+    "predict",
+    "validation_loss",
+    "finish",
+    "initial_state",
+    "sample",
+    "streams",
+    "random",
+    "views",
+)
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

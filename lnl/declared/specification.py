@@ -21,6 +21,9 @@ from lnl.noise import keys as noise_keys
 #: Split of runs that leave out part of the noisy training file and validate on it by its given labels.
 NOISY_HOLD_OUT = "noisy-hold-out"
 
+#: Protocol values that are younger than records: at these they stay out of a specification, whose digest is as before.
+LEFT_OUT = {"augment": "none", "evaluated": "all", "batch_norm_scale": "ones"}
+
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
 #: of the same sum is no such change: records name the commit that made them.
 ENGINE_VERSION = 1
@@ -167,6 +170,7 @@ def resolve(
     transitions.check(values, noise, info.classes, source)
     share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits
     known = choose(network, NETWORKS, "network", source).options
+    options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
@@ -181,14 +185,11 @@ def resolve(
         "dataset": used,
         "noise": {"key": noise, **declared["noise"]},
         **({"split": split} if share is None else {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}),
-        "network": {
-            "name": network,
-            "options": {k: v for k, v in declared.get("network_options", {}).items() if k in known},
-        },
+        "network": {"name": network, "options": options},
         "epochs": reduced.get("epochs", declared["epochs"]),
         "paper_epochs": declared["epochs"],
         "untrained_epoch": declared["untrained_epoch"],
-        **({"augment": declared["augment"]} if declared.get("augment", "none") != "none" else {}),
+        **{k: declared[k] for k in ("augment", "evaluated") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},
         **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
         "batch": batch,
         "optimiser": optimiser,

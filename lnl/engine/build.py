@@ -122,6 +122,7 @@ def training(
     }
     learner.given = torch.stack([run.given for run in runs]) if stacked else runs[0].given
     learner.train_index = runs[0].train_index
+    learner.held_out = learner.train_index[:0] if data.held_out is None else data.held_out
     learner._images = data.in_order
     learner.state = methods[0].initial_state(learner)
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)

@@ -58,6 +58,12 @@ class DeviceData:
         part = self.images[judged], given[judged]
         return replace(self, parts=self.parts | {"validation": part}, held_out=index)
 
+    def whole_batches(self, size: int) -> DeviceData:
+        """The same data with every evaluation part cut to its whole batches of `size`, in the file's order: what a
+        loader counts that drops its last batch. A part that fills no batch at all stays whole."""
+        kept = {name: len(labels) // size * size or len(labels) for name, (_, labels) in self.parts.items()}
+        return replace(self, parts={name: (x[: kept[name]], y[: kept[name]]) for name, (x, y) in self.parts.items()})
+
     def gather(self, index: Tensor) -> Tensor:
         """Images [*index.shape, C, H, W] in [0, 1]; features as they are."""
         flat = self.images.index_select(0, index.reshape(-1))

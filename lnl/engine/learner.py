@@ -35,6 +35,7 @@ class Learner:
         self.handovers: dict[str, dict[str, Tensor]] = {}  # states that other cells handed over, by name
         self.given = torch.empty(0, dtype=torch.int64)  # given labels of the whole training file, [N] or [runs, N]
         self.train_index = torch.empty(0, dtype=torch.int64)  # places that are trained on
+        self.held_out = torch.empty(0, dtype=torch.int64)  # places that validate, by their given labels
         self._images: Callable[[Tensor], Iterator[tuple[Tensor, Tensor]]] = lambda index: iter(())
 
     # ---- networks --------------------------------------------------------------------------------------------------
@@ -72,10 +73,14 @@ class Learner:
         out: tuple[Tensor, Tensor] = jvp(f, (self.vector(n),), (tangent,))  # type: ignore[assignment]
         return out
 
-    def apply(self, gradient: Tensor, scale: float = 1.0) -> None:
-        """One optimiser step for all networks, at `scale` times the learning rate."""
+    def apply(self, gradient: Tensor, scale: float = 1.0, skip: Tensor | None = None) -> None:
+        """One optimiser step for all networks, at `scale` times the learning rate.
+
+        skip: a float32 number on the device, for a step of which the host does not know whether it is due: 1 leaves it
+        out (neither weights nor slots nor the count move, whatever the gradient), 0 takes it.
+        """
         with torch.no_grad():
-            self.optimiser.step(self.population.flat, gradient, self.lr * scale)
+            self.optimiser.step(self.population.flat, gradient, self.lr * scale, skip)
 
     @property
     def slots(self) -> dict[str, Tensor]:
@@ -86,21 +91,25 @@ class Learner:
 
     def training_pass(self, batch_norm: str = "frozen") -> Iterator[tuple[Tensor, Tensor]]:
         """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order."""
-        with torch.no_grad():
-            for index, x in self._images(self.train_index):
-                yield index, self.forward(x, None, batch_norm)
+        yield from self._pass(self.train_index, batch_norm)
 
     def pass_of(self, name: str) -> Iterator[tuple[Tensor, Tensor]]:
-        """The same training pass by the network that another cell handed over under `name`; own weights come back."""
+        """The same by the network that another cell handed over under `name`, and over the examples that validate by
+        their given labels as well (the codes of F-correction and S-model estimate on all); own weights come back."""
         held = [self.population.flat, *self.population.buffers.values()]
         own = [tensor.clone() for tensor in held]
         self.start_from(self.handovers[name])
         try:
-            yield from self.training_pass()
+            yield from self._pass(torch.cat([self.train_index, self.held_out]), "frozen")
         finally:
             with torch.no_grad():
                 for tensor, before in zip(held, own, strict=True):
                     tensor.copy_(before)
+
+    def _pass(self, index: Tensor, batch_norm: str) -> Iterator[tuple[Tensor, Tensor]]:
+        with torch.no_grad():
+            for places, x in self._images(index):
+                yield places, self.forward(x, None, batch_norm)
 
     def features(self, x: Tensor, n: int = 0) -> Tensor:
         """What network n's last linear layer sees, [B, width], with frozen batch norm (RoG fits to it)."""
@@ -129,6 +138,14 @@ class Learner:
             for name, tensor in self.population.buffers.items():
                 tensor.copy_(handed[f"buffer.{name}"])
 
+    def go_on_from(self, handed: dict[str, Tensor]) -> None:
+        """Begin with handed-over networks and with the optimiser as it was left: its slots, and its count of steps."""
+        self.start_from(handed)
+        with torch.no_grad():
+            for name, tensor in self.optimiser.slots.items():
+                tensor[..., : handed["flat"].shape[-1]].copy_(handed[f"slot.{name}"])
+        self.optimiser.steps = int(handed["slot_steps"])
+
     def set_own(self, name: str, value: Tensor) -> None:
         """Set the method's own parameter of every network, e.g. S-model's channel from a confusion matrix."""
         with torch.no_grad():
@@ -150,6 +167,7 @@ class Learner:
         """Copies of all of it on the host, under flat names, as a hand-over file holds them."""
         parts = {"buffer": self.population.buffers, "slot": self.optimiser.slots, "state": self.state}
         named = {f"{part}.{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
+        named["slot_steps"] = torch.tensor(self.optimiser.steps)
         return {k: v.detach().cpu().clone().contiguous() for k, v in {"flat": self.population.flat, **named}.items()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from lnl.engine import optim
+from lnl.engine import optim, validation
 from lnl.engine.batches import Batches, RunData
 from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
@@ -22,7 +22,6 @@ from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers
 from lnl.errors import UserError
-from lnl.learning.selection import cross_entropy
 
 
 class Recorded(Protocol):
@@ -204,6 +203,8 @@ class Training:
     def _log(self, moment: Moment, figures: dict[str, Tensor]) -> None:
         epoch = moment.epoch
         figures |= {f"{part}_accuracy": self.evaluate(part, epoch) for part in self.data.parts}
+        if (own := validation.own_loss(self.methods[0], self.learner, self.data)) is not None:
+            figures["validation_loss"] = own
         names = list(figures)
         values = torch.stack([figures[name].double() for name in names]).tolist()  # the epoch's one transfer
         for r, curves in enumerate(self.curves):
@@ -246,14 +247,10 @@ class Training:
                 self._hand_over("lowest-validation-loss")
 
     def _validation_loss(self) -> float:
-        """Mean cross-entropy of all networks on the examples that validate."""
-        images, labels = self.data.parts["validation"]
-        total = torch.zeros((), device=self.device)
-        with torch.no_grad():
-            for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
-                logits = self.learner.forward(to_float(x), None, "frozen")
-                total += cross_entropy(logits, y).mean() * len(y)
-        return float(total) / len(labels)
+        """Loss on the examples that validate: the method's own where it has one, else the mean cross-entropy."""
+        if "validation_loss" in self.curves[0]:
+            return float(sum(lists[-1] for lists in self.curves[0]["validation_loss"]))
+        return validation.plain_loss(self.learner, self.data)
 
     def _hand_over(self, point: str) -> None:
         if point in self.points:

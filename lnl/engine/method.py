@@ -144,6 +144,11 @@ class Method:
         """Scores [..., networks, B, K] by which the run is evaluated."""
         return learner.forward(x, uniform, batch_norm="frozen")
 
+    def validation_loss(self, learner: Learner, logits: Tensor, labels: Tensor) -> Tensor | None:
+        """Loss of examples that validate, [..., networks, B], for methods that stop at its lowest: its mean becomes the
+        curve `validation_loss`. labels: [B]. None: not recorded."""
+        return None
+
     def estimates(self, learner: Learner) -> dict[str, Tensor]:
         """Small tensors that the method has estimated and that its record keeps, by name (an estimated T)."""
         return {}

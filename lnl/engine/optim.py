@@ -37,8 +37,9 @@ class Adam:
     def steps(self, count: int) -> None:
         self._count.fill_(count)
 
-    def step(self, flat: Tensor, gradient: Tensor, lr: float) -> None:
-        """Update `flat` in place; `gradient` may be overwritten."""
+    def step(self, flat: Tensor, gradient: Tensor, lr: float, skip: Tensor | None = None) -> None:
+        """Update `flat` in place; `gradient` may be overwritten. skip: 1.0 on the device leaves the step out: then
+        the kernel touches nothing, as in mixed precision after an overflow, and the step is not counted."""
         self._count.add_(1)
         networks = _vectors(flat)
         gradient = gradient.contiguous()  # the kernel goes through memory, whatever the strides
@@ -56,7 +57,10 @@ class Adam:
             eps=self.eps,
             amsgrad=False,
             maximize=False,
+            found_inf=skip,
         )
+        if skip is not None:
+            self._count.sub_(skip)
         increment_version(flat)  # so that autograd knows of it, which the kernel leaves out
 
 
@@ -68,14 +72,17 @@ class SGD:
         self.steps = 0  # it updates alike in all of them
         self.slots = {"momentum_buffer": torch.zeros_like(flat)} if momentum else {}
 
-    def step(self, flat: Tensor, gradient: Tensor, lr: float) -> None:
-        """Update `flat` in place; `gradient` may be overwritten."""
+    def step(self, flat: Tensor, gradient: Tensor, lr: float, skip: Tensor | None = None) -> None:
+        """Update `flat` in place; `gradient` may be overwritten. skip: 1.0 on the device leaves the step out."""
+        before = [] if skip is None else [(held, held.clone()) for held in (flat, *self.slots.values())]
         if self.weight_decay:
             gradient.add_(flat, alpha=self.weight_decay)
         if self.momentum:  # torch.optim starts the buffer with the first gradient: zero times momentum, plus gradient
             buffer = self.slots["momentum_buffer"].mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(buffer, alpha=self.momentum) if self.nesterov else buffer
         flat.add_(gradient, alpha=-lr)
+        for held, was in before:
+            held.copy_(torch.where(skip.bool(), was, held))  # type: ignore[union-attr]
 
 
 def _vectors(stacked: Tensor) -> list[Tensor]:

@@ -64,6 +64,14 @@ class BatchNorm1d(BatchNorm):
     """Batch normalisation of vectors [B, C]: every number over the batch."""
 
 
+def draw_scales(network: nn.Module) -> None:
+    """Scales of all batch norms of a network drawn from U(0, 1), in the order of its layers."""
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, BatchNorm):
+                module.weight.uniform_()
+
+
 def dropout2d(x: Tensor, uniform: Tensor, p: float) -> Tensor:
     """Whole channels of x [B, C, H, W] zeroed where `uniform` [B, C] is below p, the others scaled by 1 / (1 - p)."""
     scale = (uniform >= p).to(x.dtype) / (1.0 - p)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from lnl.errors import UserError, nearest
 
+#: Option of every network with batch norm (decision batch_norm_scale): where its scales begin.
+SCALE: dict[str, tuple[str, ...]] = {"batch_norm_scale": ("ones", "uniform")}
+
 
 @dataclass(frozen=True)
 class NetworkInfo:
@@ -31,31 +34,35 @@ NETWORKS: dict[str, NetworkInfo] = {
         "lnl.networks.small_cnn", "SmallCNN", "2 convolutions and 3 dense layers (S2E, Table 2, CIFAR-10)"
     ),
     "cifar100_cnn": NetworkInfo(
-        "lnl.networks.cifar100_cnn", "Cifar100CNN", "6 convolutions and 1 dense layer (S2E, Table 2, CIFAR-100)"
+        "lnl.networks.cifar100_cnn",
+        "Cifar100CNN",
+        "6 convolutions and 1 dense layer (S2E, Table 2, CIFAR-100)",
+        options=SCALE,
     ),
     "cnn9": NetworkInfo(
         "lnl.networks.cnn9",
         "CNN9",
         "9-layer CNN (Co-teaching, Table 3)",
-        options={"dropout": ("none", "always", "proper")},
+        options={"dropout": ("none", "always", "proper"), **SCALE},
     ),
     "resnet32": NetworkInfo(
         "lnl.networks.resnet32",
         "ResNet32",
         "ResNet-32 for 32 x 32 images (He et al., 2016, section 4.2; Pumpout on CIFAR-10)",
-        options={"shortcut": ("identity", "projection")},
+        options={"shortcut": ("identity", "projection"), **SCALE},
     ),
     "softsign_mlp": NetworkInfo(
         "lnl.networks.softsign_mlp",
         "SoftsignMLP",
         "3-layer MLP with batch norm before softsign, 300-300-300-2 on NEWS (Pumpout, Table 3)",
+        options=SCALE,
         fixed={"hidden": 300},
     ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}
     ),
     "digits_cnn": NetworkInfo(
-        "lnl.networks.digits_cnn", "DigitsCNN", "2 convolutions with batch norm, for 8 x 8 digits"
+        "lnl.networks.digits_cnn", "DigitsCNN", "2 convolutions with batch norm, for 8 x 8 digits", options=SCALE
     ),
 }
 

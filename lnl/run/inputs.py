@@ -88,6 +88,9 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     if held:
         index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], dataset, held.get("seed", run.seed)))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
+    if spec.get("evaluated") == "whole_batches":
+        data = data.whole_batches(spec["batch"]["size"])
+        about["counted"] = {name: len(of_part) for name, (_, of_part) in data.parts.items()}
     return Problem(data, labels, rate, transition, about)
 
 
