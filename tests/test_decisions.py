@@ -80,7 +80,7 @@ BAD = {
     ),
     "no such option of a search": (
         *("search.yaml", put("newton", "switch", "algorithm", "option", value="shape")),
-        r"search\.yaml: newton: unknown option of newton in any declared search 'shape'",
+        r"search\.yaml: newton: unknown option of newton 'shape'",
     ),
     "a value that the switch does not take": (
         *("noise.yaml", put("noise_vector", "values", "per_run", value="each run has its own")),

@@ -73,10 +73,11 @@ def _check_default(decision: Decision, found: list[Switch]) -> None:
             if name != OTHERWISE:
                 choose(name, dict.fromkeys(named, 0), "name", f"{decision.where}, default")
             _check_explained(decision, value)
+    kinds = (*STATED, "algorithm") if decision.by_name else STATED  # one form is judged, others stand beside it
     for name in sorted(named):
         rest = decision.by_name.get(OTHERWISE, ABSENT)
         stated = decision.by_name.get(name, rest) if decision.by_name else decision.default
-        holding = [switch for switch in found if switch.kind in STATED and name in switch.held]
+        holding = [switch for switch in found if switch.kind in kinds and name in switch.held]
         if stated is ABSENT or not holding or any(_holds(switch, name, stated) for switch in holding):
             continue
         there = holding[0].held[name]

@@ -11,6 +11,7 @@ from lnl.data.registry import DATASETS
 from lnl.declared.decisions import Decision, word
 from lnl.declared.reading import read_yaml
 from lnl.declared.schema import schema
+from lnl.declared.search_options import ALGORITHMS, Word, YesNo, resolved
 from lnl.declared.specification import choose
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
@@ -142,15 +143,26 @@ def _method(declared: Declarations, decision: Decision, entry: Tree, of: None) -
 
 
 def _algorithm(declared: Declarations, decision: Decision, entry: Tree, of: None) -> Switch:
+    """An option of search algorithms; what stands there is by search, defaults filled in."""
     name = entry["option"]
-    known = dict.fromkeys(allowed_words(schema("search")["properties"]["algorithm"]["properties"]["name"]) or (), 0)
-    used = [s["algorithm"] for s in declared.searches.values() if "algorithm" in s]
-    used += [a["algorithm"] for a in declared.synthetic["algorithms"].values()]
+    allowed: tuple[str, ...] | None = None
     for key in entry["of"]:
-        choose(key, known, "search algorithm", decision.where)
-        options = {option: 0 for algorithm in used if algorithm["name"] == key for option in algorithm}
-        choose(name, options, f"option of {key} in any declared search", decision.where)
-    return Switch("algorithm", name)
+        forms = choose(key, dict(ALGORITHMS), "search algorithm", decision.where)
+        options = {option: found for form in forms.values() for option, found in form.items()}
+        if name == "form":
+            allowed = tuple(form for form in forms if form)
+            continue
+        option = choose(name, options, f"option of {key}", decision.where)
+        if isinstance(option, Word):
+            allowed = (option.default, *option.others)
+        elif isinstance(option, YesNo):
+            allowed = ("true", "false")
+    held = {
+        search: resolved(content["algorithm"]).get(name, ABSENT)
+        for search, content in declared.searches.items()
+        if content.get("algorithm", {}).get("name") in entry["of"]
+    }
+    return Switch("algorithm", name, allowed, held)
 
 
 def _keys(kind: str, keys: Callable[[Declarations], Tree]) -> Callable[..., Switch]:
