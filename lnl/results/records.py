@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
+_REMEMBERED: ContextVar[dict[Path, dict[str, Any]] | None] = ContextVar("records by file", default=None)
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,28 @@ class SlotRuns:
         return [run.record for run in self.runs if run.state == state and run.record is not None]
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Within it a record is read from its file once: for rendering much from files that nobody changes meanwhile."""
+    token = _REMEMBERED.set({})
+    try:
+        yield
+    finally:
+        _REMEMBERED.reset(token)
+
+
 def read(path: str | Path) -> dict[str, Any]:
     """One record (JSON, gzipped or not) as {"result", "provenance"}; UserError names a file that is not one."""
-    path = Path(path)
+    path, known = Path(path), _REMEMBERED.get()
+    if known is None:
+        return _read(path)
+    place = path.absolute()
+    if place not in known:
+        known[place] = _read(path)
+    return known[place]
+
+
+def _read(path: Path) -> dict[str, Any]:
     remedy = "delete it and run again: only this run is trained anew"
     try:
         raw = path.read_bytes()
