@@ -114,7 +114,11 @@ def _search(scratch: Path) -> list[Result]:
     from benchmarks import search
 
     folder = _checkout(scratch)
-    return [search.steps(folder, "s2e", 5), search.through_snakemake(folder, "s2e"), search.steps(folder, "newton", 5)]
+    return [
+        search.steps(folder, "natural-gradient-as-released", 5),
+        search.through_snakemake(folder, "natural-gradient-as-released"),
+        search.steps(folder, "newton-as-released", 5),
+    ]
 
 
 def _cores(scratch: Path) -> list[Result]:

@@ -22,7 +22,7 @@ from benchmarks.ours import STEPS, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = 4
-SEARCH = "results/lite/searches/s2e/mnist/pair-45/coteaching/s2e/seed1/best.json"
+SEARCH = "results/lite/searches/s2e/mnist/pair-45/coteaching/natural-gradient-as-released/seed1/best.json"
 #: argv: folder of the data, method. Prints the seconds of an epoch with its evaluations, the second of two.
 THEIRS = f"""
 import sys, time, warnings

@@ -26,7 +26,7 @@ def steps(problem: Problem, pairs: int = PAIRS) -> list[Result]:
     standard = ours.training(problem, "standard", test=False)
     out = []
     for key, spec in read_methods(ROOT / "methods").items():
-        if key == "standard" or spec["networks"] not in BOUNDS or key == "s2e":  # S2E's step is Co-teaching's
+        if key == "standard" or spec["networks"] not in BOUNDS or key.startswith("s2e"):  # S2E's step is Co-teaching's
             continue
         running = ours.training(problem, key, test=False, parameters=GIVEN.get(key))
         times = paired(lambda running=running: ours.epoch(running), lambda: ours.epoch(standard), pairs)  # type: ignore[misc]

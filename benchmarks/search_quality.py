@@ -11,12 +11,14 @@ import argparse
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import quality_tables
+from lnl.declared.reading import read_yaml
 from lnl.declared.specification import digest
 from lnl.files import write_json_atomic
 from lnl.search import synthetic
@@ -40,7 +42,16 @@ def case(declared: dict[str, Any], space: str, target: str, budget: str, name: s
         "budget": declared["budgets"][budget],
         "repeats": declared["repeats"],
     }
+    if "optimum" not in content["target"]:  # a quadratic bed has no use for the space
+        content["curves"] = curves(space)
     return {**place, "digest": digest({**place, **content}), "declared": content}
+
+
+@cache
+def curves(space: str) -> dict[str, Any]:
+    """What a space's declaration says about its curves, without title and source."""
+    declared: dict[str, Any] = read_yaml(ROOT / "config" / "spaces" / f"{space}.yaml")
+    return {key: declared[key] for key in ("formula", "written", "clip", "coordinates")}
 
 
 def spaces() -> list[str]:

@@ -1,4 +1,4 @@
-"""S2E, Figure 2: candidate basis functions, their curves, and a target that they are to approximate."""
+"""S2E, Figure 2: the six candidates for f_i, their curves, and a target that they are to approximate."""
 
 DEMAND = {
     "title": "Basis functions of the printed search space",
@@ -7,8 +7,8 @@ DEMAND = {
     "rows": [],
     "columns": [],
     "notes": [
-        "The paper's list of functions is lost in the document at hand: these are declared here "
-        "(config/spaces/simplex-basis.yaml), each with R(0) = 1; the target is ours as well.",
+        "Functions as printed; m and t_m are read as T, and b2 as a factor of the ratio of logarithms (inferred). The "
+        "numbers in them are not printed, and the target is a picture without numbers: both are ours.",
     ],
 }
 

@@ -45,7 +45,8 @@ DEMAND = {
         {"key": "coteaching-plus", "label": "Co-teaching+", "method": "coteaching-plus"},
         {"key": "decoupling", "label": "Decoupling", "method": "decoupling"},
         {"key": "f-correction", "label": "F-correction", "method": "f-correction"},
-        {"key": "s2e", "label": "Proposed (S2E)", "method": "s2e"},
+        {"key": "s2e", "label": "Proposed (S2E as released)", "method": "s2e"},
+        {"key": "s2e-sound", "label": "Sound search (ours)", "method": "s2e-sound"},
         {
             "key": "coteaching-tuned",
             "label": "Co-teaching, τ tuned",

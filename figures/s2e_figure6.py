@@ -13,11 +13,12 @@ DEMAND = {
         {"key": "pair-45", "label": "Pairflip-45%", "noise": "pair-45"},
     ],
     "columns": [
-        {"key": "natural-gradient", "label": "Natural gradient, sound form (ours)", "search": "s2e"},
+        {"key": "natural-gradient-released", "label": "S2E as released", "search": "natural-gradient-as-released"},
+        {"key": "natural-gradient-printed", "label": "S2E as printed", "search": "natural-gradient-as-printed"},
         {
-            "key": "natural-gradient-printed",
-            "label": "Natural gradient as printed",
-            "search": "natural-gradient-as-printed",
+            "key": "natural-gradient",
+            "label": "Natural gradient, sound form (ours)",
+            "search": "natural-gradient-sound",
         },
         {"key": "random", "label": "Random", "search": "random"},
         {"key": "hyperband", "label": "Hyperband", "search": "hyperband"},

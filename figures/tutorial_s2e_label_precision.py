@@ -12,7 +12,13 @@ DEMAND = {
     ],
     "columns": [
         {"key": "coteaching", "label": "Co-teaching", "method": "coteaching"},
-        {"key": "s2e", "label": "S2E", "method": "s2e", "variant": "newton", "set": {"R": {"search": "newton"}}},
+        {
+            "key": "s2e",
+            "label": "S2E as released",
+            "method": "s2e",
+            "variant": "newton",
+            "set": {"R": {"search": "newton-as-released"}},
+        },
     ],
     "seeds": 5,
     "notes": [

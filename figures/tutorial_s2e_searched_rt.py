@@ -1,7 +1,7 @@
 """The tutorial's searched R(t): the Newton version of S2E beside Co-teaching's ramp, CIFAR-10 under three noises."""
 
 DEMAND = {
-    "title": "Searched R(t), four basis functions, CIFAR-10",
+    "title": "Searched R(t), the tutorial's version of S2E, CIFAR-10",
     "source": {"paper": "tutorial", "where": 'slide "Searched R(T)", S2E Figure 4'},
     "protocol": "s2e",
     "dataset": "cifar10",
@@ -14,10 +14,24 @@ DEMAND = {
         {"key": "coteaching", "label": "Co-teaching's R(t)", "method": "coteaching"},
         {
             "key": "s2e",
-            "label": "S2E (Newton, sound form; four basis functions)",
+            "label": "S2E (Newton as released)",
             "method": "s2e",
             "variant": "newton",
-            "set": {"R": {"search": "newton"}},
+            "set": {"R": {"search": "newton-as-released"}},
+        },
+        {
+            "key": "s2e-printed",
+            "label": "S2E (Newton as printed)",
+            "method": "s2e",
+            "variant": "newton-printed",
+            "set": {"R": {"search": "newton-as-printed"}},
+        },
+        {
+            "key": "s2e-sound",
+            "label": "Newton, sound form (ours)",
+            "method": "s2e-sound",
+            "variant": "newton",
+            "set": {"R": {"search": "newton-sound"}},
         },
     ],
     "seeds": 1,

@@ -5,11 +5,13 @@ epoch keeps is a point of a space of curves, and a distribution over that space 
 curves whose fully trained networks do well on clean validation images (equations 2 and 4). So this file has no class of
 its own; the space, the algorithm and its budget are declared in config/searches/, their equations stand in lnl/search/.
 
-    R: {"search": "s2e"}      natural gradient over two decays (ICLR 2020 submission, section 3.3)
-    R: {"search": "newton"}   Newton steps over four basis functions (the tutorial's version, ICML 2020)
+    R: {"search": "natural-gradient-as-released"}   the code behind the printed numbers (ICLR 2020 submission)
+    R: {"search": "natural-gradient-as-printed"}    its equations 5 and 6
+    R: {"search": "newton-as-released"}             the tutorial's version (ICML 2020), released code
+    R: {"search": "newton-as-printed"}              the same as the tutorial writes it, over four basis functions
 
-Both take the algorithms' sound forms, which are ours: as printed and as released they do no better than random search
-(docs/decisions.md, docs/reproduction/search_quality). `natural-gradient-as-printed` is declared beside them.
+On known schedules neither form does better than random search (docs/reproduction/search_quality); a sound form, which
+is ours and no document's, is the method `s2e-sound`.
 """
 
 SPEC = {
@@ -18,7 +20,7 @@ SPEC = {
     "version": 1,
     "paper": "Yao et al., ICML 2020 (submitted to ICLR 2020)",
     "extends": "coteaching",
-    "parameters": {"R": {"search": "s2e"}},
+    "parameters": {"R": {"search": "natural-gradient-as-released"}},  # decision natural_gradient
     "needs": ["clean_set"],
     "traits": {"small_loss": True, "memorisation": True, "sgd": True},
 }

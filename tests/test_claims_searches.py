@@ -24,6 +24,8 @@ from lnl.results.claims.verdicts import judge
 from lnl.run.searching import chain
 from lnl.search.files import write
 
+RELEASED = "natural-gradient-as-released"  # S2E's search
+
 ROOT = Path(__file__).parent.parent
 AT = {"protocol": "s2e", "dataset": "cifar10", "method": "coteaching"}
 
@@ -71,7 +73,11 @@ def test_a_page_demands_the_searches_and_arms_that_its_claims_name(suite):
     assert ("pair-45", "weight-sharing") in named
     found = {(s.noise, s.name) for _, _, s in suite.searches_of("s2e_claims")}
     assert found == named
-    assert {s.name for s in dependencies.searches(suite, "s2e_claims")} >= {"s2e", "tau-grid", "hyperband"}
+    assert {s.name for s in dependencies.searches(suite, "s2e_claims")} >= {
+        RELEASED,
+        "tau-grid",
+        "hyperband",
+    }
     assert dependencies.studies(suite, "s2e_claims") == studied(declared)
     assert ("algorithms", "bayesian") in studied(declared)
     runs = {run.cell.method for run in suite.demand("s2e_claims")}
@@ -107,12 +113,15 @@ def test_claims_share_the_cells_of_figures_and_tables(suite):
     # F-correction on NEWS in 2, 7 and 20 classes, beside the schedules of other searches
     assert alone == {"s2e-random", "s2e-hyperband", "s2e-shared", "s2e-search2", "s2e-search3", "f-correction"}
     drawn = {s for key, kind in suite.artefacts.items() if kind != "claims" for s in dependencies.searches(suite, key)}
-    assert {s.name for s in set(dependencies.searches(suite, "s2e_claims")) - drawn} == {"weight-sharing"}
+    assert {s.name for s in set(dependencies.searches(suite, "s2e_claims")) - drawn} == {
+        "weight-sharing",
+        "two-decays-rise",
+    }
 
 
 def test_a_search_of_a_method_without_a_schedule_is_one_line(suite):
     with pytest.raises(UserError, match=r"claim 'x', cell 'a'.*coteching.*coteaching"):
-        suite.search_at({**AT, "noise": "pair-45", "method": "coteching"}, "s2e", 1, "claim 'x', cell 'a'")
+        suite.search_at({**AT, "noise": "pair-45", "method": "coteching"}, RELEASED, 1, "claim 'x', cell 'a'")
     with pytest.raises(UserError, match="weight-sharng"):
         suite.search_at({**AT, "noise": "pair-45"}, "weight-sharng", 1, "claim 'x'")
 
@@ -120,9 +129,9 @@ def test_a_search_of_a_method_without_a_schedule_is_one_line(suite):
 @pytest.mark.parametrize(
     "cell",
     [
-        {"search": "s2e", "set": {"tau": 1}, "variant": "v"},
+        {"search": RELEASED, "set": {"tau": 1}, "variant": "v"},
         {"study": "spaces"},
-        {"search": "s2e", "study": "x", "arm": "y"},
+        {"search": RELEASED, "study": "x", "arm": "y"},
     ],
 )
 def test_what_a_place_cannot_be_is_refused(cell):
@@ -149,8 +158,13 @@ def test_a_cell_may_belong_to_some_settings_only(suite):
 
 
 def test_numbers_of_a_search_are_those_of_its_best_candidate(suite):
-    plant(suite, "s2e", "pair-45", lambda s, r, i, seed: 0.5 + 0.01 * i + 0.1 * (r == 1 and i == 2))
-    repeats = gather(suite, place("s2e"), "test")
+    plant(
+        suite,
+        RELEASED,
+        "pair-45",
+        lambda s, r, i, seed: 0.5 + 0.01 * i + 0.1 * (r == 1 and i == 2),
+    )
+    repeats = gather(suite, place(RELEASED), "test")
     assert len(repeats.results) == 5
     assert set(values(repeats, "best_score").values()) == {62.0}
     result = repeats.results[1]
@@ -210,9 +224,9 @@ def test_arms_of_other_targets_are_never_compared():
 
 
 def test_hyperband_is_compared_in_fractions_of_trainings(suite):
-    plant(suite, "s2e", "pair-45", lambda s, r, i, seed: 0.7 + 0.001 * seed)
+    plant(suite, RELEASED, "pair-45", lambda s, r, i, seed: 0.7 + 0.001 * seed)
     plant(suite, "hyperband", "pair-45", lambda s, r, i, seed: 0.6 + 0.001 * seed)
-    a, b = gather(suite, place("s2e"), "test"), gather(suite, place("hyperband"), "test")
+    a, b = gather(suite, place(RELEASED), "test"), gather(suite, place("hyperband"), "test")
     found = measured_searches.compared({"by": "area", "repeats": 5}, a, b)
     assert found.effect == pytest.approx(10.0, abs=0.2)  # percent
     assert found.p == pytest.approx(1 / math.comb(10, 5))
@@ -221,26 +235,40 @@ def test_hyperband_is_compared_in_fractions_of_trainings(suite):
 # ---- schedules and candidates --------------------------------------------------------------------------------------
 
 
-def runs(accuracy, noise="pair-45"):
+def runs(accuracy, noise="pair-45", seeds=(1, 2, 3)):
     curves = {"epoch": list(range(100)), "test_accuracy": [accuracy], "loss": [[None, *[1.0] * 99]]}
-    found = {k: {"curves": curves, "spec": {"epochs": 100, "split": "none"}, "labels": {}} for k in (1, 2)}
-    return Repeats(place(noise=noise), f"standard at {noise}", "standard", "", 2, found)
+    found = {k: {"curves": curves, "spec": {"epochs": 100, "split": "none"}, "labels": {}} for k in seeds}
+    return Repeats(place(noise=noise), f"standard at {noise}", "standard", "", len(seeds), found)
 
 
 def test_a_schedule_mirrors_a_curve_that_rises(suite):
-    plant(suite, "s2e", "pair-45", lambda s, r, i, seed: 0.5 + 0.01 * i)
-    searched = gather(suite, place("s2e"), "test")
+    plant(suite, RELEASED, "pair-45", lambda s, r, i, seed: 0.5 + 0.01 * i)
+    searched = gather(suite, place(RELEASED), "test")
     test = {"kind": "SPEARMAN", "a": "a", "b": "b", "direction": "below", "threshold": 0}
     for accuracy, rho in (([float(e) for e in range(100)], -1.0), ([100.0 - e for e in range(100)], 1.0)):
         (part,) = measured_searches.MAKERS["SPEARMAN"](test, {"a": [searched], "b": [runs(accuracy)]}, None)
         assert part.outcome.effect == pytest.approx(rho, abs=0.05)  # ties where R is clipped
+        assert part.outcome.p is not None
+    (part,) = measured_searches.MAKERS["SPEARMAN"](
+        test, {"a": [searched], "b": [runs([100.0 - e for e in range(100)], seeds=(1, 2))]}, None
+    )
+    assert (part.outcome.n, part.outcome.p) == ("5", None)  # five searches, but two trainings beside them
+    assert "two repeats, three are needed" in part.outcome.note
 
 
 def test_shared_and_own_scores_of_the_same_first_candidates(suite):
     own = {}
-    plant(suite, "s2e", "pair-45", lambda s, r, i, seed: own.setdefault((r, tuple(s["x"])), 0.5 + 0.01 * i))
+    plant(
+        suite,
+        RELEASED,
+        "pair-45",
+        lambda s, r, i, seed: own.setdefault((r, tuple(s["x"])), 0.5 + 0.01 * i),
+    )
     plant(suite, "weight-sharing", "pair-45", lambda s, r, i, seed: 1 - own[r, tuple(s["x"])] if r == 0 else 0.1)
-    shared, full = gather(suite, place("weight-sharing"), "test"), gather(suite, place("s2e"), "test")
+    shared, full = (
+        gather(suite, place("weight-sharing"), "test"),
+        gather(suite, place(RELEASED), "test"),
+    )
     test = {"kind": "SPEARMAN", "a": "a", "b": "b", "direction": "below", "threshold": 0.5}
     (part,) = measured_searches.MAKERS["SPEARMAN"](test, {"a": [shared], "b": [full]}, None)
     assert part.outcome.effect == pytest.approx(-1.0)
@@ -254,6 +282,12 @@ def test_the_share_of_candidates_below_plain_training(suite):
     (part,) = measured_searches.MAKERS["SHARE"](test, cells, None)
     assert part.outcome.note == "15 of 60"  # one of four in three rounds of five searches
     assert part.outcome.p == pytest.approx(stats.binomtest(15, 60, 0.01, alternative="greater").pvalue)
+    one = Repeats(**{**vars(cells["a"][0]), "results": {1: cells["a"][0].results[1]}})
+    (part,) = measured_searches.MAKERS["SHARE"](test, {**cells, "a": [one]}, None)
+    assert part.outcome.note == "3 of 12"  # candidates are the cases: one search may do
+    assert part.outcome.p is not None
+    (part,) = measured_searches.MAKERS["SHARE"](test, {**cells, "b": [runs([60.0] * 100, seeds=(1, 2))]}, None)
+    assert (part.outcome.p, part.outcome.note) == (None, "15 of 60; two repeats, three are needed")
 
 
 # ---- verdicts ------------------------------------------------------------------------------------------------------
@@ -268,7 +302,7 @@ def test_verdicts_on_planted_searches(suite, monkeypatch):
         return 0.5 + 0.4 * (1 - kept_fraction(schedule, 198.0, 200)) + 0.001 * seed
 
     for noise in ("symmetric-20", "symmetric-50", "pair-45"):
-        plant(suite, "s2e", noise, keeps_little)
+        plant(suite, RELEASED, noise, keeps_little)
         plant(suite, "random", noise, lambda s, r, i, seed: 0.4 + 0.001 * seed)
         plant(suite, "hyperband", noise, lambda s, r, i, seed: 0.3 + 0.001 * seed)
     verdicts = {v.key: v for v in judge(suite, "s2e") if v.evidence == "runs"}

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lnl.results.claims import groups, ranks, shapes, tests
-from lnl.results.claims.outcome import Outcome
+from lnl.results.claims.outcome import shortage
+from lnl.results.statistics import FEWEST
 
 # ---- tests of two samples ------------------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ def test_a_difference_that_is_not_significant_is_not_equality():
     assert tests.equal(a, b, 1.0).p > 0.05
 
 
-@given(st.lists(st.floats(0, 100), min_size=2, max_size=7), st.floats(-5, 5))
+@given(st.lists(st.floats(0, 100), min_size=3, max_size=7), st.floats(-5, 5))
 @settings(max_examples=60, deadline=None)
 def test_a_claim_and_its_opposite_are_never_both_supported(values, margin):
     found = tests.greater(values, [50.0] * len(values), margin)
@@ -104,8 +105,50 @@ def test_repeats_without_any_spread_fall_back_on_the_sign_test():
     ],
 )
 def test_one_repeat_has_neither_p_nor_verdict(outcome):
-    assert outcome.p is None
-    assert outcome.holds is None
+    assert (outcome.p, outcome.p_against, outcome.holds) == (None, None, None)
+    assert outcome.note == "one repeat, three are needed"
+
+
+FALLING = [*np.linspace(50, 95, 20), *[70.0] * 20]
+ON_REPEATS = {  # every kind of test on repeats, on so many of them in its smallest cell
+    "GT": lambda r: tests.greater(r, [80.0, 80.1, 80.3][: len(r)]),
+    "GT, unpaired": lambda r: tests.greater(r, [80.0, 80.1, 80.3, 80.2], paired=False),
+    "EQ": lambda r: tests.equal(r, [90.0, 90.1, 90.3][: len(r)], 5),
+    "INTERVAL": lambda r: tests.difference_in(r, [60.0, 60.1, 60.3][: len(r)], 20, 40),
+    "INTER": lambda r: tests.larger_margin(r, [1.0, 1.2, 1.1]),
+    "ONE_SAMPLE": lambda r: tests.one_sample(r, 10),
+    "REF": lambda r: tests.reference(r, 90, 0.2, 5),
+    "FALL": lambda r: shapes.fall([[v + x / 100 for v in FALLING] for x in r], 1),
+    "HOLD": lambda r: shapes.hold([[*[x] * 20, *[x - 0.01 * x] * 20] for x in r], 5),
+    "RISE": lambda r: shapes.rise(list(range(40)), [[x * e for e in range(40)] for x in r], 1, 39),
+    "CROSS": lambda r: shapes.cross(r, 90),
+    "VAR": lambda r: groups.more_varied(r, [10.0, 10.1, 10.2]),
+    "SPREAD": lambda r: groups.spread_below(r, 5),
+    "ANOVA": lambda r: groups.influence([*r, 1.0, 2.0, 3.0], ["a"] * len(r) + ["b"] * 3, ["x"] * (len(r) + 3)),
+    "KW": lambda r: groups.differ([r, [1.0, 2.0, 3.0]]),
+    "RANGE": lambda r: groups.range_below([r, [90.0, 90.1, 90.2][: len(r)]], 5),
+    "TREND": lambda r: groups.trend([[1.0, 2.0, 3.0], r]),
+    "INTERIOR": lambda r: groups.best_inside([r], [[1.0, 2.0, 3.0][: len(r)]]),
+    "SEARCH": lambda r: ranks.better(r, [1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("kind", ON_REPEATS)
+def test_two_repeats_show_an_effect_and_have_no_verdict(kind):
+    two, three = ON_REPEATS[kind]([90.0, 90.3]), ON_REPEATS[kind]([90.0, 90.3, 90.1])
+    assert two.effect is not None
+    assert (two.p, two.p_against, two.holds) == (None, None, None)
+    assert shortage(2, of="search" if kind == "SEARCH" else "repeat") in two.note
+    assert three.p is not None or three.holds is not None
+    assert "needed" not in three.note
+
+
+def test_what_is_missing_is_said_in_words():
+    assert FEWEST == 3
+    assert shortage(2) == "two repeats, three are needed"
+    assert shortage(1, 10) == "one repeat, ten are needed"
+    assert shortage(20, 60, "search") == "20 searches, 60 are needed"
+    assert shortage(3) == ""
 
 
 # ---- tests of one sample, curves and spreads -----------------------------------------------------------------------
@@ -167,6 +210,11 @@ def test_crossing_is_the_first_epoch_from_which_a_stays_above():
     assert shapes.cross([49.0, 50.0, 52.0], 50).holds is True
     assert shapes.cross([49.0, 50.0, 52.0], 90).holds is False
     assert shapes.cross([49.0, math.nan], 50).holds is None
+    assert shapes.cross([50.0] * 3, 50).holds is True
+    # all in one epoch: the rounding's deviation is 1 / sqrt(12), t(0.975, 2) = 4.302653, half width 4.302653 / 6
+    rounded = shapes.cross([50.0] * 3, 90)
+    assert (rounded.holds, rounded.high) == (False, pytest.approx(50 + 4.302653 / 6))
+    assert shapes.cross([50.0] * 3, 50.8, step=2.0).holds is True  # every other epoch: half width 4.302653 / 3
 
 
 def test_brown_forsythe_is_scipys_levene_about_the_median():
@@ -182,16 +230,16 @@ def test_brown_forsythe_is_scipys_levene_about_the_median():
 def test_too_few_repeats_for_a_variance_claim_are_undecided():
     found = groups.more_varied([80.0, 90.0, 70.0], [87.0, 87.1, 87.2], fewest=10)
     assert found.p is None
-    assert "needs 10 repeats" in found.note
+    assert "three repeats, ten are needed" in found.note
 
 
 def test_two_way_layout_by_hand():
-    # 2 x 2 cells of 2: factor a moves the mean by 4, factor b by nothing; within-cell squares are 4 * 0.5 = 2
-    values = [0.0, 1.0, 0.0, 1.0, 4.0, 5.0, 4.0, 5.0]
-    a, b = ["l"] * 4 + ["h"] * 4, ["x", "x", "y", "y"] * 2
+    # 2 x 2 cells of 3: factor a moves the mean by 4, factor b by nothing; within-cell squares are 4 * 2 = 8
+    values = [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 4.0, 5.0, 6.0, 4.0, 5.0, 6.0]
+    a, b = ["l"] * 6 + ["h"] * 6, ["x", "x", "x", "y", "y", "y"] * 2
     found = groups.influence(values, a, b)
     assert found.effect == 4
-    assert found.p == pytest.approx(stats.f.sf((32 / 2) / (2 / 4), 2, 4))
+    assert found.p == pytest.approx(stats.f.sf((48 / 2) / (8 / 8), 2, 8))
     assert groups.influence(values, b, a).p == 1
 
 
@@ -210,6 +258,17 @@ def test_reference_adds_the_published_spread():
     assert tests.reference(ours, 87.63, 2.0, 5).holds is True
 
 
+def test_a_printed_spread_of_unknown_n_is_that_of_one_run_and_said():
+    # without a spread of ours: 3 / sqrt(5) and t(0.975, 4) = 2.776445 give 3.7249; 3 and 1.959964 give 5.8799
+    known, unknown = tests.reference([79.0] * 3, 84.8, 3.0, 5), tests.reference([79.0] * 3, 84.8, 3.0, None)
+    assert (known.low, known.high) == (pytest.approx(79 - 3.7249, abs=1e-4), pytest.approx(79 + 3.7249, abs=1e-4))
+    assert (unknown.low, unknown.high) == (pytest.approx(79 - 5.8799, abs=1e-4), pytest.approx(79 + 5.8799, abs=1e-4))
+    assert (known.holds, unknown.holds) == (False, True)
+    assert "n_p = 1, the widest reading" in unknown.note
+    assert "n_p" not in known.note
+    assert tests.reference([79.0] * 3, 84.9, 3.0, None).holds is False
+
+
 def test_interval_of_a_difference():
     clean = [99.0, 99.1, 99.2, 98.9, 99.0]
     assert tests.difference_in(clean, [66.0, 66.5, 65.9, 66.1, 66.3], 20, 40, paired=False).p < 0.001
@@ -221,7 +280,7 @@ def test_holm_by_hand():
     assert tests.holm([0.5, 0.01, None, 0.03, 0.02]) == pytest.approx([0.5, 0.04, None, 0.06, 0.06], nan_ok=True)
 
 
-# ---- interactions, spreads, several values at once -----------------------------------------------------------------
+# ---- interactions and spreads --------------------------------------------------------------------------------------
 
 
 def test_a_difference_of_differences_is_welch():
@@ -245,19 +304,6 @@ def test_a_spread_is_held_against_its_limit_by_chi_squared():
     assert groups.spread_below([1.0], 0.1).p is None
 
 
-def outcomes(missing, of):
-    return [Outcome("5", holds=i >= missing) for i in range(of)]
-
-
-def test_values_together_allow_as_many_misses_as_chance_makes():
-    # 21 intervals of 95%: P(X >= 4) = 0.019, P(X >= 3) = 0.085
-    assert stats.binom.sf(3, 21, 0.05) == pytest.approx(0.019, abs=1e-3)
-    assert tests.misses(outcomes(3, 21), 21).holds is True
-    assert tests.misses(outcomes(4, 21), 21).holds is False
-    assert tests.misses(outcomes(3, 9), 21).holds is None  # twelve are still to come
-    assert tests.misses(outcomes(4, 9), 21).holds is False
-
-
 # ---- groups and shares ---------------------------------------------------------------------------------------------
 
 
@@ -267,7 +313,7 @@ def test_kruskal_wallis_is_scipys():
     assert found.p == pytest.approx(stats.kruskal(*samples).pvalue)
     assert found.effect == 22.0 - 11.0
     assert found.p_against is None
-    assert groups.differ([[1.0, 1.0], [1.0, 1.0]]).p == 1.0
+    assert groups.differ([[1.0] * 3, [1.0] * 3]).p == 1.0
     assert groups.differ([[1.0, 2.0]]).note == "fewer than two groups"
 
 
@@ -338,7 +384,7 @@ def test_so_few_searches_leave_the_interval_open():
     assert (found.low, found.high) == (-math.inf, math.inf)
     assert not found.inside
     assert ranks.better([3.0, 4.0, 5.0], [0.0, 1.0, 2.0], fewest=5).p is None
-    assert ranks.better([1.0, 1.0], [1.0, 1.0]).p == 1.0
+    assert ranks.better([1.0] * 3, [1.0] * 3).p == 1.0
 
 
 def test_many_searches_use_the_normal_distribution():

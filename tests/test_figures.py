@@ -13,7 +13,8 @@ from lnl.declared.schema import check
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.render import panels, style
-from lnl.render.figure import Entry, data_of, drawing, render
+from lnl.render.figure import data_of, drawing, render
+from lnl.render.figure_data import Entry
 
 ROOT = Path(__file__).parent.parent
 FIGURES = sorted(p.stem for p in (ROOT / "figures").glob("*.py"))

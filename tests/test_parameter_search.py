@@ -344,7 +344,10 @@ def test_a_bad_search_is_one_line_before_any_job(copy: SuiteCopy, changes: dict[
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"tau": {"search": "s2e"}}, "search 's2e' is one of R, not of tau; searches of tau: tau-list"),
+        (
+            {"tau": {"search": "natural-gradient-as-released"}},
+            "search 'natural-gradient-as-released' is one of R, not of tau; searches of tau: tau-list",
+        ),
         ({"R": {"search": "tau-list"}}, "search 'tau-list' is one of tau, not of R; searches of R: "),
         ({"tau": {"search": "tau-lost"}}, "did you mean 'tau-list'?"),
         ({"tau": {"search": "tau-list", "final": "best"}}, "unknown key of tau 'final'"),

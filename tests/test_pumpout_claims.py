@@ -83,14 +83,17 @@ def test_grids_are_compared_within_their_method_and_noise() -> None:
 
 
 def test_signs_are_counted_over_cells_and_each_comparison_is_shown() -> None:
-    up = [repeats(noise, "pumpout-sl", [70.0, 71.0]) for noise in NOISES]
-    base = [repeats(noise, "mentornet", [60.0, 62.0]) for noise in NOISES[:2]] + [
-        repeats(NOISES[2], "mentornet", [80, 82])
-    ]
+    up = [repeats(noise, "pumpout-sl", [70.0, 71.0, 72.0]) for noise in NOISES]
+    base = [repeats(noise, "mentornet", [60.0, 62.0, 61.0]) for noise in NOISES[:2]]
+    base += [repeats(NOISES[2], "mentornet", [80, 82, 81])]
     found = parts({"kind": "SIGN", "a": "a", "b": "b"}, {"a": up, "b": base}, None)
     assert [part.counted for part in found] == [True, False, False, False]
     assert found[0].outcome is not None
     assert (found[0].outcome.note, found[0].outcome.n) == ("2 of 3", "3 cells")
+    few = [*base[:2], repeats(NOISES[2], "mentornet", [80, 82])]
+    short = parts({"kind": "SIGN", "a": "a", "b": "b"}, {"a": up, "b": few}, None)[0].outcome
+    assert short is not None
+    assert (short.p, short.note) == (None, "2 of 3; two repeats, three are needed")  # cells count, means need repeats
     missing = parts(
         {"kind": "SIGN", "a": "a", "b": "b"}, {"a": up[:1], "b": [repeats("pair-45", "mentornet", [])]}, None
     )
@@ -114,8 +117,8 @@ def test_two_curves_of_a_run_are_ranked_after_its_peak() -> None:
 
 def test_a_crossing_is_read_on_the_papers_clock() -> None:
     behind = [0.0] * 10 + [2.0] * 20
-    a = repeats("pair-45", "pumpout-bc", [0.0, 0.0], test_accuracy=behind)
-    b = repeats("pair-45", "bc", [1.0, 1.0])
+    a = repeats("pair-45", "pumpout-bc", [0.0] * 3, test_accuracy=behind)
+    b = repeats("pair-45", "bc", [1.0] * 3)
     (part,) = parts({"kind": "CROSS", "a": "a", "b": "b", "near": 20}, {"a": [a], "b": [b]}, None)
     assert part.outcome is not None
     assert (part.outcome.effect, part.outcome.holds) == (20, True)  # epoch 10 of 30 that stand for 60

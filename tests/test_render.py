@@ -119,6 +119,22 @@ def test_numbers_and_verdicts_by_hand(here):
     assert (failed["n"], failed["state"], failed["verdict"]) == ("3", "1 failed", "below")
 
 
+def test_a_printed_spread_of_unknown_n_is_one_run_and_the_verdict_says_so(here):
+    suite = MiniSuite()
+    published = suite.tables["mini"]["published"]
+    published["values"]["pair-45"]["coteaching"] = [87.63, 2.0]
+    render(suite, "mini", here)
+    assert row_of(here, "pair-45", "coteaching")["verdict"] == "above"  # 3.37 > 2 sqrt(1/3 + 2²/5) = 2.13
+    assert "n_p = 1" not in (here / "mini.md").read_text()
+    published["spread"]["n"] = None
+    render(suite, "mini", here)
+    assert row_of(here, "pair-45", "coteaching")["verdict"] == "agrees (n_p = 1)"  # 2 sqrt(1/3 + 2²/1) = 4.16
+    text = (here / "mini.md").read_text()
+    assert "| agrees (n_p = 1) |" in text
+    assert "n_p = 1: how many runs the printed spread is of is not printed, and one is its widest reading." in text
+    assert document(suite, "mini")[0].verdicts == {"agrees": 2, "below": 1, "too few": 1}
+
+
 @pytest.mark.parametrize("suffix", ["md", "tex", "html"])
 def test_what_went_wrong_is_said_with_its_reason(here, suffix):
     render(MiniSuite(), "mini", here)
@@ -274,7 +290,7 @@ def test_reproduced_counts_fresh_and_kept_records(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     kept = tmp_path / "docs/reproduction/first/records"
     shutil.copytree(GOLDEN / "records", kept)
-    search = kept / "paper/searches/s2e/mnist/pair-45/coteaching/s2e/seed1"
+    search = kept / "paper/searches/s2e/mnist/pair-45/coteaching/natural-gradient-sound/seed1"
     search.mkdir(parents=True)
     (search / "best.json").write_text("{}")  # what a search found is no record
     text = render_reproduced(MiniSuite(root=tmp_path), tmp_path / "page.md").read_text()

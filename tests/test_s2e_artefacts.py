@@ -22,11 +22,11 @@ from lnl.render.table import render as render_table
 ROOT = Path(__file__).resolve().parent.parent
 NOISES = ("symmetric-20", "symmetric-50", "pair-45")
 DATA = ("mnist", "cifar10", "cifar100")
-SLOTS = {  # rows x columns; 3 x 3 panels of seven methods and one control
+SLOTS = {  # rows x columns; 3 x 3 panels of seven methods, our sound search and one control
     "s2e_figure1": 5,
-    "s2e_figure4": 9 * 8,
-    "s2e_table3": 9 * 2,
-    "s2e_control_mnist": 3 * 4,
+    "s2e_figure4": 9 * 9,
+    "s2e_table3": 9 * 4,
+    "s2e_control_mnist": 3 * 6,
     "tutorial_s2e_memorisation": 15,
     "tutorial_s2e_performance": 3 * 8,
     "tutorial_s2e_label_precision": 3 * 2,
@@ -149,7 +149,27 @@ def test_figure_4_has_three_data_sets_by_three_noises_and_keeps_the_cells_of_its
     for (row, column), cell in cells(suite, "s2e_figure4_mnist").items():
         assert found[f"mnist-{row}", column] == cell
     three = cells(suite, "s2e_table3")
-    assert all(found[place] == cell for place, cell in three.items())
+    assert all(found[place] == cell for place, cell in three.items() if place[1] != "s2e-printed")
+    for row, column in three:
+        searched = {"s2e": "as-released", "s2e-printed": "as-printed", "s2e-sound": "sound"}.get(column)
+        if searched:
+            wanted = suite.spec(three[row, column])["method"]["parameters"]["R"]["search"]
+            assert wanted == f"natural-gradient-{searched}"
+
+
+def test_no_number_that_a_document_prints_stands_beside_our_own_search(suite: Suite) -> None:
+    for key in suite.tables:
+        ours = [slot for slot in suite.slots(key) if slot.cell and slot.cell.method.startswith("s2e-sound")]
+        assert all(slot.published is None and "ours" in slot.column_label for slot in ours)
+    for page in ("s2e", "tutorial"):
+        for claim in suite.claims[page]["claims"]:
+            tests = claim.get("test", [])
+            for test in tests if isinstance(tests, list) else [tests]:
+                for side in (test.get("a"), test.get("b")):
+                    cells_of = claim["cells"].get(side) if isinstance(side, str) else None
+                    text = str(cells_of)
+                    sound = any(word in text for word in ("sound", "'arm': 'natural-gradient'", "'arm': 'newton'"))
+                    assert not sound or ("ours" in str(side) and test.get("aside")), (claim["key"], side)
 
 
 def test_table_3_is_as_printed() -> None:
@@ -183,7 +203,7 @@ def test_the_tutorial_s_figures_use_its_own_search(suite: Suite) -> None:
         cell = precision[noise, "s2e"]
         assert cell is not None
         assert cell == performance[noise, "s2e"]
-        assert suite.spec(cell)["method"]["parameters"]["R"]["search"] == "newton"
+        assert suite.spec(cell)["method"]["parameters"]["R"]["search"] == "newton-as-released"
         assert precision[noise, "coteaching"] == figure4[f"cifar10-{noise}", "coteaching"]
 
 

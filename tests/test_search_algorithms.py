@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lnl.declared.search_rounds import accounting, plan
+from lnl.declared.search_options import FISHER_SAMPLES
+from lnl.declared.search_rounds import Length, accounting, plan
 from lnl.errors import UserError
-from lnl.search.algorithms import FISHER_SAMPLES, NAMES, build
+from lnl.search.algorithms import NAMES, build
 from lnl.search.algorithms.hyperband import Hyperband
 from lnl.search.algorithms.trust import bounded, utilities, weights
 from lnl.search.beta import Betas
@@ -35,6 +36,7 @@ FORMS: list[dict[str, Any]] = [
     {"name": "gradient", "form": "as_released"},
 ]
 ALL = [{"name": "random"}, {"name": "hyperband", "eta": 3, "brackets": 3}, *FORMS]
+RELEASED = {"rungs": "as_released", "continue": False}
 
 
 def label(algorithm: Mapping[str, Any]) -> str:
@@ -273,9 +275,11 @@ def test_the_grid_covers_the_range_in_every_round_and_evenly_in_all(rounds: int,
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.sampled_from([2, 2.5, 3]), st.integers(1, 5), st.integers(0, 3))
-def test_hyperband_follows_its_plan_and_promotes_the_best(eta: float, brackets: int, seed: int) -> None:
-    declared = {"name": "hyperband", "eta": eta, "brackets": brackets}
+@given(st.sampled_from([2, 2.5, 3]), st.integers(1, 5), st.integers(0, 3), st.sampled_from([{}, RELEASED]))
+def test_hyperband_follows_its_plan_and_promotes_the_best(
+    eta: float, brackets: int, seed: int, released: dict[str, Any]
+) -> None:
+    declared = {"name": "hyperband", "eta": eta, "brackets": brackets, **released}
     planned = plan(declared, 1, 1)
     running = build(declared, 2, 1, 1)
     rng, history = np.random.default_rng(seed), []
@@ -283,23 +287,23 @@ def test_hyperband_follows_its_plan_and_promotes_the_best(eta: float, brackets: 
     for rung in range(brackets):
         proposed = running.propose(history, seed)
         assert [c.fraction for c in proposed] == planned[rung]
+        known = [c.u for c in history[-1].candidates] if rung else []
         for c in proposed:
-            if rung == 0:
+            if rung == 0 or released:
                 assert c.origin is None
             else:
-                assert c.origin is not None and c.origin[0] == rung - 1
-                assert history[-1].candidates[c.origin[1]].u == c.u
+                assert c.origin == (rung - 1, known.index(c.u))
         if rung:
             before = dict(running.places(rung - 1))
             for bracket, places in running.places(rung):
-                kept = [proposed[i].origin[1] for i in places]  # type: ignore[index]
+                kept = [known.index(proposed[i].u) for i in places]
                 lost = sorted(set(before[bracket]) - set(kept))
                 values = history[-1].values()
                 assert set(kept) <= set(before[bracket])
                 assert not lost or min(values[kept]) >= max(values[lost])
         scores = [None if rng.random() < 0.2 else float(rng.random()) for _ in proposed]
         history.append(Round(tuple(proposed), tuple(scores)))
-    order = [(r, i) for r, i, _ in accounting(declared, 1, 1)]
+    order = [(r, i) for r, i, _ in accounting(declared, 1, 1, Length(200, untrained=True))]
     assert sorted(order) == [(r, i) for r in range(brackets) for i in range(len(planned[r]))]
     assert order[0] == (0, 0) and order[-1][0] == 0 and running.distribution(history, seed) is None
 
@@ -328,7 +332,7 @@ def test_bayesian_batches_are_pure_spread_out_and_survive_diverged_candidates() 
 
 def test_bayesian_without_optuna_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(UserError, match=r"^bayesian search needs optuna: pip install 'lnl-suite\[bayes\]'$"):
+    with pytest.raises(UserError, match=r"^bayesian search needs optuna: pip install optuna$"):
         build({"name": "bayesian"}, 2, 3, 4)
 
 
@@ -347,6 +351,10 @@ def test_bayesian_without_optuna_says_what_to_install(monkeypatch: pytest.Monkey
         ({"name": "random"}, (5, 3, 0), "'samples' is a whole number from 1 on, not 0"),
         ({"name": "grid"}, (5, 3, 4), "'grid' is for spaces of one number; this one has 5"),
         ({"name": "hyperband", "eta": 1}, (5, 3, 4), "'eta' is a number above 1, not 1"),
+        ({"name": "hyperband", "rungs": "released"}, (5, 3, 4), "'rungs' cannot be 'released'"),
+        ({"name": "hyperband", "continue": 0}, (5, 3, 4), "'continue' is true or false, not 0"),
+        ({"name": "newton", "form": "as_printed", "memory": 4}, (5, 3, 4), "form as_printed: unknown option 'memory'"),
+        ({"name": "bayesian", "form": "as_printed"}, (5, 3, 4), "unknown form 'as_printed'"),
     ],
 )
 def test_what_cannot_work_is_one_clear_line(

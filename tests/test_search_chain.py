@@ -24,6 +24,8 @@ from lnl.learning.curves import clipped, evaluate
 from lnl.run.searching import chain
 from lnl.run.store import Store
 
+RELEASED = "natural-gradient-as-released"  # S2E's search
+
 CELL = "s2e/digits/pair-45"
 TARGET = f"results/demo/searches/{CELL}/coteaching/{{}}/seed1/best.json"
 BUDGET = {"rounds": 2, "samples": 3, "brackets": 2}
@@ -55,11 +57,11 @@ def _edit_search(copy: SuiteCopy, name: str, **changes: Any) -> None:
 def test_the_best_candidate_is_what_the_run_trains_with(suite: SuiteCopy) -> None:
     out = suite.lnl("search", f"{CELL}/s2e")
     assert out.returncode == 0, out.stderr
-    best = _json(suite.root / TARGET.format("s2e"))
-    candidates = [c for page in _scores(suite, "s2e") for c in page["candidates"]]
+    best = _json(suite.root / TARGET.format(RELEASED))
+    candidates = [c for page in _scores(suite, RELEASED) for c in page["candidates"]]
     assert len(candidates) == 6 == best["candidates"] and best["trainings"] == 6
     assert best["best"]["score"] == max(c["score"] for c in candidates)
-    winner = _scores(suite, "s2e")[best["best"]["round"] - 1]["candidates"][best["best"]["candidate"] - 1]
+    winner = _scores(suite, RELEASED)[best["best"]["round"] - 1]["candidates"][best["best"]["candidate"] - 1]
     assert winner["schedule"] == best["best"]["schedule"]
 
     assert suite.lnl("train", f"{CELL}/s2e", "--seed", "2").returncode == 0
@@ -76,7 +78,7 @@ def test_a_changed_result_of_the_search_trains_the_run_again(suite: SuiteCopy) -
     record = suite.root / f"results/demo/cells/{CELL}/s2e/seed1.json"
     assert suite.lnl("search", f"{CELL}/s2e").returncode == 0 and suite.lnl("train", f"{CELL}/s2e").returncode == 0
     before = _json(record)["result"]["curves"]
-    file = suite.root / TARGET.format("s2e")
+    file = suite.root / TARGET.format(RELEASED)
     found = _json(file)
     found["best"]["schedule"]["x"] = [1.0, 0.5, 0.4, 0.0, 0.0]
     file.write_text(json.dumps(found))
@@ -84,7 +86,7 @@ def test_a_changed_result_of_the_search_trains_the_run_again(suite: SuiteCopy) -
     assert _json(record)["result"]["curves"] != before
 
 
-@pytest.mark.parametrize("name", ["s2e", "hyperband"])
+@pytest.mark.parametrize("name", [RELEASED, "hyperband"])
 def test_killed_between_and_inside_rounds_it_ends_in_the_same_result(
     suite: SuiteCopy, tmp_path: Path, name: str
 ) -> None:
@@ -206,22 +208,22 @@ def test_a_stack_of_candidates_finds_the_same(
     suite: SuiteCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stacked = suite.copy(tmp_path / "stacked")
-    loaded, search = _in_process(suite, monkeypatch, "s2e")
+    loaded, search = _in_process(suite, monkeypatch, RELEASED)
     protocol = stacked.root / "config/protocols/s2e.yaml"
     protocol.write_text(protocol.read_text().replace("mode: {cuda: stacked}", "mode: {cpu: stacked}"))
-    loaded, search = _in_process(stacked, monkeypatch, "s2e")
+    loaded, search = _in_process(stacked, monkeypatch, RELEASED)
     assert searches.blocks(loaded, search, 0) == [range(3)]
     smaller = Suite.load(stacked.root, loaded.config | {"search_block": 2})
     assert searches.blocks(smaller, search, 0) == [range(2), range(2, 3)]
-    assert _scores(stacked, "s2e") == _scores(suite, "s2e")  # linear networks: bit for bit
+    assert _scores(stacked, RELEASED) == _scores(suite, RELEASED)  # linear networks: bit for bit
     record = next(stacked.root.glob("results/demo/store/**/record-*.json"))
     assert _json(record)["provenance"]["mode"] == "stacked" and _json(record)["provenance"]["stack"] == 3
     assert not list(stacked.root.glob("results/demo/store/**/stack-*.pt"))
 
 
 def test_a_diverged_candidate_is_the_worst_and_is_seen(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded, search = _in_process(suite, monkeypatch, "s2e")
-    folder = (suite.root / TARGET.format("s2e")).parent
+    loaded, search = _in_process(suite, monkeypatch, RELEASED)
+    folder = (suite.root / TARGET.format(RELEASED)).parent
     page = _json(folder / "round1/scores.json")
     best = max(range(3), key=lambda k: page["candidates"][k]["score"])
     page["candidates"][best] |= {"score": None, "diverged": {"epoch": 3, "reason": "loss is not finite"}}
@@ -261,12 +263,18 @@ def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_p
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("search", f"{CELL}/coteaching/s2ee"), "did you mean 's2e'?"),
+        (("search", f"{CELL}/coteaching/natural-gradient-as-release"), "did you mean 'natural-gradient-as-released'?"),
         (("search", f"{CELL}/coteaching"), "no searched R"),
-        (("search", "coteaching/digits/pair-45/coteaching/s2e"), "no validation images"),
-        (("search", f"{CELL}/coteaching/s2e", "--step", "score", "--round", "9"), "rounds 1 to 2"),
+        (("search", "coteaching/digits/pair-45/coteaching/natural-gradient-as-released"), "no validation images"),
+        (
+            ("search", f"{CELL}/coteaching/{RELEASED}", "--step", "score", "--round", "9"),
+            "rounds 1 to 2",
+        ),
         (("train", f"{CELL}/s2e"), "`lnl search"),
-        (("search", f"{CELL}/coteaching/s2e", "--step", "propose", "--round", "2"), "not there"),
+        (
+            ("search", f"{CELL}/coteaching/{RELEASED}", "--step", "propose", "--round", "2"),
+            "not there",
+        ),
     ],
 )
 def test_bad_input_is_one_line(suite: SuiteCopy, words: tuple[str, ...], message: str) -> None:
@@ -286,11 +294,11 @@ def test_a_history_of_another_search_or_seed_is_refused(suite: SuiteCopy) -> Non
     (other / "best.json").write_text((mine.parent / "best.json").read_text())
     out = suite.lnl("search", f"{CELL}/coteaching/random", "--seed", "2", "--step", "conclude")
     assert out.returncode == 2 and "belongs to" in out.stderr and "seed 1" in out.stderr
-    (suite.root / TARGET.format("s2e")).parent.joinpath("round1").mkdir(parents=True)
-    (suite.root / TARGET.format("s2e")).parent.joinpath("round1/scores.json").write_text(
+    (suite.root / TARGET.format(RELEASED)).parent.joinpath("round1").mkdir(parents=True)
+    (suite.root / TARGET.format(RELEASED)).parent.joinpath("round1/scores.json").write_text(
         (mine.parent / "round1/scores.json").read_text()
     )
-    out = suite.lnl("search", f"{CELL}/coteaching/s2e", "--step", "propose", "--round", "2")
+    out = suite.lnl("search", f"{CELL}/coteaching/{RELEASED}", "--step", "propose", "--round", "2")
     assert out.returncode == 2 and "belongs to" in out.stderr and len(out.stderr.splitlines()) == 1
 
 
@@ -302,23 +310,23 @@ def test_a_history_of_another_search_or_seed_is_refused(suite: SuiteCopy) -> Non
     ],
 )
 def test_bad_configuration_stops_before_any_job(suite: SuiteCopy, words: tuple[str, ...], message: str) -> None:
-    out = suite.snakemake(TARGET.format("s2e"), *words)
+    out = suite.snakemake(TARGET.format(RELEASED), *words)
     assert out.returncode != 0 and message in out.stderr and "Traceback" not in out.stderr
     assert not (suite.root / "results").exists() or not list(suite.root.glob("results/*/searches/**/*.json"))
 
 
 @pytest.mark.parametrize(("changes", "message"), [({"rounds": 0}, "rounds"), ({"space": "two-decay"}, "two-decays")])
 def test_a_bad_declaration_stops_before_any_job(suite: SuiteCopy, changes: dict[str, Any], message: str) -> None:
-    _edit_search(suite, "s2e", **changes)
-    out = suite.snakemake(TARGET.format("s2e"))
+    _edit_search(suite, RELEASED, **changes)
+    out = suite.snakemake(TARGET.format(RELEASED))
     assert out.returncode != 0 and message in out.stderr and "Traceback" not in out.stderr
 
 
 def test_a_space_that_leaves_its_range_needs_a_clip_rule(suite: SuiteCopy) -> None:
     file = suite.root / "config/spaces/two-decays-rise.yaml"
     file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "clip": None}))
-    _edit_search(suite, "s2e", space="two-decays-rise")
-    out = suite.lnl("search", f"{CELL}/coteaching/s2e")
+    _edit_search(suite, RELEASED, space="two-decays-rise")
+    out = suite.lnl("search", f"{CELL}/coteaching/{RELEASED}")
     assert out.returncode == 2 and "clip" in out.stderr and len(out.stderr.splitlines()) == 1
     assert not list(suite.root.glob("results/demo/store/s2e/**/*.json"))
 
@@ -365,18 +373,18 @@ def test_schedules_searched_at_another_scale_are_found_there(tmp_path: Path) -> 
     (copy.root / "config/scales/longer.yaml").write_text(yaml.safe_dump(longer))
     record = f"results/longer/cells/{CELL}/s2e/seed1.json"
     assert copy.snakemake(record, "--config", "scale=longer").returncode == 0
-    assert (copy.root / TARGET.format("s2e")).exists() and not (copy.root / "results/longer/searches").exists()
+    assert (copy.root / TARGET.format(RELEASED)).exists() and not (copy.root / "results/longer/searches").exists()
     result = _json(copy.root / record)["result"]
     assert len(result["curves"]["epoch"]) == 8
-    assert result["searched"]["schedule"] == _json(copy.root / TARGET.format("s2e"))["best"]["schedule"]
+    assert result["searched"]["schedule"] == _json(copy.root / TARGET.format(RELEASED))["draw"]["schedule"]
 
 
 def test_another_size_of_blocks_trains_nothing_again(suite: SuiteCopy) -> None:
-    assert suite.snakemake(TARGET.format("s2e")).returncode == 0
-    before = (suite.root / TARGET.format("s2e")).read_bytes()
+    assert suite.snakemake(TARGET.format(RELEASED)).returncode == 0
+    before = (suite.root / TARGET.format(RELEASED)).read_bytes()
     times = {f: f.stat().st_mtime_ns for f in suite.root.glob("results/demo/store/**/record-*.json")}
-    assert suite.snakemake(TARGET.format("s2e"), "--config", "search_block=3").returncode == 0
-    assert (suite.root / TARGET.format("s2e")).read_bytes() == before
+    assert suite.snakemake(TARGET.format(RELEASED), "--config", "search_block=3").returncode == 0
+    assert (suite.root / TARGET.format(RELEASED)).read_bytes() == before
     assert {f: f.stat().st_mtime_ns for f in times} == times
 
 

@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from lnl.declared.schema import check
 from lnl.errors import UserError
-from lnl.learning.curves import FORMULAS, evaluate, fixed_bases, kept_fraction, simplex
+from lnl.learning.curves import FORMULAS, evaluate, kept_fraction, simplex
 from lnl.learning.ramps import drop_rate
 from lnl.search.spaces import Space, check_range, load_space
 from tests.helpers import ROOT
@@ -48,7 +48,7 @@ def test_the_declared_spaces_are_those_of_the_sources() -> None:
         "mlp": 30,
         "rbf": 18,
     }
-    assert sorted(set(NAMES) - set(CLAIMING)) == ["free", "mlp", "rbf"]
+    assert sorted(set(NAMES) - set(CLAIMING)) == ["free", "mlp", "rbf", "simplex-basis"]
     assert {space.formula for space in SPACES.values()} == set(FORMULAS)
 
 
@@ -121,7 +121,16 @@ def _by_hand(formula: str, x: list[float], t: float) -> float:
     if formula == "rbf":
         bumps = zip(x[:6], x[6:12], x[12:], strict=True)
         return 1 - min(sum(w * math.exp(-((t / T - c) ** 2) / (2 * s * s)) for c, s, w in bumps), 1)
-    return float(simplex(np.array(x)) @ fixed_bases(np.array([t]), T)[:, 0])
+    return sum(w * f for w, f in zip(simplex(np.array(x)), _printed_functions(t), strict=True))
+
+
+def _printed_functions(t: float) -> list[float]:
+    """simplex-basis as its declaration writes it."""
+    pow1, exp1 = (1 + t / 4) ** -0.5, math.exp(-(t**0.5) / 4)
+    first, last = 1.25**-0.5, 51**-0.5  # pow1 at t = 1 and at T = 200
+    vapor = (t / T) ** ((first - last) / math.log(T)) * math.exp(pow1 - last)
+    rises = t / (4 * T), math.log(1 + t) / (4 * math.log(1 + T))
+    return [pow1, exp1, math.log(1.5) / math.log(t / 4 + 1.5), vapor, exp1 + rises[0], pow1 + rises[1]]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,10 +161,11 @@ def test_uniform_sticks_are_uniform_on_the_simplex() -> None:
     np.testing.assert_allclose(np.cov(weights.T), expected, atol=3e-4)
 
 
-def test_the_fixed_functions_start_at_one_and_stay_in_range() -> None:
-    values = fixed_bases(np.arange(0.0, T + 1), T)
-    np.testing.assert_allclose(values[:, 0], 1.0)
-    assert values.min() >= -1e-12 and values.max() <= 1.0 + 1e-12
+def test_only_vapors_share_keeps_the_printed_space_from_starting_at_one() -> None:
+    u = np.random.default_rng(4).random((50, 5))
+    weights = simplex(u)
+    raw = SPACES["simplex-basis"].raw(u, np.array([0.0]), T)
+    np.testing.assert_allclose(raw[:, 0], 1.0 - weights[:, 3], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -162,6 +162,17 @@ def test_the_benchmark_runs_every_variant_in_every_space_and_writes_between_its_
     assert "natural gradient" in text and "random: median RMSE" in text
 
 
+def test_the_benchmark_searches_again_where_a_space_has_other_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    def digest(target: str) -> str:
+        return str(search_quality.case(DECLARED, "simplex-basis", target, "small", "random")["digest"])
+
+    curve, bed = digest("inside"), digest("quadratic")
+    known = search_quality.curves("simplex-basis")
+    monkeypatch.setattr(search_quality, "curves", lambda space: {**known, "written": "R = 1"})
+    assert digest("inside") != curve
+    assert digest("quadratic") == bed  # distances to a point, whatever the space
+
+
 def test_an_effect_is_in_percent_of_the_medians_with_its_interval() -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.normal(mean, 0.1, 60).tolist() for mean in (0.8, 1.0))

@@ -91,10 +91,22 @@ def test_confidence_interval_and_back():
     assert published_std(made.spread, "ci95", 5) == pytest.approx(math.sqrt(2.5))
 
 
-def test_a_published_spread_without_its_n_is_no_deviation():
-    assert published_std(0.31, "std", None) is None
+def test_a_published_spread_is_a_deviation_with_or_without_its_n():
+    assert published_std(0.31, "std", 5) == published_std(0.31, "std", None) == 0.31
+    # a 95% interval of unknown n is widest as a standard error where n is large: half of it over 1.959964
+    assert published_std(0.98, "ci95", None) == pytest.approx(0.5, abs=1e-4)
+    assert published_std(0.98, "ci95", None) > published_std(0.98, "ci95", 5) / math.sqrt(5)
     assert published_std(None, "std", 5) is None
-    assert published_std(0.31, "std", 5) == 0.31
+
+
+def test_a_published_deviation_of_unknown_n_enters_as_that_of_one_run():
+    # 2 sqrt(1²/4 + 3.30²/1) = 6.6753; over five runs it would be 2 sqrt(1²/4 + 3.30²/5) = 3.1155
+    found = verdict(81.2, 1.0, 4, 87.76, 3.30, None, 0.7)
+    assert (found.word, found.allowed) == ("agrees (n_p = 1)", pytest.approx(6.6753, abs=1e-4))
+    assert verdict(81.0, 1.0, 4, 87.76, 3.30, None, 0.7).word == "below (n_p = 1)"
+    assert verdict(94.5, 1.0, 4, 87.76, 3.30, None, 0.7).word == "above (n_p = 1)"
+    assert verdict(81.2, 1.0, 4, 87.76, 3.30, 5, 0.7).word == "below"
+    assert verdict(81.2, 1.0, 2, 87.76, 3.30, None, 0.7).word == "too few"
 
 
 def test_one_run_has_no_spread_and_no_runs_no_mean():

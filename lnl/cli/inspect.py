@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lnl.declared import dependencies, paths, searches
+from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
 from lnl.errors import UserError
@@ -126,7 +127,7 @@ def _how_far(suite: Suite, search: Search) -> str:
     if current(suite, search, paths.best(*at)):
         best = json.loads(Path(paths.best(*at)).read_text())
         value = f"{best['parameter']} = {best['best']['value']}, " if "parameter" in best else ""
-        score = f"{value}{100 * best['best']['score']:.2f}% on {best['scored_on']} images"
+        score = f"{value}{100 * best['best']['score']:.2f}% on {SCORED_ON[best['scored_on']]}"
         return f"done, best of {best['candidates']} candidates {score}"
     for round, candidates in enumerate(planned):
         if not current(suite, search, paths.scores(*at, round + 1)):

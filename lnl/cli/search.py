@@ -14,6 +14,7 @@ from lnl.cli.train import STOPPED, watch
 from lnl.declared import dependencies, paths, searches
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
+from lnl.declared.search_file import SCORED_ON
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.run.hardware import lease_gpu
@@ -40,7 +41,7 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
     value = f"{found['parameter']} = {best_one['value']}, " if "parameter" in found else ""
     print(
         f"best of {found['candidates']} candidates: {value}{100 * best_one['score']:.2f}% "
-        f"on {found['scored_on']} images (round {best_one['round']}, candidate {best_one['candidate']}) -> {best}"
+        f"on {SCORED_ON[found['scored_on']]} (round {best_one['round']}, candidate {best_one['candidate']}) -> {best}"
     )
 
 

@@ -15,6 +15,7 @@ from lnl.data.registry import DATASETS, LSA, NEWS
 from lnl.declared import handovers
 from lnl.declared.reading import read_folder, read_literal, read_methods, read_yaml
 from lnl.declared.search_file import check as check_search
+from lnl.declared.search_options import resolved
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 
@@ -86,6 +87,8 @@ class Catalogue:
 
         self._check = lambda protocol, where: check(protocol, "protocol", where)
         check(self.synthetic, "synthetic", "config/synthetic.yaml")
+        for key, value in self.synthetic["algorithms"].items():
+            resolved(value["algorithm"], f"config/synthetic.yaml: algorithms, {key}: ")
         for key, value in self.protocols.items():
             check(value, "protocol", f"config/protocols/{key}.yaml")
         for key, value in self.scales.items():

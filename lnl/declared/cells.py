@@ -90,3 +90,22 @@ class DeclaredSearch:
     def rounds(self) -> list[list[float]]:
         """For each round the share of the full training that each candidate reaches (every job of the DAG asks)."""
         return search_rounds.plan(self.spec["algorithm"], self.spec["rounds"], self.spec["samples"])
+
+    @property
+    def length(self) -> search_rounds.Length:
+        """Of a candidate's full training."""
+        return search_rounds.Length.of(self.candidate)
+
+    def accounting(self) -> list[tuple[int, int, float]]:
+        """(round, index, share of a full training that it adds) of all evaluations, in the order they are paid."""
+        spec = self.spec
+        return search_rounds.accounting(spec["algorithm"], spec["rounds"], spec["samples"], self.length)
+
+    @property
+    def trainings(self) -> float:
+        """Full trainings that the search costs."""
+        return search_rounds.trainings(self.spec["algorithm"], self.spec["rounds"], self.spec["samples"], self.length)
+
+    def until(self, share: float) -> int:
+        """Epochs after which a candidate is scored that reaches `share` of a full training."""
+        return search_rounds.until(self.spec["algorithm"], share, self.length)

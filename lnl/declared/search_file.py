@@ -8,8 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared.search_options import resolved
 from lnl.declared.specification import NOISY_HOLD_OUT, choose
 from lnl.errors import UserError
+
+#: Ways in which candidates go on with what the one before has left, and the key of a specification that names that one.
+SHARED = {"shared": "networks_of", "shared-with-optimiser": "networks_and_optimiser_of"}
+
+#: The whole test file scores candidates, whatever part of it validates (S2E's first release: decision scored_on).
+TEST_FILE = "test-file"
+
+#: What may score a candidate, as lines say it; of the two that judge a result as well, a choice leaks.
+SCORED_ON = {
+    "validation": "validation images",
+    "test": "test images",
+    TEST_FILE: "all images of the test file",
+    NOISY_HOLD_OUT: "examples of a noisy hold-out",
+}
+LEAKING = ("test", TEST_FILE)
 
 OF_SPACES = ("space", "algorithm", "rounds", "samples", "datasets")
 
@@ -26,7 +42,8 @@ def probe(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any]) -> None:
-    """UserError for keys of config/searches/<name>.yaml that do not go together, and for an unknown space."""
+    """UserError for keys of config/searches/<name>.yaml that do not go together, for an unknown space, and for an
+    option that the algorithm does not have."""
     where = f"config/searches/{name}.yaml"
     parameter, listed = parameter_of(declared), "values" in declared
     both = [key for key in OF_SPACES if key in declared] if listed else []
@@ -41,3 +58,6 @@ def check(name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any]) -> 
         raise UserError(f"{where}: 'hold_out' goes with scored_on: {NOISY_HOLD_OUT}")
     if not listed:
         choose(declared["space"], dict(spaces), "search space", where)
+        resolved(declared["algorithm"], f"{where}: ")
+        for dataset, budget in declared.get("datasets", {}).items():
+            resolved(declared["algorithm"] | budget.get("algorithm", {}), f"{where}: datasets, {dataset}: ")

@@ -8,6 +8,7 @@ from typing import Any
 
 from lnl.declared.catalogue import Catalogue
 from lnl.declared.cells import DeclaredSearch
+from lnl.declared.search_file import SHARED
 from lnl.declared.specification import NOISY_HOLD_OUT, choose, digest
 from lnl.errors import UserError
 
@@ -37,7 +38,7 @@ def declare(catalogue: Catalogue, at: Mapping[str, str], base: dict[str, Any], n
     statistic = declared.get("statistic", "final")
     spec = {
         "version": VERSION,
-        **(_listed(declared) if "values" in declared else _over_a_space(catalogue, at["dataset"], name, declared)),
+        **(_listed(declared) if "values" in declared else _over_a_space(catalogue, base["dataset"], name, declared)),
         "candidates": declared["candidates"],
         "scored_on": scored_on,
         **({"statistic": statistic} if statistic != "final" else {}),
@@ -53,9 +54,13 @@ def _listed(declared: dict[str, Any]) -> dict[str, Any]:
     return {"parameter": declared["parameter"], "algorithm": algorithm, "rounds": 1, "samples": len(values)}
 
 
-def _over_a_space(catalogue: Catalogue, paper_dataset: str, name: str, declared: dict[str, Any]) -> dict[str, Any]:
-    """Space, algorithm and budget of a search of R on a data set, at the catalogue's scale."""
-    budget = {k: declared[k] for k in ("rounds", "samples")} | declared.get("datasets", {}).get(paper_dataset, {})
+def _over_a_space(catalogue: Catalogue, dataset: str, name: str, declared: dict[str, Any]) -> dict[str, Any]:
+    """Space, algorithm and budget of a search of R on a data set, at the catalogue's scale.
+
+    What is tuned on a paper's data set holds for that one, and not for what stands in for it: one stand-in may stand
+    for two of them.
+    """
+    budget = {k: declared[k] for k in ("rounds", "samples")} | declared.get("datasets", {}).get(dataset, {})
     algorithm = declared["algorithm"] | budget.pop("algorithm", {})
     reduced = dict(catalogue.scales[catalogue.scale].get("search", {}))
     brackets = reduced.pop("brackets", None)
@@ -68,7 +73,7 @@ def _over_a_space(catalogue: Catalogue, paper_dataset: str, name: str, declared:
             f"config/searches/{name}.yaml: {algorithm['name']} keeps no distribution from which to take its "
             f"{declared['final']}; final: best"
         )
-    if declared["candidates"] == "shared" and algorithm["name"] == "hyperband":
+    if declared["candidates"] in SHARED and algorithm["name"] == "hyperband":
         raise UserError(
             f"config/searches/{name}.yaml: hyperband trains candidates in parts, which shared ones cannot be"
         )

@@ -12,7 +12,7 @@ from lnl.declared.search_file import parameter_of
 from lnl.declared.specification import choose
 from lnl.errors import UserError
 
-FINALS = ("best", "draw", "mode")
+FINALS = ("best", "draw", "mode", "mean")
 
 
 def asks(value: Any) -> bool:

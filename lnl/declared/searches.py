@@ -13,7 +13,7 @@ from typing import Any
 from lnl.declared import search_rounds
 from lnl.declared.cells import Cell, Declared, Run, Search
 from lnl.declared.reading import SINGLE_ONLY, overridden, reads_in_schedule_only
-from lnl.declared.search_file import parameter_of
+from lnl.declared.search_file import SHARED, parameter_of
 from lnl.declared.searched import searched_parameter
 from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
@@ -49,7 +49,7 @@ def blocks(suite: Suite, search: Search, round: int) -> list[range]:
     One whole round where candidates share their networks, or where they are a stack and nobody asks for less.
     """
     samples = len(rounds(suite, search)[round])
-    if suite.declared_search(search).spec["candidates"] == "shared":
+    if suite.declared_search(search).spec["candidates"] in SHARED:
         return [range(samples)]
     declared = samples if mode(suite, search) == "stacked" else suite.scales[suite.scale].get("search_block", 1)
     return search_rounds.blocks(samples, suite.config.get("search_block") or declared)
@@ -59,12 +59,12 @@ def check_block(suite: Suite) -> None:
     """UserError if the configured block is larger than a round of some declared search."""
     asked = suite.config.get("search_block")
     for name, declared in suite.searches.items() if asked is not None else ():
-        if "values" in declared:
-            continue  # a list has its own length: one that is shorter is one block
+        if "values" in declared or declared["candidates"] in SHARED:
+            continue  # a list has its own length: one that is shorter is one block; a shared round is one block, always
         budgets = [declared, *declared.get("datasets", {}).values()]
         reduced = suite.scales[suite.scale].get("search", {})
         least = reduced.get("samples", min(b["samples"] for b in budgets if "samples" in b))
-        if declared["algorithm"]["name"] != "hyperband" and asked > least:
+        if declared["algorithm"]["name"] != "hyperband" and asked > least > 1:  # a round of one is one block
             raise UserError(
                 f"config key 'search_block': {asked} is more than the {least} candidates of a round of search "
                 f"'{name}'; give at most {least}"
@@ -74,7 +74,7 @@ def check_block(suite: Suite) -> None:
 def mode(suite: Suite, search: Search) -> str:
     """How candidates of a block are trained: one after another (`single`), or as one stack (`stacked`)."""
     spec = suite.declared_search(search).spec
-    if spec["candidates"] == "shared" or spec["algorithm"]["name"] == "hyperband":
+    if spec["candidates"] in SHARED or spec["algorithm"]["name"] == "hyperband":
         return "single"  # these continue from states of single runs
     file = Path(suite.methods[suite.methods[search.method].get("extends", search.method)]["file"])
     if overridden(file) & set(SINGLE_ONLY) or ("parameter" in spec and not reads_in_schedule_only(file)):
@@ -93,8 +93,8 @@ def candidate(suite: Suite, search: Search, round: int, index: int, value: Any, 
     number = sum(map(len, rounds(suite, search)[:round])) + index
     seed = FIRST_SEED + search.seed if ours else FIRST_SEED * (1 + search.seed) + number
     spec = merge(declared.candidate, {"method": {"parameters": {parameter_of(declared.spec): value}}})
-    if declared.spec["candidates"] == "shared":
-        spec["networks_of"] = after
+    if declared.spec["candidates"] in SHARED:
+        spec[SHARED[declared.spec["candidates"]]] = after
     if "hold_out" in spec:  # drawn anew for each repeat of the search, and one for all of its candidates
         spec = merge(spec, {"hold_out": {"seed": search.seed}})
     if spec["noise"]["vector"] == "per_repeat":  # all candidates of a search see the labels of the repeat it stands for

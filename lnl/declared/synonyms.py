@@ -99,6 +99,9 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "s2e": "Proposed",
         "others": "search to exploit, search to exploit memorisation",
     },
+    "s2e-sound": {
+        "title": "S2E, sound search (ours)",
+    },
 }
 
 _NO_DOCUMENT = ("title", "others")

@@ -129,6 +129,14 @@ class Learner:
             for name, tensor in self.population.buffers.items():
                 tensor.copy_(handed[f"buffer.{name}"])
 
+    def go_on_from(self, handed: dict[str, Tensor]) -> None:
+        """Begin with handed-over networks and with the optimiser as it was left: its slots, and its count of steps."""
+        self.start_from(handed)
+        with torch.no_grad():
+            for name, tensor in self.optimiser.slots.items():
+                tensor[..., : handed["flat"].shape[-1]].copy_(handed[f"slot.{name}"])
+        self.optimiser.steps = int(handed["slot_steps"])
+
     def set_own(self, name: str, value: Tensor) -> None:
         """Set the method's own parameter of every network, e.g. S-model's channel from a confusion matrix."""
         with torch.no_grad():
@@ -150,6 +158,7 @@ class Learner:
         """Copies of all of it on the host, under flat names, as a hand-over file holds them."""
         parts = {"buffer": self.population.buffers, "slot": self.optimiser.slots, "state": self.state}
         named = {f"{part}.{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
+        named["slot_steps"] = torch.tensor(self.optimiser.steps)
         return {k: v.detach().cpu().clone().contiguous() for k, v in {"flat": self.population.flat, **named}.items()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
 """Every formula of R(t), the kept fraction, that the sources search (numpy only).
 
 x: the physical numbers of a point, last axis; t: epochs on the paper's clock, t = 0 before the first; T: the paper's
-number of epochs. Clipping is not part of a formula. 0^0 is read as its limit 0 from a > 0, so that every curve that
-claims R(0) = 1 has it at a zero exponent too; such a curve jumps at once, so the tests look at t = 1 as well.
+number of epochs. Clipping is not part of a formula. What curves are made of: lnl/learning/decays.py.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from lnl.learning.basis_functions import fixed_bases
+from lnl.learning.decays import Array, columns, exponential, hyperbolic, log_rise, logarithmic, power, power_rise
 from lnl.learning.ramps import drop_rate
 
-Array = np.ndarray
 FREE = 200  # values of the unconstrained space, one per epoch of S2E's 200
 HIDDEN = 10  # hidden units of the released network space
 BUMPS = 6  # Gaussians of the released radial space that enter the sum
@@ -27,38 +27,6 @@ class Formula:
 
     numbers: int
     curve: Callable[[Array, Array, float], Array]
-
-
-def _columns(x: Array) -> list[Array]:
-    """The coordinates of x [..., d], each [..., 1] to broadcast against t [n]."""
-    return [x[..., i, None] for i in range(x.shape[-1])]
-
-
-def _power(t: Array, a: Array) -> Array:
-    return np.where(t > 0, np.power(np.maximum(t, 1e-300), a), 0.0)
-
-
-def _exponential(t: Array, a: Array, b: Array) -> Array:
-    return np.exp(-b * _power(t, a))
-
-
-def _hyperbolic(t: Array, a: Array, b: Array) -> Array:
-    return (1.0 + b * t) ** -a
-
-
-def _logarithmic(t: Array, a: Array, b: Array) -> Array:
-    """ln(1 + a) / ln(1 + a + b t); 1 wherever b t = 0, also at a = 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log1p(a) / np.log1p(a + b * t)
-    return np.where(b * t > 0, ratio, 1.0)
-
-
-def _power_rise(t: Array, a: Array, b: Array, T: float) -> Array:
-    return b * _power(t / T, a)
-
-
-def _log_rise(t: Array, a: Array, b: Array, T: float) -> Array:
-    return b * np.log1p(_power(t, a)) / np.log1p(T**a)
 
 
 def simplex(u: Array) -> Array:
@@ -74,60 +42,41 @@ def simplex(u: Array) -> Array:
     return np.concatenate([ones, left], -1) * np.concatenate([taken, ones], -1)
 
 
-def fixed_bases(t: Array, T: float) -> Array:
-    """The fixed functions [6, n] of space (a): OURS, since the document's list is a lost picture.
-
-    Each starts at 1 and stays in [0, 1], as section 3.2 of S2E asks of every f_i. A constant; an early, a late and a
-    straight descent; a slow (hyperbolic) one; and one that falls and rises again.
-    """
-    s = t / T
-    return np.stack(
-        [
-            np.ones_like(s),
-            np.exp(-20.0 * s),
-            np.exp(-3.0 * s),
-            1.0 - s,
-            1.0 / (1.0 + 10.0 * s),
-            1.0 - np.sin(np.pi * np.sqrt(s)),
-        ]
-    )
-
-
 def _simplex_basis(x: Array, t: Array, T: float) -> Array:
     return simplex(x) @ fixed_bases(t, T)
 
 
 def _two_decays(x: Array, t: Array, T: float) -> Array:
-    w, a1, b1, a2, b2 = _columns(x)
-    return w * _exponential(t, a1, b1) + (1.0 - w) * _hyperbolic(t, a2, b2)
+    w, a1, b1, a2, b2 = columns(x)
+    return w * exponential(t, a1, b1) + (1.0 - w) * hyperbolic(t, a2, b2)
 
 
 def _two_decays_rise(x: Array, t: Array, T: float) -> Array:
-    a3, b3 = _columns(x[..., 5:])
-    return _two_decays(x[..., :5], t, T) + _power_rise(t, a3, b3, T)
+    a3, b3 = columns(x[..., 5:])
+    return _two_decays(x[..., :5], t, T) + power_rise(t, a3, b3, T)
 
 
 def _four_bases(x: Array, t: Array, T: float) -> Array:
     weights = simplex(x[..., :3])
     total = np.zeros((*x.shape[:-1], len(t)))
     for i, (decay, rise) in enumerate(
-        [(_exponential, _power_rise), (_exponential, _log_rise), (_hyperbolic, _power_rise), (_hyperbolic, _log_rise)]
+        [(exponential, power_rise), (exponential, log_rise), (hyperbolic, power_rise), (hyperbolic, log_rise)]
     ):
-        a1, a2, a3, a4 = _columns(x[..., 3 + 4 * i : 7 + 4 * i])
+        a1, a2, a3, a4 = columns(x[..., 3 + 4 * i : 7 + 4 * i])
         total += weights[..., i, None] * (decay(t, a1, a2) + rise(t, a4, a3, T))
     return total
 
 
 def _three_decays_two_rises(x: Array, t: Array, T: float) -> Array:
-    w1, a1, b1, a2, b2, a3, b3, w2, a5, b5, b4, a4 = _columns(x)
-    mixture = w1 * _exponential(t, a1, b1)
-    mixture = mixture + (1.0 - w1) * (w2 * _hyperbolic(t, a2, b2) + (1.0 - w2) * _logarithmic(t, a5, b5))
-    return mixture + _power_rise(t, a3, b3, T) + _log_rise(t, a4, b4, T)
+    w1, a1, b1, a2, b2, a3, b3, w2, a5, b5, b4, a4 = columns(x)
+    mixture = w1 * exponential(t, a1, b1)
+    mixture = mixture + (1.0 - w1) * (w2 * hyperbolic(t, a2, b2) + (1.0 - w2) * logarithmic(t, a5, b5))
+    return mixture + power_rise(t, a3, b3, T) + log_rise(t, a4, b4, T)
 
 
 def _coteaching(x: Array, t: Array, T: float) -> Array:
-    tau, c, t_k = _columns(x)
-    return 1.0 - tau * np.minimum(_power(t / t_k, c), 1.0)
+    tau, c, t_k = columns(x)
+    return 1.0 - tau * np.minimum(power(t / t_k, c), 1.0)
 
 
 def _coteaching_tau(x: Array, t: Array, T: float) -> Array:

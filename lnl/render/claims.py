@@ -15,6 +15,7 @@ from lnl.render.document import Cell, Document, Grid
 from lnl.results.claims.decisions import WORDS, Verdict, part_word
 from lnl.results.claims.parts import Part
 from lnl.results.claims.verdicts import judge
+from lnl.results.statistics import FEWEST
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
@@ -30,7 +31,12 @@ RULES = (
     "never epochs. A claim holds only if every part of it does: its p is the largest of theirs, and the numbers shown "
     "are those of its weakest part. One part can refute it, if it stands up to the number of parts and claims.",
     "held / not held: the adjusted p is at most 0.05 and the 95% interval is clear of the threshold, on this or on the "
-    "other side. undecided: neither, or some runs are missing. not run: no record. One repeat never gives a verdict.",
+    f"other side. undecided: neither, or some runs are missing. not run: no record. Fewer than {FEWEST} repeats in any "
+    "cell that a comparison uses never give a verdict.",
+    "An interval of ours that is to contain a number (a printed value, an epoch) has a p of a difference in place of a "
+    "p: an interval of a level above 1 - p contains it. Several of one claim are tested together (Bonferroni): m of "
+    "them at the level 1 - 0.05 / m each contain theirs all at once with 95%. A printed spread of an unknown number of "
+    "runs counts as that of one, the widest reading.",
     "Effect and interval are in the unit of what is tested: points of accuracy unless the test says otherwise. Names "
     "in quotes are groups of cells, spelled out line by line under the parts of claims.",
     "Searches: one number per search, at equal numbers of full trainings; the effect is the median gain of the first "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import reductions
+from lnl.declared.search_file import LEAKING
 from lnl.declared.searches import parameter_searched
 from lnl.results import statistics
 from lnl.results.records import Locate, SlotRuns, collect
@@ -69,7 +70,7 @@ def _chosen(suite: Suite, declaration: dict[str, Any], runs: SlotRuns) -> bool:
         return False
     scored_on = suite.spec(runs.slot.cell)["method"]["parameters"][name]["spec"]["scored_on"]
     halved = statistic == "last10_mean_file" and suite.spec(runs.slot.cell)["split"] == "test-halves"
-    return scored_on == "test" or (scored_on == "validation" and halved)
+    return scored_on in LEAKING or (scored_on == "validation" and halved)
 
 
 def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -> Line:

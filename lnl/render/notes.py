@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lnl.data.registry import DATASETS
+from lnl.declared.search_file import SCORED_ON, TEST_FILE
 from lnl.declared.specification import NOISY_HOLD_OUT
 from lnl.declared.synonyms import also_called
 from lnl.noise.keys import warning
 from lnl.render.compare import Line
 from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
-from lnl.results.statistics import FEWEST
+from lnl.results.statistics import FEWEST, UNSTATED, file_accuracy
 
 Note = tuple[str, tuple[str, ...]]
 
@@ -49,6 +50,8 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
         "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; "
         f"too few: fewer than {FEWEST} runs."
     )
+    if any(UNSTATED in line.verdict.word for line in measured):
+        rule += f" {UNSTATED}: how many runs the printed spread is of is not printed, and one is its widest reading."
     return rule, f"Tolerance: {tolerance['reason']}", *others
 
 
@@ -128,7 +131,7 @@ def _spec(result: dict[str, Any]) -> dict[str, Any]:
 def _how(name: str, spec: dict[str, Any]) -> str:
     """How a search goes about it: its algorithm and space, or its list of values, and what scores its candidates."""
     held = spec["scored_on"] == NOISY_HOLD_OUT
-    scored = "scored by the given labels of a noisy hold-out" if held else f"scored on {spec['scored_on']} images"
+    scored = f"scored {'by the given labels of a noisy hold-out' if held else 'on ' + SCORED_ON[spec['scored_on']]}"
     if "parameter" in spec:
         return f"{name} among {', '.join(map(str, spec['algorithm']['values']))}, {scored}"
     form = spec["algorithm"].get("form", "").replace("_", " ")
@@ -146,10 +149,10 @@ def _afresh(compared: list[Line]) -> tuple[str, ...]:
         records = [
             r["result"] for r in line.runs.records() if {"schedule", "score"} <= r["result"].get("searched", {}).keys()
         ]
-        part = f"{records[0]['searched'].get('scored_on', 'validation')}_accuracy" if records else ""
-        if not records or part not in records[0]["curves"] or "statistic" in _spec(records[0]):
+        scored = [_on_same_images(r) for r in records]
+        if not scored or scored[0] is None or "statistic" in _spec(records[0]):
             continue
-        last = [sum(network[-1] for network in r["curves"][part]) / len(r["curves"][part]) for r in records]
+        last = [sum(network[-1] for network in networks) / len(networks) for networks in scored if networks]
         won = 100 * records[0]["searched"]["score"]
         where = f"{line.slot.row_label}, {line.slot.column_label}"
         said.append(f"{where}: {number(won)}, afresh {number(sum(last) / len(last))}")
@@ -157,6 +160,15 @@ def _afresh(compared: list[Line]) -> tuple[str, ...]:
         return ()
     return ("Last-epoch accuracy (%) on the images that scored it, of the winning candidate and of the repeats trained "
             f"with its schedule: {'; '.join(said)}.",)  # fmt: skip
+
+
+def _on_same_images(result: dict[str, Any]) -> list[Any] | None:
+    """Accuracies (percent) [networks][epochs] of a run on the images that scored its schedule, if it has them."""
+    scored_on = result["searched"].get("scored_on", "validation")
+    if scored_on == TEST_FILE:
+        return file_accuracy(result["curves"], result["spec"]["split"])
+    found: list[Any] | None = result["curves"].get(f"{scored_on}_accuracy")
+    return found
 
 
 def _marks(compared: list[Line]) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from lnl.render.figure_data import FigureData
 
+LEGEND_LINE = 0.05  # share of a panel's height that one line of its legend takes
+
 
 def errors(ax: Axes, data: FigureData, number: int, words: str, study: str) -> None:
     """One panel: an arm a curve, mean over repeats with a band of one standard deviation, logarithmic in RMSE."""
@@ -37,4 +39,7 @@ def errors(ax: Axes, data: FigureData, number: int, words: str, study: str) -> N
     if ax.lines:
         ax.set_yscale("log")
         ax.set_xlabel("Evaluations")
-        ax.legend(loc="best", fontsize=6.5, handlelength=2.2, labelspacing=0.25, borderpad=0.2)
+        low, high = ax.get_ylim()
+        room = LEGEND_LINE * len(ax.lines)  # above the highest curve, for the legend
+        ax.set_ylim(low, high * (high / low) ** (room / (1.0 - room)))
+        ax.legend(loc="upper right", fontsize=6.5, handlelength=2.2, labelspacing=0.25, borderpad=0.2)

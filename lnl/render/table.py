@@ -124,7 +124,7 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
     theirs = (declaration.get("published") or {}).get("spread")
     if theirs:
         kind = "95% confidence interval" if theirs.get("kind") == "ci95" else "standard deviation"
-        over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs"
+        over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs, in verdicts one"
         note = f" ({theirs['note']})" if theirs.get("note") else ""
         text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
     if not dagger and any(line.dagger for line in compared):
@@ -230,7 +230,8 @@ def _listing(compared: list[Line]) -> Grid:
         absent = line.slot.cell is None
         measured = plus_minus(line.summary.mean, line.summary.spread, line.summary.n or None)
         networks = " / ".join(number(value) for value in line.summary.networks) if line.summary.networks else ""
-        word = line.verdict.word.split(" (")[0] if not absent else line.verdict.word  # the notes say why, once
+        word = line.verdict.word.split(" (")[0] if not absent else line.verdict.word
+        said = word if line.comparable else line.verdict.word  # why numbers do not compare is said once, in the notes
         cells = [
             Cell(line.slot.column_label + (" (joined)" if line.slot.joined else "")),
             Cell(_mark(line) if absent else measured + (line.dagger if line.summary.n else "")),
@@ -238,7 +239,7 @@ def _listing(compared: list[Line]) -> Grid:
             *([Cell(_held_against(line)), Cell(interval(line.difference))] if effects else []),
             Cell(plus_minus(line.published, line.published_spread) if line.published is not None else ""),
             Cell(signed(line.verdict.difference)),
-            Cell(word, tone=TONES.get(word, "quiet")),
+            Cell(said, tone=TONES.get(word, "quiet")),
             Cell("" if absent else line.state or "all ok"),
         ]
         rows.append((line.slot.row_label, tuple(cells)))

@@ -22,7 +22,8 @@ STATISTICS = {
     "best": "value of the best test epoch (selected on test data)",
 }
 DAGGER = frozenset({"best"})  # chosen by looking at the test data: always shown with a dagger
-FEWEST = 3  # runs that a verdict needs
+FEWEST = 3  # runs that a verdict needs, in a table and in a claim
+UNSTATED = "n_p = 1"  # said with a verdict that rests on a printed spread of unknown n
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,7 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     """
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
-    test = curves["test_accuracy"]
-    if statistic == "last10_mean_file" and split == "test-halves":
-        halves = zip(test, curves["validation_accuracy"], strict=True)  # of one size: the file is the mean of both
-        test = [[None if None in pair else sum(pair) / 2 for pair in zip(*both, strict=True)] for both in halves]
+    test = file_accuracy(curves, split) if statistic == "last10_mean_file" else curves["test_accuracy"]
     epochs = [i for i in _trained(curves) if all(net[i] is not None for net in test)]
     if not epochs:
         raise UserError("a record without a single evaluated epoch has no statistic: delete it and run again")
@@ -98,6 +96,15 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
         chosen = [max(seen, key=lambda i: (statistics.fmean(net[i] for net in validation), -i))]
     networks = tuple(statistics.fmean(net[i] for i in chosen) for net in test)
     return RunValue(statistics.fmean(networks), networks, tuple(curves["epoch"][i] for i in chosen), remark)
+
+
+def file_accuracy(curves: Mapping[str, Any], split: str) -> list[Any]:
+    """Accuracies (percent) [networks][epochs] on the whole test file, of which a half may validate."""
+    test: list[Any] = curves["test_accuracy"]
+    if split != "test-halves":
+        return test
+    halves = zip(test, curves["validation_accuracy"], strict=True)  # of one size: the file is the mean of both
+    return [[None if None in pair else sum(pair) / 2 for pair in zip(*both, strict=True)] for both in halves]
 
 
 def _trained(curves: dict[str, Any]) -> list[int]:
@@ -140,8 +147,13 @@ def difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Differ
     return Difference(len(gaps), mean, mean - half, mean + half)
 
 
-def std_of_interval(half_width: float, n: int) -> float:
-    """The sample standard deviation behind a 95% confidence interval mean ± half_width of n runs (Student's t)."""
+def std_of_interval(half_width: float, n: int | None) -> float:
+    """The sample standard deviation behind a 95% confidence interval mean ± half_width of n runs (Student's t).
+
+    Of unknown n: the standard error of the mean where the interval leaves it widest, that of many runs (half / 1.96).
+    """
+    if n is None:
+        return half_width / statistics.NormalDist().inv_cdf(0.975)
     return half_width * math.sqrt(n) / _t95(n)
 
 
@@ -152,8 +164,11 @@ def _t95(n: int) -> float:
 
 
 def published_std(spread: float | None, kind: str, n: int | None) -> float | None:
-    """A published spread as a standard deviation over runs; None where it cannot be known (no spread, or no n)."""
-    if spread is None or n is None or n < 2:
+    """A published spread as a standard deviation over runs; None where none is printed.
+
+    n None: the number of runs is not printed, and a verdict takes the spread as that of one run, the widest reading.
+    """
+    if spread is None:
         return None
     return std_of_interval(spread, n) if kind == "ci95" else spread
 
@@ -173,7 +188,8 @@ def verdict(
 
     Otherwise `above` or `below`. Before that, in this order: `unmeasured` where nothing was measured, `no published
     number`, `not comparable (why)` where the budget, data or networks are not the paper's, `too few` for n < 3. A
-    published standard deviation that is missing contributes nothing.
+    published standard deviation that is missing contributes nothing; one whose n_p is not printed (None) enters with
+    n_p = 1, the widest reading, and the word says so: `agrees (n_p = 1)`.
     """
     if mean is None:
         return Verdict(unmeasured)
@@ -185,9 +201,11 @@ def verdict(
     if n < FEWEST:
         return Verdict("too few", difference)
     variance = (std or 0.0) ** 2 / n
-    if published_std is not None and published_n:
-        variance += published_std**2 / published_n
+    said = ""
+    if published_std is not None:
+        variance += published_std**2 / (published_n or 1)
+        said = "" if published_n else f" ({UNSTATED})"
     allowed = max(tolerance, 2 * math.sqrt(variance))
     if abs(difference) <= allowed + 1e-9:  # a difference of exactly the tolerance agrees, whatever its last bit
-        return Verdict("agrees", difference, allowed)
-    return Verdict("above" if difference > 0 else "below", difference, allowed)
+        return Verdict(f"agrees{said}", difference, allowed)
+    return Verdict(f"{'above' if difference > 0 else 'below'}{said}", difference, allowed)

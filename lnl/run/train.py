@@ -70,19 +70,22 @@ def train(
     *,
     until: int | None = None,
     start: dict[str, Tensor] | None = None,
+    with_optimiser: bool = False,
     points: tuple[str, ...] | None = None,
 ) -> Trained:
     """Train a run whose lock is held, from its checkpoint if there is one, and keep the record in the store.
 
     until: number of epochs after which to pause, with a checkpoint and no record; None for all. start: networks to
-    begin with. points: hand-over points; None for those that the declarations ask for.
+    begin with; with_optimiser: and the optimiser as it was left with them. points: hand-over points; None for those
+    that the declarations ask for.
     """
     store = Store(suite, run)
     if points is None:
         points = dependencies.handover_points(suite, run)
     built, [about] = prepare(suite, [run], places, device, "single", points)
     if start is not None:
-        built.learner.start_from({k: v.to(device) for k, v in start.items()})
+        begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
+        begin({k: v.to(device) for k, v in start.items()})
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
     if store.checkpoint_file.exists():
         saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)

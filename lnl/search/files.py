@@ -60,6 +60,10 @@ def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
     final = suite.spec(cell)["method"]["parameters"][parameter]["final"]
     there = suite.searching
     best = read(there, search, paths.best(there.scale, search.id, search.seed))
+    if final not in best:
+        path = paths.best(there.scale, search.id, search.seed)
+        raise UserError(f"{path}: was made before a search told its {final}; delete it: `lnl search {search.id} --seed "
+                        f"{search.seed} --scale {there.scale}` makes it from the scores")  # fmt: skip
     if best[final] is None:
         raise UserError(f"{cell.id}: search '{search.name}' keeps no distribution from which to take its {final}")
     kept = {k: v for k, v in best[final].items() if k in ("schedule", "value", "score", "round", "candidate")}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl.declared import paths, search_rounds, searches
+from lnl.declared import paths, searches
 
 if TYPE_CHECKING:
-    from lnl.declared.cells import Search
+    from lnl.declared.cells import DeclaredSearch, Search
     from lnl.declared.suite import Suite
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ class SearchState:
     column_label: str
     search: Search
     state: str  # ok, stale, missing
-    algorithm: dict[str, Any] = field(repr=False)
+    declared: DeclaredSearch = field(repr=False)
     pages: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
 
@@ -40,17 +40,17 @@ def states(suite: Suite, key: str) -> list[SearchState]:
 
 def _state(suite: Suite, row: str, column: str, label: str, search: Search) -> SearchState:
     at = (suite.scale, search.id, search.seed)
-    algorithm = suite.declared_search(search).spec["algorithm"]
+    declared = suite.declared_search(search)
     pages = []
     for round in range(len(searches.rounds(suite, search))):
         try:
             page = json.loads(Path(paths.scores(*at, round + 1)).read_text())
         except (FileNotFoundError, ValueError):  # not there, or cut off
-            return SearchState(row, column, label, search, "missing", algorithm)
+            return SearchState(row, column, label, search, "missing", declared)
         if page.get("digest") != suite.search_digest(search):
-            return SearchState(row, column, label, search, "stale", algorithm)
+            return SearchState(row, column, label, search, "stale", declared)
         pages.append(page)
-    return SearchState(row, column, label, search, "ok", algorithm, pages)
+    return SearchState(row, column, label, search, "ok", declared, pages)
 
 
 def best_so_far(state: SearchState) -> tuple[Array, Array]:
@@ -59,9 +59,8 @@ def best_so_far(state: SearchState) -> tuple[Array, Array]:
     Hyperband's parts of trainings count as fractions, bracket by bracket as it is published, and only fully trained
     candidates have a score that can be compared. A candidate that diverged costs and brings nothing.
     """
-    sizes = len(state.pages), len(state.pages[0]["candidates"])
     cost, scores = [], []
-    for round, index, fresh in search_rounds.accounting(state.algorithm, *sizes):
+    for round, index, fresh in state.declared.accounting():
         entry = state.pages[round]["candidates"][index]
         usable = entry["fraction"] == 1.0 and entry["score"] is not None
         cost.append(fresh)

@@ -10,9 +10,10 @@ from typing import Any
 
 from lnl.results.claims import groups, measured_cells, measured_groups, measured_searches, tests
 from lnl.results.claims.evidence import Repeats, values
-from lnl.results.claims.outcome import Outcome
-from lnl.results.claims.parts import Cells, Part, absent, pairs, quantity
+from lnl.results.claims.outcome import Outcome, on_repeats
+from lnl.results.claims.parts import Cells, Part, absent, paired, pairs, quantity
 from lnl.results.claims.words import quantity_words
+from lnl.results.statistics import FEWEST
 
 Published = Callable[[str, str, str], Any] | None  # (table, row, column) -> (mean, std, n) or None
 ELSEWHERE = "printed values are compared in the document's own setting only, at scale paper"
@@ -24,8 +25,8 @@ def parts(test: Mapping[str, Any], cells: Cells, published: Published) -> list[P
     None in its place: this setting or budget is not the one in which the values were printed.
     """
     found = _MAKERS[test["kind"]](test, cells, published)
-    control, aside = bool(test.get("control")), bool(test.get("aside"))
-    return [replace(part, control=control, aside=aside or part.aside) for part in found]
+    control, aside, joint = bool(test.get("control")), bool(test.get("aside")), test.get("allow") == "chance"
+    return [replace(part, control=control, aside=aside or part.aside, joint=joint) for part in found]
 
 
 def _two(test: Mapping[str, Any], cells: Cells, compare: Callable[..., Outcome], word: str) -> Iterator[Part]:
@@ -37,7 +38,7 @@ def _two(test: Mapping[str, Any], cells: Cells, compare: Callable[..., Outcome],
             yield Part(label, None, absent(a, b) or f"no {of} in the records")
             continue
         both = sorted(x.keys() & y.keys())
-        if a is b or (a.shares_data_with(b) and len(both) >= 2):
+        if a is b or paired(a, b, len(both), min(len(x), len(y))):
             outcome = compare([x[s] for s in both], [y[s] for s in both], paired=True)
         else:
             outcome = compare(list(x.values()), list(y.values()), paired=False)
@@ -76,7 +77,7 @@ def _pooled(test: Mapping[str, Any], cells: Cells, side: str) -> Iterator[tuple[
 
 
 def _var(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
-    fewest = int(test.get("repeats", 2))
+    fewest = int(test.get("repeats", FEWEST))
     for name_a, a, x in _pooled(test, cells, "a"):
         for name_b, b, y in _pooled(test, cells, "b"):
             if a[0].where.get("noise") != b[0].where.get("noise") or (a[0].source and a[0].source == b[0].source):
@@ -135,7 +136,8 @@ def _sign(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]
         yield Part(label, None, f"{gone} of {len(both)} cells: {reason}")
     else:
         above = sum(statistics.fmean(x.values()) > statistics.fmean(y.values()) for x, y in found)
-        yield Part(label, groups.share_above(above, len(found), 0.5, "cells"))
+        fewest = min(len(numbers) for cell in found for numbers in cell)
+        yield Part(label, on_repeats(groups.share_above(above, len(found), 0.5, "cells"), fewest))
     for a, b in both:
         single = _gt(test, {test["a"]: [a], test["b"]: [b]}, None)
         yield from (replace(part, aside=True) for part in single)
@@ -143,14 +145,7 @@ def _sign(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]
 
 def _ref(test: Mapping[str, Any], cells: Cells, published: Published) -> Iterator[Part]:
     """Rows and columns of the table carry the keys of noise and method; `row` says otherwise ("{dataset}-{noise}")."""
-    found = [_one_ref(test, a, published) for a in cells[test["a"]]]
-    together = test.get("allow") == "chance"
-    if together:
-        outcomes = [part.outcome for part in found if part.outcome]
-        label = f"{len(found)} printed values in intervals of ours, but for as many as miss by chance"
-        missing = next((part.missing for part in found if part.missing), "")
-        yield Part(label, tests.misses(outcomes, len(found)) if outcomes else None, missing)
-    yield from (replace(part, aside=together) for part in found)
+    yield from (_one_ref(test, a, published) for a in cells[test["a"]])
 
 
 def _one_ref(test: Mapping[str, Any], a: Repeats, published: Published) -> Part:

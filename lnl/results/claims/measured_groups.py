@@ -8,7 +8,7 @@ from typing import Any
 from lnl.results.claims import groups, shapes
 from lnl.results.claims.evidence import Repeats, values
 from lnl.results.claims.outcome import Outcome
-from lnl.results.claims.parts import Cells, Part, absent, pairs, quantity
+from lnl.results.claims.parts import Cells, Part, absent, paired, pairs, quantity
 from lnl.results.claims.parts import groups as grouped
 from lnl.results.claims.run_values import clock, curve, epochs, trained_curve
 from lnl.results.claims.words import POINTS, quantity_words
@@ -58,13 +58,13 @@ def _cross(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
     of = test.get("of", "test_accuracy")
     for a, b in pairs(test, cells):
         label = f"{a.name} stays above {b.name} from about epoch {test['near']:g}"
-        found = []
+        found, step = [], 1.0
         for seed in sorted(a.results.keys() & b.results.keys()):
             x, y = curve(a.results[seed], of), curve(b.results[seed], of)
             if x is not None and y is not None and len(x) == len(y):
-                met = shapes.crossing(a.results[seed]["curves"]["epoch"], list(x), list(y))
-                found.append(met * clock(a.results[seed]))
-        yield Part(label, shapes.cross(found, float(test["near"])) if found else None, absent(a, b))
+                step = clock(a.results[seed])
+                found.append(step * shapes.crossing(a.results[seed]["curves"]["epoch"], list(x), list(y)))
+        yield Part(label, shapes.cross(found, float(test["near"]), step) if found else None, absent(a, b))
 
 
 def complete(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[str, list[Repeats], str]]:
@@ -98,9 +98,10 @@ def _range(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
             continue
         found = [values(m, **quantity(test)) for m in members]
         common = sorted(set.intersection(*(set(f) for f in found)))
-        paired = len(common) >= 2 and all(members[0].shares_data_with(m) for m in members[1:])
-        samples = [[f[s] for s in common] if paired else list(f.values()) for f in found]
-        yield Part(label, groups.range_below(samples, limit, paired))
+        smallest = min(len(f) for f in found)
+        together = all(paired(members[0], m, len(common), smallest) for m in members[1:])
+        samples = [[f[s] for s in common] if together else list(f.values()) for f in found]
+        yield Part(label, groups.range_below(samples, limit, together))
 
 
 def _kw(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:

@@ -10,10 +10,11 @@ import numpy as np
 
 from lnl.results.claims import groups, ranks, search_values, tests
 from lnl.results.claims.evidence import Repeats, values
-from lnl.results.claims.outcome import Outcome
+from lnl.results.claims.outcome import Outcome, on_repeats
 from lnl.results.claims.parts import Cells, Part, absent, pairs
 from lnl.results.claims.run_values import curve
 from lnl.results.claims.words import MEASURES
+from lnl.results.statistics import FEWEST
 from lnl.search.results import on_grid
 
 
@@ -42,7 +43,7 @@ def compared(test: Mapping[str, Any], a: Repeats, b: Repeats) -> Outcome:
     if not known.any():
         return Outcome(f"{len(x)} + {len(y)}", lower=0.0, note="no cost at which every search has a score")
     left, right = at[0][:, known], at[1][:, known]
-    fewest = int(test.get("repeats", 2))
+    fewest = int(test.get("repeats", FEWEST))
     if test["by"] == "best":
         return ranks.better(list(left[:, -1]), list(right[:, -1]), errors, fewest)
     if test["by"] == "area":
@@ -54,8 +55,8 @@ def compared(test: Mapping[str, Any], a: Repeats, b: Repeats) -> Outcome:
 def correlated(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
     """SPEARMAN of searches. One rank correlation per search, then their mean against `threshold`.
 
-    b a training: the schedule found against the mean test accuracy of b, epoch by epoch. b a search: the scores of
-    those first candidates that both have in common.
+    b a training: the schedule found against the mean test accuracy of b, epoch by epoch, which needs its repeats as
+    well. b a search: the scores of those first candidates that both have in common.
     """
     threshold, direction = float(test.get("threshold", 0)), test.get("direction", "below")
     for a, b in pairs(test, cells):
@@ -67,7 +68,8 @@ def correlated(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
         found = list(_same_candidates(a, b) if b.place.kind == "search" else _schedule_and_accuracy(a, b))
         known = [rho for rho in found if not math.isnan(rho)]
         if known:
-            yield Part(label, tests.one_sample(known, threshold, direction))
+            fewest = min(len(known), len(b.results))
+            yield Part(label, on_repeats(tests.one_sample(known, threshold, direction), fewest))
         else:
             yield Part(label, Outcome(str(len(found)), note="too few points, or all equal"))
 
@@ -88,7 +90,10 @@ def _same_candidates(a: Repeats, b: Repeats) -> Iterator[float]:
 
 
 def _share(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
-    """Candidates of the searches a whose test accuracy lies more than `margin` points below the mean of b."""
+    """Candidates of the searches a whose test accuracy lies more than `margin` points below the mean of b.
+
+    Candidates are the cases, each trained once by nature, however many searches drew them; b needs its repeats.
+    """
     threshold, margin = float(test["threshold"]), float(test.get("margin", 0))
     for a, b in pairs(test, cells):
         label = f"share of {a.name} more than {margin:g} points below {b.name}"
@@ -98,7 +103,8 @@ def _share(test: Mapping[str, Any], cells: Cells, _: Any) -> Iterator[Part]:
             yield Part(label, None, absent(a, b) or "no candidate has a test accuracy")
             continue
         limit = sum(theirs) / len(theirs) - margin
-        yield Part(label, groups.share_above(sum(v < limit for v in ours), len(ours), threshold))
+        outcome = groups.share_above(sum(v < limit for v in ours), len(ours), threshold)
+        yield Part(label, on_repeats(outcome, len(theirs)))
 
 
 MAKERS: dict[str, Callable[[Mapping[str, Any], Cells, Any], Iterator[Part]]] = {

@@ -1,21 +1,28 @@
 """What a test found, and where a mean lies: the common ground of all tests behind the claims.
 
 Every test returns an `Outcome`: an effect in a unit that the test's docstring names, its two-sided 95% interval, the p
-of the claim (small: the claim is supported) and the p of its opposite (small: the claim is contradicted). Fewer than
-two repeats have neither interval nor p, so that no verdict can rest on them.
+of the claim (small: the claim is supported) and the p of its opposite (small: the claim is contradicted).
+
+All of them but SHARE are tests on repeats: of a training, of a search, or of a synthetic arm. Fewer than FEWEST repeats
+in any cell that a test uses, the same number that a verdict in a table needs, leave it with its effect and interval
+for information, without p and without a word (`on_repeats`), so that no verdict can rest on them. Printed numbers and
+arithmetic identities have no repeats, and need none.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
+from lnl.results.statistics import FEWEST
+
 LEVEL = 0.05
 WILCOXON_FROM = 8  # pairs: Student's t below, Wilcoxon's signed ranks from here on
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Outcome:
     lower: float | None = None
     upper: float | None = None
     note: str = ""
-    holds: bool | None = None  # set where the test is a plain inequality without a p (REF, CROSS, PRINT, ID)
+    holds: bool | None = None  # set where a 95% interval is to contain a number (REF, CROSS), and without runs
 
     @property
     def inside(self) -> bool:
@@ -123,10 +130,28 @@ def welch(a: np.ndarray, b: np.ndarray, at: Sequence[float]) -> Location | None:
     return t_location(effect, math.sqrt(va + vb), df, n, at, "Welch")
 
 
+def shortage(found: int, needed: int = FEWEST, of: str = "repeat") -> str:
+    """Why there is no verdict: "two repeats, three are needed"; '' where there are enough."""
+    if found >= needed:
+        return ""
+    counted, wanted = (_COUNTS[n] if n < len(_COUNTS) else str(n) for n in (found, needed))
+    plural = {"search": "searches"}.get(of, f"{of}s")
+    return f"{counted} {of if found == 1 else plural}, {wanted} are needed"
+
+
+def on_repeats(outcome: Outcome, found: int, needed: int = FEWEST, of: str = "repeat") -> Outcome:
+    """What a test found, resting on so many repeats (of its smallest cell): too few take its p and its word away."""
+    short = shortage(found, needed, of)
+    if not short:
+        return outcome
+    note = short if outcome.holds is not None else "; ".join(filter(None, [outcome.note, short]))
+    return replace(outcome, p=None, p_against=None, holds=None, note=note)
+
+
 def too_few(*groups: Sequence[float], lower: float | None = None, upper: float | None = None) -> Outcome:
-    """Fewer than two repeats: no effect, no p."""
+    """Fewer than two repeats: no effect either."""
     n = " + ".join(str(len(group)) for group in groups)
-    return Outcome(n, lower=lower, upper=upper, note="fewer than two repeats")
+    return Outcome(n, lower=lower, upper=upper, note=shortage(min(map(len, groups))))
 
 
 def above(place: Location, m: float) -> Outcome:
@@ -151,7 +176,12 @@ def within(place: Location, low: float, high: float) -> Outcome:
 
 
 def contains(place: Location, value: float) -> Outcome:
-    """For claims that an interval of ours contains a number: a plain inequality, no p."""
+    """For claims that an interval of ours contains a number: the p of a difference speaks against, none in favour.
+
+    An interval of level 1 - a contains the number if that (two-sided) p is above a; `holds` says so of 95%.
+    """
     found = place.low <= value <= place.high
-    note = f"interval {'contains' if found else 'misses'} {value:g}"
-    return Outcome(place.n, place.effect, place.low, place.high, note=note, holds=found)
+    p = min(1.0, 2 * min(place.above[value], place.below[value]))
+    words = "; ".join(filter(None, [f"interval {'contains' if found else 'misses'} {value:g}", place.note]))
+    note = f"{words}; p of a difference {p:.2g}"
+    return Outcome(place.n, place.effect, place.low, place.high, p_against=p, note=note, holds=found)

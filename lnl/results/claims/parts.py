@@ -9,6 +9,7 @@ from typing import Any
 
 from lnl.results.claims.evidence import Repeats
 from lnl.results.claims.outcome import Outcome
+from lnl.results.statistics import FEWEST
 
 Cells = Mapping[str, list[Repeats]]
 
@@ -22,6 +23,7 @@ class Part:
     missing: str = ""
     control: bool = False  # shown beside the claim, not part of it
     aside: bool = False  # shown only: one of several that another part judges together, or a number to know
+    joint: bool = False  # `allow: chance`: its interval is tested together with the claim's others
 
     @property
     def counted(self) -> bool:
@@ -53,6 +55,14 @@ def pairs(test: Mapping[str, Any], cells: Cells) -> Iterator[tuple[Repeats, Repe
     for a, b in itertools.product(cells[test["a"]], cells[test["b"]]):
         if all(a.where.get(k) == b.where.get(k) for k in shared) and (a.source is None or a.source != b.source):
             yield a, b
+
+
+def paired(a: Repeats, b: Repeats, common: int, smaller: int) -> bool:
+    """Whether repeats with the same data are compared as pairs: not where that alone would make them too few.
+
+    `common`: repeats that both have; `smaller`: those of the place that has fewer.
+    """
+    return a.shares_data_with(b) and common >= min(FEWEST, max(2, smaller))
 
 
 def groups(test: Mapping[str, Any], cells: Cells, match: str = "noise") -> Iterator[tuple[str, list[Repeats]]]:

@@ -44,7 +44,7 @@ def comparisons(suite: Suite, test: Mapping[str, Any], source: str) -> list[Comp
 
 
 def published(suite: Suite, table: str, row: str, column: str) -> tuple[float, float | None, int | None] | None:
-    """Mean, standard deviation and number of runs as printed; None where nothing is printed."""
+    """Mean, standard deviation and number of runs as printed (None: not printed); None where no mean is printed."""
     from lnl.results.statistics import published_std
 
     declared = suite.tables.get(table, {}).get("published") or {}

@@ -9,12 +9,13 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from lnl.results.claims.outcome import Outcome, too_few
+from lnl.results.claims.outcome import Outcome, on_repeats, too_few
+from lnl.results.statistics import FEWEST
 
 EXACT = 10_000  # pairs up to which the interval inverts the exact distribution of U; beyond, the normal one
 
 
-def better(a: Sequence[float], b: Sequence[float], lower_is_better: bool = False, fewest: int = 2) -> Outcome:
+def better(a: Sequence[float], b: Sequence[float], lower_is_better: bool = False, fewest: int = FEWEST) -> Outcome:
     """SEARCH(a,b): searches a end better than searches b (Mann-Whitney, one-sided). One value per search.
 
     Effect: by how much, the median of all pairwise differences (Hodges and Lehmann), positive where a is better; its
@@ -31,15 +32,13 @@ def better(a: Sequence[float], b: Sequence[float], lower_is_better: bool = False
     low, high = (-math.inf, math.inf) if skip < 1 else (float(differences[skip - 1]), float(differences[-skip]))
     wins = float(((differences > 0) + 0.5 * (differences == 0)).mean())
     note = f"better in {100 * wins:.0f}% of pairs"
-    p: float | None = 1.0
-    against: float | None = 1.0
+    p = against = 1.0
     if np.any(differences):
         p = float(stats.mannwhitneyu(x, y, alternative="greater").pvalue)
         against = float(stats.mannwhitneyu(x, y, alternative="less").pvalue)
-    if min(len(x), len(y)) < fewest:
-        p, against, note = None, None, f"{note}; needs {fewest} searches of each"
     effect = float(np.median(differences))
-    return Outcome(f"{len(x)} + {len(y)}", effect, low, high, p, against, lower=0.0, note=note)
+    outcome = Outcome(f"{len(x)} + {len(y)}", effect, low, high, p, against, lower=0.0, note=note)
+    return on_repeats(outcome, min(len(x), len(y)), fewest, "search")
 
 
 @cache

@@ -35,7 +35,7 @@ def searched(suite: Suite, search: Search) -> tuple[dict[str, Any] | None, str]:
     except UserError:
         return None, "stale" if Path(paths.best(*at)).exists() else "missing"
     noise = declared.candidate["noise"]
-    state = SearchState("", "", "", search, "ok", declared.spec["algorithm"], pages)
+    state = SearchState("", "", "", search, "ok", declared, pages)
     return {
         "state": state,
         "pages": pages,

@@ -1,5 +1,7 @@
 """Tests of learning curves: falls, holds, slopes and crossings. One curve per repeat; repeats are the unit, not epochs.
 
+All are tests on repeats: fewer than FEWEST leave them without a p or a word.
+
 The peak is taken on a smoothed curve (running median of five epochs), so that noise alone does not make a fall.
 """
 
@@ -12,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from lnl.results.claims.outcome import Outcome, contains, one
+from lnl.results.claims.outcome import Outcome, contains, on_repeats, one, shortage, t_location
 from lnl.results.claims.tests import one_sample
 
 WINDOW = 5  # epochs of the running median
@@ -99,12 +101,18 @@ def crossing(epochs: Sequence[float], a: Sequence[float], b: Sequence[float]) ->
     return float(centres[behind[-1] + 1] if len(behind) else centres[0])
 
 
-def cross(crossings: Sequence[float], contained: float) -> Outcome:
-    """CROSS(a,b): the 95% interval of the crossing epoch, one per repeat, holds `contained`. Effect: their mean."""
+def cross(crossings: Sequence[float], contained: float, step: float = 1.0) -> Outcome:
+    """CROSS(a,b): the 95% interval of the crossing epoch, one per repeat, holds `contained`. Effect: their mean.
+
+    A repeat that never crosses has no epoch, and leaves the claim undecided. Repeats that all cross in one epoch vary
+    by the rounding alone, whose variance is step^2 / 12; `step`: from one evaluated epoch to the next.
+    """
     found = np.asarray([epoch for epoch in crossings if not math.isnan(epoch)])
     place = one(found, [contained], pairs=False)
     if place is None or len(found) < len(crossings):
         never = len(crossings) - len(found)
-        note = f"{never} of {len(crossings)} repeats never cross" if never else "fewer than two repeats"
+        note = f"{never} of {len(crossings)} repeats never cross" if never else shortage(len(crossings))
         return Outcome(str(len(crossings)), note=note)
-    return contains(place, contained)
+    if place.low == place.high:
+        place = t_location(place.effect, step / math.sqrt(12 * len(found)), len(found) - 1, place.n, [contained])
+    return on_repeats(contains(place, contained), len(crossings))

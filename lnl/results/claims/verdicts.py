@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.declared.claims import places, settings
 from lnl.errors import UserError, nearest
 from lnl.results.claims import identities, printed
-from lnl.results.claims.decisions import Verdict, compared, decide
+from lnl.results.claims.decisions import Verdict, compared, decide, weighed
 from lnl.results.claims.evidence import Repeats, gather
 from lnl.results.claims.measured import parts
 from lnl.results.claims.parts import Part
@@ -127,17 +127,7 @@ def _measured(suite: Suite, paper: str, declaration: Mapping[str, Any], tested: 
         tuple(found),
         note=_note(tested),
     )
-    counted = [part for part in found if part.counted]
-    ran = [part for part in counted if part.outcome is not None]
-    ps = [part.outcome.p for part in ran if part.outcome and part.outcome.p is not None]
-    against = [part.outcome.p_against for part in ran if part.outcome and part.outcome.p_against is not None]
-    tried = [part for part in ran if part.outcome and part.outcome.holds is None]
-    complete = len(ran) == len(counted) and len(ps) == len(tried) > 0
-    return replace(
-        verdict,
-        p=max(ps) if complete else None,
-        p_against=min(1.0, min(against) * len(against)) if against else None,
-    )
+    return weighed(verdict)
 
 
 def _setting(suite: Suite, declaration: Mapping[str, Any], tested: _Tested) -> str:

@@ -78,6 +78,11 @@ class _Words:
             test.get("match", "noise"), ", for each noise"
         )
 
+    @property
+    def together(self) -> str:
+        """What `allow: chance` does to the intervals of a claim."""
+        return ", all of them at once with 95%" if self.test.get("allow") == "chance" else ""
+
     def number(self, key: str, default: float = 0.0) -> str:
         return f"{float(self.test.get(key, default)):g}"
 
@@ -125,8 +130,7 @@ def _spearman(w: _Words) -> str:
 
 
 def _ref(w: _Words) -> str:
-    text = f"printed value of each of {w.a} inside the interval of ours"
-    return f"{text}, but for as many as miss by chance" if w.test.get("allow") == "chance" else text
+    return f"printed value of each of {w.a} inside the interval of ours{w.together}"
 
 
 _TEMPLATES = {
@@ -138,7 +142,7 @@ _TEMPLATES = {
     "FALL": lambda w: f"test accuracy of {w.a} falls by more than {w.number('margin')} from its smoothed peak",
     "HOLD": lambda w: f"test accuracy of {w.a} stays within {w.number('margin')} of its smoothed peak",
     "RISE": _rise,
-    "CROSS": lambda w: f"{w.a} stays above {w.b} from about epoch {w.number('near')} on",
+    "CROSS": lambda w: f"{w.a} stays above {w.b} from about epoch {w.number('near')} on{w.together}",
     "VAR": lambda w: f"repeats of {w.a} vary more than those of {w.b}",
     "SPREAD": lambda w: f"standard deviation between repeats of {w.a} below {w.number('below')}",
     "ANOVA": lambda w: f"{w.listed('factors')} influence the {w.of()} of {w.a} (two-way analysis of variance)",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.data.registry import DATASETS, EMBEDDED
-from lnl.declared import paths, search_rounds
+from lnl.declared import paths
 from lnl.declared import searches as find
 from lnl.declared.data_places import Places
 from lnl.declared.specification import digest
@@ -194,8 +194,7 @@ class Estimator:
         """(full trainings still to be made, candidates, candidates still to be trained) of a search."""
         suite = self.suite.searching
         rounds = find.rounds(suite, search)
-        spec = suite.declared_search(search).spec
-        total = search_rounds.trainings(spec["algorithm"], spec["rounds"], spec["samples"])
+        total = suite.declared_search(search).trainings
         at = (suite.scale, search.id, search.seed)
         if current(suite, search, paths.best(*at)):
             return 0.0, sum(map(len, rounds)), 0

@@ -108,6 +108,7 @@ def trained(
             progress,
             until=None if whole else until,
             start=start,
+            with_optimiser=page.declared.spec["candidates"] == "shared-with-optimiser",
             points=page.points(),
         )
 

@@ -138,10 +138,10 @@ def score(suite: Suite, search: Search, round: int) -> None:
 
 def conclude(suite: Suite, search: Search) -> None:
     """Write what was found: the best of the fully trained candidates (ties: the earliest), a fresh draw from the final
-    distribution, and its mode. UserError if every candidate diverged."""
+    distribution, its mode and its mean. UserError if every candidate diverged."""
     import numpy as np
 
-    space, spec = space_of(suite, search), suite.declared_search(search).spec
+    space, declared = space_of(suite, search), suite.declared_search(search)
     total = len(searches.rounds(suite, search))
     known = history(suite, search, total)
     full = [
@@ -155,21 +155,22 @@ def conclude(suite: Suite, search: Search) -> None:
     score, r, k, found = max(full, key=lambda entry: entry[:3])
     best = {**space.entry(np.array(found.u)), "score": score, "round": 1 - r, "candidate": 1 - k}
     theta = algorithm_of(suite, search).distribution(known, search.seed)
-    drawn = mode = None
+    drawn = mode = mean = None
     if theta is not None:
         rng = np.random.default_rng([search.seed, total, 1])
         drawn = space.entry(theta.sample(rng, 1)[0])
-        mode = space.entry(theta.mode())
+        mode, mean = space.entry(theta.mode()), space.entry(theta.mean())
     content = {
         **_about(suite, search, known),
-        "algorithm": spec["algorithm"],
+        "algorithm": declared.spec["algorithm"],
         "candidates": sum(len(page.candidates) for page in known),
         "diverged": sum(s is None for page in known for s in page.scores),
-        "trainings": search_rounds.trainings(spec["algorithm"], spec["rounds"], spec["samples"]),
-        "scored_on": spec["scored_on"],
+        "trainings": declared.trainings,
+        "scored_on": declared.spec["scored_on"],
         "best": best,
         "draw": drawn,
         "mode": mode,
+        "mean": mean,
     }
     write(suite, search, paths.best(suite.scale, search.id, search.seed), content)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lnl.declared import paths, searches
 from lnl.declared.cells import Run, Search
-from lnl.results.statistics import LAST
+from lnl.declared.search_file import SHARED, TEST_FILE
+from lnl.results.statistics import LAST, file_accuracy
 from lnl.run.store import Store, Trained
 from lnl.search.files import chosen, current, read, write
 
@@ -46,20 +47,18 @@ class Page:
 
     def _predecessor(self, index: int) -> Run | None:
         """The run whose networks a shared candidate continues."""
-        if self.declared.spec["candidates"] != "shared" or (index == 0 and self.round == 0):
+        if self.declared.spec["candidates"] not in SHARED or (index == 0 and self.round == 0):
             return None
         before = self if index else self.before(self.round - 1)
         return before.run((index or len(before.proposed)) - 1)
 
     def until(self, index: int) -> int:
         """Number of epochs after which a candidate is scored; at least one of them is trained."""
-        spec = self.declared.candidate
-        least = 2 if spec["untrained_epoch"] else 1
-        return max(least, round(self.proposed[index]["fraction"] * spec["epochs"]))
+        return self.declared.until(self.proposed[index]["fraction"])
 
     def points(self) -> tuple[str, ...]:
         """Where candidates hand their networks over: at their end if the next one continues them."""
-        return ("final",) if self.declared.spec["candidates"] == "shared" else ()
+        return ("final",) if self.declared.spec["candidates"] in SHARED else ()
 
     def stored(self, index: int) -> Trained | None:
         """What the store holds of a candidate that has ended; None for one that has not, or is only part way."""
@@ -73,15 +72,22 @@ class Page:
         """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
         until = self.until(index)
         alive = not outcome.diverged or outcome.epochs >= until
-        scored_on = "test_accuracy" if self.declared.spec["scored_on"] == "test" else "validation_accuracy"
+        scoring = self._scoring(outcome.curves)
         return {
             "candidate": index + 1,
             "u": self.proposed[index]["u"],
-            "score": _accuracy(outcome.curves, scored_on, self._scored(until)) if alive else None,
-            "test": _accuracy(outcome.curves, "test_accuracy", self._scored(until)) if alive else None,
+            "score": _accuracy(scoring, self._scored(until)) if alive else None,
+            "test": _accuracy(outcome.curves["test_accuracy"], self._scored(until)) if alive else None,
             "diverged": None if alive else outcome.diverged,
             "epochs": until,
         }
+
+    def _scoring(self, curves: Mapping[str, Any]) -> list[Any]:
+        """Accuracies (percent) [networks][epochs] on the examples that score a candidate."""
+        scored_on = self.declared.spec["scored_on"]
+        if scored_on == TEST_FILE:
+            return file_accuracy(curves, self.declared.candidate["split"])
+        return list(curves["test_accuracy" if scored_on == "test" else "validation_accuracy"])
 
     def _scored(self, until: int) -> range:
         """Epochs that score a candidate: the last of the first `until`, or with last10_mean their last ten trained."""
@@ -114,7 +120,7 @@ class Page:
         write(self.suite, self.search, path, {"round": self.round + 1, "candidates": entries})
 
 
-def _accuracy(curves: Mapping[str, Any], name: str, epochs: range) -> float:
-    """Mean of the networks' accuracies, a fraction, in these epochs."""
-    values = [network[epoch] for network in curves[name] for epoch in epochs]
+def _accuracy(networks: list[Any], epochs: range) -> float:
+    """Mean of the networks' accuracies (percent) in these epochs, as a fraction."""
+    values: list[float] = [network[epoch] for network in networks for epoch in epochs]
     return sum(values) / len(values) / 100

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from lnl.errors import UserError, nearest
 from lnl.search.beta import Betas
 from lnl.search.history import Candidate, History, Round
 
@@ -34,36 +32,6 @@ def generator(seed: int, index: int, purpose: str) -> np.random.Generator:
 def candidates(points: np.ndarray) -> list[Candidate]:
     """Points [K, d] as fully trained candidates."""
     return [Candidate(tuple(float(value) for value in point)) for point in points]
-
-
-def choose(options: dict[str, Any], key: str, valid: Sequence[str], algorithm: str) -> str:
-    """Take a named option; UserError with the nearest valid value."""
-    value = options.pop(key, valid[0])
-    if value not in valid:
-        raise UserError(f"search algorithm '{algorithm}': unknown {key} '{value}'{nearest(value, valid)}")
-    return str(value)
-
-
-def number(options: dict[str, Any], key: str, default: float, algorithm: str, low: float = 0.0) -> float:
-    """Take a numeric option above `low`."""
-    value = options.pop(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > low:
-        raise UserError(f"search algorithm '{algorithm}': '{key}' is a number above {low:g}, not {value!r}")
-    return float(value)
-
-
-def whole(options: dict[str, Any], key: str, default: int, algorithm: str) -> int:
-    """Take an option that counts something."""
-    value = number(options, key, default, algorithm)
-    if value != int(value):
-        raise UserError(f"search algorithm '{algorithm}': '{key}' is a whole number, not {value:g}")
-    return int(value)
-
-
-def finished(options: dict[str, Any], algorithm: str, known: Sequence[str]) -> None:
-    """UserError if an option was not taken by anything."""
-    for key in options:
-        raise UserError(f"search algorithm '{algorithm}': unknown option '{key}'{nearest(key, known)}")
 
 
 class Distributional(ABC):
