@@ -243,13 +243,15 @@ def keep(
 
 
 @app.command()
-def reproduced(out: Annotated[str, typer.Argument(help="Markdown file to write")]) -> None:
-    """Write the page of what is reproduced so far, from all results here and the records that are committed."""
-    from pathlib import Path
+def reproduced(
+    out: Annotated[str | None, typer.Argument(help="Markdown file to write")] = None,
+    write: Annotated[bool, typer.Option("--write", help="make all marked blocks of README.md and docs/ anew")] = False,
+) -> None:
+    """Write the page of what is reproduced so far, from all results here and the records that are committed; or, from
+    the latter alone, every block of numbers in the pages of docs/."""
+    from lnl.cli.upkeep import reproduced as command
 
-    from lnl.render.reproduced import render_reproduced
-
-    print(render_reproduced(load_suite(), Path(out)))
+    command(out, write)
 
 
 @app.command(name="import")

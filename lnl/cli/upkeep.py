@@ -1,4 +1,4 @@
-"""`lnl clean`, `lnl doctor`: what may be deleted, and what is missing."""
+"""`lnl clean`, `lnl doctor`, `lnl reproduced`: what may be deleted, what is missing, what the pages say."""
 
 from __future__ import annotations
 
@@ -65,6 +65,23 @@ def _remove(path: Path) -> int:
         path.unlink()
     console.print(f"removed {path}")
     return size
+
+
+def reproduced(out: str | None, blocks: bool) -> None:
+    """Write the page of what is reproduced so far to a file, or renew the marked blocks of all pages."""
+    from lnl.cli.common import load_suite
+    from lnl.render.pages.write import write
+    from lnl.render.reproduced import render_reproduced
+
+    if (out is None) != blocks:
+        raise UserError("lnl reproduced: give a file to write, or --write for the marked blocks of README.md and docs/")
+    if out is not None:
+        console.print(str(render_reproduced(load_suite(), Path(out))), soft_wrap=True)
+        return
+    changed = write(load_suite().root)
+    for file in changed:
+        console.print(str(file), soft_wrap=True)
+    console.print(f"{len(changed)} files changed" if changed else "every block is what the records give")
 
 
 def doctor(suite: Suite) -> bool:

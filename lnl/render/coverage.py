@@ -55,8 +55,8 @@ class Coverage:
         return not needed or self.states["missing"] < len(self.runs) or self.searched > 0
 
 
-def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
-    """Every table, then every figure, at the suite's scale."""
+def coverage(suite: Suite, locate: Locate | None = None, untouched: bool = True) -> list[Coverage]:
+    """Every table, then every figure, at the suite's scale. untouched: whether to render tables without a run too."""
     covered = []
     for kind, keys in (("table", suite.tables), ("figure", suite.figures)):
         for key, declaration in keys.items():
@@ -64,6 +64,7 @@ def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
             runs = {(run.cell, run.seed): run for slot in gathered for run in slot.runs}
             drawn = list(dict.fromkeys(search for _, _, search in suite.searches_of(key)))
             there = suite.searching if drawn else suite
+            wanted = kind == "table" and (untouched or any(run.record is not None for run in runs.values()))
             per_cell = [slot.count("ok") for slot in gathered if slot.slot.cell is not None]
             covered.append(
                 Coverage(
@@ -76,7 +77,7 @@ def coverage(suite: Suite, locate: Locate | None = None) -> list[Coverage]:
                     max(per_cell, default=0),
                     len(drawn),
                     sum(current(there, s, paths.best(there.scale, s.id, s.seed)) for s in drawn),
-                    table.document(suite, key, locate)[0] if kind == "table" else None,
+                    table.shown(suite, key, locate) if wanted else None,
                 )
             )
     return covered

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lnl.declared import paths
+from lnl.errors import UserError
 from lnl.render.coverage import Coverage, coverage, provenance, verdict_text
 from lnl.render.table import write
 from lnl.results.records import Locate, read
@@ -19,22 +20,26 @@ Kept = dict[tuple[str, str, int], Path]  # (scale, cell, seed) -> committed reco
 
 def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
     """Write a Markdown page: artefact x scale x runs x repeats x verdicts, from results/ and docs/reproduction/."""
+    about = (
+        "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run is "
+        "done, a stale one (made under another declaration) is not. Verdicts exist only at scale `paper`."
+    )
+    return write(Path(out_path), f"# What is reproduced so far\n\n{about}\n\n{reproduced(suite)}\n")
+
+
+def reproduced(suite: Suite) -> str:
+    """What that page says below its heading: links to the pages of what was found, then a section for each scale."""
     kept = kept_records(suite.root)
     scales = [s for s in suite.scales if Path(paths.RESULTS, s, "cells").is_dir() or any(k[0] == s for k in kept)]
-    parts = [
-        "# What is reproduced so far",
-        "Made by the suite from records, not written by hand. Runs are counted once per artefact; a diverged run is "
-        "done, a stale one (made under another declaration) is not. Verdicts exist only at scale `paper`.",
-        *_pages(suite.root),
-    ]
+    parts = _pages(suite.root)
     for scale in sorted(scales, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER)):
         at_scale = suite
         if scale != suite.scale:
             at_scale = type(suite).load(suite.root, {**suite.config, "scale": scale}, validate=False)
-        parts += _scale(at_scale, coverage(at_scale, _locate(scale, kept)))
+        parts += _scale(at_scale, coverage(at_scale, _locate(scale, kept), untouched=False))
     if not scales:
         parts.append("No records yet.")
-    return write(Path(out_path), "\n\n".join(parts) + "\n")
+    return "\n\n".join(parts)
 
 
 def _pages(root: Path) -> list[str]:
@@ -46,12 +51,18 @@ def _pages(root: Path) -> list[str]:
 
 
 def kept_records(root: Path) -> Kept:
-    """Records under docs/reproduction/*/records, by what they say they are, wherever in that folder they lie."""
+    """Records under docs/reproduction/*/records, by what they say they are, wherever in that folder they lie.
+
+    UserError for two different records of one run: which of them would count?
+    """
     found: Kept = {}
     for pattern in ("seed*.json", "seed*.json.gz"):  # pages of searches lie beside them
         for path in sorted(Path(root).glob(f"docs/reproduction/*/records/**/{pattern}")):
             r = read(path)["result"]
-            found[r["scale"], "/".join((r["protocol"], r["dataset"], r["noise"], r["method"])), r["seed"]] = path
+            key = r["scale"], "/".join((r["protocol"], r["dataset"], r["noise"], r["method"])), r["seed"]
+            if key in found and read(found[key])["result"] != r:
+                raise UserError(f"{path}: another result of the run in {found[key]}; keep one of them")
+            found[key] = path
     return found
 
 

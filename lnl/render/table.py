@@ -73,6 +73,13 @@ def document(suite: Suite, key: str, locate: Locate | None = None) -> tuple[Docu
     return accuracy(suite, key, compared), frame(compared)
 
 
+def shown(suite: Suite, key: str, locate: Locate | None = None) -> Document:
+    """A table as a format-neutral document alone, where nobody asks for the frame."""
+    if suite.tables.get(key, {}).get("kind", "accuracy") != "accuracy" or key not in suite.tables:
+        return document(suite, key, locate)[0]
+    return accuracy(suite, key, lines(suite, key, locate))
+
+
 def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
     """The document of an accuracy table: the paper's grid, the comparison line by line, and what a reader must know."""
     declaration = suite.tables[key]

@@ -10,6 +10,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +22,9 @@ from lnl.search.files import current_schedule
 if TYPE_CHECKING:
     from lnl.declared.suite import Cell, Slot, Suite
 
-_remembered: dict[Path, dict[str, Any]] | None = None
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
+_REMEMBERED: ContextVar[dict[Path, dict[str, Any]] | None] = ContextVar("records by file", default=None)
 
 
 @dataclass(frozen=True)
@@ -61,23 +62,23 @@ class SlotRuns:
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """While the block runs, every record is read once: for files that nobody changes meanwhile."""
-    global _remembered
-    before, _remembered = _remembered, {}
+    """Within it a record is read from its file once: for rendering much from files that nobody changes meanwhile."""
+    token = _REMEMBERED.set({})
     try:
         yield
     finally:
-        _remembered = before
+        _REMEMBERED.reset(token)
 
 
 def read(path: str | Path) -> dict[str, Any]:
     """One record (JSON, gzipped or not) as {"result", "provenance"}; UserError names a file that is not one."""
-    path = Path(path)
-    if _remembered is None:
+    path, known = Path(path), _REMEMBERED.get()
+    if known is None:
         return _read(path)
-    if path not in _remembered:
-        _remembered[path] = _read(path)
-    return _remembered[path]
+    place = path.absolute()
+    if place not in known:
+        known[place] = _read(path)
+    return known[place]
 
 
 def _read(path: Path) -> dict[str, Any]:

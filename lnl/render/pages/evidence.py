@@ -1,0 +1,210 @@
+"""Blocks about what stands behind the numbers: runs and their commits, label vectors, searches, verdicts of claims."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import Any
+
+from lnl.declared.searches import search_of
+from lnl.declared.suite import Search, Suite
+from lnl.errors import UserError, nearest
+from lnl.render import markdown
+from lnl.render.claims import short
+from lnl.render.document import Cell, Grid, number, plural
+from lnl.render.pages.committed import Committed
+from lnl.render.pages.marks import Mark
+from lnl.render.pages.places import Place, places, suite_of
+from lnl.results.claims import search_values
+from lnl.results.claims.decisions import Verdict
+
+
+def runs(mark: Mark, kept: Committed) -> str:
+    """`runs KEY …`: how many runs there are, which places have how many repeats, and the commits that made them."""
+    lines = []
+    every: list[Place] = []
+    for key in mark.words:
+        chosen = [place for place in places(mark, kept, [key]) if place.slot.cell is not None]
+        every += chosen
+        asked = sum(len(place.runs.runs) for place in chosen)
+        lines.append(f"* `{key}`: {sum(place.done for place in chosen)} of {plural(asked, 'run')}")
+        for done, of in sorted({(p.done, len(p.runs.runs)) for p in chosen}, reverse=True):
+            here = [p for p in chosen if (p.done, len(p.runs.runs)) == (done, of)]
+            what = f"{done} of {plural(of, 'repeat')}" if done else "none yet"
+            lines.append(f"    * {what}: {'; '.join(_named(here, chosen))}")
+    return "\n".join([*lines, *_origin(every)])
+
+
+def _named(here: list[Place], every: list[Place]) -> list[str]:
+    """These places by the columns, else rows, that they fill; the others by both, under their column."""
+    left, said = list(here), []
+    for axis in ("column", "row"):
+        for key in dict.fromkeys(getattr(place.slot, axis) for place in every):
+            whole = [p for p in every if getattr(p.slot, axis) == key]
+            if len(whole) > 1 and all(p in left for p in whole):
+                said.append(whole[0].slot.column_label if axis == "column" else _row(whole[0], every))
+                left = [p for p in left if p not in whole]
+    for column in dict.fromkeys(p.slot.column for p in left):
+        listed = [p for p in left if p.slot.column == column]
+        rows = ", ".join(_row(p, every) for p in listed)
+        said.append(rows if len({p.slot.column for p in every}) == 1 else f"{listed[0].slot.column_label} of {rows}")
+    return said
+
+
+def _row(place: Place, every: list[Place]) -> str:
+    """A row by its label, and by that of the row which it varies."""
+    base = next((p for p in every if place.slot.against == p.at and p.slot.row != place.slot.row), None)
+    return f"{base.slot.row_label} ({place.slot.row_label})" if base else place.slot.row_label
+
+
+def _origin(every: list[Place]) -> list[str]:
+    """Commits, days, devices and seconds of the runs, each run once."""
+    records = {(run.cell, run.seed): run.record for place in every for run in place.runs.runs if run.record is not None}
+    origins = [record["provenance"] for record in records.values()]
+    known = [o for o in origins if o.get("commit")]
+    commits = sorted({str(o["commit"])[:10] + (" (uncommitted changes)" if o.get("dirty") else "") for o in known})
+    days = sorted({str(o["finished"])[:10] for o in origins if o.get("finished")})
+    seconds = [float(o["seconds"]) for o in origins if o.get("seconds") is not None]
+    resumed = sum(bool(o.get("resumed")) for o in origins)
+    devices = ", ".join(dict.fromkeys(str(o["device"]) for o in origins if o.get("device")))
+    said = [
+        f"* commits {', '.join(commits)}" if commits else "",
+        f"* {days[0]}{f' to {days[-1]}' if days[-1] != days[0] else ''}, on {devices}" if days else "",
+        f"* {statistics.median(seconds):.0f} seconds a run (median; {min(seconds):.0f} to {max(seconds):.0f})"
+        if seconds
+        else "",
+        f"* {plural(resumed, 'run')} stopped and resumed" if resumed else "",
+    ]
+    return list(filter(None, said))
+
+
+def labels(mark: Mark, kept: Committed) -> str:
+    """`labels KEY …`: the vectors of given labels, and how many of them are wrong beside how many were asked for."""
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for place in places(mark, kept):
+        for record in place.runs.records():
+            result = record["result"]
+            found.setdefault((result["dataset"], result["noise"]), {})[result["labels"]["digest"]] = result["labels"]
+    rows = []
+    for (dataset, noise), vectors in found.items():
+        flipped = sorted(100 * float(each["realised_rate"]) for each in vectors.values())
+        asked = {100 * float(each["requested_rate"]) for each in vectors.values()}
+        few = ", ".join(f"`{digest}`" for digest in list(vectors)[:2]) + (" …" if len(vectors) > 2 else "")
+        span = number(flipped[0]) + (f" to {number(flipped[-1])}" if len(flipped) > 1 else "")
+        texts = dataset, noise, str(len(vectors)), few, number(min(asked)), span
+        rows.append(("", tuple(Cell(text) for text in texts)))
+    heads = ("data", "noise", "vectors", "digest", "wrong labels asked for, %", "there, %")
+    return markdown.table(Grid(heads, tuple(rows), shape="list"))
+
+
+def searches(mark: Mark, kept: Committed) -> str:
+    """`searches KEY …`: budget and winner of the search behind each place, its score, and what it is worth afresh.
+
+    Afresh: the repeats that trained with it, in their last epoch, on the images whose labels had scored the winner.
+    """
+    suite = suite_of(mark, kept)
+    rows = []
+    for place in places(mark, kept):
+        records = [record["result"] for record in place.runs.records() if record["result"].get("searched")]
+        if records and place.slot.cell is not None:
+            texts = [place.slot.row_label, place.slot.column_label, *_search(suite, place, records)]
+            rows.append(("", tuple(Cell(text) for text in texts)))
+    if not rows:
+        raise UserError("none of these places trains with what a search has found")
+    heads = ("", "", "candidates", "chosen", "its score", "on the other images", "afresh", "R at the end, %")
+    return markdown.table(Grid(heads, tuple(rows)))
+
+
+def _search(suite: Suite, place: Place, records: list[dict[str, Any]]) -> list[str]:
+    """Candidates, chosen, score, test accuracy of the winner, the same images afresh, R in the last epoch."""
+    won = records[0]["searched"]
+    assert place.slot.cell is not None
+    search = search_of(suite, place.slot.cell)
+    result, _ = search_values.searched(suite.searching, search) if search else (None, "")
+    count, test, end = "", "", ""
+    if result is not None:
+        trained = [entry for page in result["pages"] for entry in page["candidates"]]
+        count = f"{len(trained)}, {result['spec']['epochs']} epochs each"
+        found = search_values.value(result, "best_test")
+        test = "" if found != found else number(found)
+        end = number(search_values.value(result, "kept_end")) if "schedule" in result["best"] else ""
+    part = f"{won.get('scored_on', 'validation')}_accuracy"
+    last = [statistics.fmean(net[-1] for net in r["curves"][part]) for r in records if r["curves"].get(part)]
+    afresh = number(statistics.fmean(last)) if last else ""
+    score = number(100 * won["score"]) if "score" in won else ""
+    return [count, _winner(won, _names(suite, search)), score, test, afresh, end]
+
+
+def _names(suite: Suite, search: Search | None) -> tuple[str, ...]:
+    """The name of a searched schedule's number, where it has one only."""
+    declared = suite.searching.searches[search.name] if search else {}
+    listed = [entry["name"] for entry in suite.spaces.get(declared.get("space", ""), {}).get("coordinates", [])]
+    return tuple(listed) if len(listed) == 1 else ()
+
+
+def _winner(won: dict[str, Any], names: tuple[str, ...]) -> str:
+    if "value" in won:
+        return f"{won.get('parameter', 'value')} = {won['value']:g}"
+    numbers = "".join(f"{name} = {x:.4g}, " for name, x in zip(names, won["schedule"]["x"], strict=False))
+    return f"{numbers}round {won['round']}, candidate {won['candidate']}" if "candidate" in won else won["final"]
+
+
+def claims(mark: Mark, kept: Committed) -> str:
+    """`claims PAPER`: verdicts on claims with their weakest part; keys=… which (default: all that have been tested).
+
+    in=… only those settings whose description has this word.
+    """
+    paper = mark.words[0]
+    every = kept.verdicts(paper, mark.options.get("scale", "paper"), mark.number("seeds"))
+    keys = mark.listed("keys")
+    for key in keys:
+        if key not in {verdict.key for verdict in every}:
+            raise UserError(f"no claim '{key}' on {paper} that runs test{nearest(key, [v.key for v in every])}")
+    where = mark.options.get("in", "")
+    chosen = [v for v in every if v.word != "not run" and (not keys or v.key in keys) and where in v.setting]
+    chosen.sort(key=lambda v: keys.index(v.key) if keys else 0)
+    if not chosen:
+        raise UserError(f"no committed run tests {', '.join(keys) or 'a claim'} of {paper}")
+    several = len({_setting(verdict) for verdict in chosen}) > 1
+    rows = []
+    for v in chosen:
+        about = [_setting(v)] if several else [v.key, v.claim]
+        group = f"{v.key}: {v.claim}" if several else ""
+        rows.append((group, tuple(Cell(text) for text in (*about, v.word, *_weakest(v)))))
+    heads = (*(["claim, and where it is tested"] if several else ["claim", "says"]), "verdict", "weakest part")
+    return markdown.table(Grid((*heads, "effect (95% interval)", "n"), tuple(rows), shape="list"))
+
+
+def _setting(verdict: Verdict) -> str:
+    return verdict.setting.partition(";")[0]
+
+
+def _weakest(verdict: Verdict) -> tuple[str, str, str]:
+    """Label, effect with its interval, and repeats of the part that the verdict hangs on."""
+    part = verdict.weakest
+    if part is None or part.outcome is None:
+        return part.label if part else "", "", ""
+    low, high = part.outcome.low, part.outcome.high
+    known = low is not None and high is not None and not math.isinf(low)
+    return (
+        part.label,
+        short(part.outcome.effect) + (f" ({short(low)} to {short(high)})" if known else ""),
+        part.outcome.n,
+    )
+
+
+def verdict(mark: Mark, kept: Committed) -> str:
+    """`verdict CLAIM`, within a line: held, not held or undecided; in=… a word of the setting, where it has several."""
+    key, scale = mark.words[0], mark.options.get("scale", "paper")
+    suite = kept.suite(scale, mark.number("seeds"))
+    papers = {claim["key"]: paper for paper, declared in suite.claims.items() for claim in declared["claims"]}
+    if key not in papers:
+        raise UserError(f"there is no claim '{key}'{nearest(key, papers)}")
+    found = [v for v in kept.verdicts(papers[key], scale, mark.number("seeds")) if v.key == key and v.word != "not run"]
+    chosen = [v for v in found if mark.options.get("in", "") in v.setting]
+    if not chosen:
+        raise UserError(f"no committed run tests claim {key}")
+    said = dict.fromkeys(v.word for v in chosen)
+    if len(said) > 1:
+        raise UserError(f"claim {key} is {' and '.join(f'{v.word} in {_setting(v)}' for v in chosen)}: name one, in=…")
+    return next(iter(said))
