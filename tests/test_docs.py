@@ -1,4 +1,4 @@
-"""What the documentation points to is there."""
+"""What the documentation points to is there, its commands can be run, and nothing in it was left for later."""
 
 from __future__ import annotations
 
@@ -6,21 +6,101 @@ import re
 from pathlib import Path
 
 import pytest
+from command_lines import fault
+from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
 from lnl.declared.reading import read_methods
 from lnl.render.methods import method_table, written
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+LEFT_OVER = re.compile(r"@@[^@\s]*@@|\bTODO\b|\bFIXME\b|\bXXX\b|\?\?\?")
+PAIRED = {
+    "<!-- demo -->": "<!-- /demo -->",
+    "<!-- tables:": "<!-- /tables -->",
+    "<!-- methods:": "<!-- end of methods -->",
+}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_relative_links_resolve(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
-    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
-    assert missing == []
+@pytest.mark.parametrize("page", pages(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_relative_links_and_anchors_resolve(page: Path) -> None:
+    assert dead_links(page) == []
+
+
+def test_a_dead_link_and_a_dead_anchor_are_named(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    links = "[a](gone.md) [b](#two-words-code) [c](page.md#three) `[d](code.md)`"
+    page.write_text(f"# Two words, `code`\n\n{links}\n\n# Two words, code\n")
+    assert anchors(page) == {"two-words-code", "two-words-code-1"}
+    assert dead_links(page) == ["link to gone.md: no such file", "link to page.md#three: no heading of this name"]
+
+
+def test_nothing_was_left_for_later() -> None:
+    folders = ("docs", "config", "tables", "claims", "figures", "methods")
+    files = [*ROOT.glob("*.md"), *(f for folder in folders for f in (ROOT / folder).rglob("*"))]
+    texts = {f: f.read_text(encoding="utf-8") for f in files if f.suffix in (".md", ".yaml", ".py", ".txt")}
+    lines = [(f, i, line) for f, text in texts.items() for i, line in enumerate(text.splitlines(), 1)]
+    assert [f"{f.relative_to(ROOT)}:{i}: {found[0]}" for f, i, line in lines if (found := LEFT_OVER.search(line))] == []
+    assert [LEFT_OVER.search(line) is not None for line in ("@@GAP@@", "is TODO.", "???", "a@b.c", "@@ -1 @@")] == [
+        *(True, True, True),
+        *(False, False),
+    ]
+
+
+def test_marks_of_blocks_that_other_commands_write_come_in_pairs() -> None:
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        for begin, end in PAIRED.items():
+            assert text.count(begin) == text.count(end), f"{page.relative_to(ROOT)}: '{begin}' and '{end}'"
 
 
 def test_the_readme_s_table_of_methods_is_that_of_the_specs() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert written(text, method_table(read_methods(ROOT / "methods"))) == text, "run `lnl methods --write README.md`"
+
+
+def test_commands_can_be_run_as_they_are_written() -> None:
+    found = [(page, line, words) for page in pages() for line, words in commands(page)]
+    assert len(found) > 40  # the pages have so many; finding none would be no success
+    wrong = [
+        f"{page.relative_to(ROOT)}:{line}: `{' '.join(words)}`: {problem}"
+        for page, line, words in found
+        if (problem := fault(words, page))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("lnl table s2e_tabel3 --scale paper", "there is no artefact 's2e_tabel3'"),
+        ("lnl table s2e_table3 --scales paper", "No such option"),
+        ("lnl tabel s2e_table3", "there is no command 'tabel'"),
+        ("lnl status s2e --scale papers", "unknown scale 'papers' (did you mean 'paper'?"),
+        ("lnl plan s3e", "unknown artefact or paper 's3e'"),
+        ("lnl show s2e/digits/pair-45/coteachin", "unknown method or variant 'coteachin'"),
+        ("lnl search s2e/mnist/pair-45/coteaching/s3e --scale lite", "unknown search 's3e'"),
+        ("lnl import docs/reproduction/s2e_mnits/records", "there is no folder docs/reproduction/s2e_mnits/records"),
+        ("snakemake s2e_figure44 -c2", "there is no target s2e_figure44"),
+        ("snakemake -c2 --config scale=lite s2e_table3", "'s2e_table3' follows --config and is no key=value"),
+        ("snakemake s2e --config scal=lite", "there is no config key scal"),
+        ("snakemake s2e --config scale=light", "there is no scale light"),
+        ("snakemake s2e --workflow-profile workflow/profiles/slum", "there is no profile workflow/profiles/slum"),
+        ("make tests", "the Makefile has no target tests"),
+        ("python -m benchmarks stepps", "there is no section stepps"),
+        ("python -m benchmarks.search_quality --norun", "benchmarks.search_quality has no option --norun"),
+    ],
+)
+def test_a_command_that_cannot_be_run_is_named(written: str, problem: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"Run it:\n\n```console\n$ {written}   # a comment\n```\n")
+    ((line, words),) = commands(page)
+    assert line == 4
+    assert problem in (fault(words, page) or "")
+
+
+def test_what_a_page_tells_its_reader_to_write_may_stand_in_commands(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("Write methods/mine.py, then\n\n    lnl train coteaching/digits/pair-45/mine\n")
+    ((_, words),) = commands(page)
+    assert fault(words, page) is None
+    page.write_text("    lnl train coteaching/digits/pair-45/mine\n")
+    assert "unknown method" in str(fault(words, page))

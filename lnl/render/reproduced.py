@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lnl.declared import paths
-from lnl.errors import UserError
 from lnl.render.coverage import Coverage, coverage, provenance, verdict_text
 from lnl.render.table import write
 from lnl.results.records import Locate, read
@@ -27,9 +26,12 @@ def render_reproduced(suite: Suite, out_path: str | Path) -> Path:
     return write(Path(out_path), f"# What is reproduced so far\n\n{about}\n\n{reproduced(suite)}\n")
 
 
-def reproduced(suite: Suite) -> str:
-    """What that page says below its heading: links to the pages of what was found, then a section for each scale."""
-    kept = kept_records(suite.root)
+def reproduced(suite: Suite, kept: Kept | None = None) -> str:
+    """What that page says below its heading: links to the pages of what was found, then a section for each scale.
+
+    kept: records beside those in results/, by default all that are committed.
+    """
+    kept = kept_records(suite.root) if kept is None else kept
     scales = [s for s in suite.scales if Path(paths.RESULTS, s, "cells").is_dir() or any(k[0] == s for k in kept)]
     parts = _pages(suite.root)
     for scale in sorted(scales, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER)):
@@ -51,18 +53,12 @@ def _pages(root: Path) -> list[str]:
 
 
 def kept_records(root: Path) -> Kept:
-    """Records under docs/reproduction/*/records, by what they say they are, wherever in that folder they lie.
-
-    UserError for two different records of one run: which of them would count?
-    """
+    """Records under docs/reproduction/*/records, by what they say they are, wherever in that folder they lie."""
     found: Kept = {}
     for pattern in ("seed*.json", "seed*.json.gz"):  # pages of searches lie beside them
         for path in sorted(Path(root).glob(f"docs/reproduction/*/records/**/{pattern}")):
             r = read(path)["result"]
-            key = r["scale"], "/".join((r["protocol"], r["dataset"], r["noise"], r["method"])), r["seed"]
-            if key in found and read(found[key])["result"] != r:
-                raise UserError(f"{path}: another result of the run in {found[key]}; keep one of them")
-            found[key] = path
+            found[r["scale"], "/".join((r["protocol"], r["dataset"], r["noise"], r["method"])), r["seed"]] = path
     return found
 
 

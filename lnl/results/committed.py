@@ -7,10 +7,12 @@ results.
 from __future__ import annotations
 
 import gzip
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lnl.declared import paths
 from lnl.errors import UserError
@@ -23,7 +25,7 @@ PATTERN = "docs/reproduction/*/records"
 def laid_out(root: Path) -> Iterator[list[str]]:
     """While the block runs, results are the committed ones; gives the scales that have any. `root`: of the checkout.
 
-    UserError for a file that `lnl keep` would not have written there.
+    UserError for a file that `lnl keep` would not have written there, and for two different records of one run.
     """
     with tempfile.TemporaryDirectory(prefix="lnl-committed-") as folder, paths.results_in(folder), remembered():
         scales = [_place(file, kept) for kept in sorted(root.glob(PATTERN)) for file in sorted(kept.rglob("*.json.gz"))]
@@ -45,6 +47,14 @@ def _place(file: Path, kept: Path) -> str:
         content = gzip.decompress(file.read_bytes())
     except (OSError, EOFError) as error:
         raise UserError(f"{file}: not readable ({error}); take it from the repository anew") from None
+    if target.exists() and _result(target.read_bytes()) != _result(content):
+        raise UserError(f"{file}: another result of what a folder beside it holds already; keep one of them")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
     return scale
+
+
+def _result(content: bytes) -> Any:
+    """What two records of one run must have in common, or all of a file of a search."""
+    read = json.loads(content)
+    return read.get("result", read)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lnl.errors import UserError, nearest
 from lnl.results.claims import run_values, shapes
 from lnl.results.claims.words import POINTS, QUANTITIES, quantity_words
-from lnl.results.statistics import LAST, run_statistic
+from lnl.results.statistics import LAST, file_accuracy, run_statistic, trained
 
 Array = NDArray[np.float64]
 
@@ -62,13 +62,12 @@ def test_curve(result: Mapping[str, Any], statistic: str) -> tuple[Array, Array]
 
     On the whole test file where the statistic says so and a protocol halves it: the mean of both halves.
     """
-    found = dict(result)
-    epochs, accuracy = run_values.epochs(found), run_values.trained_curve(found, "test_accuracy")
-    if accuracy is None:
-        return epochs, np.full(len(epochs), np.nan)
-    if statistic == "last10_mean_file" and result["spec"]["split"] == "test-halves":
-        other = run_values.trained_curve(found, "validation_accuracy")
-        accuracy = (accuracy + other) / 2 if other is not None else accuracy
+    curves = result["curves"]
+    whole = statistic == "last10_mean_file"
+    listed = file_accuracy(curves, result["spec"]["split"]) if whole else curves["test_accuracy"]
+    positions = trained(curves)
+    accuracy = np.asarray(listed, dtype=float).mean(axis=0)[positions]  # null becomes nan
+    epochs = np.asarray(curves["epoch"], dtype=float)[positions]
     known = ~np.isnan(accuracy)
     return epochs[known], accuracy[known]
 

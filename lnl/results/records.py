@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -113,8 +114,8 @@ def collect(suite: Suite, slots: Iterable[Slot], locate: Locate | None = None) -
 
 def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) -> RunState:
     """What became of one run: ok, diverged, stale, failed or missing. A corrupt record is a failed run."""
-    path = locate(cell, seed) if locate else Path(paths.record(suite.scale, cell.id, seed))
-    if not path.exists():
+    path = locate(cell, seed) if locate else paths.record(suite.scale, cell.id, seed)
+    if not os.path.exists(path):  # most runs of most artefacts are not there: no object for each
         return _without_record(suite, cell, seed)
     try:
         record = read(path)
@@ -135,11 +136,11 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
 
 
 def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
-    note = Path(paths.failure(suite.scale, cell.id, seed))
-    if not note.exists():
+    note = paths.failure(suite.scale, cell.id, seed)
+    if not os.path.exists(note):
         return RunState(cell, seed, "missing", reason="not run yet")
     try:
-        failure = json.loads(note.read_text())
+        failure = json.loads(Path(note).read_text())
         return RunState(
             cell, seed, "failed", None, f"{failure['class']}: {failure['message']}", str(failure.get("log") or "")
         )

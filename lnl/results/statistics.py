@@ -90,7 +90,8 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
     test = file_accuracy(curves, split) if statistic == "last10_mean_file" else curves["test_accuracy"]
-    epochs = [i for i in _trained(curves) if all(net[i] is not None for net in test)]
+    known = [None not in networks for networks in zip(*test, strict=True)]
+    epochs = [i for i in trained(curves) if known[i]]
     if not epochs:
         raise UserError("a record without a single evaluated epoch has no statistic: delete it and run again")
     remark = ""
@@ -122,12 +123,12 @@ def file_accuracy(curves: Mapping[str, Any], split: str) -> list[Any]:
     return [[None if None in pair else sum(pair) / 2 for pair in zip(*both, strict=True)] for both in halves]
 
 
-def _trained(curves: dict[str, Any]) -> list[int]:
+def trained(curves: Mapping[str, Any]) -> list[int]:
     """Positions of trained epochs: an untrained evaluation has no training loss."""
-    count = len(curves["epoch"])
-    loss = curves.get("loss")
-    trained = [i for i in range(count) if loss is None or any(net[i] is not None for net in loss)]
-    return trained or list(range(count))
+    every, loss = list(range(len(curves["epoch"]))), curves.get("loss")
+    if not loss:
+        return every
+    return [i for i, each in zip(every, zip(*loss, strict=True), strict=True) if each.count(None) < len(each)] or every
 
 
 def summarise(runs: Sequence[RunValue], kind: str = "std", ddof: int = 1) -> Summary:

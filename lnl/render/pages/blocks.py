@@ -27,7 +27,7 @@ class Kind:
 
 def _coverage(mark: Mark, kept: Committed) -> str:
     """`coverage`: the pages there are, then every artefact at every scale with runs, repeats and verdicts."""
-    return reproduced(kept.suite(kept.scales[0]))
+    return reproduced(kept.suite(kept.scales[0]), kept={})
 
 
 KINDS = {

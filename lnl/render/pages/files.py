@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import tempfile
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.files import replacing
 from lnl.render import claims, markdown, table
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.render.pages.places import suite_of
+from lnl.results.claims.verdicts import judge
 
 SUFFIX = {"tables": "md", "figures": "png", "claims": "md"}
-_MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.render.claims"}
 OPTIONS = ("scale", "seeds")
 HEAVY = 400_000  # bytes
 
@@ -43,21 +45,37 @@ def wanted(mark: Mark, kept: Committed) -> dict[str, str]:
 
 
 def make(mark: Mark, kept: Committed, folder: Path) -> list[Path]:
-    """Render the files of a block into the folder of its page."""
+    """Render the files of a block into the folder of its page; those that have changed."""
     suite = suite_of(mark, kept)
     written = []
     for name, key in wanted(mark, kept).items():
-        kind = suite.artefacts[key]
-        with tempfile.TemporaryDirectory() as made:
-            which = key.removesuffix("_claims") if kind == "claims" else key
-            import_module(_MODULES[kind]).render(suite, which, made)
-            content = (Path(made) / f"{which}.{SUFFIX[kind]}").read_bytes()
-        content = _light(content) if kind == "figures" else content
+        content = _RENDERERS[suite.artefacts[key]](suite, key)
         place = folder / name
         if not place.exists() or place.read_bytes() != content:
-            place.write_bytes(content)
+            with replacing(place) as temporary:
+                temporary.write_bytes(content)
             written.append(place)
     return written
+
+
+def _claims(suite: Suite, key: str) -> bytes:
+    paper = key.removesuffix("_claims")
+    return markdown.text(claims.document(suite, paper, judge(suite, paper))).encode()
+
+
+def _picture(suite: Suite, key: str) -> bytes:
+    from lnl.render.figure import render
+
+    with tempfile.TemporaryDirectory() as made:
+        render(suite, key, made)
+        return _light((Path(made) / f"{key}.png").read_bytes())
+
+
+_RENDERERS: dict[str, Callable[[Suite, str], bytes]] = {
+    "tables": lambda suite, key: markdown.text(table.shown(suite, key)).encode(),
+    "figures": _picture,
+    "claims": _claims,
+}
 
 
 def _light(png: bytes) -> bytes:

@@ -136,7 +136,8 @@ def _asked(chosen: dict[tuple[str, str], Place], asked: list[tuple[str, ...]], o
             found.setdefault(row, {})[head] = pairwise(difference(place.values(of), other.values(of)))
     if not found:
         raise UserError(f"pairs={','.join(map(':'.join, asked))}: no rows or columns of these keys")
-    rows = [("", (Cell(row), *(Cell(cells.get(head, "")) for head in heads))) for row, cells in found.items()]
+    shown = {row: cells for row, cells in found.items() if any(cells.values())}
+    rows = [("", (Cell(row), *(Cell(cells.get(head, "")) for head in heads))) for row, cells in shown.items()]
     return markdown.table(Grid(("", *heads), tuple(rows)))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lnl.results.claims import estimates
 from lnl.results.claims.shapes import WINDOW, peak_epoch, peak_minus_end, smooth
-from lnl.results.statistics import run_statistic
+from lnl.results.statistics import run_statistic, trained
 
 LAST = 10
 EARLY = 0.1  # share of the trained epochs that counts as early
@@ -28,24 +28,18 @@ def curve(result: dict[str, Any], name: str) -> np.ndarray | None:
 def trained_curve(result: dict[str, Any], name: str) -> np.ndarray | None:
     """As `curve`, without the evaluation of the untrained networks."""
     values = curve(result, name)
-    return None if values is None else values[_trained(result["curves"])]
+    return None if values is None else values[trained(result["curves"])]
 
 
 def epochs(result: dict[str, Any]) -> np.ndarray:
     """Epoch numbers of the trained epochs, the x of `trained_curve`."""
-    return np.asarray(result["curves"]["epoch"], float)[_trained(result["curves"])]
+    return np.asarray(result["curves"]["epoch"], float)[trained(result["curves"])]
 
 
 def clock(result: dict[str, Any]) -> float:
     """The paper's epochs in one epoch of this run."""
     spec = result["spec"]
     return float(spec.get("paper_epochs", spec["epochs"])) / float(spec["epochs"])
-
-
-def _trained(curves: dict[str, Any]) -> list[int]:
-    loss = curves.get("loss")
-    kept = [i for i in range(len(curves["epoch"])) if not loss or any(net[i] is not None for net in loss)]
-    return kept or list(range(len(curves["epoch"])))
 
 
 def value(result: dict[str, Any], of: str, at: str, minus: str | None = None) -> float:

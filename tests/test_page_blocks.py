@@ -1,0 +1,229 @@
+"""Blocks of a page: what each kind holds, worked out by hand; what changes with a record; faults by file and block."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import checkout_of_pages as small
+import pytest
+
+from lnl.cli.upkeep import reproduced
+from lnl.declared.suite import Cell, Suite
+from lnl.errors import UserError
+from lnl.render.pages.marks import marks, without_code
+from lnl.render.pages.write import pages, stale, write
+
+END = "<!-- /lnl -->"
+
+
+def block(words: str, body: str = "\n") -> str:
+    return f"<!-- lnl: {words} -->{body}{END}\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return small.make(tmp_path)
+
+
+def made(checkout: Path, words: str) -> str:
+    """What a block of these words holds once it is written."""
+    file = small.page(checkout, f"# Page\n\n{block(words)}")
+    write(checkout)
+    return file.read_text().split("-->\n", 1)[1].split(f"\n{END}")[0]
+
+
+# ---- what blocks hold, by hand -------------------------------------------------------------------------------------
+
+
+def test_statistics_are_means_over_repeats_of_what_their_curves_do(checkout: Path) -> None:
+    # the median of five epochs is 90 until it is 80 or 82; five places of it are of the first ten epochs alone
+    assert made(checkout, "statistics small numbers=repeats,peak,statistic,fall,label_precision,seconds").splitlines()[
+        2:
+    ] == [
+        "| Symmetric 20% | Standard | 2 of 3 | 90.00 (epoch 3) | 81.00 ± 1.41 (2) | 9.00 |  | 90 |",
+        "| Symmetric 20% | Co-teaching | 2 of 3 | 87.00 (epoch 3) | 87.00 ± 2.83 (2) | 0.00 | 95.00 | 90 |",
+        "| Symmetric 50% | Standard | 1 of 3 | 70.00 (epoch 3) | 50.00 (1) | 20.00 |  | 60 |",
+    ]
+
+
+def test_a_fall_and_what_is_regained_of_it(checkout: Path) -> None:
+    suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
+    cell = Cell("coteaching", "mnist", "symmetric-50", "coteaching")
+    # up to 90, down to 70, and at 85 in the last ten epochs: falls by 20, regains 15
+    small.record(checkout, suite, cell, 1, [90.0] * 8 + [70.0] * 8 + [85.0] * 10)
+    text = made(checkout, "statistics small rows=high columns=coteaching,standard numbers=drop,regained")
+    assert text.splitlines()[2:] == ["| Co-teaching | 20.00 | 15.00 |", "| Standard | 20.00 | 0.00 |"]
+
+
+def test_differences_are_over_pairs_of_repeats(checkout: Path) -> None:
+    # 85 - 80 and 89 - 82: mean 6, standard error 1, Student's t of one degree of freedom 12.706
+    declared = made(checkout, "differences small").splitlines()
+    assert declared[2:] == [
+        "| Symmetric 20% | Co-teaching | Standard | 80.00, 82.00 | 85.00, 89.00 | +6.00 (−6.71 to 18.71), 2 pairs |"
+    ]
+    asked = made(checkout, "differences small pairs=standard:coteaching").splitlines()
+    assert asked[0] == "|  | Standard − Co-teaching |"
+    assert asked[2:] == ["| Symmetric 20% | −6.00 (−18.71 to 6.71), 2 pairs |"]
+
+
+def test_a_table_shows_rows_and_columns_that_have_a_run(checkout: Path) -> None:
+    assert made(checkout, "table small").splitlines()[0] == "|  | Standard | Co-teaching (against Standard) |"
+    assert made(checkout, "table small rows=high").splitlines() == [
+        "|  | Standard |",
+        "| :--- | ---: |",
+        "| Symmetric 50% | 50.00 (1)<br>*missing 2 of 3* |",
+    ]
+
+
+def test_runs_labels_and_their_commits(checkout: Path) -> None:
+    assert made(checkout, "runs small") == (
+        "* `small`: 5 of 18 runs\n"
+        "    * 2 of 3 repeats: Standard of Symmetric 20%; Co-teaching of Symmetric 20%\n"
+        "    * 1 of 3 repeats: Standard of Symmetric 50%\n"
+        "    * none yet: Bootstrap; Co-teaching of Symmetric 50%\n"
+        "* commits 0123456789\n"
+        "* 2026-01-01 to 2026-01-02, on cpu (a test)\n"
+        "* 60 seconds a run (median; 60 to 120)"
+    )
+    assert made(checkout, "labels small").splitlines()[2:] == [
+        "| mnist | symmetric-20 | 1 | `20aa` | 20.00 | 19.80 |",
+        "| mnist | symmetric-50 | 1 | `50aa` | 50.00 | 49.80 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("value small low standard", "81.00"),
+        ("value small low standard digits=0", "81"),
+        ("value small low standard show=spread", "81.00 ± 1.41 (2)"),
+        ("value small low standard show=each", "80.00, 82.00"),
+        ("value small low standard show=repeats", "2"),
+        ("value small low standard minus=coteaching digits=1", "−6.0"),
+        ("value small low coteaching minus=standard show=interval", "+6.00 (−6.71 to 18.71), 2 pairs"),
+        ("value small low standard minus=high", "30.00"),
+        ("value small low coteaching of=label_precision@final", "95.00"),
+    ],
+)
+def test_a_value_stands_within_its_line(checkout: Path, words: str, text: str) -> None:
+    file = small.page(checkout, f"It ends at <!-- lnl: {words} -->{END}, says the table.\n")
+    write(checkout)
+    assert file.read_text() == f"It ends at <!-- lnl: {words} -->{text}{END}, says the table.\n"
+
+
+def test_files_beside_a_page_are_listed_and_made(checkout: Path) -> None:
+    assert (
+        made(checkout, "files table.md=small")
+        == "* [table.md](table.md): A table of hand-made records (`small`, scale paper)"
+    )
+    table = checkout / small.FOLDER / "table.md"
+    assert "| Symmetric 50% | 50.00 (1)<br>*missing 2 of 3* |" in table.read_text()
+    assert stale(checkout) == []
+    table.write_text(table.read_text().replace("50.00", "51.00"))
+    said = "block 'files': table.md is not what its records give; `lnl reproduced --write` makes it anew"
+    assert stale(checkout) == [f"{small.FOLDER}/README.md:3, {said}"]
+
+
+# ---- what changes, and what is wrong -------------------------------------------------------------------------------
+
+
+def test_a_record_that_changes_changes_the_blocks_and_the_page_says_so_until_it_is_written_anew(checkout: Path) -> None:
+    value, table = f"Ends at <!-- lnl: value small low standard -->{END}.", block("statistics small columns=standard")
+    file = small.page(checkout, f"# Page\n\n{value}\n\n{table}")
+    assert write(checkout) == [file]
+    assert write(checkout) == []
+    assert stale(checkout) == []
+    before = file.read_text()
+    record = checkout / small.FOLDER / "records/paper/coteaching/mnist/symmetric-20/standard/seed1.json.gz"
+    edited = json.loads(gzip.decompress(record.read_bytes()))
+    edited["result"]["curves"]["test_accuracy"][0][-10:] = [81.0] * 10  # one of two repeats, a point higher
+    record.write_bytes(gzip.compress(json.dumps(edited).encode()))
+    again = "not what the records give; `lnl reproduced --write` makes it anew"
+    assert stale(checkout) == [
+        f"{small.FOLDER}/README.md:3, block 'value small low standard': {again}",
+        f"{small.FOLDER}/README.md:5, block 'statistics small': {again}",
+    ]
+    write(checkout)
+    assert file.read_text() == before.replace("81.00 ± 1.41", "81.50 ± 0.71").replace("81.00", "81.50")
+
+
+def test_the_results_of_a_user_enter_no_page(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkout)
+    text = made(checkout, "statistics small")
+    own = checkout / "results/paper/cells/coteaching/mnist/symmetric-50/standard/seed2.json"
+    own.parent.mkdir(parents=True)
+    committed = checkout / small.FOLDER / "records/paper/coteaching/mnist/symmetric-50/standard/seed1.json.gz"
+    own.write_bytes(gzip.decompress(committed.read_bytes()).replace(b'"seed": 1', b'"seed": 2'))
+    assert made(checkout, "statistics small") == text
+
+
+def test_a_page_beside_which_no_record_lies_is_named(checkout: Path) -> None:
+    small.page(checkout, "# Nothing behind it\n", "docs/reproduction/empty/README.md")
+    assert stale(checkout) == [
+        "docs/reproduction/empty/README.md: its records are missing; `lnl keep` puts them into its folder records/"
+    ]
+
+
+def test_two_different_records_of_one_run_are_refused(checkout: Path) -> None:
+    suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
+    cell = Cell("coteaching", "mnist", "symmetric-20", "standard")
+    small.record(checkout, suite, cell, 1, [80.5] * 20, "docs/reproduction/other")
+    again = r"small/.*seed1\.json\.gz: another result of what a folder beside it holds already; keep one of them"
+    with pytest.raises(UserError, match=again):
+        stale(checkout)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<!-- lnl: table small -->\n", "block 'table small': no `<!-- /lnl -->` before the next mark or the end"),
+        (f"<!-- lnl: table small -->\n{block('runs small')}", "block 'table small': no `<!-- /lnl -->` before"),
+        (f"{END}\n", "page.md:3: `<!-- /lnl -->` without a mark that it ends"),
+        ("<!-- lnl table small -->\n", "page.md:3: a mark is `<!-- lnl: kind … -->`"),
+        (block("tabel small"), "unknown kind of block 'tabel' (did you mean 'table'?"),
+        (block("table small row=low"), "block 'table small': unknown option 'row' (did you mean 'rows'?"),
+        (block("table small smaller"), "table takes 1 words, not 2"),
+        (f"as in <!-- lnl: table small -->{END}\n", "block 'table small': its two marks stand in lines of their own"),
+        (f"* <!-- lnl: value small low standard -->{END} is it\n", "stands within a line, after a word of it"),
+        (block("table smal"), "block 'table smal': artefact: unknown artefact 'smal' (did you mean 'small'?"),
+        (block("table small rows=lwo"), "block 'table small': no row 'lwo' (did you mean 'low'?"),
+        (block("table small scale=lite"), "no record of scale 'lite' is committed under docs/reproduction (valid"),
+        (block("statistics small columns=bootstrap"), "no run of small at scale paper is among the committed records"),
+        (block("statistics small numbers=label_precison"), "'label_precison' is no number of a run (did you mean"),
+        (block("differences small pairs=standard-coteaching"), "pairs=standard-coteaching: write the first"),
+        (f"at <!-- lnl: value small low standrad -->{END}\n", "small has no row 'low' with column 'standrad'"),
+        (f"at <!-- lnl: value small high coteaching -->{END}\n", "no committed run of row 'high', column 'coteaching'"),
+        (f"at <!-- lnl: value small low standard digits=two -->{END}\n", "digits=two: not a whole number"),
+        (block("searches small"), "none of these places trains with what a search has found"),
+        (block("files table.png=small"), "table.png=small: a page shows tables as .md"),
+    ],
+)  # fmt: skip
+def test_a_block_that_makes_no_sense_is_one_line_with_file_and_block(checkout: Path, text: str, problem: str) -> None:
+    small.page(checkout, f"# Page\n\n{text}", f"{small.FOLDER}/page.md")
+    with pytest.raises(UserError) as raised:
+        write(checkout)
+    assert problem in str(raised.value)
+    assert str(raised.value).startswith(f"{small.FOLDER}/page.md:3")
+    assert "\n" not in str(raised.value)
+
+
+def test_marks_in_code_are_none() -> None:
+    text = f"```markdown\n{block('table small')}```\n\nand `<!-- lnl: runs small -->` here\n"
+    assert marks(text, "page.md") == []
+    assert len(without_code(text)) == len(text)
+
+
+def test_a_block_keeps_what_is_written_around_it(checkout: Path) -> None:
+    file = small.page(checkout, f"before\n{block('labels small', chr(10) + 'old' + chr(10))}after\n")
+    write(checkout)
+    lines = file.read_text().splitlines()
+    assert (lines[0], lines[-1], "old" in lines) == ("before", "after", False)
+    assert list(pages(checkout)) == [f"{small.FOLDER}/README.md"]
+
+
+@pytest.mark.parametrize(("out", "blocks"), [(None, False), ("page.md", True)])
+def test_the_command_writes_one_page_or_all_blocks(out: str | None, blocks: bool) -> None:
+    with pytest.raises(UserError, match="lnl reproduced: give a file to write, or --write"):
+        reproduced(out, blocks)
