@@ -20,12 +20,12 @@ SPEC = {
     "networks": 2,
     "needs": ["noise_rate"],
     "parameters": {
-        "tau": 1.0,  # final drop rate, as a multiple of the noise rate (the paper sets tau to the rate itself)
+        "tau": 1.0,  # decision tau: final drop rate, as a multiple of the noise rate (the paper: the rate)
         "t_k": 10,  # length of the ramp, epochs
         "c": 1.0,  # exponent of the ramp
         "ramp": "as_released",  # decision ramp: when the ramp is complete
         "exponent": "as_released",  # decision exponent: where c stands
-        "R": None,  # in place of the ramp: {"search": a file in config/searches}, or {"formula", "clip", "x"}
+        "R": None,  # decision search_repeats: in place of the ramp, {"search": …}, or {"formula", "clip", "x"}
         "rounding": "floor",  # decision rounding: released code truncates, Algorithm 1 asks for at least R(T) B
         "normalise": "mean",  # decision normalise: `twice` divides the mean by the number kept once more, as released
     },

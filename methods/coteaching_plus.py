@@ -27,7 +27,7 @@ SPEC = {
         "double_softmax": True,  # decision double_softmax: as released; false is the paper's
         "normalise": "twice",  # decision normalise_plus: as released; `mean` is the paper's
         "agreement": "as_released",  # decision agreement: a batch without disagreement, see above; `whole`, or `skip`
-        "tau": 1.0,  # final drop rate, as a multiple of the noise rate
+        "tau": 1.0,  # decision tau: final drop rate, as a multiple of the noise rate
         "t_k": 10,  # length of the ramp, epochs
         "c": 1.0,  # exponent of the ramp
         "ramp": "as_released",  # decision ramp

@@ -21,13 +21,13 @@ SPEC = {
     "networks": 1,
     "needs": ["noise_rate"],
     "parameters": {
-        "tau": 1.0,  # final drop rate, as a multiple of the noise rate
+        "tau": 1.0,  # decision tau: final drop rate, as a multiple of the noise rate
         "t_k": 10,  # length of the ramp, epochs
         "c": 1.0,  # exponent of the ramp
         "ramp": "as_released",  # decision ramp
         "exponent": "as_released",  # decision exponent
         "rounding": "floor",  # decision rounding
-        "R": None,  # in place of the ramp: {"search": a file in config/searches}, or {"formula", "clip", "x"}
+        "R": None,  # decision search_repeats: in place of the ramp, {"search": …}, or {"formula", "clip", "x"}
     },
     "values": {
         "ramp": ["as_released", "as_printed", "algorithm"],

@@ -25,13 +25,13 @@ SPEC = {
         "ascended_share": 0.3,  # with least_lossy: 0.3, 0.4 or 0.7 in the released scripts
         "divisor": None,  # decision sl_divisor: each part's own number, or the whole `batch`'s
         "update": "combined",  # decision sl_update: one step on the signed loss, or the printed `two_steps`
-        "tau": 1.0,  # final drop rate, as a multiple of the noise rate
+        "tau": 1.0,  # decision tau: final drop rate, as a multiple of the noise rate
         "t_k": 10,  # length of the ramp, epochs
         "c": 1.0,  # exponent of the ramp
         "ramp": "as_released",  # decision ramp
         "exponent": "as_released",  # decision exponent
         "rounding": "floor",  # decision rounding
-        "R": None,  # in place of the ramp, as in coteaching
+        "R": None,  # decision search_repeats: in place of the ramp, as in coteaching
     },
     "ranges": {"gamma": [0, None], "ascended_share": [0, 1]},
     "values": {

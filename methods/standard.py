@@ -19,7 +19,7 @@ SPEC = {
     "paper": "baseline of all five documents",
     "networks": 1,
     "parameters": {
-        "watched": None,  # final drop rate, as a multiple of the noise rate, of the small losses that are looked at
+        "watched": None,  # decision pumpout_label_precision: final drop rate of the small losses that are looked at
         "hold_out": None,  # share of the training set that is left out and validates, by its given labels
     },
     "ranges": {"watched": [0, None], "hold_out": [0.001, 0.5]},

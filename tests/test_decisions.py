@@ -214,3 +214,17 @@ def test_a_switch_of_a_protocol_says_which_decision_it_is(paper: Suite, file: Pa
             if about and not re.search(rf"#.*\bdecision {decision.key}\b", lines[line]):
                 lacking.append(f"{file.name}, line {line + 1}: {dotted} # decision {decision.key}")
     assert lacking == []
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("methods/*.py")), ids=lambda file: file.stem)
+def test_a_switch_of_a_method_says_which_decision_it_is(paper: Suite, file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    [key] = [spec["key"] for spec in paper.methods.values() if Path(spec["file"]).stem == file.stem]
+    lacking = []
+    for decision in paper.decisions:
+        names = [e["method"]["parameter"] for e in decision.switches if key in e.get("method", {}).get("of", ())]
+        for name in names:
+            stated = [line for line in lines if re.match(rf'\s+"{name}":', line)]  # what it takes over says it there
+            if stated and not re.search(rf"\bdecision {decision.key}\b", stated[0]):
+                lacking.append(f"{file.name}: {name} # decision {decision.key}")
+    assert lacking == []
