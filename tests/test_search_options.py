@@ -24,12 +24,24 @@ def _said(root: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("newton", {"algorithm": {"name": "newton", "memry": 4}}, "unknown option 'memry' (did you mean 'memory'?"),
-        ("newton", {"algorithm": {"name": "newton", "form": "released"}}, "unknown form 'released' (did you mean"),
-        ("bayesian", {"algorithm": {"name": "bayesian", "form": "as_printed"}}, "unknown form 'as_printed'"),
-        ("s2e", {"algorithm": {"name": "natural-gradient", "fisher_samples": 9}}, "form sound: unknown option 'fisher"),
         (
-            "s2e",
+            "newton-sound",
+            {"algorithm": {"name": "newton", "memry": 4}},
+            "unknown option 'memry' (did you mean 'memory'?",
+        ),
+        (
+            "newton-sound",
+            {"algorithm": {"name": "newton", "form": "released"}},
+            "unknown form 'released' (did you mean",
+        ),
+        ("bayesian", {"algorithm": {"name": "bayesian", "form": "as_printed"}}, "unknown form 'as_printed'"),
+        (
+            "natural-gradient-sound",
+            {"algorithm": {"name": "natural-gradient", "fisher_samples": 9}},
+            "form sound: unknown option 'fisher",
+        ),
+        (
+            "natural-gradient-sound",
             {"datasets": {"mnist": {"algorithm": {"stp": 1}}}},
             "datasets, mnist: search algorithm 'natural-gradie",
         ),
@@ -41,8 +53,12 @@ def _said(root: Path) -> str:
         ("hyperband", {"algorithm": {"name": "hyperband", "eta": 3, "brackets": 5, "continue": "no"}}, "true or false"),
         ("random", {"algorithm": {"name": "randm"}}, "'randm' is not one of random, grid"),
         ("random", {"candidates": "shared_with_optimiser"}, "did you mean 'shared-with-optimiser'?"),
-        ("s2e", {"final": "average"}, "'average' is not one of best, draw, mode, mean"),
-        ("s2e", {"scored_on": "test-half"}, "'test-half' is not one of validation, test, test-file, noisy-hold-out"),
+        ("natural-gradient-sound", {"final": "average"}, "'average' is not one of best, draw, mode, mean"),
+        (
+            "natural-gradient-sound",
+            {"scored_on": "test-half"},
+            "'test-half' is not one of validation, test, test-file, noisy-hold-out",
+        ),
     ],
 )
 def test_a_bad_option_is_found_when_the_declarations_are_read(

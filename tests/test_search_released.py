@@ -129,11 +129,11 @@ def _walked(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, name: str, cell: 
 
 
 def test_first_release_searches_and_judges_on_one_file_and_the_table_says_so(suite: SuiteCopy) -> None:
-    cell = "s2e-released-iclr/digits/pair-45/s2e"
+    cell = "s2e-released-iclr/digits/pair-45/s2e-sound"
     out = suite.lnl("search", cell)
     assert out.returncode == 0 and "on all images of the test file" in out.stdout, out.stderr
     table = {**TABLE, "protocol": "s2e-released-iclr", "seeds": 1}
-    table["columns"] = [{"key": "s2e", "label": "S2E", "method": "s2e"}]
+    table["columns"] = [{"key": "s2e", "label": "S2E", "method": "s2e-sound"}]
     table["rows"] = [{"key": "pair-45", "label": "Pair-45%", "noise": "pair-45"}]
     del table["published"]
     (suite.root / "tables/small.yaml").write_text(yaml.safe_dump(table))
@@ -192,8 +192,8 @@ def test_the_mean_of_the_distribution_can_be_trained(suite: SuiteCopy, monkeypat
     from lnl.run.searching.chain import algorithm_of, history
     from lnl.search.files import found
 
-    loaded, search = _walked(suite, monkeypatch, "s2e")
-    best = suite.root / FOLDER.format("s2e") / "best.json"
+    loaded, search = _walked(suite, monkeypatch, "natural-gradient-as-released")
+    best = suite.root / FOLDER.format("natural-gradient-as-released") / "best.json"
     kept = json.loads(best.read_text())
     theta = algorithm_of(loaded, search).distribution(history(loaded, search, 2), 1)
     assert theta is not None
@@ -202,7 +202,7 @@ def test_the_mean_of_the_distribution_can_be_trained(suite: SuiteCopy, monkeypat
     assert kept["mean"]["schedule"]["x"] == pytest.approx((highest * a / (a + b)).tolist())
 
     table = yaml.safe_load((suite.root / "tables/small.yaml").read_text())
-    asked = {"method": "s2e", "set": {"R": {"search": "s2e", "final": "mean"}}}
+    asked = {"method": "s2e", "set": {"R": {"search": "natural-gradient-as-released", "final": "mean"}}}
     table["columns"] = [{"key": "mean", "label": "S2E, mean", "variant": "mean", **asked}]
     table["rows"] = [{"key": "pair-45", "label": "Pair-45%", "noise": "pair-45"}]
     del table["published"]
@@ -217,7 +217,7 @@ def test_the_mean_of_the_distribution_can_be_trained(suite: SuiteCopy, monkeypat
     with pytest.raises(UserError, match="made before a search told its mean; delete it: `lnl search"):
         found(loaded, cell)
     told = found(loaded, loaded.parse(f"{CELL}/s2e"))
-    assert told is not None and told["schedule"] == kept["best"]["schedule"]
+    assert told is not None and told["schedule"] == kept["draw"]["schedule"]
 
 
 @pytest.mark.parametrize(("protocol", "split"), [("s2e", "test-halves"), ("s2e-released-iclr", "none")])

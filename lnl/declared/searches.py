@@ -56,19 +56,23 @@ def blocks(suite: Suite, search: Search, round: int) -> list[range]:
 
 
 def check_block(suite: Suite) -> None:
-    """UserError if the configured block is larger than a round of some declared search."""
+    """UserError if the configured block is larger than a round of any declared search: a shorter round is one block."""
     asked = suite.config.get("search_block")
-    for name, declared in suite.searches.items() if asked is not None else ():
-        if "values" in declared or declared["candidates"] in SHARED:
-            continue  # a list has its own length: one that is shorter is one block; a shared round is one block, always
-        budgets = [declared, *declared.get("datasets", {}).values()]
-        reduced = suite.scales[suite.scale].get("search", {})
-        least = reduced.get("samples", min(b["samples"] for b in budgets if "samples" in b))
-        if declared["algorithm"]["name"] != "hyperband" and asked > least > 1:  # a round of one is one block
-            raise UserError(
-                f"config key 'search_block': {asked} is more than the {least} candidates of a round of search "
-                f"'{name}'; give at most {least}"
-            )
+    if asked is None:
+        return
+    reduced = suite.scales[suite.scale].get("search", {})
+    sizes = [
+        reduced.get("samples", budget["samples"])
+        for declared in suite.searches.values()
+        if "values" not in declared and declared["candidates"] not in SHARED
+        for budget in (declared, *declared.get("datasets", {}).values())
+        if "samples" in budget
+    ]
+    if sizes and asked > max(sizes):
+        raise UserError(
+            f"config key 'search_block': {asked} is more than the candidates of a round of any search, {max(sizes)} at "
+            f"most; give at most {max(sizes)}"
+        )
 
 
 def mode(suite: Suite, search: Search) -> str:
