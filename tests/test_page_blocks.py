@@ -8,6 +8,7 @@ from pathlib import Path
 
 import checkout_of_pages as small
 import pytest
+import yaml
 
 from lnl.cli.upkeep import reproduced
 from lnl.declared.suite import Cell, Suite
@@ -66,6 +67,22 @@ def test_differences_are_over_pairs_of_repeats(checkout: Path) -> None:
     asked = made(checkout, "differences small pairs=standard:coteaching").splitlines()
     assert asked[0] == "|  | Standard − Co-teaching |"
     assert asked[2:] == ["| Symmetric 20% | −6.00 (−18.71 to 6.71), 2 pairs |"]
+
+
+def test_a_distribution_is_sorted_and_held_against_a_printed_mean(checkout: Path) -> None:
+    declared = checkout / "tables/small.yaml"
+    printed = {"spread": {"kind": "std", "n": 5}, "values": {"low": {"standard": [94.0, 1.0]}}}
+    tolerance = {"points": 1.0, "reason": "a table of a test"}
+    declared.write_text(yaml.safe_dump({**small.TABLE, "published": printed, "tolerance": tolerance}, sort_keys=False))
+    words = "distribution small rows=low printed=small:low:standard"
+    two = made(checkout, f"{words} columns=standard").splitlines()
+    assert two[2] == "| Symmetric 20% | 81.00 ± 1.41 (2) | 81.00 | 80.00, 82.00 | 0 of 2 | too few | too few |"
+    suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
+    small.record(checkout, suite, Cell("coteaching", "mnist", "symmetric-20", "standard"), 3, [96.0] * 10)
+    # means of two that reach 94: only 96 twice, one of nine. Student: (94 - 86) / (8.718 sqrt(5/6)) = 1.0052, 2 degrees
+    three = made(checkout, f"{words} columns=standard mean_of=2").splitlines()
+    assert three[0].endswith("| reach 94.00 | a mean of 2 reaches it: resampled | a mean of 2 reaches it: normal |")
+    assert three[2] == "| Symmetric 20% | 86.00 ± 8.72 (3) | 82.00 | 80.00, 82.00, 96.00 | 1 of 3 | 11% | 21% |"
 
 
 def test_a_table_shows_rows_and_columns_that_have_a_run(checkout: Path) -> None:
@@ -192,6 +209,9 @@ def test_two_different_records_of_one_run_are_refused(checkout: Path) -> None:
         (block("table small scale=lite"), "no record of scale 'lite' is committed under docs/reproduction (valid"),
         (block("statistics small columns=bootstrap"), "no run of small at scale paper is among the committed records"),
         (block("statistics small numbers=label_precison"), "'label_precison' is no number of a run (did you mean"),
+        (block("distribution small"), "printed=… is missing: name a table, its row and its column"),
+        (block("distribution small printed=small:low:coteaching"), "small prints no number in row 'low'"),
+        (block("distribution small printed=small:low:standard mean_of=0"), "mean_of=0: between 1 and 10 repeats"),
         (block("differences small pairs=standard-coteaching"), "pairs=standard-coteaching: write the first"),
         (f"at <!-- lnl: value small low standrad -->{END}\n", "small has no row 'low' with column 'standrad'"),
         (f"at <!-- lnl: value small high coteaching -->{END}\n", "no committed run of row 'high', column 'coteaching'"),

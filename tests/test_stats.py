@@ -1,5 +1,6 @@
 """Statistics of a run, spreads over runs and verdicts, against numbers worked out by hand."""
 
+import itertools
 import math
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lnl.errors import UserError
+from lnl.results.chance import chance_of_mean
 from lnl.results.statistics import (
     Difference,
     Summary,
@@ -191,3 +193,20 @@ def test_a_difference_is_that_of_common_repeats_with_students_interval() -> None
 def test_one_pair_has_no_interval_and_none_no_difference() -> None:
     assert difference({1: 2.0}, {1: 1.5, 2: 9.0}) == Difference(1, 0.5)
     assert difference({1: 2.0}, {2: 9.0}) is None
+
+
+@given(st.lists(st.integers(0, 1000), min_size=3, max_size=5), st.integers(0, 1000), st.integers(1, 3))
+def test_the_chance_of_a_mean_is_that_of_every_sample_counted(values, least, mean_of):
+    found = chance_of_mean(values, least, mean_of)
+    samples = list(itertools.product(values, repeat=mean_of))
+    assert found.resampled == sum(sum(sample) >= mean_of * least for sample in samples) / len(samples)
+    assert 0 <= found.student <= 1
+
+
+def test_the_chance_of_a_mean_by_student():
+    # 1, 2, 3: mean 2, s 1; a mean of three more than 1 + 2 away: 3 / sqrt(1/3 + 1/3) = 3.674, two degrees of freedom
+    t = 3 / math.sqrt(2 / 3)
+    assert chance_of_mean([1, 2, 3], 5, 3).student == pytest.approx(0.5 - t / (2 * math.sqrt(2 + t * t)))
+    assert chance_of_mean([1, 2, 3], 2, 3).student == pytest.approx(0.5)  # half of new means lie above the mean
+    assert chance_of_mean([1, 2], 2, 3) is None
+    assert (chance_of_mean([2, 2, 2], 2, 3).student, chance_of_mean([2, 2, 2], 3, 3).student) == (1, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lnl.declared.specification import choose
 from lnl.errors import UserError
-from lnl.render.pages import evidence, files, numbers
+from lnl.render.pages import distributions, evidence, files, numbers
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark, check_place
 from lnl.render.pages.places import SHARED
@@ -34,6 +34,7 @@ KINDS = {
     "table": Kind(numbers.as_printed, most=1, options=(*SHARED, "show")),
     "statistics": Kind(numbers.statistics_of, options=(*SHARED, "numbers")),
     "differences": Kind(numbers.differences, options=(*SHARED, "pairs", "of")),
+    "distribution": Kind(distributions.distribution, most=1, options=(*SHARED, "printed", "mean_of")),
     "value": Kind(numbers.value, 3, 3, ("scale", "seeds", "of", "minus", "show", "digits"), inline=True),
     "claims": Kind(evidence.claims, most=1, options=("scale", "seeds", "keys", "in")),
     "verdict": Kind(evidence.verdict, most=1, options=("scale", "seeds", "in"), inline=True),

@@ -39,15 +39,20 @@ def statistics_of(mark: Mark, kept: Committed) -> str:
     """`statistics KEY …`: a line for each cell that has run; numbers=… names the columns."""
     chosen = [place for place in places(mark, kept) if place.done]
     asked = mark.listed("numbers") or ("repeats", "statistic")
+    labels = labels_of(mark, chosen)
+    rows = [("", tuple(map(Cell, (*labels(place), *(_shown(place, name) for name in asked))))) for place in chosen]
+    axes = ("",) * len(labels(chosen[0]))
+    return markdown.table(Grid((*axes, *(_heading(chosen, name) for name in asked)), tuple(rows)))
+
+
+def labels_of(mark: Mark, chosen: list[Place]) -> Callable[[Place], list[str]]:
+    """What names a place among those chosen: its row, its column, or both where the block's one table varies both."""
     one_column = len({place.slot.column for place in chosen}) == 1 and len(mark.words) == 1
     one_row = len({place.slot.row for place in chosen}) == 1 and len(mark.words) == 1 and not one_column
-    axes = [] if one_row else [""]
-    axes += [] if one_column else [""]
-    rows = []
-    for place in chosen:
-        labels = [*([] if one_row else [place.slot.row_label]), *([] if one_column else [place.slot.column_label])]
-        rows.append(("", tuple(Cell(text) for text in (*labels, *(_shown(place, name) for name in asked)))))
-    return markdown.table(Grid((*axes, *(_heading(chosen, name) for name in asked)), tuple(rows)))
+    return lambda place: [
+        *([] if one_row else [place.slot.row_label]),
+        *([] if one_column else [place.slot.column_label]),
+    ]
 
 
 def _heading(chosen: list[Place], name: str) -> str:
