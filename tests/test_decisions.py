@@ -152,7 +152,7 @@ def test_a_key_stands_once(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     text = (ROOT / decisions.FOLDER / "noise.yaml").read_text()
     (folder / "noise.yaml").write_text(text + text[text.index("  realised_rate:") : text.index("  tau:")])
-    with pytest.raises(UserError, match=r"noise\.yaml line \d+: not valid YAML \('realised_rate' stands there twice"):
+    with pytest.raises(UserError, match=r"noise\.yaml line \d+: 'realised_rate' stands there twice"):
         decisions.read(tmp_path, validate=True)
     (folder / "noise.yaml").write_text(text)
     (folder / "other.yaml").write_text(text)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from lnl.declared import configuration
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
 
@@ -29,7 +28,7 @@ def load_suite(validate: bool = True, **overrides: Any) -> Suite:
         raise UserError("no config/config.yaml here; run `lnl` in a checkout of the suite")
     if overrides.get("device") not in (None, *DEVICES):
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
-    config: dict[str, Any] = json.loads(os.environ.get("LNL_CONFIG", "{}"))
+    config = configuration.of_environment()
     config |= {key: value for key, value in overrides.items() if value is not None}
     return Suite.load(Path(), config, validate=validate)
 

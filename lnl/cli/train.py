@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from lnl.data.registry import DATASETS
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, environment, paths
 from lnl.declared.data_places import Places
 from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
@@ -122,11 +122,11 @@ def watch() -> Callable[[], bool]:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGUSR1, on_signal)
-    head = os.environ.get("LNL_HEAD")
+    head = environment.whole("LNL_HEAD", 0, 1, 2**31 - 1)
     if head:
 
         def follow() -> None:
-            while _alive(int(head)):
+            while _alive(head):
                 time.sleep(0.3)
             told.set()
             time.sleep(10)

@@ -6,16 +6,14 @@ Standard library and PyYAML only: every cluster job parses this. jsonschema is u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from lnl.data.registry import DATASETS, LSA, NEWS
-from lnl.declared import decisions, handovers
-from lnl.declared.reading import read_folder, read_literal, read_methods, read_yaml
-from lnl.declared.search_file import check as check_search
-from lnl.declared.search_options import resolved
+from lnl.data.registry import LSA, NEWS
+from lnl.declared import configuration, decisions, names
+from lnl.declared.reading import read_folder, read_literal, read_mapping, read_methods
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 
@@ -44,6 +42,12 @@ def with_features(scales: dict[str, dict[str, Any]], features: str) -> dict[str,
     return {key: merge(ours, scale) for key, scale in scales.items()}
 
 
+def _checked(declaration: object, kind: str, source: str) -> None:
+    from lnl.declared.schema import check  # read with jsonschema, which jobs never import
+
+    check(declaration, kind, source)
+
+
 class Catalogue:
     """All declarations of one checkout, at one scale: read, validated, and by the names that people ask for."""
 
@@ -51,18 +55,18 @@ class Catalogue:
         self.root = root
         self.config = config
         self.scale: str = config["scale"]
-        self.protocols = like(read_folder(root / "config" / "protocols"))
-        self.scales = with_features(read_folder(root / "config" / "scales"), config.get("news_features", "lsa"))
-        self.methods = read_methods(root / "methods")
-        self.searches = read_folder(root / "config" / "searches")
-        self.spaces = read_folder(root / "config" / "spaces")
-        self.synthetic = read_yaml(root / "config" / "synthetic.yaml")
-        self.tables = read_folder(root / "tables")
-        self.figures = {
-            p.stem: read_literal(p, "DEMAND") or {} for p in sorted((root / "figures").glob("*.py")) if p.name[0] != "_"
-        }
-        self.claims = {k: self._as_mapping(v) for k, v in read_folder(root / "claims").items()}
         self._check: Callable[[dict[str, Any], str], None] | None = None
+        if validate:
+            self._check = lambda protocol, where: _checked(protocol, "protocol", where)
+        self.protocols = like(self._folder("config/protocols", "protocol"))
+        self.scales = with_features(self._folder("config/scales", "scale"), config["news_features"])
+        self.methods = read_methods(root / "methods", (lambda s, w: _checked(s, "method", w)) if validate else None)
+        self.searches = self._folder("config/searches", "search")
+        self.spaces = self._folder("config/spaces", "space")
+        self.synthetic = read_mapping(root / "config" / "synthetic.yaml")
+        self.tables = self._folder("tables", "table")
+        self.figures = self._figures()
+        self.claims = self._folder("claims", "claims")
         if validate:
             self._validate()
         choose(self.scale, self.scales, "scale", "config key 'scale'")
@@ -71,65 +75,37 @@ class Catalogue:
     def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Self:
         """Read the declarations under `root`; `config` overrides keys of config/config.yaml. UserError if invalid."""
         root = Path(root)
-        values = {**read_yaml(root / "config" / "config.yaml"), **(config or {})}
+        values = configuration.read(root, config)
         if validate:
-            from lnl.declared.schema import check
-
-            check(values, "config", "config")
+            _checked(values, "config", "config")
         return cls(root, values, validate)
 
-    @staticmethod
-    def _as_mapping(declaration: Any) -> dict[str, Any]:
-        return declaration if isinstance(declaration, dict) else {"claims": declaration}
+    def _folder(self, name: str, kind: str) -> dict[str, dict[str, Any]]:
+        """Declared files of a folder by name, each as its schema says, if declarations are validated."""
+        found = read_folder(self.root / name)
+        for key, value in found.items() if self._check is not None else ():
+            _checked(value, kind, f"{name}/{key}.yaml")
+        return found
+
+    def _figures(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for path in sorted((self.root / "figures").glob("*.py")):
+            if path.name[0] == "_":
+                continue
+            found[path.stem] = read_literal(path, "DEMAND") or {}
+            if self._check is not None:
+                _checked(found[path.stem], "figure", f"figures/{path.name}: DEMAND")
+        return found
 
     def _validate(self) -> None:
-        from lnl.declared.schema import check
+        """UserError for what no schema can tell of one file: names declared elsewhere, values that go together."""
+        from lnl.declared.whole_checks import check
 
-        self._check = lambda protocol, where: check(protocol, "protocol", where)
-        check(self.synthetic, "synthetic", "config/synthetic.yaml")
-        for key, value in self.synthetic["algorithms"].items():
-            resolved(value["algorithm"], f"config/synthetic.yaml: algorithms, {key}: ")
-        for key, value in self.protocols.items():
-            check(value, "protocol", f"config/protocols/{key}.yaml")
-        for key, value in self.scales.items():
-            check(value, "scale", f"config/scales/{key}.yaml")
-        for key, value in self.searches.items():
-            check(value, "search", f"config/searches/{key}.yaml")
-            check_search(key, value, self.spaces)
-        for key, value in self.spaces.items():
-            check(value, "space", f"config/spaces/{key}.yaml")
-        for key, spec in self.methods.items():
-            check({k: v for k, v in spec.items() if k != "file"}, "method", f"{spec['file']}: SPEC")
-            self._check_settings(spec)
-            for table in spec.get("joins", []):
-                declared = self.tables | self.figures
-                choose(table, declared, f"table (SPEC 'joins' of {key})", spec["file"])
-                if "joins" not in declared[table]:
-                    open_to = ", ".join(k for k, v in declared.items() if "joins" in v)
-                    raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
-        handovers.check(self.methods)
-        for key, value in self.tables.items():
-            check(value, "table", f"tables/{key}.yaml")
-        for key, value in self.figures.items():
-            check(value, "figure", f"figures/{key}.py: DEMAND")
-        for key, value in self.claims.items():
-            check(value, "claims", f"claims/{key}.yaml")
+        _checked(self.synthetic, "synthetic", "config/synthetic.yaml")
+        names.check_artefacts(self.sources())
+        check(self)
         if isinstance(self.config.get("seeds"), list) and len(set(self.config["seeds"])) < len(self.config["seeds"]):
             raise UserError(f"config key 'seeds': {self.config['seeds']} names a seed twice; name each once")
-
-    def _check_settings(self, spec: dict[str, Any]) -> None:
-        """UserError for a setting of a SPEC that names nothing: it would never apply, and nobody would notice."""
-        for setting, changes in spec.get("settings", {}).items():
-            where = f"{spec['file']}: SPEC, settings '{setting}'"
-            parts = setting.split("/")
-            if len(parts) != 3:
-                raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
-            known: dict[str, dict[str, Any]] = {"protocol": self.protocols, "data set": DATASETS}
-            for word, (what, names) in zip(parts, known.items(), strict=False):
-                if word != "*":
-                    choose(word, names, what, where)
-            for key in changes:
-                choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
 
     @cached_property
     def decisions(self) -> decisions.Decisions:
@@ -151,6 +127,13 @@ class Catalogue:
             | dict.fromkeys(self.figures, "figures")
             | dict.fromkeys((f"{k}_claims" for k in self.claims), "claims")
         )
+
+    def sources(self) -> Iterator[tuple[str, str, str]]:
+        """(key, file, paper) of every artefact, also of two of one name, which `artefacts` cannot hold."""
+        for kind in ("tables", "figures"):
+            for key, declared in getattr(self, kind).items():
+                yield key, f"{kind}/{key}.{'py' if kind == 'figures' else 'yaml'}", str(declared["source"]["paper"])
+        yield from ((f"{key}_claims", f"claims/{key}.yaml", key) for key in self.claims)
 
     def declaration(self, key: str) -> dict[str, Any]:
         """Declared content of an artefact."""
@@ -177,7 +160,7 @@ class Catalogue:
             out.setdefault(self.paper(key), []).append(key)
         return out
 
-    def select(self, wanted: str | list[str]) -> list[str]:
+    def select(self, wanted: str | list[str], where: str = "config key 'artefacts'") -> list[str]:
         """Artefact keys for `all`, a paper, an artefact, or a list of these; UserError with the nearest name."""
         if wanted == "all":
             return list(self.artefacts)
@@ -186,14 +169,19 @@ class Catalogue:
             if word in self.papers:
                 keys += self.papers[word]
             else:
-                choose(word, {**self.artefacts, **self.papers}, "artefact or paper", "config key 'artefacts'")
+                choose(word, {**self.artefacts, **self.papers}, "artefact or paper", where)
                 keys.append(word)
         return list(dict.fromkeys(keys))
 
     @property
     def selected(self) -> list[str]:
         """Artefacts that are built when none is named: config key 'artefacts', else the scale's, else all."""
-        return self.select(self.config["artefacts"] or self.scales[self.scale].get("artefacts") or "all")
+        asked = self.config["artefacts"]
+        if asked:
+            return self.select(asked)
+        return self.select(
+            self.scales[self.scale].get("artefacts") or "all", f"config/scales/{self.scale}.yaml: artefacts"
+        )
 
     def mode(self, protocol: str) -> str:
         """How a protocol's runs that could share a program are trained: `single` or `stacked`.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lnl.declared import environment
 from lnl.errors import UserError, nearest
 
 
@@ -28,7 +29,7 @@ class Places:
             cache_root=os.environ.get("LNL_CACHE_ROOT") or config.get("cache_root") or ".cache/lnl",
             accepted=tuple(config.get("accepted_digests") or ()),
             label_files=tuple((n, f["path"], f.get("field")) for n, f in (config.get("label_files") or {}).items()),
-            checkpoint_seconds=float(os.environ.get("LNL_CHECKPOINT_SECONDS", "60")),
+            checkpoint_seconds=environment.number("LNL_CHECKPOINT_SECONDS", 60.0, 0.0, 1e6),
         )
 
     def label_file(self, noise: str) -> tuple[Path | None, str | None]:

@@ -13,15 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from lnl.declared.reading import read_mapping
 from lnl.errors import UserError
 
 FOLDER = "config/decisions"
 LEFT_OUT = "left out"  # the word for a key that may be absent, and is
 OTHERWISE = "otherwise"  # the rest of a default that is given by name
-
-_Plain: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -139,13 +136,13 @@ def explained_by(value: Any, values: Mapping[str, str]) -> str | None:
 
 
 def read(root: Path, validate: bool) -> Decisions:
-    """The decisions of a checkout; none where it has no such folder. UserError for a key that stands there twice, and,
+    """The decisions of a checkout; none where it has no such folder. UserError for a key that stands in two files, and,
     if asked to validate, for what the schema does not know."""
     chapters = []
     known: dict[str, Decision] = {}
     for path in sorted((root / FOLDER).glob("*.yaml")):
         file = f"{FOLDER}/{path.name}"
-        declared = _content(path, file)
+        declared = read_mapping(path)
         if validate:
             from lnl.declared.schema import check
 
@@ -158,28 +155,3 @@ def read(root: Path, validate: bool) -> Decisions:
         about = (declared["title"], declared["order"], declared.get("intro", ""))
         chapters.append(Chapter(file, *about, tuple(listed), tuple(declared.get("surprises", ()))))
     return Decisions(tuple(sorted(chapters, key=lambda chapter: (chapter.order, chapter.file))))
-
-
-class _Unique(_Plain):
-    """YAML in which no mapping has a key twice: the later one would silently take the place of the first."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            found = self.construct_object(key, deep=True)
-            if found in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"'{found}' stands there twice", key.start_mark)
-            seen.add(found)
-        return super().construct_mapping(node, deep)
-
-
-def _content(path: Path, file: str) -> dict[str, Any]:
-    try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Unique)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise UserError(f"{file}{where}: not valid YAML ({getattr(error, 'problem', None) or error})") from None
-    if not isinstance(found, dict):
-        raise UserError(f"{file}: is no mapping; it begins with 'title:'")
-    return found

@@ -209,7 +209,10 @@ class Demands(Catalogue, ABC):
     def _register(self, cell: Cell, declared: Declared) -> None:
         known = self._cells.setdefault(cell, declared)
         if known.spec != declared.spec:
-            raise UserError(f"{declared.source}: {cell.id} has another specification in {known.source}; name a variant")
+            raise UserError(
+                f"{declared.source}: {cell.id} has another specification in {known.source} at scale {self.scale}; "
+                "name a variant"
+            )
 
     def demand(self, key: str) -> list[Run]:
         """Runs that an artefact needs at this scale, each once, in declared order."""

@@ -7,15 +7,18 @@ matplotlib.
 from __future__ import annotations
 
 import ast
-import copy
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from lnl.declared.literals import parsed, read_literal
+from lnl.declared.text_files import Stamp, stamp, text
+from lnl.declared.yaml_text import copied, parse
 from lnl.errors import UserError
+
+__all__ = ["overridden", "read_folder", "read_literal", "read_mapping", "read_methods", "read_yaml", "syntax_digest"]
 
 #: Members of a method that see one run; a stack of runs shares one `loss`, and what differs between runs goes through
 #: `schedule`.
@@ -32,66 +35,36 @@ SINGLE_ONLY = (
     "views",
 )
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 
 def read_yaml(path: Path) -> Any:
-    """Content of a YAML file; UserError names the line of a syntax error."""
-    try:
-        return copy.deepcopy(_yaml(path.resolve(), _stamp(path)))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or error})") from None
+    """Content of a YAML file; UserError names the line of what is no YAML, or none of a declaration."""
+    return copied(_yaml(path, stamp(path)))
 
 
-Stamp = tuple[int, ...]
-
-
-def _stamp(path: Path) -> Stamp:
-    """What changes when a file does: what was read stays in memory, and a warm worker's jobs read nothing twice."""
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Content of a YAML file that holds keys and values; UserError for any other, an empty one too."""
+    found = read_yaml(path)
+    if not isinstance(found, dict):
+        what = "is empty" if found is None else f"holds a {'list' if isinstance(found, list) else 'single value'}"
+        raise UserError(f"{path}: {what}; keys and their values are wanted, 'title: …' and so on")
+    return found
 
 
 @cache
-def _yaml(path: Path, stamp: Stamp) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+def _yaml(path: Path, at: Stamp) -> Any:
+    return parse(text(path), path)
 
 
-@cache
-def _literals(path: Path, stamp: Stamp) -> dict[str, ast.Assign]:
-    """Assignments at the top level of a Python file by name."""
-    body = ast.parse(path.read_text(encoding="utf-8"), str(path)).body
-    return {t.id: n for n in reversed(body) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
-
-
-def read_folder(folder: Path) -> dict[str, Any]:
+def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
     """All `*.yaml` of a folder by file name."""
-    return {path.stem: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: read_mapping(path) for path in sorted(folder.glob("*.yaml"))}
 
 
-def read_literal(path: Path, name: str) -> dict[str, Any] | None:
-    """The dictionary literal assigned to `name` at the top level of a Python file, or None if there is none."""
-    try:
-        node = _literals(path.resolve(), _stamp(path)).get(name)
-    except SyntaxError as error:
-        raise UserError(f"{path} line {error.lineno}: {error.msg}") from None
-    if node is None:
-        return None
-    try:
-        value = ast.literal_eval(node.value)
-    except ValueError:
-        raise UserError(f"{path} line {node.lineno}: {name} must be a plain literal (no calls, no names)") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{path} line {node.lineno}: {name} must be a dictionary")
-    return value
+def read_methods(folder: Path, check: Callable[[dict[str, Any], str], None] | None = None) -> dict[str, dict[str, Any]]:
+    """SPEC of every method file by method key; each SPEC gets `file`. UserError for two files with one key.
 
-
-def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
-    """SPEC of every method file by method key; each SPEC gets `file`. UserError for two files with one key."""
+    check: of a SPEC as it is written, before it takes over what the method that it extends says.
+    """
     methods: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.py")):
         if path.name.startswith("_"):
@@ -101,15 +74,17 @@ def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
             raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")
         key = spec.get("key")
         if not isinstance(key, str):
-            raise UserError(f"{path}: SPEC has no 'key'")
-        wanted = (
-            ("title", "version", "parameters") if "extends" in spec else ("title", "version", "networks", "parameters")
-        )
+            raise UserError(f"{path}: SPEC has no 'key', a word")
+        wanted = ("title", "version", "parameters", *(() if "extends" in spec else ("networks",)))
         lacking = [name for name in wanted if name not in spec]
         if lacking:
             raise UserError(f"{path}: SPEC lacks '{lacking[0]}' (docs/add-a-method.md)")
+        if not isinstance(spec["parameters"], dict):
+            raise UserError(f"{path}: SPEC: 'parameters' is a dictionary, of each parameter its default")
         if key in methods:
             raise UserError(f"{path}: key '{key}' is already taken by {methods[key]['file']}")
+        if check is not None:
+            check(spec, f"{path}: SPEC")
         methods[key] = {**spec, "file": str(path)}
     return {key: _extended(spec, methods) for key, spec in methods.items()}
 
@@ -119,7 +94,7 @@ def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[
     base = spec.get("extends")
     if base is None:
         return spec
-    if base not in methods or "extends" in methods[base]:
+    if not isinstance(base, str) or base not in methods or "extends" in methods[base]:
         raise UserError(f"{spec['file']}: SPEC extends '{base}', which is no method with a class of its own")
     of = methods[base]
     unknown = [key for key in spec["parameters"] if key not in of["parameters"]]
@@ -141,12 +116,12 @@ def overridden(path: Path) -> frozenset[str]:
     """Members of `Method` that a method file overrides, without running it; all of them where its class has other
     bases, whose members are not known here.
     """
-    return _overridden(path.resolve(), _stamp(path))
+    return _overridden(path, stamp(path))
 
 
 @cache
-def _overridden(path: Path, stamp: Stamp) -> frozenset[str]:
-    classes = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)]
+def _overridden(path: Path, at: Stamp) -> frozenset[str]:
+    classes = [node for node in parsed(path).body if isinstance(node, ast.ClassDef)]
     methods = [node for node in classes if node.bases]
     if len(methods) != 1 or [getattr(base, "id", None) for base in methods[0].bases] != ["Method"]:
         return frozenset(SINGLE_ONLY)
@@ -161,12 +136,12 @@ def _overridden(path: Path, stamp: Stamp) -> frozenset[str]:
 def reads_in_schedule_only(path: Path) -> bool:
     """Whether a method file reads the method's parameters in `schedule` alone, so that runs of a stack may differ in
     any of them."""
-    return _reads_in_schedule_only(path.resolve(), _stamp(path))
+    return _reads_in_schedule_only(path, stamp(path))
 
 
 @cache
-def _reads_in_schedule_only(path: Path, stamp: Stamp) -> bool:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _reads_in_schedule_only(path: Path, at: Stamp) -> bool:
+    tree = parsed(path)
     schedules = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "schedule"]
     within = {id(node) for schedule in schedules for node in ast.walk(schedule)}
     reads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "parameters"]
@@ -175,7 +150,7 @@ def _reads_in_schedule_only(path: Path, stamp: Stamp) -> bool:
 
 def syntax_digest(path: Path) -> str:
     """Digest of a file's syntax tree without docstrings and comments: what it computes, not how it is worded."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(text(path))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import difflib
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from lnl.declared.reading import read_yaml
 from lnl.errors import UserError
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
+KINDS = {  # JSON's words for what a value is -> a person's
+    "object": "a mapping of keys to values",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+LONGEST = 80  # characters of a wrong value that a line shows
 
 
 @cache
 def schema(name: str) -> dict[str, Any]:
     """workflow/schemas/<name>.yaml; not to be changed by whoever reads it."""
-    found: dict[str, Any] = yaml.safe_load((SCHEMAS / f"{name}.yaml").read_text())
+    found: dict[str, Any] = read_yaml(SCHEMAS / f"{name}.yaml")
     return found
 
 
@@ -25,7 +35,17 @@ def schema(name: str) -> dict[str, Any]:
 def _validator(name: str) -> Any:
     import jsonschema  # only the head process validates; jobs never import it
 
-    return jsonschema.Draft202012Validator(schema(name))
+    # JSON Schema takes 5.0 for an integer, and infinity for a number: a range(5.0) or an endless search comes of it
+    types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
+    return jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=types)(schema(name))
+
+
+def _is_whole(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check(declaration: object, name: str, source: str) -> None:
@@ -36,21 +56,108 @@ def check(declaration: object, name: str, source: str) -> None:
 
 
 def _explain(error: Any) -> str:
+    error = _nearest_cause(error)
     place = ".".join(str(part) for part in error.absolute_path)
     at = f"'{place}': " if place else ""
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = sorted(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known))
-        near = difflib.get_close_matches(str(unknown[0]), known, 1, 0.5) if unknown else []
-        hint = f" (did you mean '{near[0]}'?)" if near else f"; keys: {', '.join(known)}"
-        return f"{at}unknown key '{unknown[0] if unknown else '?'}'{hint}"
-    if error.validator == "propertyNames":
-        error = error.context[0] if error.context else error
-    if error.validator == "enum":
-        options = [str(v) for v in error.validator_value]
-        near = difflib.get_close_matches(str(error.instance), options, 1, 0.5)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
-        return f"{at}'{error.instance}' is not one of {', '.join(options)}{hint}"
-    if error.validator == "required":
-        return f"{at}{error.message.replace(' is a required property', ' is missing')}"
-    return f"{at}{error.message.splitlines()[0][:200]}"
+    if error.validator is None:  # the schema is `false` there
+        return f"{at}does not go with what stands beside it; leave it out"
+    words = _WORDS.get(error.validator)
+    if words is not None:
+        return at + words(error)
+    return f"{at}{' '.join(error.message.split())[:200]}"
+
+
+def _nearest_cause(error: Any) -> Any:
+    """Of several alternatives that a value could have been, what is wrong with the one that it is most like."""
+    while error.validator in ("anyOf", "oneOf", "if", "propertyNames") and error.context:
+        fitting = [e for e in error.context if not (e.validator == "type" and e.path == error.path)]
+        deepest = sorted(fitting or error.context, key=lambda e: -len(e.absolute_path))
+        if not fitting and error.validator != "propertyNames":
+            return error  # none of the kinds that it could be
+        error = deepest[0]
+    return error
+
+
+def shown(value: Any) -> str:
+    """A wrong value as a line can hold it."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _unknown(error: Any) -> str:
+    if not isinstance(error.instance, dict):
+        return str(error.message)
+    known = sorted(error.schema.get("properties", {}))
+    unknown = sorted(set(error.instance) - set(known))
+    near = difflib.get_close_matches(str(unknown[0]), known, 1, 0.5) if unknown else []
+    hint = f" (did you mean '{near[0]}'?)" if near else f"; keys: {', '.join(known)}"
+    return f"unknown key '{unknown[0] if unknown else '?'}'{hint}"
+
+
+def _one_of(error: Any) -> str:
+    options = [str(v) for v in error.validator_value]
+    near = difflib.get_close_matches(str(error.instance), options, 1, 0.5)
+    hint = f" (did you mean '{near[0]}'?)" if near else ""
+    found = shown(error.instance) if not isinstance(error.instance, str) else f"'{error.instance[:LONGEST]}'"
+    return f"{found} is not one of {', '.join(options)}{hint}"
+
+
+def _kind(error: Any) -> str:
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    words = " or ".join(KINDS[kind] for kind in wanted)
+    value = error.instance
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no finite number; {words} is wanted"
+    if isinstance(value, float) and "integer" in wanted and value.is_integer():
+        return f"{value!r} is written as a fraction, and a whole number is wanted: write {int(value)}"
+    number = isinstance(value, str) and {"integer", "number"} & set(wanted) and _reads_as_number(value)
+    hint = f"; a number has no quotes, and 1e-3 is written 1.0e-3: {float(value)!r}" if number else ""
+    return f"{shown(value)} is not {words}{hint}"
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _alternatives(error: Any) -> str:
+    kinds = [each.get("type") for each in error.validator_value]
+    words = [KINDS[k] for kind in kinds if kind for k in (kind if isinstance(kind, list) else [kind])]
+    missing = [each["required"] for each in error.validator_value if set(each) == {"required"}]
+    if missing:
+        return f"it has to say {', or '.join(' and '.join(each) for each in missing)}"
+    return f"{shown(error.instance)} is not {' or '.join(dict.fromkeys(words)) or 'among what is possible here'}"
+
+
+def _form(error: Any) -> str:
+    if not error.instance.strip():
+        return "is empty; it needs a text"
+    return f"{shown(error.instance)} has not the form {error.validator_value}"
+
+
+def _range(words: str) -> Any:
+    return lambda error: f"{shown(error.instance)} is {words} {error.validator_value:,}"
+
+
+_WORDS = {
+    "additionalProperties": _unknown,
+    "enum": _one_of,
+    "type": _kind,
+    "anyOf": _alternatives,
+    "oneOf": _alternatives,
+    "required": lambda error: error.message.replace(" is a required property", " is missing"),
+    "minimum": _range("below the least possible value,"),
+    "maximum": _range("above the largest possible value,"),
+    "exclusiveMinimum": _range("not above"),
+    "exclusiveMaximum": _range("not below"),
+    "minLength": lambda error: f"{shown(error.instance)} is too short",
+    "maxLength": lambda error: f"{shown(error.instance)} has more than {error.validator_value} characters",
+    "minItems": lambda error: f"is a list of {len(error.instance)}; it needs {error.validator_value} or more",
+    "maxItems": lambda error: f"is a list of {len(error.instance)}; it may have {error.validator_value} at most",
+    "minProperties": lambda error: "has too few keys",
+    "uniqueItems": lambda error: f"{shown(error.instance)} names something twice; name each once",
+    "pattern": _form,
+    "not": lambda error: f"{shown(error.instance)} does not go together",
+}  # fmt: skip

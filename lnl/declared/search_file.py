@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.data.registry import DATASETS
+from lnl.declared import search_rounds
 from lnl.declared.search_options import resolved
 from lnl.declared.specification import NOISY_HOLD_OUT, choose
 from lnl.errors import UserError
@@ -27,6 +29,8 @@ SCORED_ON = {
 }
 LEAKING = ("test", TEST_FILE)
 
+MOST = 10_000  # candidates of a search: a hundred times the largest that a document has
+
 OF_SPACES = ("space", "algorithm", "rounds", "samples", "datasets")
 
 
@@ -41,11 +45,15 @@ def probe(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {parameter_of(declared): declared["values"][-1] if "values" in declared else None}
 
 
-def check(name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any]) -> None:
-    """UserError for keys of config/searches/<name>.yaml that do not go together, for an unknown space, and for an
-    option that the algorithm does not have."""
+def check(
+    name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any], methods: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """UserError for keys of config/searches/<name>.yaml that do not go together, for an unknown space, for a parameter
+    that no method has, and for an option that the algorithm does not have."""
     where = f"config/searches/{name}.yaml"
     parameter, listed = parameter_of(declared), "values" in declared
+    having = {key: 0 for method in methods.values() for key in method["parameters"]} | {"R": 0}
+    choose(parameter, having, "parameter of a method", where)
     both = [key for key in OF_SPACES if key in declared] if listed else []
     if both:
         raise UserError(f"{where}: '{both[0]}' and 'values' exclude each other: a list is one round of all its values")
@@ -56,8 +64,26 @@ def check(name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any]) -> 
         raise UserError(f"{where}: {parameter} is searched {how}")
     if "hold_out" in declared and declared.get("scored_on") != NOISY_HOLD_OUT:
         raise UserError(f"{where}: 'hold_out' goes with scored_on: {NOISY_HOLD_OUT}")
+    for dataset in declared.get("datasets", {}):
+        choose(dataset, DATASETS, "data set", f"{where}: datasets")
     if not listed:
         choose(declared["space"], dict(spaces), "search space", where)
-        resolved(declared["algorithm"], f"{where}: ")
-        for dataset, budget in declared.get("datasets", {}).items():
-            resolved(declared["algorithm"] | budget.get("algorithm", {}), f"{where}: datasets, {dataset}: ")
+        for name, budget in {"": {}, **declared.get("datasets", {})}.items():
+            at = f"{where}: datasets, {name}" if name else where
+            if budget.get("algorithm", {}).get("name", declared["algorithm"]["name"]) != declared["algorithm"]["name"]:
+                raise UserError(f"{at}: 'algorithm.name': one search has one algorithm; another one needs a file")
+            algorithm = resolved(declared["algorithm"] | budget.get("algorithm", {}), f"{at}: ")
+            rounds, samples = (budget.get(k, declared[k]) for k in ("rounds", "samples"))
+            check_budget(algorithm, rounds, samples, at)
+
+
+def check_budget(algorithm: Mapping[str, Any], rounds: int, samples: int, where: str) -> None:
+    """UserError for a search of more candidates than anybody could train; it is found before they are listed."""
+    if algorithm["name"] == "hyperband":
+        brackets, eta = algorithm["brackets"], algorithm["eta"]
+        count = sum(sum(search_rounds.rung_sizes(algorithm, bracket)) for bracket in range(brackets))
+        what = f"{brackets} brackets with eta {eta:g}"
+    else:
+        count, what = rounds * samples, f"{rounds} rounds of {samples}"
+    if count > MOST:
+        raise UserError(f"{where}: {what} are {count:,} candidates; a search has at most {MOST:,}")

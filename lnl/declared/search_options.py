@@ -6,7 +6,6 @@ a job; `lnl.search.algorithms.build` takes its values, defaults filled in, from 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +19,16 @@ class Number:
 
     default: float
     above: float = 0.0
-    most: float = math.inf
+    most: float = 1e6  # of steps, memories and draws alike: what is more is a slip of the hand
     whole: bool = False
 
     def read(self, value: Any) -> float:
         """The value; ValueError says what it should have been."""
         plain = isinstance(value, int | float) and not isinstance(value, bool)
         if not plain or not self.above < value <= self.most:
-            wanted = f"above {self.above:g}" if self.most == math.inf else f"in ({self.above:g}, {self.most:g}]"
-            raise ValueError(f"is a number {wanted}, not {value!r}")
-        if self.whole and value != int(value):
-            raise ValueError(f"is a whole number, not {value:g}")
+            raise ValueError(f"is a number in ({self.above:g}, {self.most:g}], not {value!r}")
+        if self.whole and not isinstance(value, int):
+            raise ValueError(f"is a whole number, written without a point, not {value!r}")
         return int(value) if self.whole else float(value)
 
 
@@ -44,7 +42,7 @@ class Word:
     def read(self, value: Any) -> str:
         """The value; ValueError says what it could have been."""
         known = (self.default, *self.others)
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise ValueError(f"cannot be {value!r}{nearest(value, known)}")
         return str(value)
 
@@ -66,7 +64,7 @@ Options = Mapping[str, Number | Word | YesNo]
 
 FISHER_SAMPLES = 10_000  # S2E, appendix A.2
 #: Step in nats and rounds remembered of the sound forms; fixed on the tuning targets of config/synthetic.yaml.
-SOUND: Options = {"step": Number(0.6), "memory": Number(4, whole=True)}
+SOUND: Options = {"step": Number(0.6), "memory": Number(4, most=1000, whole=True)}
 
 
 def _fisher(step: float) -> Options:
@@ -93,8 +91,8 @@ ALGORITHMS: Mapping[str, Mapping[str, Options]] = {
     "bayesian": {"gaussian_process": {}, "tpe": {}, "as_released": {}},
     "hyperband": {
         "": {
-            "eta": Number(3, above=1.0),
-            "brackets": Number(5, whole=True),
+            "eta": Number(3, above=1.0, most=100),
+            "brackets": Number(5, most=20, whole=True),
             "rungs": Word("as_published", ("as_released",)),  # decision hyperband_rungs
             "continue": YesNo(True),  # decision hyperband_continue
         }
@@ -108,12 +106,12 @@ def resolved(algorithm: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     UserError for an unknown algorithm, form or option, and for a value that an option does not take. where: the
     declaration, for its message.
     """
-    name = str(algorithm.get("name"))
-    if name not in ALGORITHMS:
+    name = algorithm.get("name")
+    if not isinstance(name, str) or name not in ALGORITHMS:
         raise UserError(f"{where}unknown search algorithm '{name}'{nearest(name, ALGORITHMS)}")
     at, forms = f"{where}search algorithm '{name}'", ALGORITHMS[name]
     form = algorithm.get("form", next(iter(forms)))
-    if form not in forms:
+    if not isinstance(form, str) or form not in forms:
         raise UserError(f"{at}: unknown form '{form}'{nearest(form, forms)}")
     options = forms[form]
     known = ["name", *(["form"] if form else []), *options]

@@ -8,7 +8,8 @@ from typing import Any
 
 from lnl.declared.catalogue import Catalogue
 from lnl.declared.cells import DeclaredSearch
-from lnl.declared.search_file import SHARED
+from lnl.declared.search_file import SHARED, check_budget
+from lnl.declared.search_options import resolved
 from lnl.declared.specification import NOISY_HOLD_OUT, choose, digest
 from lnl.errors import UserError
 
@@ -67,6 +68,10 @@ def _over_a_space(catalogue: Catalogue, dataset: str, name: str, declared: dict[
     budget |= reduced
     if algorithm["name"] == "hyperband" and brackets is not None:
         algorithm = algorithm | {"brackets": brackets}
+    if reduced:
+        check_budget(
+            resolved(algorithm), budget["rounds"], budget["samples"], f"config/scales/{catalogue.scale}.yaml: search"
+        )
     space = choose(declared["space"], catalogue.spaces, "search space", f"config/searches/{name}.yaml")
     if declared["final"] != "best" and algorithm["name"] in WITHOUT_DISTRIBUTION:
         raise UserError(

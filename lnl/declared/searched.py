@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared.formulas import check_schedule
 from lnl.declared.search_file import parameter_of
 from lnl.declared.specification import choose
 from lnl.errors import UserError
@@ -47,8 +48,8 @@ def check(
     if schedule is not None:
         if not isinstance(schedule, Mapping) or ("search" in schedule) == ("formula" in schedule):
             raise UserError(f"{where}: R is {{search: <name>}}, or a schedule {{formula, clip, x}}, not {schedule!r}")
-        for key in schedule if name != "R" else ():
-            choose(key, {"formula": 0, "clip": 0, "x": 0}, "key of R", where)
+        if name != "R":
+            check_schedule(schedule, where)
     if name is not None:
         _check_search(name, parameters[name], searches, where)
     return name

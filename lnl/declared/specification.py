@@ -44,7 +44,7 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def choose(word: str, options: dict[str, Any], what: str, source: str) -> Any:
     """options[word], or a UserError with the nearest valid name."""
-    if word not in options:
+    if not isinstance(word, str) or word not in options:
         raise UserError(f"{source}: unknown {what} '{word}'{nearest(word, options)}")
     return options[word]
 
@@ -118,6 +118,13 @@ def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> N
             )
 
 
+def _check_noise(noise: str, classes: int, source: str) -> None:
+    try:
+        noise_keys.check(noise_keys.parse(noise), classes)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+
+
 def resolve(
     *,
     protocol: str,
@@ -156,7 +163,7 @@ def resolve(
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)
     info = choose(used, DATASETS, "data set", source)
-    noise_keys.check(noise_keys.parse(noise), info.classes)
+    _check_noise(noise, info.classes, source)
 
     split = declared["split"]
     if used != dataset and split == "test-halves" and info.validation:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from lnl.declared import environment
 from lnl.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def lease_gpu(device: str) -> None:
     count = gpu_count()
     folder = Path(tempfile.gettempdir()) / f"lnl-gpu-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    for slot in range(int(os.environ.get("LNL_SLOTS_PER_GPU", "1"))):
+    for slot in range(environment.whole("LNL_SLOTS_PER_GPU", 1, 1, 64)):
         for gpu in range(count):
             lock = FileLock(folder / f"gpu{gpu}-slot{slot}.lock")
             try:

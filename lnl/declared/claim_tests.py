@@ -1,0 +1,79 @@
+"""What each test of a claim takes: its keys, what it is about, the quantities that runs and searches have.
+
+Standard library only. Words for all of this are in lnl/results/claims/words.py, the tests themselves beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ESTIMATES = ("transition_error", "transition_shift")  # one number of a run, at no epoch
+OF_RUNS = (
+    *("test_accuracy", "train_accuracy_given", "clean_accuracy", "flipped_accuracy_given", "flipped_accuracy_true"),
+    *("label_precision", "kept_fraction", "negative_risk", "loss_auc", *ESTIMATES),
+)
+OF_SCHEDULES = ("kept_end", "late_rise", "ramp_distance")  # of searches that find a schedule R(t), not a value
+OF_SEARCHES = ("best_score", "best_test", *OF_SCHEDULES)
+OF_ARMS = ("error",)
+QUANTITIES = {"runs": OF_RUNS, "search": OF_SEARCHES, "synthetic": OF_ARMS}
+POINTS = (*("last10", "last10_file", "early", "fluctuation", "first", "final", "lowest", "mean", "fall", "peak_epoch"),)
+IDENTITIES = (
+    *("margin_pair_below_symmetric", "spaces_stay_in_range", "single_functions_fall_short"),
+    *("coteaching_schedules_in_the_space", "four_bases_start_at_one", "four_bases_follow_examples", "printed_margins"),
+    *("backward_correction_is_unbiased", "corrected_loss_of_a_sure_network", "row_of_ones_below_zero"),
+    *("without_ascent_the_base_methods", "natural_step_is_invariant"),
+)
+
+COMMON = ("kind", "a", "control", "aside")
+VALUE = ("of", "at", "minus")  # which number of a repeat
+PLACES = {"runs": "trainings", "search": "searches", "synthetic": "synthetic arms"}
+RUNS, VALUES, SEARCHES = ("runs",), ("runs", "search", "synthetic"), ("search", "synthetic")
+
+
+@dataclass(frozen=True)
+class Test:
+    """One kind: the keys that it takes beside those of all, what a and b may be, whether a b has to be there."""
+
+    keys: tuple[str, ...]
+    a: tuple[str, ...] = VALUES
+    b: tuple[str, ...] = VALUES
+    grouped: bool = False  # compares the places of a with each other
+    __test__ = False  # no test of pytest's
+
+
+KINDS: Mapping[str, Test] = {
+    "GT": Test(("b", "margin", "match", "of_b", *VALUE)),
+    "EQ": Test(("b", "margin", "match", "of_b", *VALUE)),
+    "INTERVAL": Test(("b", "low", "high", "match", "of_b", *VALUE)),
+    "INTER": Test(("b", "harder", "easier", *VALUE), RUNS, RUNS),
+    "ONE_SAMPLE": Test(("threshold", "direction", *VALUE)),
+    "FALL": Test(("of", "margin"), RUNS),
+    "HOLD": Test(("of", "margin"), RUNS),
+    "RISE": Test(("of", "from", "to", "direction"), RUNS),
+    "CROSS": Test(("b", "of", "near", "match", "allow"), RUNS, RUNS),
+    "VAR": Test(("b", "pool", "repeats", *VALUE)),
+    "SPREAD": Test(("below", "pool", *VALUE)),
+    "ANOVA": Test(("factors", "match", *VALUE), grouped=True),
+    "KW": Test(("match", *VALUE), grouped=True),
+    "RANGE": Test(("below", "match", *VALUE), grouped=True),
+    "TREND": Test(("match", *VALUE), grouped=True),
+    "INTERIOR": Test(("b", *VALUE)),
+    "SIGN": Test(("b", *VALUE)),
+    "REF": Test(("table", "row", "at", "allow"), RUNS),
+    "SEARCH": Test(("b", "by", "from", "repeats", "match"), SEARCHES, SEARCHES),
+    "SPEARMAN": Test(
+        ("b", "of", "of_b", "from", "threshold", "direction", "match"), ("runs", "search"), ("runs", "search")
+    ),
+    "SHARE": Test(("b", "threshold", "margin", "at", "match"), ("search",), RUNS),
+}
+#: Keys of the comparisons of printed numbers, beside kind and a.
+PRINTED: Mapping[str, tuple[str, ...]] = {
+    "GT": ("b", "match", "margin"),
+    "BELOW": ("threshold",),
+    "BETWEEN": ("reference", "low", "high"),
+    "RANGE": ("label", "below"),
+    "BEST": ("label", "b", "margin"),
+    "SAME": ("label", "b"),
+    "VAR": ("b",),
+}

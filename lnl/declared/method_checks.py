@@ -1,0 +1,84 @@
+"""The SPECs of methods, beyond their schema: parameters that exist, values and ranges that hold the defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lnl.data.registry import DATASETS
+from lnl.declared import handovers, searched
+from lnl.declared.decision_switches import Declarations
+from lnl.declared.specification import choose, method_parameters
+from lnl.errors import UserError
+from lnl.noise import keys as noise_keys
+
+POINTS = ("final", "best-validation", "lowest-validation-loss")
+_STEP = re.compile(r"step-[1-9][0-9]{0,8}")
+
+Tree = Mapping[str, Any]
+
+
+def check(catalogue: Declarations) -> None:
+    """UserError for the first SPEC that names what is not there, or contradicts itself."""
+    methods, protocols, artefacts = catalogue.methods, catalogue.protocols, catalogue.tables | catalogue.figures
+    for key, spec in methods.items():
+        where = f"{spec['file']}: SPEC"
+        _check_parameters(spec, catalogue.searches, where)
+        for setting, changes in spec.get("settings", {}).items():
+            _check_setting(spec, setting, changes, protocols, f"{where}, settings '{setting}'")
+        for name, (source, point, *given) in spec.get("handovers", {}).items():
+            _check_handover(methods, spec, (source, point, *given), f"{where}, handovers '{name}'")
+        for table in spec.get("joins", []):
+            declared = choose(table, artefacts, f"table (SPEC 'joins' of {key})", spec["file"])
+            if "joins" not in declared:
+                open_to = ", ".join(k for k, v in artefacts.items() if "joins" in v)
+                raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
+    handovers.check(methods)
+
+
+def _check_parameters(spec: dict[str, Any], searches: Tree, where: str) -> None:
+    parameters = spec["parameters"]
+    for name in (*spec.get("values", {}), *spec.get("ranges", {})):
+        choose(name, parameters, f"parameter of {spec['key']}", f"{where}, values and ranges")
+    for name, allowed in spec.get("values", {}).items():
+        kinds = {type(value) for value in allowed if value is not None}
+        if len(kinds) > 1 or not kinds <= {str, bool, int, float}:
+            raise UserError(
+                f"{where}, values: those of {name} are not of one kind, words, numbers, or yes and no: {allowed}"
+            )
+    for name, (low, high) in spec.get("ranges", {}).items():
+        if high is not None and low > high:
+            raise UserError(f"{where}, ranges: {name} from {low:g} to {high:g}; write the smaller number first")
+    searched.check(method_parameters(spec, {}, ("", "", ""), where), parameters, searches, where)
+
+
+def _check_setting(spec: dict[str, Any], setting: str, changes: Any, protocols: dict[str, Any], where: str) -> None:
+    """A setting that names nothing would never apply, and nobody would notice."""
+    parts = setting.split("/")
+    if len(parts) != 3:
+        raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
+    known: dict[str, dict[str, Any]] = {"protocol": protocols, "data set": DATASETS}
+    for word, (what, names) in zip(parts, known.items(), strict=False):
+        if word != "*":
+            choose(word, names, what, where)
+    if parts[2] != "*":
+        try:
+            noise_keys.parse(parts[2])
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from None
+    for key in changes:
+        choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
+    method_parameters({**spec, "settings": {"*/*/*": changes}}, {}, ("", "", ""), where)
+
+
+def _check_handover(
+    methods: dict[str, dict[str, Any]], spec: dict[str, Any], asked: tuple[Any, ...], where: str
+) -> None:
+    source, point, *given = asked
+    choose(source, methods, "method", where)
+    if point not in POINTS and not _STEP.fullmatch(point):
+        raise UserError(f"{where}: '{point}' is no point of a training: {', '.join(POINTS)}, or step-<n>")
+    for name, value in (given[0] if given else {}).items():
+        choose(name, spec["parameters"], f"parameter of {spec['key']}", where)
+        method_parameters(spec, {name: value}, ("", "", ""), where)

@@ -1,0 +1,73 @@
+"""Names that declarations share: artefacts, papers and Snakemake's rules are targets of one and the same command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lnl.errors import UserError, nearest
+
+#: Rules of workflow/rules: a target of such a name would be two things.
+RULES = (
+    *("selected", "all", "report", "data", "noise", "table", "figure", "claims"),
+    *("propose", "candidates", "scores", "best", "synthetic", "train", "repeats", "handover"),
+)
+_ARTEFACT = re.compile(r"[A-Za-z0-9_]+")  # what the rules' wildcard `key` takes
+_FOLDERS = (
+    "config/protocols",
+    "config/scales",
+    "config/searches",
+    "config/spaces",
+    "config/decisions",
+    "tables",
+    "claims",
+)
+
+
+def check_files(root: Path) -> None:
+    """UserError for a file that nobody would read, since it ends in another way."""
+    for folder in _FOLDERS:
+        for path in sorted((root / folder).glob("*.yml")):
+            raise UserError(f"{folder}/{path.name}: declarations end in .yaml; rename it to {path.stem}.yaml")
+
+
+def check_artefacts(sources: Iterable[tuple[str, str, str]]) -> None:
+    """UserError for two artefacts of one name, or one that is called like a paper or a rule.
+
+    sources: (key, file, paper) of every artefact.
+    """
+    listed = list(sources)
+    papers = {paper: file for _, file, paper in listed}
+    taken: dict[str, str] = {}
+    for key, file, _ in listed:
+        if not _ARTEFACT.fullmatch(key):
+            raise UserError(
+                f"{file}: a file here is named with letters, digits and _ alone, as results are called after it"
+            )
+        if key in taken:
+            raise UserError(f"{file}: there is an artefact '{key}' already, {taken[key]}; rename one of the files")
+        if key in papers:
+            raise UserError(f"{file}: '{key}' is the name of a paper as well ({papers[key]}); rename the file")
+        taken[key] = file
+    for name, file in [*taken.items(), *papers.items()]:
+        if name in RULES:
+            raise UserError(f"{file}: '{name}' is the name of a rule of the workflow; choose another one")
+
+
+def keys_of(entries: Iterable[Mapping[str, Any]], what: str, where: str) -> dict[str, Mapping[str, Any]]:
+    """Entries of rows or columns by their keys; UserError for two of one key."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        if entry["key"] in found:
+            raise UserError(f"{where}: two {what} have the key '{entry['key']}'; give one of them another")
+        found[entry["key"]] = entry
+    return found
+
+
+def known(word: str, options: Iterable[str], what: str, where: str) -> None:
+    """UserError with the nearest name for a word that is none of these."""
+    listed = list(options)
+    if word not in listed:
+        raise UserError(f"{where}: there is no {what} '{word}'{nearest(word, listed)}")

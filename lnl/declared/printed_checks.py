@@ -1,0 +1,90 @@
+"""What claims say of printed numbers: that tables, rows and columns print what is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
+
+from lnl.declared.claim_tests import PRINTED
+from lnl.declared.claims import Place
+from lnl.declared.decision_switches import Declarations
+from lnl.declared.names import known
+from lnl.errors import UserError, nearest
+
+Tree = Mapping[str, Any]
+Printed = dict[str, dict[str, Any]]
+FIELDS = ("noise", "dataset", "method")  # what a REF's `row` may hold in braces
+
+
+def check(catalogue: Declarations, test: Tree, where: str) -> None:
+    """UserError for a comparison of printed numbers that names what is not printed, or compares nothing."""
+    keys = PRINTED[test["kind"]]
+    for key in test:
+        if key not in ("kind", "a", *keys):
+            raise UserError(f"{where}: takes no '{key}'{nearest(key, keys)}")
+    a = _selected(catalogue, test["a"], f"{where}, a")
+    b = _selected(catalogue, {**test["a"], **test["b"]}, f"{where}, b") if "b" in test else []
+    if "low" in test and not test["low"] < test["high"]:
+        raise UserError(f"{where}: 'low' {test['low']:g} is not below 'high' {test['high']:g}")
+    if test["kind"] == "RANGE" and len(a) < 2:
+        raise UserError(f"{where}: one number has no range; name two at least")
+    if test["kind"] in ("BEST", "SAME") and len(a) > 1:
+        raise UserError(f"{where}: a is one number, and names {len(a)}")
+    if test["kind"] in ("GT", "VAR"):
+        axis = 1 if test.get("match") == "column" else 0
+        if not any(x[axis] == y[axis] and x != y for x in a for y in b):
+            raise UserError(f"{where}: a and b have no {'column' if axis else 'row'} in common in which they differ")
+    elif any(place in a for place in b) and test["kind"] == "SAME":
+        raise UserError(f"{where}: compares a number with itself")
+
+
+def _values(catalogue: Declarations, table: str, where: str) -> Printed:
+    known(table, catalogue.tables, "table", where)
+    declared = catalogue.tables[table]
+    if declared.get("kind", "accuracy") != "accuracy" or not declared.get("published"):
+        raise UserError(f"{where}: table '{table}' has no published accuracies")
+    values: Printed = declared["published"]["values"]
+    return values
+
+
+def _selected(catalogue: Declarations, at: Tree, where: str) -> list[tuple[str, str]]:
+    """(row, column) of the printed numbers that are named."""
+    for key in ("table", "row", "column"):
+        if key not in at:
+            raise UserError(f"{where}: '{key}' is missing: {{table, row, column}}, 'all' for a whole row or column")
+    values = _values(catalogue, at["table"], where)
+    columns = dict.fromkeys(column for row in values.values() for column in row)
+    found = []
+    for row in _listed(at["row"], values):
+        known(row, values, f"printed row of {at['table']}", where)
+        for column in _listed(at["column"], columns):
+            known(column, values[row], f"printed column of {at['table']} at {row}", where)
+            found.append((row, column))
+    return found
+
+
+def _listed(asked: str | list[str], every: Iterable[str]) -> list[str]:
+    if asked == "all":
+        return list(every)
+    return [asked] if isinstance(asked, str) else list(asked)
+
+
+def check_reference(catalogue: Declarations, test: Tree, members: list[Place], where: str) -> None:
+    """UserError for a REF whose table prints none of the cells that it is about."""
+    values = _values(catalogue, test["table"], where)
+    template = test.get("row", "{noise}")
+    try:
+        fields = [name for _, name, *_ in Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise UserError(f"{where}: 'row': {template} cannot be filled in ({error})") from None
+    for name in fields:
+        known(name, FIELDS, "coordinate to fill in", f"{where}, 'row'")
+    lacking = [place for place in members if any(name not in place.at for name in (*fields, "method"))]
+    if lacking:
+        raise UserError(f"{where}: 'row': {template}, and the cells name no such coordinate")
+    rows = [(place, template.format(**{name: place.at[name] for name in fields})) for place in members]
+    if not any(place.at["method"] in values.get(row, {}) for place, row in rows):
+        place, row = rows[0]
+        known(row, values, f"printed row of {test['table']}", where)
+        known(place.at["method"], values[row], f"printed column of {test['table']} at {row}", where)

@@ -1,0 +1,70 @@
+"""Protocols and scales, beyond their schemas: names of data sets and networks, and values that go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from lnl.data.registry import DATASETS
+from lnl.declared.specification import choose, merge
+from lnl.errors import UserError
+from lnl.networks.registry import NETWORKS
+
+Tree = Mapping[str, Any]
+
+
+def check_protocol(key: str, protocol: dict[str, Any]) -> None:
+    """UserError for an unknown data set or network, and for an optimiser whose numbers contradict each other."""
+    where = f"config/protocols/{key}.yaml"
+    for dataset, own in protocol["datasets"].items():
+        info = choose(dataset, DATASETS, "data set", where)
+        choose(own["network"], NETWORKS, "network", f"{where}: datasets, {dataset}")
+        here = merge(protocol, own)
+        if here["split"] == "own" and not info.validation:
+            raise UserError(
+                f"{where}: split: own, and {dataset} has no validation images of its own: none, or test-halves"
+            )
+        check_optimiser(here["optimiser"], here["epochs"], f"{where}: datasets, {dataset}")
+    for dataset in protocol.get("runtime", {}):
+        choose(dataset, protocol["datasets"], "data set of this protocol", f"{where}: runtime")
+
+
+def check_optimiser(optimiser: Tree, epochs: int, where: str) -> None:
+    """UserError for a schedule without its epochs, or with epochs that no training reaches."""
+    schedule, start = optimiser["schedule"], optimiser.get("decay_start", 0)
+    if schedule == "steps" and not optimiser.get("milestones"):
+        raise UserError(f"{where}: 'optimiser.milestones' is missing: epochs at which schedule: steps lowers the rate")
+    if schedule == "linear" and start >= epochs:
+        raise UserError(f"{where}: 'optimiser.decay_start': {start}, and the training ends after {epochs} epochs")
+    milestones = optimiser.get("milestones", [])
+    if any(a >= b for a, b in pairwise(milestones)):
+        raise UserError(f"{where}: 'optimiser.milestones': {milestones} do not follow each other; write them in order")
+    if milestones and milestones[-1] >= epochs:
+        raise UserError(
+            f"{where}: 'optimiser.milestones': {milestones[-1]}, and the training ends after {epochs} epochs"
+        )
+    if optimiser.get("nesterov") and not optimiser.get("momentum"):
+        raise UserError(f"{where}: 'optimiser.nesterov' needs a 'momentum' above 0")
+
+
+def check_scale(key: str, scale: Tree, scales: Tree) -> None:
+    """UserError for an unknown stand-in, or searches of a scale that uses another one's itself."""
+    where = f"config/scales/{key}.yaml"
+    stand_ins = scale.get("stand_ins", {})
+    for printed, used in stand_ins.get("datasets", {}).items():
+        choose(printed, DATASETS, "data set", f"{where}: stand_ins")
+        other = choose(used, DATASETS, "data set", f"{where}: stand_ins, {printed}")
+        if used != printed and other.classes < 2:
+            raise UserError(f"{where}: stand_ins, {printed}: {used} has one class only")
+    for printed, used in stand_ins.get("networks", {}).items():
+        choose(printed, NETWORKS, "network", f"{where}: stand_ins")
+        by_dataset = used if isinstance(used, Mapping) else {}
+        for dataset in by_dataset:
+            choose(dataset, DATASETS, "data set", f"{where}: stand_ins, {printed}")
+        for name in by_dataset.values() if by_dataset else [used]:
+            choose(name, NETWORKS, "network", f"{where}: stand_ins, {printed}")
+    if "searched_at" in scale:
+        other = choose(scale["searched_at"], dict(scales), "scale", f"{where}: searched_at")
+        if scale["searched_at"] != key and "searched_at" in other:
+            raise UserError(f"{where}: searched_at: {scale['searched_at']} uses the searches of another scale itself")

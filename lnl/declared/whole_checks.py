@@ -1,0 +1,30 @@
+"""All declarations held against each other, once each has the form that its schema asks for: in the head alone."""
+
+from __future__ import annotations
+
+from lnl.declared import claim_checks, method_checks, names, schema, search_file
+from lnl.declared.artefact_checks import check_figure, check_table
+from lnl.declared.decision_switches import Declarations
+from lnl.declared.protocol_checks import check_protocol, check_scale
+from lnl.declared.space_checks import check_space, check_synthetic
+
+
+def check(catalogue: Declarations) -> None:
+    """UserError for the first declaration that names what is not there, or whose values do not go together."""
+    names.check_files(catalogue.root)
+    for key, protocol in catalogue.protocols.items():
+        schema.check(protocol, "protocol", f"config/protocols/{key}.yaml")  # what is `like` another one, as a whole
+        check_protocol(key, protocol)
+    for key, scale in catalogue.scales.items():
+        check_scale(key, scale, catalogue.scales)
+    for key, space in catalogue.spaces.items():
+        check_space(key, space)
+    for key, search in catalogue.searches.items():
+        search_file.check(key, search, catalogue.spaces, catalogue.methods)
+    check_synthetic(catalogue.synthetic, catalogue.spaces)
+    method_checks.check(catalogue)
+    for key, table in catalogue.tables.items():
+        check_table(catalogue, key, table)
+    for key, figure in catalogue.figures.items():
+        check_figure(catalogue, key, figure)
+    claim_checks.check(catalogue)
