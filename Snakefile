@@ -8,9 +8,21 @@ What is built: `snakemake` (config key 'artefacts'), `snakemake tutorial_mnist_a
 tables/*.yaml, figures/*.py and claims/*.yaml demand them (lnl/declared).
 """
 
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
+from lnl.declared import configuration
+from lnl.errors import UserError
+
 min_version("9.14.1")
+
+# Snakemake says of some faulty files that they are no YAML, and of others nothing but a traceback.
+try:
+    configuration.read(Path(workflow.basedir), {})
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
 
 configfile: "config/config.yaml"

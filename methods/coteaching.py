@@ -29,6 +29,7 @@ SPEC = {
         "rounding": "floor",  # decision rounding: released code truncates, Algorithm 1 asks for at least R(T) B
         "normalise": "mean",  # decision normalise: `twice` divides the mean by the number kept once more, as released
     },
+    "ranges": {"tau": [0, 10], "t_k": [1, 10000], "c": [0, 20]},
     "values": {
         "ramp": ["as_released", "as_printed", "algorithm"],
         "exponent": ["as_released", "as_printed", "t_over_tk"],

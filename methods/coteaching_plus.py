@@ -34,6 +34,7 @@ SPEC = {
         "exponent": "as_released",  # decision exponent
         "R": None,  # decision plus_schedule: in place of the ramp: {"search": …}, or {"formula", "clip", "x"}
     },
+    "ranges": {"initial_epoch": [0, 10000], "tau": [0, 10], "t_k": [1, 10000], "c": [0, 20]},
     "values": {
         "double_softmax": [True, False],
         "normalise": ["mean", "twice"],

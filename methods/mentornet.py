@@ -29,6 +29,7 @@ SPEC = {
         "rounding": "floor",  # decision rounding
         "R": None,  # decision search_repeats: in place of the ramp, {"search": …}, or {"formula", "clip", "x"}
     },
+    "ranges": {"tau": [0, 10], "t_k": [1, 10000], "c": [0, 20]},
     "values": {
         "ramp": ["as_released", "as_printed", "algorithm"],
         "exponent": ["as_released", "as_printed", "t_over_tk"],

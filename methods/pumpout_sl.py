@@ -33,7 +33,7 @@ SPEC = {
         "rounding": "floor",  # decision rounding
         "R": None,  # decision search_repeats: in place of the ramp, as in coteaching
     },
-    "ranges": {"gamma": [0, None], "ascended_share": [0, 1]},
+    "ranges": {"gamma": [0, 1000], "ascended_share": [0, 1], "tau": [0, 10], "t_k": [1, 10000], "c": [0, 20]},
     "values": {
         "ascended": ["all", "least_lossy"],
         "divisor": [None, "batch"],

@@ -32,7 +32,7 @@ SPEC = {
         "epsilon": 0.46,  # off-diagonal mass of the identity start, as in the authors' code
         "hold_out": None,  # decision own_stop: share of the training set that is left out and validates
     },
-    "ranges": {"hold_out": [0.001, 0.5]},
+    "ranges": {"epsilon": [0.001, 0.999], "hold_out": [0.001, 0.5]},
     "values": {"initial": ["confusion", "identity"], "stage": ["held-out", "final"], "begin": ["base", "fresh"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }

@@ -96,8 +96,11 @@ def test_the_grid_of_the_rt_table_is_the_tables_own_cells(suite):
 
 
 def test_a_misspelt_key_of_a_test_is_named():
-    declared = {"title": "t", "claims": [{"key": "x-01", "where": "", "claim": "", "cores": "no", "identiy": "x"}]}
-    with pytest.raises(UserError, match=r"claims/x.yaml.*"):
+    declared = {
+        "title": "t",
+        "claims": [{"key": "x-01", "where": "here", "claim": "so", "cores": "no", "identiy": "x"}],
+    }
+    with pytest.raises(UserError, match=r"claims/x.yaml.*identiy"):
         check(declared, "claims", "claims/x.yaml")
 
 

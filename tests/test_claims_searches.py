@@ -137,8 +137,8 @@ def test_a_search_of_a_method_without_a_schedule_is_one_line(suite):
 def test_what_a_place_cannot_be_is_refused(cell):
     declared = {
         "key": "x-01",
-        "where": "",
-        "claim": "",
+        "where": "here",
+        "claim": "so",
         "cores": "no",
         "cells": {"a": cell},
         "test": {"kind": "GT", "a": "a"},

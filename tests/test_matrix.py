@@ -183,12 +183,12 @@ def test_a_variant_asked_for_elsewhere_says_where_it_is_declared(copy: Path) -> 
 @pytest.mark.parametrize(
     ("ranges", "given", "line"),
     [
-        ({"tau": [0, 2]}, 2.5, "tau = 2.5; coteaching takes 0 to 2"),
-        ({"tau": [0, None]}, -1, "tau = -1; coteaching takes numbers from 0 on"),
+        ([0, 2], 2.5, "tau = 2.5; coteaching takes 0 to 2"),
+        ([0, None], -1, "tau = -1; coteaching takes numbers from 0 on"),
     ],
 )
 def test_a_parameter_out_of_its_range_is_one_line(copy: Path, ranges: Any, given: float, line: str) -> None:
-    _edit(copy / "methods/coteaching.py", '"traits"', f'"ranges": {ranges!r},\n    "traits"')
+    _edit(copy / "methods/coteaching.py", '"tau": [0, 10]', f'"tau": {ranges!r}')
     _change(copy / "tables/coteaching_table8.yaml", lambda c: c["columns"][0].update(set={"tau": given}))
     with pytest.raises(UserError, match=re.escape(line)):
         Suite.load(copy, {"scale": "paper"}).demand("coteaching_table8")

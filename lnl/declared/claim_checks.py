@@ -7,7 +7,7 @@ from typing import Any
 
 from lnl.declared import claim_groups, claim_tests, printed_checks
 from lnl.declared.claim_tests import COMMON, KINDS, PLACES, QUANTITIES, Test
-from lnl.declared.claims import Place, places, settings
+from lnl.declared.claims import COORDINATES, Place, places, settings
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.names import known
 from lnl.declared.search_file import parameter_of
@@ -75,6 +75,9 @@ def _check_setting(catalogue: Declarations, setting: Tree, where: str) -> None:
 def _check_place(catalogue: Declarations, place: Place, where: str) -> None:
     """Trainings and searches are resolved with the cells of the suite; arms and their studies are looked up here."""
     at = place.at
+    for key in COORDINATES if place.kind != "synthetic" else ():
+        if key not in at:
+            raise UserError(f"{where}: names no {key}, and neither do the claim's settings or the file")
     if place.kind == "synthetic":
         study = choose(at["study"], catalogue.synthetic["studies"], "study", where)
         choose(at["arm"], study["arms"], f"arm of study '{at['study']}'", where)
@@ -89,6 +92,9 @@ def _check_test(
     for key in test:
         if key not in (*COMMON, *kind.keys):
             raise UserError(f"{where}: takes no '{key}'{nearest(key, kind.keys)}")
+    for key in kind.needs:
+        if key not in test:
+            raise UserError(f"{where}: '{key}' is missing")
     for side in ("a", "b"):
         if side in test:
             known(test[side], claim["cells"], "cell", f"{where}, '{side}'")
@@ -171,6 +177,20 @@ def _check_span(test: Tree, where: str) -> None:
         raise UserError(f"{where}: 'from' {test['from']:g} is no epoch before 'to' {test['to']:g}")
 
 
+def _check_correlation(test: Tree, kinds: set[str], where: str) -> None:
+    """With a b it is about searches, and what they have found; without one about two curves of one training."""
+    for key in ("of", "of_b", "from") if "b" in test else ():
+        if key in test:
+            raise UserError(f"{where}: with a 'b' it is about what searches have found, and takes no '{key}'")
+    if "b" not in test and "of" not in test:
+        raise UserError(f"{where}: 'of' is missing: the curve that 'of_b' is correlated with")
+    wanted = "search" if "b" in test else "runs"
+    if kinds != {wanted}:
+        raise UserError(
+            f"{where}: '{test['a']}' have to be {PLACES[wanted]}, {'with' if 'b' in test else 'without'} a b"
+        )
+
+
 def _check_words(catalogue: Declarations, test: Tree, found: list[dict[str, list[Place]]], where: str) -> None:
     """What stands beside a and b: a second quantity, the point of a curve, the side that is pooled, a printed table."""
     if "b" not in test and "of_b" in KINDS[test["kind"]].keys:
@@ -178,10 +198,8 @@ def _check_words(catalogue: Declarations, test: Tree, found: list[dict[str, list
             raise UserError(f"{where}: names no 'b' to compare with, and no 'of_b', another number of the same cells")
         if test["of_b"] == test.get("of", "test_accuracy"):
             raise UserError(f"{where}: compares '{test['of_b']}' of '{test['a']}' with itself")
-    if test["kind"] == "SPEARMAN" and "b" in test:
-        for key in ("of", "of_b", "from"):
-            if key in test:
-                raise UserError(f"{where}: with a 'b' it is about what searches have found, and takes no '{key}'")
+    if test["kind"] == "SPEARMAN":
+        _check_correlation(test, {place.kind for cells in found for place in cells[test["a"]]}, where)
     if test.get("at") == "last10_file" and (test.get("of", "test_accuracy") != "test_accuracy" or "of_b" in test):
         raise UserError(f"{where}: 'at': last10_file is of test_accuracy alone")
     if test.get("pool") == "b" and "b" not in test:

@@ -90,8 +90,8 @@ def _sign(test: Tree, cells: Cells, where: str) -> None:
     a, b = cells[test["a"]], cells[test["b"]]
     if len(a) != len(b) or len(a) < 2:
         raise UserError(
-            f"{where}: '{test['a']}' are {len(a)} places and '{test['b']}' {len(b)}; they are compared one by one: as many "
-            "of each, two at least"
+            f"{where}: '{test['a']}' are {len(a)} places and '{test['b']}' {len(b)}; they are compared one by one: "
+            "as many of each, two at least"
         )
 
 
@@ -117,8 +117,8 @@ def _anova(test: Tree, cells: Cells, where: str) -> None:
     for place in cells[test["a"]]:
         if len(place.levels) != len(test["factors"]):
             raise UserError(
-                f"{where}: 'factors' names {len(test['factors'])}, and '{test['a']}' vary {len(place.levels)}; one name for "
-                "each list of 'vary'"
+                f"{where}: 'factors' names {len(test['factors'])}, and '{test['a']}' vary {len(place.levels)}; "
+                "one name for each list of 'vary'"
             )
 
 

@@ -33,43 +33,50 @@ RUNS, VALUES, SEARCHES = ("runs",), ("runs", "search", "synthetic"), ("search", 
 
 @dataclass(frozen=True)
 class Test:
-    """One kind: the keys that it takes beside those of all, what a and b may be, whether a b has to be there."""
+    """One kind: keys that it needs, and takes, beside those of all; what a and b may be."""
 
-    keys: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     a: tuple[str, ...] = VALUES
     b: tuple[str, ...] = VALUES
     grouped: bool = False  # compares the places of a with each other
     __test__ = False  # no test of pytest's
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Whatever may stand beside kind and a."""
+        return (*self.needs, *self.takes)
 
+
+TWO = ("b", "match", "of_b", *VALUE)  # of a comparison of two numbers, which may be of the same cells
 KINDS: Mapping[str, Test] = {
-    "GT": Test(("b", "margin", "match", "of_b", *VALUE)),
-    "EQ": Test(("b", "margin", "match", "of_b", *VALUE)),
-    "INTERVAL": Test(("b", "low", "high", "match", "of_b", *VALUE)),
-    "INTER": Test(("b", "harder", "easier", *VALUE), RUNS, RUNS),
-    "ONE_SAMPLE": Test(("threshold", "direction", *VALUE)),
-    "FALL": Test(("of", "margin"), RUNS),
-    "HOLD": Test(("of", "margin"), RUNS),
-    "RISE": Test(("of", "from", "to", "direction"), RUNS),
-    "CROSS": Test(("b", "of", "near", "match", "allow"), RUNS, RUNS),
-    "VAR": Test(("b", "pool", "repeats", *VALUE)),
-    "SPREAD": Test(("below", "pool", *VALUE)),
-    "ANOVA": Test(("factors", "match", *VALUE), grouped=True),
-    "KW": Test(("match", *VALUE), grouped=True),
-    "RANGE": Test(("below", "match", *VALUE), grouped=True),
-    "TREND": Test(("match", *VALUE), grouped=True),
-    "INTERIOR": Test(("b", *VALUE)),
-    "SIGN": Test(("b", *VALUE)),
-    "REF": Test(("table", "row", "at", "allow"), RUNS),
-    "SEARCH": Test(("b", "by", "from", "repeats", "match"), SEARCHES, SEARCHES),
+    "GT": Test((), ("margin", *TWO)),
+    "EQ": Test(("margin",), TWO),
+    "INTERVAL": Test(("low", "high"), TWO),
+    "INTER": Test(("b", "harder", "easier"), VALUE, RUNS, RUNS),
+    "ONE_SAMPLE": Test((), ("threshold", "direction", *VALUE)),
+    "FALL": Test(("margin",), ("of",), RUNS),
+    "HOLD": Test(("margin",), ("of",), RUNS),
+    "RISE": Test(("from",), ("of", "to", "direction"), RUNS),
+    "CROSS": Test(("b", "near"), ("of", "match", "allow"), RUNS, RUNS),
+    "VAR": Test(("b",), ("pool", "repeats", *VALUE)),
+    "SPREAD": Test(("below",), ("pool", *VALUE)),
+    "ANOVA": Test(("factors",), ("match", *VALUE), grouped=True),
+    "KW": Test((), ("match", *VALUE), grouped=True),
+    "RANGE": Test(("below",), ("match", *VALUE), grouped=True),
+    "TREND": Test((), ("match", *VALUE), grouped=True),
+    "INTERIOR": Test(("b",), VALUE),
+    "SIGN": Test(("b",), VALUE),
+    "REF": Test(("table",), ("row", "at", "allow"), RUNS),
+    "SEARCH": Test(("b", "by"), ("from", "repeats", "match"), SEARCHES, SEARCHES),
     "SPEARMAN": Test(
-        ("b", "of", "of_b", "from", "threshold", "direction", "match"), ("runs", "search"), ("runs", "search")
+        ("threshold",), ("b", "of", "of_b", "from", "direction", "match"), ("runs", "search"), ("runs", "search")
     ),
-    "SHARE": Test(("b", "threshold", "margin", "at", "match"), ("search",), RUNS),
+    "SHARE": Test(("b", "threshold"), ("margin", "at", "match"), ("search",), RUNS),
 }
-#: Keys of the comparisons of printed numbers, beside kind and a.
+#: Comparisons of printed numbers: the keys that each needs beside kind and a.
 PRINTED: Mapping[str, tuple[str, ...]] = {
-    "GT": ("b", "match", "margin"),
+    "GT": ("b",),
     "BELOW": ("threshold",),
     "BETWEEN": ("reference", "low", "high"),
     "RANGE": ("label", "below"),
@@ -77,3 +84,4 @@ PRINTED: Mapping[str, tuple[str, ...]] = {
     "SAME": ("label", "b"),
     "VAR": ("b",),
 }
+TAKEN = {"GT": ("match", "margin")}  # and those that it takes

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 COORDINATES = ("protocol", "dataset", "noise", "method")
@@ -30,7 +31,7 @@ class Place:
     seeds: int | list[int] | None
     levels: tuple[str, ...] = ()  # variant on each axis of `vary`
 
-    @property
+    @cached_property
     def at(self) -> dict[str, str]:
         """Merged coordinates as declared (a scale's stand-ins not applied)."""
         return {k: part[k] for part in self.parts for k in LISTED if k in part}

@@ -30,6 +30,8 @@ def check(declared: Declarations, decisions: Decisions) -> None:
         found = switches(declared, decision)
         for switch in found:
             _check_values(decision, switch)
+        if not found and isinstance(decision.default, list):
+            raise UserError(f"{decision.where}: default: a list, and no switch that takes one; write a sentence")
         if found and not decision.told:
             _check_default(decision, found)
         _check_settings(declared, decision)

@@ -46,7 +46,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     found = read_yaml(path)
     if not isinstance(found, dict):
         what = "is empty" if found is None else f"holds a {'list' if isinstance(found, list) else 'single value'}"
-        raise UserError(f"{path}: {what}; keys and their values are wanted, 'title: …' and so on")
+        raise UserError(f"{path}: {what}; keys and their values are wanted")
     return found
 
 

@@ -70,7 +70,7 @@ def _explain(error: Any) -> str:
 def _nearest_cause(error: Any) -> Any:
     """Of several alternatives that a value could have been, what is wrong with the one that it is most like."""
     while error.validator in ("anyOf", "oneOf", "if", "propertyNames") and error.context:
-        fitting = [e for e in error.context if not (e.validator == "type" and e.path == error.path)]
+        fitting = [e for e in error.context if not (e.validator == "type" and not e.path)]
         deepest = sorted(fitting or error.context, key=lambda e: -len(e.absolute_path))
         if not fitting and error.validator != "propertyNames":
             return error  # none of the kinds that it could be

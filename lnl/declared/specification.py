@@ -97,7 +97,8 @@ def method_parameters(
 
 
 def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> None:
-    """UserError for a word where the method has a number or a yes, and for null where none of its own values is."""
+    """UserError for a word where the method has a number or a yes, for a fraction where it counts something, and for
+    null where none of its own values is."""
     nullable = {key for changes in spec.get("settings", {}).values() for key, value in changes.items() if value is None}
     nullable |= {key for key, allowed in spec.get("values", {}).items() if None in allowed}
     for key, default in spec.get("parameters", {}).items():
@@ -108,11 +109,10 @@ def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> N
             raise UserError(
                 f"{source}: {key} is null, and {spec['key']} has no meaning for that; its default is {default!r}"
             )
-        wanted = (
-            "true or false" if isinstance(default, bool) else "a number" if isinstance(default, int | float) else ""
-        )
-        kind = bool if isinstance(default, bool) else int | float
-        if wanted and value is not None and (not isinstance(value, kind) or isinstance(value, bool) != (kind is bool)):
+        kinds = {bool: "true or false", int: "a whole number, written without a point,", float: "a number"}
+        wanted = kinds.get(type(default))
+        fits = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
+        if wanted and value is not None and not fits:
             raise UserError(
                 f"{source}: {key} = {value!r}; {spec['key']} takes {wanted} there, its default is {default!r}"
             )
@@ -168,6 +168,7 @@ def resolve(
     split = declared["split"]
     if used != dataset and split == "test-halves" and info.validation:
         split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
+    choose(declared["network"], NETWORKS, "network", source)
     network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")

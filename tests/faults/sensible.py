@@ -117,6 +117,35 @@ NEEDED = _ends(
     ),
     *("space", "algorithm", "target", "budget", "arms", "t", "R", "reason", "default", "basis", "path", "where"),
 )
+#: Numbers that need not be whole, though some of them are written so.
+REAL = _ends(
+    *(
+        r"range\.\d",
+        r"x\.\d+",
+        r"points\.[tR]\.\d+",
+        r"optimum\.\d+",
+        r"clip\.\d",
+        "margin",
+        "threshold",
+        "low",
+        "high",
+    ),
+    *(
+        "below",
+        "from",
+        "to",
+        "near",
+        "reference",
+        "points",
+        "cuda_minutes",
+        "cpu_minutes",
+        "lr",
+        "eta",
+        "step",
+        "hold_out",
+    ),
+    *(r"published\.values\..*", r"values\.\d+", r"ranges\.\w+\.\d", "momentum", "factor", "weight_decay"),
+)
 NULL = _ends(
     *("steps_cap", "beta1_after", "artefacts", "seeds", "data_root", "search_block", "n", "field", "clip", "decision"),
     *(r"parameters\.\w+", r"ranges\.\w+\.1", r"values\.\w+\.\d+", r"settings\..*", r"with\..*", "default", "value"),
@@ -140,13 +169,25 @@ EMPTY = _ends(
     *(r"parameters\.\w+", "spread", "parameters"),
 )
 LISTED = _ends(
-    "noise", "method", "arm", "search", "harder", "artefacts", r"cells\.[^.]+", "test", "switch", "seeds", r"only\.\w+"
+    "noise",
+    "method",
+    "dataset",
+    "protocol",
+    "arm",
+    "search",
+    "harder",
+    "artefacts",
+    r"cells\.[^.]+",
+    "test",
+    "switch",
+    "seeds",
+    r"only\.\w+",
 )
 TYPED = {  # by key of the configuration: what may be typed, and is accepted as it is documented
     "scale": "demo",
     "artefacts": r"|null|all|\[pumpout_table2\]",
-    "seeds": r"|null|3|'3'|\[1, ?3\]|\[1e3\]^",
-    "search_block": "|null|3|'3'",
+    "seeds": r"|null|3|'3'|010|\[1, ?3\]",
+    "search_block": "|null|3|'3'|010",
     "deterministic": "true|True|no",
     "replay": "true|True|no",
     "label_files": r"\{\}|\{mine: \{path: nowhere\.npz\}\}",
@@ -187,10 +228,14 @@ def _of_place(mutation: Mutation) -> str:
         return "a name of its own"
     if kind == "dropped key":
         return "" if NEEDED.search(where) else "it may be left out"
+    if "with." in f"{where}." and "decisions" in mutation.file:
+        return "whoever writes the page of decisions is told: no job reads it"
+    if kind == "misspelt key" and re.search(r"decisions\.\w+\.values\.", where):
+        return "a form of value in words"
     if kind == "entry dropped":
         return "a shorter list"
     if kind == "entry twice":
-        return "a note more" if "notes" in where else ""
+        return "one more of them" if re.search(r"(notes|tuning_targets\..*optimum)$", where) else ""
     if kind == "another value" and isinstance(new, int | float):
         return "a number in its range"
     among = {
@@ -204,4 +249,10 @@ def _of_place(mutation: Mutation) -> str:
     }
     if kind in among:
         return "a value that it may have" if among[kind].search(where) else ""
+    if kind in ("a float for an integer", "a fraction for an integer"):
+        return "a number in its range" if REAL.search(where) else ""
+    if kind == "a number" and re.search(r"(^|\.)(seeds|search_block|steps_cap|ranges\.\w+\.1)$", where):
+        return "as documented"
+    if kind == "entry null" and re.search(r"^values\.\w+$", where):
+        return "a method says what it takes"
     return "one or a list of them" if kind == "a list" and LISTED.search(where) else ""

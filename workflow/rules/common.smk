@@ -1,10 +1,7 @@
 """The suite's declarations, and what constrains the wildcards. Everything that rules look up is in lnl/run/dag.py."""
 
-from snakemake.exceptions import WorkflowError
-
 from lnl.declared import paths
 from lnl.run.dag import Dag
-from lnl.errors import UserError
 from lnl.run.worker import head
 
 try:
