@@ -39,7 +39,7 @@ SPEC = {
         "beta": 0.0,  # a risk below counts as negative
         "warm_up": None,  # decision bc_warm_up: last epoch in which no sign is tested; 18 in one released script
     },
-    "ranges": {"outliers": [0, 1], "floor": [0, 0.5], "gamma": [0, 1000], "beta": [-1000, 1000], "warm_up": [0, None]},
+    "ranges": {"outliers": [0, 1], "floor": [0, 0.5], "gamma": [0, 1000], "beta": [-1000, 1000], "warm_up": [0, 10000]},
     "values": {
         "stage": ["held-out", "final"],
         "filter": ["column", "in_place"],

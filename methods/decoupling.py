@@ -22,7 +22,7 @@ SPEC = {
         "warm_up": 5000,  # decision decoupling_warm_up: steps on all examples before; 0 in the authors' own code
         "divisor": "batch",  # decision decoupling_divisor: or the `disagreement`s, at least a tenth of a batch
     },
-    "ranges": {"warm_up": [0, None]},
+    "ranges": {"warm_up": [0, 1000000]},
     "settings": {"*/digits/*": {"warm_up": 225}},  # a stand-in's epochs are shorter: 12.5 of them here as there
     "values": {"divisor": ["batch", "disagreement"]},
     # The tutorial's slide says memorisation YES; Co-teaching, section 4.1, says that it is not used (decision

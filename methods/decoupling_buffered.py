@@ -26,7 +26,7 @@ SPEC = {
     "parameters": {
         "warm_up": 5000,  # decision decoupling_warm_up, as in decoupling
     },
-    "ranges": {"warm_up": [0, None]},
+    "ranges": {"warm_up": [0, 1000000]},
     "settings": {"*/digits/*": {"warm_up": 225}},
     # As Decoupling's; the tutorial's slide says memorisation YES (decision prior_work_traits).
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
+from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app.add_typer(prepare_app, name="prepare")
 @app.command()
 def train(
     cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
-    seed: Annotated[int, typer.Option(min=0, help="repeat")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="repeat")] = 1,
     scale: Scale = None,
     device: Device = None,
     data_root: DataRoot = None,
@@ -56,7 +57,9 @@ def repeats(
 @app.command()
 def search(
     search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell that has one")],
-    seed: Annotated[int | None, typer.Option(min=0, help="repeat of the search; default: 1, or the cell's")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="repeat of the search; default: 1, or the cell's")
+    ] = None,
     step: Annotated[str | None, typer.Option(help="one step only: propose, train, score or conclude")] = None,
     round: Annotated[int | None, typer.Option(min=1, help="of that step")] = None,
     block: Annotated[int | None, typer.Option(min=1, help="of step train")] = None,
@@ -99,7 +102,7 @@ def prepare_noise(
     dataset: str,
     noise: str,
     generator: Annotated[str, typer.Option()] = "as_released",
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 0,
     scale: Scale = None,
     data_root: DataRoot = None,
 ) -> None:
@@ -157,7 +160,7 @@ def report(scale: Scale = None, seeds: Seeds = None) -> None:
 def handover(
     cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")],
     point: Annotated[str, typer.Option(help="final, best-validation, lowest-validation-loss or step-<n>")],
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 1,
     scale: Scale = None,
     device: Device = None,
     data_root: DataRoot = None,

@@ -41,6 +41,11 @@ def parse_seeds(text: str | None) -> int | list[int] | None:
         numbers = [int(part) for part in text.split(",")]
     except ValueError:
         raise UserError(f"--seeds {text}: give a number (5 means 1..5) or a list such as 1,3,5") from None
+    listed = len(numbers) > 1 or "," in text
+    largest = configuration.LARGEST_SEED if listed else configuration.MOST_REPEATS
+    if not all((0 if listed else 1) <= number <= largest for number in numbers):
+        what = f"seeds are from 0 to {largest}" if listed else f"repeats are from 1 to {largest}"
+        raise UserError(f"--seeds {text[:50]}: {what}")
     if len(set(numbers)) < len(numbers):
         raise UserError(f"--seeds {text}: a seed is named twice; name each once")
-    return numbers[0] if len(numbers) == 1 and "," not in text else numbers
+    return numbers if listed else numbers[0]

@@ -135,8 +135,10 @@ def _check_row(values: Any, kind: str, axes: Axes, where: str) -> None:
         if kind == "traits" and value not in ("YES", "NO"):
             raise UserError(f'{where}, {column}: is "YES" or "NO", in quotes, not {value!r}')
         count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12
-        if not count and not (isinstance(value, str) and value.strip()):
-            raise UserError(f"{where}, {column}: {value!r} is no text and no count")
+        if kind == "datasets" and column != "image" and not count:
+            raise UserError(f"{where}, {column}: {value!r} is no count, a whole number from 0 on")
+        if column == "image" and not (isinstance(value, str) and value.strip()):
+            raise UserError(f"{where}, {column}: {value!r} is no text, such as 28×28")
 
 
 def _check_skips(declared: Tree, axes: Axes, where: str) -> None:

@@ -48,6 +48,14 @@ def _checked(declaration: object, kind: str, source: str) -> None:
     check(declaration, kind, source)
 
 
+def _check_variant(protocol: dict[str, Any], where: str) -> None:
+    """UserError for a protocol that a data set or a variant has changed into none."""
+    from lnl.declared.protocol_checks import check_optimiser
+
+    _checked(protocol, "protocol", where)
+    check_optimiser(protocol["optimiser"], protocol["epochs"], where)
+
+
 class Catalogue:
     """All declarations of one checkout, at one scale: read, validated, and by the names that people ask for."""
 
@@ -57,7 +65,7 @@ class Catalogue:
         self.scale: str = config["scale"]
         self._check: Callable[[dict[str, Any], str], None] | None = None
         if validate:
-            self._check = lambda protocol, where: _checked(protocol, "protocol", where)
+            self._check = _check_variant
         self.protocols = like(self._folder("config/protocols", "protocol"))
         self.scales = with_features(self._folder("config/scales", "scale"), config["news_features"])
         self.methods = read_methods(root / "methods", (lambda s, w: _checked(s, "method", w)) if validate else None)

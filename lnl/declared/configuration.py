@@ -32,6 +32,9 @@ DEFAULTS: Mapping[str, Any] = {
     "label_files": {},
     "accepted_digests": [],
 }
+LARGEST_SEED = 2**32 - 1  # that numpy's legacy generators, which draw label vectors, take
+MOST_REPEATS = 999  # below the seeds of searches' candidates (lnl/declared/searches.py, FIRST_SEED)
+
 #: Keys whose values are words, and stay what was typed, be it a number (a folder called 2024).
 WORDS = ("scale", "data_root", "cache_root", "device", "news_features")
 NULLABLE = ("artefacts", "seeds", "data_root", "search_block")
@@ -42,7 +45,7 @@ def read(root: Path, given: Mapping[str, Any] | None) -> dict[str, Any]:
     values = {**DEFAULTS, **read_mapping(root / FILE)}
     values |= {key: _typed(key, value) for key, value in (given or {}).items()}
     if not isinstance(values.get("scale"), str) or not values["scale"]:
-        raise UserError(f"{FILE}: 'scale' is a word, such as demo: the name of a file in config/scales")
+        raise UserError(f"{FILE}: key 'scale' is a word, such as demo: the name of a file in config/scales")
     if not isinstance(values["news_features"], str):
         raise UserError(f"{FILE}: 'news_features' is a word: lsa or glove")
     return values

@@ -30,16 +30,22 @@ def check(declared: Declarations, decisions: Decisions) -> None:
         found = switches(declared, decision)
         for switch in found:
             _check_values(decision, switch)
-        if not found and isinstance(decision.default, list):
-            raise UserError(f"{decision.where}: default: a list, and no switch that takes one; write a sentence")
+        if not found and not isinstance(decision.default, str):
+            raise UserError(
+                f"{decision.where}: default: {word(decision.default)}, and no switch that takes it; say it in words"
+            )
         if found and not decision.told:
             _check_default(decision, found)
         _check_settings(declared, decision)
         check_effects(declared, decision)
         _check_mentions(str(decision.declared), decisions, decision.where)
+    named: set[str] = set()
     for chapter in decisions.chapters:
         for surprise in chapter.surprises:
             where = f"{chapter.file}: {surprise['key']}"
+            if surprise["key"] in named:
+                raise UserError(f"{where}: another surprise has this key already; give one of them another")
+            named.add(surprise["key"])
             if surprise["decision"] is not None:
                 choose(surprise["decision"], decisions.by_key, "decision", where)
             check_effects(declared, Decision(surprise["key"], chapter.file, {"effect": [surprise]}))

@@ -106,13 +106,19 @@ def _kind(error: Any) -> str:
     wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
     words = " or ".join(KINDS[kind] for kind in wanted)
     value = error.instance
+    if isinstance(value, float) and "integer" in wanted:
+        return _whole_number(value)
     if isinstance(value, float) and not math.isfinite(value):
         return f"{value} is no finite number; {words} is wanted"
-    if isinstance(value, float) and "integer" in wanted and value.is_integer():
-        return f"{value!r} is written as a fraction, and a whole number is wanted: write {int(value)}"
     number = isinstance(value, str) and {"integer", "number"} & set(wanted) and _reads_as_number(value)
     hint = f"; a number has no quotes, and 1e-3 is written 1.0e-3: {float(value)!r}" if number else ""
     return f"{shown(value)} is not {words}{hint}"
+
+
+def _whole_number(value: float) -> str:
+    if not math.isfinite(value) or not value.is_integer():
+        return f"{value!r} is not a whole number"
+    return f"{value!r} is written as a fraction, and a whole number is wanted: write {int(value)}"
 
 
 def _reads_as_number(text: str) -> bool:
@@ -125,6 +131,8 @@ def _reads_as_number(text: str) -> bool:
 def _alternatives(error: Any) -> str:
     kinds = [each.get("type") for each in error.validator_value]
     words = [KINDS[k] for kind in kinds if kind for k in (kind if isinstance(kind, list) else [kind])]
+    if isinstance(error.instance, float) and "integer" in kinds:
+        return _whole_number(error.instance)
     missing = [each["required"] for each in error.validator_value if set(each) == {"required"}]
     if missing:
         return f"it has to say {', or '.join(' and '.join(each) for each in missing)}"

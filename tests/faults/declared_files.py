@@ -158,6 +158,8 @@ class Checkouts:
             return frozenset(name for kind in FEW for name in files(kind))
         suffix = {"tables": "yaml", "claims": "yaml", "figures": "py"}
         few = {f"{kind}/{key}.{suffix[kind]}" for kind, keys in FEW.items() for key in keys}
+        if file in few:
+            return frozenset(few)
         if kind == "claims":
             text = (ROOT / file).read_text(encoding="utf-8")
             return frozenset({file, *(name for name in files("tables") if Path(name).stem in text)})

@@ -14,7 +14,9 @@ from lnl.run.dag import Dag
 
 
 def remember_checks() -> None:
-    """Check nothing twice that has not changed: a thousand starts differ in one file each."""
+    """Check nothing twice that has not changed, and import nothing twice: a thousand starts differ in one file each."""
+    import snakemake.cli  # noqa: F401  # seconds of each fork that would do it
+
     check = schema.check
     known: set[tuple[str, str, str]] = set()
 

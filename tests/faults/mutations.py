@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .declared_files import KINDS, ROOT, Pairs, Raw, files, paths, replaced, tree, value_at, written
@@ -218,6 +219,15 @@ def _of_command_line(rng: random.Random) -> Mutation:
 MAKERS: tuple[tuple[Callable[[str, random.Random], Mutation | None], int], ...] = (
     (_of_value, 11), (_of_key, 5), (_of_list, 2), (_of_bytes, 2),
 )  # fmt: skip
+
+
+def one_of_each(seed: int, wanted: Callable[[Mutation], bool]) -> list[Mutation]:
+    """The first mutation of every kind that is wanted, so that few of them show as much as many."""
+    drawn = (mutation for mutation in islice(mutations(seed), 3000) if wanted(mutation))
+    found: dict[str, Mutation] = {}
+    for mutation in drawn:
+        found.setdefault(mutation.kind, mutation)
+    return list(found.values())
 
 
 def mutations(seed: int) -> Iterator[Mutation]:

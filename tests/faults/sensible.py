@@ -27,7 +27,7 @@ TEXTS = _ends(
     *("title", "label", "source", "where", "role", "written", r"notes?\.\d+", "note", "printed_note", "identity_note"),
     *("waits", "reason", "claim", "intro", "says", "does", "why", "consequence", "document", "release", "name"),
     *(
-        "bracket_note",
+        r"published\.values\..*\.image",
         r"decisions\.\w+\.values\..+",
         r"decisions\.\w+\.default",
         r"methods?\.paper",
@@ -88,34 +88,9 @@ HUGE = _ends(
 )
 #: Keys without which a declaration says nothing.
 NEEDED = _ends(
-    *(
-        "title",
-        "key",
-        "rows",
-        "columns",
-        "claims",
-        "cores",
-        "a",
-        "datasets",
-        "network",
-        "lr",
-        "schedule",
-        "size",
-        "scale",
-    ),
-    *(
-        "epochs",
-        "batch",
-        "optimiser",
-        "formula",
-        "coordinates",
-        "range",
-        "clip",
-        "starts_at_one",
-        "candidates",
-        "final",
-    ),
-    *("space", "algorithm", "target", "budget", "arms", "t", "R", "reason", "default", "basis", "path", "where"),
+    *("title", "key", "rows", "columns", "claims", "cores", "a", r"datasets\.\w+\.network", "lr", "schedule", "scale"),
+    *("batch", "optimiser", "formula", "coordinates", "range", "clip", "starts_at_one", "candidates", "final", "space"),
+    *("target", "budget", "arms", r"points\.[tR]", "reason", "default", "basis", "path", r"batch\.size"),
 )
 #: Numbers that need not be whole, though some of them are written so.
 REAL = _ends(
@@ -197,6 +172,9 @@ TYPED = {  # by key of the configuration: what may be typed, and is accepted as 
 }
 
 
+OWN = ("a yes", "a number")  # kinds of values among which a method chooses what it knows
+
+
 def why(mutation: Mutation) -> str:
     """Why it is right to accept a mutation; '' if it is not."""
     if mutation.file == COMMAND_LINE:
@@ -230,12 +208,20 @@ def _of_place(mutation: Mutation) -> str:
         return "" if NEEDED.search(where) else "it may be left out"
     if "with." in f"{where}." and "decisions" in mutation.file:
         return "whoever writes the page of decisions is told: no job reads it"
-    if kind == "misspelt key" and re.search(r"decisions\.\w+\.values\.", where):
-        return "a form of value in words"
+    if kind == "misspelt key" and re.search(r"(decisions\.\w+\.values\.|studies\.[^.]+\.arms\.[^.]+$)", where):
+        return "a name of its own"
+    if kind == "entry of no kind" and "notes" in where and isinstance(new[-1], str):
+        return "a text for people"
+    if re.search(r"^(values|ranges)\.\w+\.\d$", where) and mutation.file.startswith("methods/") and kind in OWN:
+        return "a method says what it takes"
+    if kind == "unknown key" and re.search(r"^parameters\.\w+$", where):
+        return "a method says what it takes"
     if kind == "entry dropped":
         return "a shorter list"
     if kind == "entry twice":
-        return "one more of them" if re.search(r"(notes|tuning_targets\..*optimum)$", where) else ""
+        return (
+            "one more of them" if re.search(r"(notes|tuning_targets\..*optimum|published\.values\.\w+)$", where) else ""
+        )
     if kind == "another value" and isinstance(new, int | float):
         return "a number in its range"
     among = {
@@ -251,7 +237,7 @@ def _of_place(mutation: Mutation) -> str:
         return "a value that it may have" if among[kind].search(where) else ""
     if kind in ("a float for an integer", "a fraction for an integer"):
         return "a number in its range" if REAL.search(where) else ""
-    if kind == "a number" and re.search(r"(^|\.)(seeds|search_block|steps_cap|ranges\.\w+\.1)$", where):
+    if kind == "a number" and re.search(r"(^|\.)(seeds|search_block|steps_cap|beta1_after|ranges\.\w+\.1)$", where):
         return "as documented"
     if kind == "entry null" and re.search(r"^values\.\w+$", where):
         return "a method says what it takes"
