@@ -331,7 +331,9 @@ def test_a_schedule_may_be_scored_on_held_out_noisy_examples_too(copy: SuiteCopy
         ({"final": "draw"}, "'final': 'draw' is not one of best"),
         ({"candidates": "shared"}, "'candidates': 'shared' is not one of paired, own"),
         ({"statistic": "best"}, "'statistic': 'best' is not one of final, last10_mean"),
-        ({"parameter": "taau"}, "no file of config/searches has `parameter: tau`"),
+        ({"parameter": "taau"}, "unknown parameter of a method 'taau' (did you mean 'tau'?"),
+        ({"parameter": "c"}, "no file of config/searches has `parameter: tau`"),
+        ({"values": [0, "much"]}, "values: tau = 'much'; coteaching takes a number there"),
     ],
 )
 def test_a_bad_search_is_one_line_before_any_job(copy: SuiteCopy, changes: dict[str, Any], message: str) -> None:
@@ -355,12 +357,12 @@ def test_a_bad_search_is_one_line_before_any_job(copy: SuiteCopy, changes: dict[
         ({"tau": {"serch": "tau-list"}}, "tau is a value or {search: <name>}"),
         ({"tau": {"search": "tau-list"}, "R": {"search": "random"}}, "tau and R are both searched"),
         ({"rounding": {"search": "roundings"}}, "rounding = 'up'; coteaching knows floor, ceil"),
-        ({"tua": {"search": "tua-list"}}, "unknown parameter of coteaching 'tua'"),
+        ({"tua": {"search": "tau-list"}}, "unknown parameter of coteaching 'tua'"),
     ],
 )
 def test_a_bad_demand_is_one_line_before_any_job(copy: SuiteCopy, values: dict[str, Any], message: str) -> None:
-    _declare(copy, "roundings", parameter="rounding", values=["floor", "up"])
-    _declare(copy, "tua-list", parameter="tua")
+    if "rounding" in values:
+        _declare(copy, "roundings", parameter="rounding", values=["floor", "up"])
     _ask(copy, **values)
     with pytest.raises(UserError) as error:
         dependencies.check(_load())

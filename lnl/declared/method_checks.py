@@ -26,9 +26,11 @@ def check(catalogue: Declarations) -> None:
         where = f"{spec['file']}: SPEC"
         _check_parameters(spec, catalogue.searches, where)
         for setting, changes in spec.get("settings", {}).items():
-            _check_setting(spec, setting, changes, protocols, f"{where}, settings '{setting}'")
+            _check_setting(spec, setting, protocols, f"{where}, settings '{setting}'")
+            _check_values(spec, changes, catalogue.searches, f"{where}, settings '{setting}'")
         for name, (source, point, *given) in spec.get("handovers", {}).items():
-            _check_handover(methods, spec, (source, point, *given), f"{where}, handovers '{name}'")
+            _check_handover(methods, source, point, f"{where}, handovers '{name}'")
+            _check_values(spec, given[0] if given else {}, catalogue.searches, f"{where}, handovers '{name}'")
         for table in spec.get("joins", []):
             declared = choose(table, artefacts, f"table (SPEC 'joins' of {key})", spec["file"])
             if "joins" not in declared:
@@ -50,10 +52,16 @@ def _check_parameters(spec: dict[str, Any], searches: Tree, where: str) -> None:
     for name, (low, high) in spec.get("ranges", {}).items():
         if high is not None and low > high:
             raise UserError(f"{where}, ranges: {name} from {low:g} to {high:g}; write the smaller number first")
-    searched.check(method_parameters(spec, {}, ("", "", ""), where), parameters, searches, where)
+    _check_values(spec, {}, searches, where)
 
 
-def _check_setting(spec: dict[str, Any], setting: str, changes: Any, protocols: dict[str, Any], where: str) -> None:
+def _check_values(spec: dict[str, Any], changes: dict[str, Any], searches: Tree, where: str) -> None:
+    """UserError for parameters that the method could not be run with."""
+    own = {key: value for key, value in changes.items() if value is not None}  # null: left out on this setting
+    searched.check(method_parameters(spec, own, ("", "", ""), where), spec["parameters"], searches, where)
+
+
+def _check_setting(spec: dict[str, Any], setting: str, protocols: dict[str, Any], where: str) -> None:
     """A setting that names nothing would never apply, and nobody would notice."""
     parts = setting.split("/")
     if len(parts) != 3:
@@ -67,18 +75,11 @@ def _check_setting(spec: dict[str, Any], setting: str, changes: Any, protocols: 
             noise_keys.parse(parts[2])
         except UserError as error:
             raise UserError(f"{where}: {error}") from None
-    for key in changes:
+    for key in spec["settings"][setting]:
         choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
-    method_parameters({**spec, "settings": {"*/*/*": changes}}, {}, ("", "", ""), where)
 
 
-def _check_handover(
-    methods: dict[str, dict[str, Any]], spec: dict[str, Any], asked: tuple[Any, ...], where: str
-) -> None:
-    source, point, *given = asked
+def _check_handover(methods: dict[str, dict[str, Any]], source: str, point: str, where: str) -> None:
     choose(source, methods, "method", where)
     if point not in POINTS and not _STEP.fullmatch(point):
         raise UserError(f"{where}: '{point}' is no point of a training: {', '.join(POINTS)}, or step-<n>")
-    for name, value in (given[0] if given else {}).items():
-        choose(name, spec["parameters"], f"parameter of {spec['key']}", where)
-        method_parameters(spec, {name: value}, ("", "", ""), where)

@@ -11,7 +11,7 @@ from typing import Any
 from lnl.data.registry import DATASETS
 from lnl.declared import search_rounds
 from lnl.declared.search_options import resolved
-from lnl.declared.specification import NOISY_HOLD_OUT, choose
+from lnl.declared.specification import NOISY_HOLD_OUT, choose, method_parameters
 from lnl.errors import UserError
 
 #: Ways in which candidates go on with what the one before has left, and the key of a specification that names that one.
@@ -54,6 +54,8 @@ def check(
     parameter, listed = parameter_of(declared), "values" in declared
     having = {key: 0 for method in methods.values() for key in method["parameters"]} | {"R": 0}
     choose(parameter, having, "parameter of a method", where)
+    for value in declared.get("values", ()):
+        _check_value(parameter, value, methods, where)
     both = [key for key in OF_SPACES if key in declared] if listed else []
     if both:
         raise UserError(f"{where}: '{both[0]}' and 'values' exclude each other: a list is one round of all its values")
@@ -75,6 +77,20 @@ def check(
             algorithm = resolved(declared["algorithm"] | budget.get("algorithm", {}), f"{at}: ")
             rounds, samples = (budget.get(k, declared[k]) for k in ("rounds", "samples"))
             check_budget(algorithm, rounds, samples, at)
+
+
+def _check_value(parameter: str, value: Any, methods: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """UserError for a value that no method with this parameter takes; which one is meant, the cells say."""
+    errors = []
+    for method in methods.values():
+        if parameter in method["parameters"]:
+            try:
+                method_parameters(dict(method), {parameter: value}, ("", "", ""), f"{where}: values")
+                return
+            except UserError as error:
+                errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def check_budget(algorithm: Mapping[str, Any], rounds: int, samples: int, where: str) -> None:

@@ -85,7 +85,7 @@ def method_parameters(
     _check_types(spec, values, source)
     for key, (low, high) in spec.get("ranges", {}).items():
         value = values.get(key)
-        if value is None or (isinstance(value, dict) and "search" in value):
+        if value is None or isinstance(value, dict):  # a search, or what `searched` refuses
             continue
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or value < low or (high is not None and value > high):

@@ -89,7 +89,7 @@ HUGE = _ends(
 #: Keys without which a declaration says nothing.
 NEEDED = _ends(
     *("title", "key", "rows", "columns", "claims", "cores", "a", r"datasets\.\w+\.network", "lr", "schedule", "scale"),
-    *("batch", "optimiser", "formula", "coordinates", "range", "clip", "starts_at_one", "candidates", "final", "space"),
+    *("batch", "optimiser", "formula", "coordinates", "range", "clip", "starts_at_one", "candidates", "space"),
     *("target", "budget", "arms", r"points\.[tR]", "reason", "default", "basis", "path", r"batch\.size"),
 )
 #: Numbers that need not be whole, though some of them are written so.
@@ -208,10 +208,14 @@ def _of_place(mutation: Mutation) -> str:
         return "" if NEEDED.search(where) else "it may be left out"
     if "with." in f"{where}." and "decisions" in mutation.file:
         return "whoever writes the page of decisions is told: no job reads it"
-    if kind == "misspelt key" and re.search(r"(decisions\.\w+\.values\.|studies\.[^.]+\.arms\.[^.]+$)", where):
+    if kind == "misspelt key" and re.search(
+        r"(decisions\.\w+\.values\.|studies\.[^.]+\.arms\.[^.]+$|^budgets\.\w+$)", where
+    ):
         return "a name of its own"
     if kind == "entry of no kind" and "notes" in where and isinstance(new[-1], str):
         return "a text for people"
+    if kind == "entry of no kind" and where == "values" and new[-1] == 7.25:
+        return "a number in its range"
     if re.search(r"^(values|ranges)\.\w+\.\d$", where) and mutation.file.startswith("methods/") and kind in OWN:
         return "a method says what it takes"
     if kind == "unknown key" and re.search(r"^parameters\.\w+$", where):

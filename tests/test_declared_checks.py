@@ -1,0 +1,257 @@
+"""Declarations held against each other before any job: names, ranges, and whatever the test of a claim needs."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lnl.declared import claim_tests, formulas, names, search_file, search_options
+from lnl.declared.artefact_checks import check_figure, check_table
+from lnl.declared.protocol_checks import check_protocol, check_scale
+from lnl.declared.reading import read_yaml
+from lnl.declared.schema import check
+from lnl.declared.space_checks import check_space, check_synthetic
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return Suite.load(ROOT, {"scale": "paper"}, validate=False)
+
+
+def refused(line: str, judge: Callable[..., Any], *words: Any) -> None:
+    with pytest.raises(UserError) as caught:
+        judge(*words)
+    assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+def set_at(tree: Any, dotted: str, value: Any) -> Any:
+    """A copy of a declaration with another value at a place, or without it."""
+    out = copy.deepcopy(tree)
+    *parents, last = [int(part) if part.isdigit() else part for part in dotted.split(".")]
+    node = out
+    for part in parents:
+        node = node.setdefault(part, {}) if isinstance(node, dict) else node[part]
+    node[last] = value
+    return out
+
+
+# ---- what two modules say alike ------------------------------------------------------------------------------------
+
+
+def test_names_that_are_checked_without_their_modules_are_theirs() -> None:
+    from lnl.learning.curves import FORMULAS
+    from lnl.results.claims import estimates, identities, measured, printed, words
+
+    assert {name: formula.numbers for name, formula in FORMULAS.items()} == dict(formulas.NUMBERS)
+    known = {*claim_tests.OF_RUNS, *claim_tests.OF_SEARCHES}
+    assert known == set(words.QUANTITIES)
+    assert set(claim_tests.POINTS) == set(words.POINTS)
+    assert set(claim_tests.IDENTITIES) == set(identities.IDENTITIES)
+    assert set(claim_tests.ESTIMATES) == set(estimates.QUANTITIES)
+    assert set(claim_tests.KINDS) == set(measured._MAKERS) == set(words._TEMPLATES)
+    assert set(claim_tests.PRINTED) == set(printed._KINDS)
+
+
+def test_names_of_rules_are_those_of_the_workflow() -> None:
+    files = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
+    assert set(names.RULES) == {name for file in files for name in re.findall(r"^rule (\w+):", file.read_text(), re.M)}
+
+
+# ---- numbers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("epochs", 200.0, "'epochs': 200.0 is written as a fraction, and a whole number is wanted: write 200"),
+        ("epochs", 10_000_000, "above the largest possible value, 10,000"),
+        ("batch.size", 1e30, "'batch.size': 1e+30 is written as a fraction"),
+        ("noise.seed", 2**40, "above the largest possible value"),
+        ("noise.seed", -1, "below the least possible value, 0"),
+        ("optimiser.lr", float("inf"), "inf is no finite number"),
+        ("optimiser.lr", "1e-3", "a number has no quotes, and 1e-3 is written 1.0e-3"),
+        ("optimiser.lr", 0, "below the least possible value"),
+        ("optimiser.beta1", 1.0, "not below 1"),
+        ("optimiser.beta2", -0.1, "below the least possible value, 0"),
+        ("optimiser.eps", 0, "below the least"),
+        ("optimiser.momentum", 1.5, "not below 1"),
+        ("optimiser.factor", 3, "above the largest possible value, 1"),
+        ("optimiser.weight_decay", 1e9, "above the largest possible value, 1"),
+        ("optimiser.milestones", [0.5], "'optimiser.milestones.0': 0.5 is not a whole number"),
+        ("optimiser.decay_start", None, "None is not a whole number"),
+        ("network_options.dropuot", "none", "unknown key 'dropuot' (did you mean 'dropout'?)"),
+        ("datasets.mnist.batch.size", 0, "'datasets.mnist.batch.size': 0 is below"),
+        ("runtime.mnist.cpu_minuts", 3, "unknown key 'cpu_minuts' (did you mean 'cpu_minutes'?)"),
+        ("title", " ", "'title': is empty; it needs a text"),
+    ],
+)
+def test_a_number_of_a_protocol_is_whole_finite_and_in_range(key: str, value: Any, line: str) -> None:
+    declared = set_at(read_yaml(ROOT / "config/protocols/s2e.yaml"), key, value)
+    refused(line, check, declared, "protocol", "config/protocols/s2e.yaml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("optimiser.schedule", "steps", "'optimiser.milestones' is missing"),
+        ("optimiser.milestones", [100, 50], "[100, 50] do not follow each other"),
+        ("optimiser.milestones", [100, 250], "250, and the training ends after 200 epochs"),
+        ("optimiser.decay_start", 200, "200, and the training ends after 200 epochs"),
+        ("optimiser.nesterov", True, "'optimiser.nesterov' needs a 'momentum' above 0"),
+        ("datasets.mnst", {"network": "mlp"}, "unknown data set 'mnst' (did you mean 'mnist'?"),
+        ("datasets.mnist.network", "mpl", "unknown network 'mpl' (did you mean 'mlp'?"),
+        ("runtime.mnst", {}, "unknown data set of this protocol 'mnst'"),
+        ("split", "own", "mnist has no validation images of its own"),
+    ],
+)
+def test_values_of_a_protocol_go_together(key: str, value: Any, line: str) -> None:
+    refused(line, check_protocol, "s2e", set_at(read_yaml(ROOT / "config/protocols/s2e.yaml"), key, value))
+
+
+def test_a_scale_names_what_there_is(suite: Suite) -> None:
+    demo = suite.scales["demo"]
+    for key, value, line in (
+        ("stand_ins.datasets.mnst", "digits", "unknown data set 'mnst'"),
+        ("stand_ins.datasets.mnist", "digit", "did you mean 'digits'?"),
+        ("stand_ins.networks.mlp", "digits_mpl", "did you mean 'digits_mlp'?"),
+        ("stand_ins.networks.mlp", {"mnst": "digits_mlp"}, "unknown data set 'mnst'"),
+        ("searched_at", "lit", "unknown scale 'lit' (did you mean 'lite'?"),
+        ("searched_at", "transfer", "transfer uses the searches of another scale itself"),
+    ):
+        refused(line, check_scale, "demo", set_at(demo, key, value), suite.scales)
+
+
+# ---- searches, spaces, the synthetic experiment --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "line"),
+    [
+        ("random", "rounds", 5000, "5000 rounds of 20 are 100,000 candidates; a search has at most 10,000"),
+        ("hyperband", "algorithm.brackets", 15, "are 11,",),
+        ("random", "datasets.cifr10", {"samples": 2}, "unknown data set 'cifr10' (did you mean 'cifar10'?"),
+        ("natural-gradient-as-released", "datasets.cifar10.algorithm.name", "random", "one search has one algorithm"),
+        ("gamma-grid", "parameter", "gama", "unknown parameter of a method 'gama' (did you mean 'gamma'?"),
+    ],
+)  # fmt: skip
+def test_a_search_can_be_paid_for_and_is_of_something(suite: Suite, name: str, key: str, value: Any, line: str) -> None:
+    changed = set_at(suite.searches[name], key, value)
+    refused(line, search_file.check, name, changed, suite.spaces, suite.methods)
+
+
+def test_an_option_of_an_algorithm_is_a_number_that_one_can_wait_for() -> None:
+    for option, value, line in (
+        ("fisher_samples", 10_000_000, "'fisher_samples' is a number in (0, 1e+06], not 10000000"),
+        ("fisher_samples", 100.0, "is a whole number, written without a point"),
+        ("step", float("nan"), "'step' is a number in (0, 1e+06], not nan"),
+        ("form", ["as_released"], "unknown form"),
+    ):
+        declared = {"name": "natural-gradient", "form": "as_released", option: value}
+        refused(line, search_options.resolved, declared)
+
+
+def test_a_space_has_the_numbers_of_its_formula_the_right_way_round(suite: Suite) -> None:
+    for key, value, line in (
+        ("formula", "two_decay", "unknown formula 'two_decay' (did you mean 'two_decays'?"),
+        ("coordinates.0.count", 3, "two_decays takes 5 numbers, 7 declared"),
+        ("coordinates.0.range", [1, 0], "the range starts at 1 and ends at 0"),
+        ("coordinates.1.name", "w", "two coordinates are called 'w'"),
+        ("clip", [0.9, 0.1], "'clip' is null or two shares, the lower one first"),
+    ):
+        refused(line, check_space, "two-decays", set_at(suite.spaces["two-decays"], key, value))
+
+
+def test_a_schedule_is_one_that_can_be_evaluated() -> None:
+    good = {"formula": "coteaching_tau", "clip": [0.01, 1.0], "x": [0.5]}
+    formulas.check_schedule(good, "here")
+    for key, value, line in (
+        ("formula", "coteaching_tua", "did you mean 'coteaching_tau'?"),
+        ("x", [0.5, 0.5], "coteaching_tau takes a list of 1 numbers"),
+        ("x", [float("nan")], "nan in 'x' is no number"),
+        ("x", ["a"], "'a' in 'x' is no number"),
+        ("clip", [0, 2], "'clip' is null or two shares"),
+        ("xs", 1, "unknown key of R 'xs'"),
+    ):
+        refused(line, formulas.check_schedule, {**good, key: value}, "here")
+    refused("the schedule R lacks 'clip'", formulas.check_schedule, {"formula": "free", "x": []}, "here")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("studies.spaces.target", "insde", "unknown target 'insde' (did you mean 'inside'?"),
+        ("studies.spaces.budget", "publishd", "unknown budget"),
+        ("studies.spaces.arms.free.space", "fre", "unknown search space 'fre'"),
+        ("studies.spaces.arms.free.algorithm", "randm", "unknown algorithm 'randm'"),
+        ("studies.quadratic.arms.random.space", "free", "has 5 numbers, a point of space 'free' has 200"),
+        ("targets.late-rise.points.t", [0, 1], "has 2 epochs t and 9 values R"),
+        ("targets.inside.x", [1.0], "two_decays takes a list of 5 numbers"),
+        ("algorithms.random.algorithm.setp", 1, "unknown option 'setp'"),
+        ("budgets.long.rounds", 9000, "90,000 candidates"),
+    ],
+)
+def test_a_study_names_what_there_is(suite: Suite, key: str, value: Any, line: str) -> None:
+    refused(line, check_synthetic, set_at(suite.synthetic, key, value), suite.spaces)
+
+
+# ---- tables and figures --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "line"),
+    [
+        ("tutorial_rt", "rows.1.key", "symmetric-20-tk5", "two rows have the key 'symmetric-20-tk5'"),
+        ("tutorial_rt", "published.values.symetric", {}, "published: there is no row 'symetric'"),
+        ("tutorial_rt", "published.values.symmetric-20-tk5.c3", [1.0], "there is no column 'c3'"),
+        ("tutorial_rt", "skips", [{"row": "x", "reason": "because"}], "skips: there is no row 'x'"),
+        ("tutorial_rt", "rows.0.network", "mlp", "'network' has no use in an artefact of kind accuracy"),
+        ("tutorial_datasets", "columns.0.key", "trian", "did you mean 'train'?"),
+        ("tutorial_datasets", "rows.0.dataset", "mnst", "did you mean 'mnist'?"),
+        ("tutorial_networks", "columns.0.options", {"dropuot": "none"}, "did you mean 'dropout'?"),
+        ("tutorial_networks", "parameters.values.mnst", 1, "parameters: there is no column 'mnst'"),
+        ("tutorial_prior_work", "rows.0.key", "small_los", "did you mean 'small_loss'?"),
+        ("tutorial_prior_work", "published.values.sgd.mentornet", "yes", 'is "YES" or "NO", in quotes'),
+    ],
+)
+def test_a_table_has_a_place_for_what_it_prints(suite: Suite, name: str, key: str, value: Any, line: str) -> None:
+    refused(line, check_table, suite, name, set_at(suite.tables[name], key, value))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "line"),
+    [
+        ("s2e_figure6", "rows.1.key", "symmetric-20", "two rows have the key 'symmetric-20'"),
+        ("s2e_figure6", "rows.1.set", {"tau": 1}, "'set' has no use in an artefact of kind searches"),
+        ("s2e_figure3", "studies", ["space"], "unknown study 'space' (did you mean 'spaces'?"),
+        ("s2e_figure3", "seeds", 3, "a figure of kind synthetic has no 'seeds'"),
+        ("s2e_figure4", "studies", ["spaces"], "'studies' belongs to figures of kind synthetic"),
+    ],
+)
+def test_a_figure_asks_for_what_its_kind_draws(suite: Suite, name: str, key: str, value: Any, line: str) -> None:
+    refused(line, check_figure, suite, name, set_at(suite.figures[name], key, value))
+
+
+def test_an_artefact_has_a_name_of_its_own() -> None:
+    for sources, line in (
+        ([("x", "tables/x.yaml", "p"), ("x", "figures/x.py", "p")], "there is an artefact 'x' already, tables/x.yaml"),
+        ([("x", "tables/x.yaml", "x")], "'x' is the name of a paper as well"),
+        ([("train", "tables/train.yaml", "p")], "'train' is the name of a rule"),
+        ([("x", "tables/x.yaml", "report")], "'report' is the name of a rule"),
+        ([("my-table", "tables/my-table.yaml", "p")], "letters, digits and _ alone"),
+    ):
+        refused(line, names.check_artefacts, sources)
+
+
+def test_a_file_that_ends_in_another_way_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "mine.yml").touch()
+    refused("tables/mine.yml: declarations end in .yaml; rename it to mine.yaml", names.check_files, tmp_path)
