@@ -158,6 +158,8 @@ LISTED = _ends(
     "seeds",
     r"only\.\w+",
 )
+#: Keys of one's own, that are names.
+OWN_KEYS = re.compile(r"(decisions\.\w+\.values\.|studies\.[^.]+\.arms\.[^.]+$|^budgets\.\w+$)")
 TYPED = {  # by key of the configuration: what may be typed, and is accepted as it is documented
     "scale": "demo",
     "artefacts": r"|null|all|\[pumpout_table2\]",
