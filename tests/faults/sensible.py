@@ -12,6 +12,7 @@ from typing import Any
 
 from lnl.declared.literals import read_literal
 from lnl.declared.reading import read_yaml
+from lnl.errors import UserError
 
 from .declared_files import LITERALS, tree
 from .mutations import COMMAND_LINE, Mutation, Raw
@@ -159,7 +160,7 @@ LISTED = _ends(
     r"only\.\w+",
 )
 #: Keys of one's own, that are names.
-OWN_KEYS = re.compile(r"(decisions\.\w+\.values\.|studies\.[^.]+\.arms\.[^.]+$|^budgets\.\w+$)")
+OWN_KEYS = re.compile(r"(decisions\.\w+\.values\.|studies\.[^.]+\.arms\.[^.]+$|^(budgets|studies)\.[^.]+$)")
 TYPED = {  # by key of the configuration: what may be typed, and is accepted as it is documented
     "scale": "demo",
     "artefacts": r"|null|all|\[pumpout_table2\]",
@@ -182,6 +183,8 @@ def why(mutation: Mutation) -> str:
     if mutation.file == COMMAND_LINE:
         wanted = TYPED.get(mutation.where)
         return "as documented" if wanted is not None and re.fullmatch(wanted, str(mutation.new)) else ""
+    if mutation.kind == "key twice":
+        return ""
     if mutation.text is not None and _same(mutation):
         return "it means what stood there before"
     if mutation.kind == "cut off":
@@ -195,7 +198,10 @@ def _same(mutation: Mutation) -> bool:
         path = Path(folder) / Path(mutation.file).name
         path.write_bytes(mutation.text or b"")
         kind = mutation.file.split("/")[0]
-        found: Any = read_literal(path, LITERALS[kind]) if kind in LITERALS else read_yaml(path)
+        try:
+            found: Any = read_literal(path, LITERALS[kind]) if kind in LITERALS else read_yaml(path)
+        except UserError:
+            return False
     return repr(found) == repr(tree(mutation.file))
 
 
@@ -243,7 +249,9 @@ def _of_place(mutation: Mutation) -> str:
         return "a value that it may have" if among[kind].search(where) else ""
     if kind in ("a float for an integer", "a fraction for an integer"):
         return "a number in its range" if REAL.search(where) else ""
-    if kind == "a number" and re.search(r"(^|\.)(seeds|search_block|steps_cap|beta1_after|ranges\.\w+\.1)$", where):
+    if kind == "a number" and re.search(
+        r"(^|\.)(seeds|search_block|steps_cap|beta1_after|ranges\.\w+\.1|parameters\.\w+)$", where
+    ):
         return "as documented"
     if kind == "entry null" and re.search(r"^values\.\w+$", where):
         return "a method says what it takes"
