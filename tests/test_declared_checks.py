@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lnl.declared import claim_tests, formulas, names, search_file, search_options
+from lnl.declared import claim_tests, distinct, formulas, search_file, search_options
 from lnl.declared.artefact_checks import check_figure, check_table
 from lnl.declared.protocol_checks import check_protocol, check_scale
 from lnl.declared.reading import read_yaml
@@ -63,7 +63,9 @@ def test_names_that_are_checked_without_their_modules_are_theirs() -> None:
 
 def test_names_of_rules_are_those_of_the_workflow() -> None:
     files = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
-    assert set(names.RULES) == {name for file in files for name in re.findall(r"^rule (\w+):", file.read_text(), re.M)}
+    assert set(distinct.RULES) == {
+        name for file in files for name in re.findall(r"^rule (\w+):", file.read_text(), re.M)
+    }
 
 
 # ---- numbers -------------------------------------------------------------------------------------------------------
@@ -248,10 +250,10 @@ def test_an_artefact_has_a_name_of_its_own() -> None:
         ([("x", "tables/x.yaml", "report")], "'report' is the name of a rule"),
         ([("my-table", "tables/my-table.yaml", "p")], "letters, digits and _ alone"),
     ):
-        refused(line, names.check_artefacts, sources)
+        refused(line, distinct.check_artefacts, sources)
 
 
 def test_a_file_that_ends_in_another_way_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "mine.yml").touch()
-    refused("tables/mine.yml: declarations end in .yaml; rename it to mine.yaml", names.check_files, tmp_path)
+    refused("tables/mine.yml: declarations end in .yaml; rename it to mine.yaml", distinct.check_files, tmp_path)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from faults.declared_files import FEW
+from faults.declared_mutations import Mutation, one_of_each
 from faults.malformed_declarations import trials
-from faults.mutations import Mutation, one_of_each
 
 from lnl.declared import schema
 

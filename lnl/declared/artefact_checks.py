@@ -7,7 +7,7 @@ from typing import Any
 
 from lnl.data.registry import DATASETS
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.names import keys_of, known
+from lnl.declared.distinct import keys_of, known
 from lnl.declared.specification import choose
 from lnl.declared.synonyms import SYNONYMS
 from lnl.errors import UserError

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import LSA, NEWS
-from lnl.declared import configuration, decisions, names
+from lnl.declared import configuration, decisions, distinct
 from lnl.declared.reading import read_folder, read_literal, read_mapping, read_methods
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
@@ -110,7 +110,7 @@ class Catalogue:
         from lnl.declared.whole_checks import check
 
         _checked(self.synthetic, "synthetic", "config/synthetic.yaml")
-        names.check_artefacts(self.sources())
+        distinct.check_artefacts(self.sources())
         check(self)
         if isinstance(self.config.get("seeds"), list) and len(set(self.config["seeds"])) < len(self.config["seeds"]):
             raise UserError(f"config key 'seeds': {self.config['seeds']} names a seed twice; name each once")

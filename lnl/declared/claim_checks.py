@@ -9,7 +9,7 @@ from lnl.declared import claim_groups, claim_tests, printed_checks
 from lnl.declared.claim_tests import COMMON, KINDS, PLACES, QUANTITIES, Test
 from lnl.declared.claims import COORDINATES, Place, places, settings
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.names import known
+from lnl.declared.distinct import known
 from lnl.declared.search_file import parameter_of
 from lnl.declared.specification import choose
 from lnl.errors import UserError, nearest

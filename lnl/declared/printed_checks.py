@@ -9,7 +9,7 @@ from typing import Any
 from lnl.declared.claim_tests import PRINTED, TAKEN
 from lnl.declared.claims import Place
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.names import known
+from lnl.declared.distinct import known
 from lnl.errors import UserError, nearest
 
 Tree = Mapping[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lnl.declared import claim_checks, method_checks, names, schema, search_file
+from lnl.declared import claim_checks, distinct, method_checks, schema, search_file
 from lnl.declared.artefact_checks import check_figure, check_table
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.protocol_checks import check_protocol, check_scale
@@ -11,7 +11,7 @@ from lnl.declared.space_checks import check_space, check_synthetic
 
 def check(catalogue: Declarations) -> None:
     """UserError for the first declaration that names what is not there, or whose values do not go together."""
-    names.check_files(catalogue.root)
+    distinct.check_files(catalogue.root)
     for key, protocol in catalogue.protocols.items():
         schema.check(protocol, "protocol", f"config/protocols/{key}.yaml")  # what is `like` another one, as a whole
         check_protocol(key, protocol)

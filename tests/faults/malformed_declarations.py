@@ -29,7 +29,7 @@ from lnl.errors import UserError
 
 from . import head_start, sensible
 from .declared_files import Checkouts
-from .mutations import COMMAND_LINE, Mutation, mutations
+from .declared_mutations import COMMAND_LINE, Mutation, mutations
 
 SECONDS = 10.0  # of one start: a hundred times what the small checkouts need
 MEMORY = 2 << 30  # bytes on top of what the process has

@@ -15,7 +15,7 @@ from lnl.declared.reading import read_yaml
 from lnl.errors import UserError
 
 from .declared_files import LITERALS, tree
-from .mutations import COMMAND_LINE, Mutation, Raw
+from .declared_mutations import COMMAND_LINE, Mutation, Raw
 
 
 def _ends(*places: str) -> re.Pattern[str]:

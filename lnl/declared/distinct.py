@@ -1,4 +1,4 @@
-"""Names that declarations share: artefacts, papers and Snakemake's rules are targets of one and the same command."""
+"""Names that stand for one thing only: artefacts, papers and Snakemake's rules are targets of one and the same command."""
 
 from __future__ import annotations
 
