@@ -3,7 +3,7 @@
 
 rule report:
     input:
-        dag.selected(),
+        dag.reported,
     output:
         paths.report(dag.scale),
     log:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,21 @@ def unlimit(scheduler: Any) -> None:
     limit = getattr(scheduler, "job_rate_limiter", None)
     if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
         scheduler.job_rate_limiter = None
+
+
+def again(workflow: Any) -> Callable[[str], None]:
+    """A function by which rules' input functions have an output made again by this start; only the head acts on it.
+
+    Snakemake decides by dates, by checksums of what it knew, and by its metadata. It does not make an intermediate file
+    that is missing as long as what was made of it looks done, and knows nothing where `.snakemake` was deleted. A file
+    that is forced is made as `--forcerun` has it made, but only if the targets need it (9.14 to 9.27).
+    """
+
+    def force(path: str) -> None:
+        if workflow.is_main_process and workflow.dag is not None:
+            workflow.dag.forcefiles.add(path)
+
+    return force
 
 
 def start() -> int | None:
