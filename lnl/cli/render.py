@@ -33,11 +33,12 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     rendered.note(suite, key, missing)
 
 
-def everything(suite: Suite, partial: bool) -> None:
-    """Render all artefacts of the configuration, then the report."""
-    for key in suite.selected:
+def everything(suite: Suite, wanted: list[str], partial: bool) -> None:
+    """Render these artefacts, or all of the configuration and the report. UserError for an unknown one."""
+    for key in suite.select(wanted) if wanted else suite.selected:
         artefact(suite, key, suite.artefacts[key], partial)
-    report(suite)
+    if not wanted:
+        report(suite)
 
 
 def report(suite: Suite) -> None:

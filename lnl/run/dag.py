@@ -44,6 +44,8 @@ class Dag:
         self.searching = self.suite.searching
         self._again = again
         self._stale: list[Run] = []
+        self.asked: dict[str, None] = {}  # artefacts that this DAG renders
+        self.reports = False  # and whether it writes the report
         self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
         if head:
             dependencies.check(self.suite)
@@ -71,6 +73,7 @@ class Dag:
 
     def reported(self, wildcards: Any) -> list[str]:
         """Inputs of the report."""
+        self.reports = True
         if not rendered.whole_report(self.suite, self.suite.selected):
             self._again(paths.report(self.scale))
         return self.selected()
@@ -88,6 +91,7 @@ class Dag:
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
             found = dict.fromkeys(self.best_of(search) for _, _, search in self.suite.searches_of(key))
             studied = [paths.synthetic(self.scale, study, arm) for study, arm in dependencies.studies(self.suite, key)]
+            self.asked[key] = None
             if not rendered.whole(self.suite, key):
                 for file in self.rendered([key]):
                     self._again(file)
