@@ -12,16 +12,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import paths, searches
+from lnl.declared.cells import Run
 from lnl.errors import UserError
+from lnl.results import origin
 from lnl.search.files import current_schedule
 
 if TYPE_CHECKING:
-    from lnl.declared.suite import Cell, Run, Slot, Suite
+    from lnl.declared.suite import Cell, Slot, Suite
 
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
@@ -108,7 +110,7 @@ def collect(suite: Suite, slots: Iterable[Slot], locate: Locate | None = None) -
         for seed in slot.seeds:
             if (slot.cell, seed) not in known:
                 known[slot.cell, seed] = state_of(suite, slot.cell, seed, locate)
-        gathered.append(SlotRuns(slot, tuple(known[slot.cell, seed] for seed in slot.seeds)))
+        gathered.append(SlotRuns(slot, _unmixed(tuple(known[slot.cell, seed] for seed in slot.seeds))))
     return gathered
 
 
@@ -122,12 +124,16 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     except UserError as error:
         return RunState(cell, seed, "failed", reason=str(error))
     result = record["result"]
-    digest = suite.digest(cell)
+    digest, run = suite.digest(cell), Run(cell, seed)
+    if (other := _name(result)) != (suite.scale, *cell.id.split("/"), seed):
+        return RunState(cell, seed, "stale", record, f"{path} is the record of another run: {_words(other)}")
     if result["digest"] != digest:
         reason = f"made under another declaration (digest {result['digest']}, today {digest})"
         return RunState(cell, seed, "stale", record, reason)
     if not current_schedule(suite, cell, result):
         return RunState(cell, seed, "stale", record, "trained with what its search has not found by today")
+    if not locate and (other_bytes := origin.other_bytes(suite, run, result)):
+        return RunState(cell, seed, "stale", record, other_bytes)
     if result["status"] == "diverged":
         end = result.get("diverged") or {}
         reason = f"diverged in epoch {end.get('epoch', '?')}: {end.get('reason', 'no reason given')}"
@@ -135,17 +141,38 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     return RunState(cell, seed, "ok", record)
 
 
-def current(suite: Suite, run: Run) -> bool:
-    """Whether a run's record is there, of today's declaration and of what its search has found by today.
+def _name(result: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(result.get(key) for key in ("scale", "protocol", "dataset", "noise", "method", "seed"))
 
-    Of many records this is asked at every start, so the digest is looked for in the bytes, and only a record with a
-    search is parsed. Whether a record is sound is seen where it is read.
+
+def _words(name: tuple[Any, ...]) -> str:
+    return f"{'/'.join(map(str, name[1:-1]))} seed {name[-1]}, scale {name[0]}"
+
+
+def _unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
+    """Runs of one cell; none of them counts where nobody can say which of different data or labels are meant."""
+    counted = [run for run in runs if run.state in ("ok", "diverged") and run.record is not None]
+    reason = origin.mixed(run.record["result"] for run in counted if run.record is not None)
+    if reason is None:
+        return runs
+    return tuple(replace(run, state="stale", reason=reason) if run in counted else run for run in runs)
+
+
+def current(suite: Suite, run: Run) -> bool:
+    """Whether a run's record is there, of today's declaration, data, labels and of what its search has found by today.
+
+    Of many records this is asked at every start, so what it has to say is looked for in its bytes, and only a record
+    with a search is parsed. Whether a record is sound is seen where it is read.
     """
     try:
         raw = Path(paths.record(suite.scale, run.cell.id, run.seed)).read_bytes()
     except OSError:
         return False
-    if f'"digest": "{suite.digest(run.cell)}"'.encode() not in raw:
+    said = [f'"digest": "{suite.digest(run.cell)}"', f'\n  "seed": {run.seed},']
+    today = origin.manifests(suite, run)
+    said += [f'"data_digest": "{today["data"]}"'] if today["data"] else []
+    said += [f'"digest": "{today["labels"]}"'] if today["labels"] else []
+    if not all(words.encode() in raw for words in said):
         return False
     if searches.search_of(suite, run.cell) is None:
         return True

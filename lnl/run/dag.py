@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared import dependencies, paths, search_rounds, searches, stacked_repeats
+from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.results import records, rendered
 from lnl.run.store import keep_aside
@@ -154,6 +155,11 @@ class Dag:
             dependencies.noise_manifest(self.suite, run),
             *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
         ]
+
+    def label_inputs(self, wildcards: Any) -> list[str]:
+        """What a vector of given labels is made from: the data set's manifest, and the file that labels come from."""
+        file, _ = Places.of(self.suite.config).label_file(wildcards.noise)
+        return [paths.data(wildcards.scale, wildcards.dataset), *([str(file)] if file else [])]
 
     def digest(self, wildcards: Any) -> str:
         """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""

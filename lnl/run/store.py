@@ -7,6 +7,7 @@ then.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,8 @@ from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
+from lnl.results import origin
+from lnl.results.records import read
 from lnl.search.files import choice, found
 
 
@@ -70,11 +73,15 @@ class Store:
         return self.folder / f"handover-{self.key}-{point}.safetensors"
 
     def finished(self, points: tuple[str, ...] = ()) -> bool:
-        """Whether the record, and the hand-overs at `points`, are there."""
-        if not self.record_file.exists():
+        """Whether the record, of the data and labels of today, and the hand-overs at `points`, are there."""
+        if not self.record_file.exists() or self._other_bytes():
             return False
         wanted = [p for p in points if not self.handover_file(p).exists()]
         return not wanted or set(wanted) <= set(self._unreached())
+
+    def _other_bytes(self) -> bool:
+        """Whether the record kept was trained on other data or labels than today's."""
+        return origin.other_bytes(self.suite, self.run, read(self.record_file)["result"]) is not None
 
     def _unreached(self) -> list[str]:
         """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
@@ -96,12 +103,13 @@ class Store:
     def adopt(self) -> bool:
         """Take over a published record of today's specification into an empty store (results copied or imported)."""
         published = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
-        if self.record_file.exists() or not published.exists():
+        if not published.exists() or (self.record_file.exists() and not self._other_bytes()):
             return False
         try:
             record = json.loads(published.read_text())
             same = record["result"]["digest"] == self.digest
             same &= choice(record["result"].get("searched")) == self.choice
+            same &= origin.other_bytes(self.suite, self.run, record["result"]) is None
         except (ValueError, KeyError, TypeError):
             return False
         if same:
@@ -109,7 +117,12 @@ class Store:
         return bool(same)
 
     def save(self, record: dict[str, Any]) -> None:
-        """Keep a finished record; checkpoint and failure note go."""
+        """Keep a finished record; checkpoint and failure note go. One of other data or labels is set aside."""
+        if self.record_file.exists():
+            before = origin.trained_on(read(self.record_file)["result"])
+            if before != origin.trained_on(record["result"]):
+                aside = digest(before)[:8]
+                os.replace(self.record_file, self.record_file.with_name(f"{self.record_file.stem}-on-{aside}.json"))
         write_json_atomic(self.record_file, record)
         for file in (self.checkpoint_file, self.folder / "failure.json"):
             file.unlink(missing_ok=True)

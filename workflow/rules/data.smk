@@ -19,7 +19,7 @@ rule data:
 
 rule noise:
     input:
-        paths.data("{scale}", "{dataset}"),
+        dag.label_inputs,
     output:
         paths.noise("{scale}", "{dataset}", "{noise}", "{generator}", "{seed}"),
     log:
