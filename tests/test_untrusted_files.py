@@ -1,0 +1,376 @@
+"""Files that somebody else can write: nothing in them runs, and none is read as data before it is checked."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import pickle
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.utils import Bunch
+
+from lnl.data import archive, cifar, mnist, news_texts, pickled
+from lnl.data.checksums import Verifier
+from lnl.data.prepare import load
+from lnl.data.registry import DATASETS
+from lnl.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ["alt.atheism", "sci.space"]
+
+
+class Hostile:
+    """What a pickle can hold so that loading it writes a file."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return Path.write_text, (self.marker, "ran")
+
+
+def message(error: pytest.ExceptionInfo[UserError]) -> str:
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+# ---- the reader ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_plain_data_is_read_as_it_was_written(protocol: int) -> None:
+    value = {"a": [1, -2, 2**40, 3.5, None, True, "é", ("x",), {}], "b": {"c": list(range(3000))}}
+    value["again"] = value["b"]  # one object in two places
+    assert pickled.read(pickle.dumps(value, protocol)) == value
+
+
+@pytest.mark.parametrize("protocol", range(3, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("dtype", ["u1", "<i4", ">i8"])
+def test_arrays_and_dictionaries_of_a_class_are_read(protocol: int, dtype: str) -> None:
+    numbers = np.arange(12, dtype=dtype).reshape(3, 4)
+    content = pickle.dumps(Bunch(c=numbers, f=np.asfortranarray(numbers)), protocol)
+    held = pickled.mapping(pickled.read(content))
+    for name in ("c", "f"):
+        np.testing.assert_array_equal(pickled.array(held[name]), numbers)
+
+
+def test_a_pickle_of_python_2_is_read() -> None:
+    """As CIFAR's batches are: texts and bytes are one type."""
+    content = (
+        b"\x80\x02}q\x01U\x04dataq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85U\x01b\x87R"
+        b"(K\x01K\x02K\x02\x86cnumpy\ndtype\nq\x05U\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        b"\x89U\x04\x00\x01\xfe\xfftbs."
+    )
+    np.testing.assert_array_equal(pickled.array(pickled.read(content)["data"]), [[0, 1], [254, 255]])
+
+
+def test_what_a_pickle_calls_is_written_down_and_never_called(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    content = pickle.dumps({"data": Hostile(marker)})
+    assert pickled.read(content)["data"].by.endswith("write_text")
+    assert not marker.exists()
+    pickle.loads(content)
+    assert marker.exists()  # so it would have
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"not a pickle", b".", b"N", b"0.", b"a.", b"(.", b"t.", b"R.", b"b.", b"\x93.", b"h\x05.", b"Nb."),
+        *(
+            b"K\x01K\x02a.",
+            b"}K\x01s.",
+            b"}(K\x01u.",
+            b"(i__main__\nx\n.",
+            b"(c__main__\nx\no.",
+            b"Pid\n.",
+            b"\x82\x01.",
+        ),
+        b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7f.",
+        b"]}}K\x01su.",
+    ],
+)
+def test_bytes_that_are_no_pickle_of_data_are_one_error(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        pickled.array(pickled.read(content))
+
+
+@pytest.mark.parametrize(
+    "value", [None, [1], {"state": 1}, np.array(["a"]), np.array([{}], dtype=object), np.array([1.5]), Bunch()]
+)
+def test_what_is_no_array_of_whole_numbers_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="no array of whole numbers"):
+        pickled.array(pickled.read(pickle.dumps(value)))
+
+
+# ---- 20 Newsgroups -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the texts lie; the documented content is that of `packed()` and `cache()`."""
+    held = {part: news_texts.Texts(["two", "one", "three"], np.array([0, 0, 1]), NAMES) for part in news_texts.PARTS}
+    order = np.arange(3)
+    np.random.RandomState(0).shuffle(order)
+    assert order.tolist() == [2, 1, 0]
+    held = {
+        part: replace(one, texts=["three", "two", "one"], newsgroups=np.array([1, 0, 0])) for part, one in held.items()
+    }
+    monkeypatch.setattr(news_texts, "CONTENT", hashlib.sha256(news_texts._as_bytes(held)).hexdigest())
+    folder = tmp_path / "data" / news_texts.HOME
+    folder.mkdir(parents=True)
+    return folder
+
+
+def packed(extra: bytes = b"") -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        for part in news_texts.PARTS:
+            for name, text in (("alt.atheism/1", b"one"), ("sci.space/7", b"three"), ("alt.atheism/2", b"two")):
+                member = tarfile.TarInfo(f"20news-bydate-{part}/{name}")
+                member.size = len(text)
+                tar.addfile(member, io.BytesIO(text))
+        for name, kind in (("20news-bydate-test/sci.space/8", tarfile.SYMTYPE), ("/etc/lnl", tarfile.LNKTYPE)):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = kind, "/etc/passwd"
+            tar.addfile(link)
+        other = tarfile.TarInfo("../../outside")
+        other.size = len(extra)
+        tar.addfile(other, io.BytesIO(extra))
+    return stream.getvalue()
+
+
+def cache(**other: Any) -> bytes:
+    one = {"data": ["three", "two", "one"], "target": np.array([1, 0, 0]), "target_names": NAMES, **other}
+    return zlib.compress(pickle.dumps({part: Bunch(**one) for part in news_texts.PARTS}))
+
+
+def texts(home: Path, accepted: tuple[str, ...] = ()) -> tuple[str, dict[str, news_texts.Texts]]:
+    return news_texts.read(DATASETS["news2-lsa"], home.parent, Verifier(accepted))
+
+
+def test_archive_and_cache_hold_the_same_and_nothing_is_unpacked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / news_texts.CACHE).write_bytes(cache())
+    name, of_cache = texts(home)
+    assert name == news_texts.CACHE
+    content = packed()
+    monkeypatch.setattr(news_texts, "SHA256", hashlib.sha256(content).hexdigest())
+    (home / news_texts.ARCHIVE).write_bytes(content)
+    name, of_archive = texts(home)
+    assert name == news_texts.ARCHIVE
+    assert news_texts._as_bytes(of_archive) == news_texts._as_bytes(of_cache)
+    assert sorted(file.name for file in home.parent.parent.rglob("*") if file.is_file()) == sorted(
+        (news_texts.ARCHIVE, news_texts.CACHE)
+    )
+
+
+@pytest.mark.parametrize("place", ["data", "target", "target_names", "whole", "beside"])
+def test_code_in_the_cache_does_not_run(home: Path, tmp_path: Path, place: str) -> None:
+    hostile = Hostile(tmp_path / "marker")
+    content = zlib.compress(pickle.dumps(hostile)) if place == "whole" else cache(**{place: hostile})
+    (home / news_texts.CACHE).write_bytes(content)
+    if place == "beside":  # among what nobody looks at: it is not even looked at
+        texts(home)
+    else:
+        with pytest.raises(UserError) as caught:
+            load("news2-lsa", home.parent, tmp_path / "arrays")
+        assert f"{home / news_texts.CACHE}: is not a sound cache" in message(caught)
+    assert not (tmp_path / "marker").exists()
+
+
+def test_other_texts_are_refused_unless_accepted(home: Path) -> None:
+    file = home / news_texts.CACHE
+    file.write_bytes(cache(data=["three", "two", "0ne"]))
+    with pytest.raises(UserError) as caught:
+        texts(home)
+    found = re.search(r"the SHA-256 of its texts and newsgroups, ([0-9a-f]{64}) is not", message(caught))
+    assert found and str(file) in message(caught)
+    verifier = Verifier([found[1]])
+    news_texts.read(DATASETS["news2-lsa"], home.parent, verifier)
+    assert verifier.used == [{"file": file.name, "digest": found[1], "documented": news_texts.CONTENT}]
+
+
+def test_a_cache_that_unpacks_without_end_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news_texts, "LARGEST", 10_000)
+    (home / news_texts.CACHE).write_bytes(zlib.compress(b"0" * 10_000_000))
+    with pytest.raises(UserError) as caught:
+        texts(home)
+    assert "far too large" in message(caught)
+
+
+def test_an_archive_with_another_sum_is_not_opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / news_texts.ARCHIVE).write_bytes(packed(b"more"))
+    monkeypatch.setattr(archive, "files", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(UserError) as caught:
+        texts(home)
+    assert "SHA-256" in message(caught) and str(home / news_texts.ARCHIVE) in message(caught)
+
+
+def test_archives_that_are_cut_or_too_large_are_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed(b"x" * 5000)
+    for broken in (content[: len(content) // 2], b"no archive", content[:40] + bytes(40) + content[80:]):
+        with pytest.raises(ValueError, match="not a whole"):
+            list(archive.files(broken))
+    monkeypatch.setattr(archive, "LARGEST", 4000)
+    with pytest.raises(ValueError, match="larger than any file"):
+        list(archive.files(content))
+
+
+# ---- downloads -----------------------------------------------------------------------------------------------------
+
+
+class Answer(io.BytesIO):
+    """What urlopen gives."""
+
+
+def test_a_download_is_checked_before_it_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed()
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Answer(content))
+    with pytest.raises(UserError) as caught:
+        texts(home)
+    assert "could not be downloaded" in message(caught)
+    assert list(home.iterdir()) == []
+    monkeypatch.setattr(news_texts, "SHA256", hashlib.sha256(content).hexdigest())
+    assert texts(home)[1]["train"].texts == ["three", "two", "one"]
+    assert [file.name for file in home.iterdir()] == [news_texts.ARCHIVE]
+
+
+def test_mnist_files_are_fetched_where_they_are_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(address: str, timeout: float) -> Answer:
+        asked.append(address)
+        if address.startswith(mnist.ADDRESSES[0]):
+            raise OSError("down")
+        return Answer(address.encode())
+
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    sums = [hashlib.md5(f"{mnist.ADDRESSES[1]}{name}.gz".encode()).hexdigest() for _, name, _, _ in mnist.FILES]
+    files = [(part, name, known, plain) for (part, name, _, plain), known in zip(mnist.FILES, sums, strict=True)]
+    monkeypatch.setattr(mnist, "FILES", tuple(files))
+    (tmp_path / mnist.FILES[0][1]).write_bytes(b"unpacked")
+    mnist._fetch(tmp_path)
+    assert len(asked) == 2 * 3
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == ["", ".gz", ".gz", ".gz"]
+
+
+def test_cifar_s_batches_come_out_of_their_archive_and_nothing_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        for name in ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta", "../outside"):
+            member = tarfile.TarInfo(name)
+            member.size = 4
+            tar.addfile(member, io.BytesIO(b"data"))
+    layout = replace(cifar.PYTHON["cifar100"], archive_sum=hashlib.md5(stream.getvalue()).hexdigest())
+    root = tmp_path / "root"
+    root.mkdir()
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Answer(stream.getvalue()))
+    cifar._fetch(layout, root)
+    assert sorted(str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()) == [
+        "root/cifar-100-python/test",
+        "root/cifar-100-python/train",
+    ]
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_code_in_a_cifar_batch_does_not_run_even_if_it_is_accepted(tmp_path: Path, accepted: bool) -> None:
+    batch = tmp_path / "cifar-100-python/train"
+    batch.parent.mkdir()
+    batch.write_bytes(pickle.dumps({"data": Hostile(tmp_path / "marker"), "fine_labels": [0]}))
+    known = [hashlib.md5(batch.read_bytes()).hexdigest()] if accepted else []
+    with pytest.raises(UserError) as caught:
+        load("cifar100", tmp_path, tmp_path / "cache", known)
+    assert f"{batch}: {'is not a batch of images' if accepted else 'its MD5 sum'}" in message(caught)
+    assert not (tmp_path / "marker").exists()
+
+
+# ---- the code ------------------------------------------------------------------------------------------------------
+
+FOLDERS = ("lnl", "methods", "figures", "workflow", "benchmarks")
+MODULES = {"pickle", "_pickle", "cPickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
+CALLS = {"eval", "exec", "system", "popen", "read_pickle", "extractall", "unpack_archive", "fetch_20newsgroups"}
+SAFE = {"torch": ("weights_only", True), "np": ("allow_pickle", False), "numpy": ("allow_pickle", False)}
+
+
+def unsafe(source: str, benchmark: bool = False) -> Iterator[str]:
+    """What in a Python file may run a file's content, or hands text to a shell."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            yield from (f"import {name}" for name in names if name.partition(".")[0] in MODULES)
+            yield from (f"import {name}" for name in names if name.startswith("torchvision.datasets") and not benchmark)
+        if not isinstance(node, ast.Call):
+            continue
+        given = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        of = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if name in CALLS and not (name == "eval" and isinstance(of, ast.expr)):  # network.eval()
+            yield f"{name}()"
+        if given.get("shell"):
+            yield "shell=True"
+        if name == "load" and isinstance(of, ast.Name) and of.id in SAFE:
+            keyword, value = SAFE[of.id]
+            if given.get(keyword) is not value:
+                yield f"{of.id}.load without {keyword}={value}"
+        if name in ("load", "load_all") and isinstance(of, ast.Name) and of.id == "yaml":
+            loaders = [k.value.id for k in node.keywords if k.arg == "Loader" and isinstance(k.value, ast.Name)]
+            if loaders not in (["_Loader"], ["_Unique"]):  # the safe ones, lnl/declared
+                yield "yaml.load without a safe loader"
+
+
+def test_no_code_of_the_suite_loads_what_could_run() -> None:
+    found = {}
+    for folder in FOLDERS:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            kinds = list(unsafe(file.read_text(), folder == "benchmarks"))
+            if kinds:
+                found[str(file.relative_to(ROOT))] = kinds
+    assert found == {}
+    rules = "\n".join(file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")])
+    assert not re.search(rf"\b({'|'.join(MODULES | CALLS)})\b", rules)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("import pickle", "from joblib import load", "import torchvision.datasets as d", "eval(text)"),
+        *(
+            "np.load(path)",
+            "np.load(path, allow_pickle=True)",
+            "torch.load(path)",
+            "torch.load(path, weights_only=False)",
+        ),
+        *(
+            "os.system(text)",
+            "subprocess.run(text, shell=True)",
+            "yaml.load(text, Loader=Loader)",
+            "tar.extractall(path)",
+        ),
+    ],
+)
+def test_the_test_above_sees_what_it_looks_for(line: str) -> None:
+    assert list(unsafe(line))
+
+
+# ---- the real files ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.realdata
+def test_the_real_cache_is_read_without_running_it() -> None:
+    import os
+
+    name, found = news_texts.read(DATASETS["news2-lsa"], Path(os.environ["LNL_DATA_ROOT"]), Verifier())
+    assert name in (news_texts.CACHE, news_texts.ARCHIVE)
+    joined = "\0".join([*found["train"].texts, *found["test"].texts]).encode()
+    assert hashlib.md5(joined).hexdigest() == "f47f8a410317470feea7948b2b8bea1d"
