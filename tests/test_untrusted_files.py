@@ -217,11 +217,11 @@ def test_an_archive_with_another_sum_is_not_opened(home: Path, monkeypatch: pyte
 
 def test_archives_that_are_cut_or_too_large_are_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     content = packed(b"x" * 5000)
-    for broken in (content[: len(content) // 2], b"no archive", content[:40] + bytes(40) + content[80:]):
-        with pytest.raises(ValueError, match="not a whole"):
+    for broken in (content[:-20], zlib.compress(content), b"no archive", content[:40] + bytes(40) + content[80:]):
+        with pytest.raises(ValueError, match=r"not a whole|cut short"):
             list(archive.files(broken))
     monkeypatch.setattr(archive, "LARGEST", 4000)
-    with pytest.raises(ValueError, match="larger than any file"):
+    with pytest.raises(ValueError, match="or of more than 4000 bytes"):
         list(archive.files(content))
 
 
