@@ -2,114 +2,33 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import io
 import pickle
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hostile import Hostile
 from sklearn.utils import Bunch
 
-from lnl.data import archive, cifar, mnist, news_texts, pickled
+from lnl.data import archive, cifar, mnist, news_texts
 from lnl.data.checksums import Verifier
 from lnl.data.prepare import load
 from lnl.data.registry import DATASETS
 from lnl.errors import UserError
 
-ROOT = Path(__file__).resolve().parent.parent
 NAMES = ["alt.atheism", "sci.space"]
-
-
-class Hostile:
-    """What a pickle can hold so that loading it writes a file."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return Path.write_text, (self.marker, "ran")
 
 
 def message(error: pytest.ExceptionInfo[UserError]) -> str:
     assert "\n" not in str(error.value)
     return str(error.value)
-
-
-# ---- the reader ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_plain_data_is_read_as_it_was_written(protocol: int) -> None:
-    value = {"a": [1, -2, 2**40, 3.5, None, True, "é", ("x",), {}], "b": {"c": list(range(3000))}}
-    value["again"] = value["b"]  # one object in two places
-    assert pickled.read(pickle.dumps(value, protocol)) == value
-
-
-@pytest.mark.parametrize("protocol", range(3, pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("dtype", ["u1", "<i4", ">i8"])
-def test_arrays_and_dictionaries_of_a_class_are_read(protocol: int, dtype: str) -> None:
-    numbers = np.arange(12, dtype=dtype).reshape(3, 4)
-    content = pickle.dumps(Bunch(c=numbers, f=np.asfortranarray(numbers)), protocol)
-    held = pickled.mapping(pickled.read(content))
-    for name in ("c", "f"):
-        np.testing.assert_array_equal(pickled.array(held[name]), numbers)
-
-
-def test_a_pickle_of_python_2_is_read() -> None:
-    """As CIFAR's batches are: texts and bytes are one type."""
-    content = (
-        b"\x80\x02}q\x01U\x04dataq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85U\x01b\x87R"
-        b"(K\x01K\x02K\x02\x86cnumpy\ndtype\nq\x05U\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
-        b"\x89U\x04\x00\x01\xfe\xfftbs."
-    )
-    np.testing.assert_array_equal(pickled.array(pickled.read(content)["data"]), [[0, 1], [254, 255]])
-
-
-def test_what_a_pickle_calls_is_written_down_and_never_called(tmp_path: Path) -> None:
-    marker = tmp_path / "marker"
-    content = pickle.dumps({"data": Hostile(marker)})
-    assert pickled.read(content)["data"].by.endswith("write_text")
-    assert not marker.exists()
-    pickle.loads(content)
-    assert marker.exists()  # so it would have
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        *(b"", b"not a pickle", b".", b"N", b"0.", b"a.", b"(.", b"t.", b"R.", b"b.", b"\x93.", b"h\x05.", b"Nb."),
-        *(
-            b"K\x01K\x02a.",
-            b"}K\x01s.",
-            b"}(K\x01u.",
-            b"(i__main__\nx\n.",
-            b"(c__main__\nx\no.",
-            b"Pid\n.",
-            b"\x82\x01.",
-        ),
-        b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7f.",
-        b"]}}K\x01su.",
-    ],
-)
-def test_bytes_that_are_no_pickle_of_data_are_one_error(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        pickled.array(pickled.read(content))
-
-
-@pytest.mark.parametrize(
-    "value", [None, [1], {"state": 1}, np.array(["a"]), np.array([{}], dtype=object), np.array([1.5]), Bunch()]
-)
-def test_what_is_no_array_of_whole_numbers_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match="no array of whole numbers"):
-        pickled.array(pickled.read(pickle.dumps(value)))
 
 
 # ---- 20 Newsgroups -------------------------------------------------------------------------------------------------
@@ -293,74 +212,6 @@ def test_code_in_a_cifar_batch_does_not_run_even_if_it_is_accepted(tmp_path: Pat
         load("cifar100", tmp_path, tmp_path / "cache", known)
     assert f"{batch}: {'is not a batch of images' if accepted else 'its MD5 sum'}" in message(caught)
     assert not (tmp_path / "marker").exists()
-
-
-# ---- the code ------------------------------------------------------------------------------------------------------
-
-FOLDERS = ("lnl", "methods", "figures", "workflow", "benchmarks")
-MODULES = {"pickle", "_pickle", "cPickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
-CALLS = {"eval", "exec", "system", "popen", "read_pickle", "extractall", "unpack_archive", "fetch_20newsgroups"}
-SAFE = {"torch": ("weights_only", True), "np": ("allow_pickle", False), "numpy": ("allow_pickle", False)}
-
-
-def unsafe(source: str, benchmark: bool = False) -> Iterator[str]:
-    """What in a Python file may run a file's content, or hands text to a shell."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            yield from (f"import {name}" for name in names if name.partition(".")[0] in MODULES)
-            yield from (f"import {name}" for name in names if name.startswith("torchvision.datasets") and not benchmark)
-        if not isinstance(node, ast.Call):
-            continue
-        given = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        of = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if name in CALLS and not (name == "eval" and isinstance(of, ast.expr)):  # network.eval()
-            yield f"{name}()"
-        if given.get("shell"):
-            yield "shell=True"
-        if name == "load" and isinstance(of, ast.Name) and of.id in SAFE:
-            keyword, value = SAFE[of.id]
-            if given.get(keyword) is not value:
-                yield f"{of.id}.load without {keyword}={value}"
-        if name in ("load", "load_all") and isinstance(of, ast.Name) and of.id == "yaml":
-            loaders = [k.value.id for k in node.keywords if k.arg == "Loader" and isinstance(k.value, ast.Name)]
-            if loaders not in (["_Loader"], ["_Unique"]):  # the safe ones, lnl/declared
-                yield "yaml.load without a safe loader"
-
-
-def test_no_code_of_the_suite_loads_what_could_run() -> None:
-    found = {}
-    for folder in FOLDERS:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            kinds = list(unsafe(file.read_text(), folder == "benchmarks"))
-            if kinds:
-                found[str(file.relative_to(ROOT))] = kinds
-    assert found == {}
-    rules = "\n".join(file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")])
-    assert not re.search(rf"\b({'|'.join(MODULES | CALLS)})\b", rules)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("import pickle", "from joblib import load", "import torchvision.datasets as d", "eval(text)"),
-        *(
-            "np.load(path)",
-            "np.load(path, allow_pickle=True)",
-            "torch.load(path)",
-            "torch.load(path, weights_only=False)",
-        ),
-        *(
-            "os.system(text)",
-            "subprocess.run(text, shell=True)",
-            "yaml.load(text, Loader=Loader)",
-            "tar.extractall(path)",
-        ),
-    ],
-)
-def test_the_test_above_sees_what_it_looks_for(line: str) -> None:
-    assert list(unsafe(line))
 
 
 # ---- the real files ------------------------------------------------------------------------------------------------

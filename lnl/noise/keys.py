@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lnl import names
 from lnl.errors import UserError, nearest
 
 SHAPES = {
@@ -28,7 +29,7 @@ RANGES = {
     "uniform": "above 0 and at most 100 percent",
 }
 _PERCENT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?")  # one spelling per number: keys are paths
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(names.FREE)
 
 
 @dataclass(frozen=True)

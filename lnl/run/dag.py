@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from lnl import names
 from lnl.declared import dependencies, paths, search_rounds, searches, stacked_repeats
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.run.worker import client
@@ -27,6 +28,9 @@ class Dag:
 
     def __init__(self, root: Path | str, config: dict[str, Any], head: bool) -> None:
         """Read the declarations; in the head process also validate them all. UserError before any job starts."""
+        for folder in (Path(root).resolve(), Path.cwd()):
+            names.check_place(folder, "a checkout")
+        names.check_place(Path(sys.executable).parent, "its Python")
         self.suite = Suite.load(root, config, validate=head)
         self.scale = self.suite.scale
         self.searching = self.suite.searching
