@@ -12,9 +12,8 @@ import pytest
 import yaml
 from suite_copy import TABLE, SuiteCopy
 
-from lnl import names
 from lnl.cli.exchange import bring_in
-from lnl.declared import dependencies
+from lnl.declared import dependencies, names
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 

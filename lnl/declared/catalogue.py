@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import DATASETS, LSA, NEWS
-from lnl.declared import decisions, handovers, naming
+from lnl.declared import decisions, handovers, names, naming
 from lnl.declared.reading import named_files, read_folder, read_literal, read_methods, read_yaml
 from lnl.declared.search_file import check as check_search
 from lnl.declared.search_options import resolved
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
-from lnl.names import FREE
-from lnl.names import check as check_name
 
 
 def like(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -88,7 +86,7 @@ class Catalogue:
         self._check = lambda protocol, where: check(protocol, "protocol", where)
         naming.check(self.methods, self.scales, self.synthetic, self.tables, self.figures, self.claims)
         for name in self.config.get("label_files") or {}:
-            check_name(name, "label file", "config key 'label_files'", FREE)
+            names.check(name, "label file", "config key 'label_files'", names.FREE)
         check(self.synthetic, "synthetic", "config/synthetic.yaml")
         for key, value in self.synthetic["algorithms"].items():
             resolved(value["algorithm"], f"config/synthetic.yaml: algorithms, {key}: ")
@@ -128,9 +126,9 @@ class Catalogue:
             if len(parts) != 3:
                 raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
             known: dict[str, dict[str, Any]] = {"protocol": self.protocols, "data set": DATASETS}
-            for word, (what, names) in zip(parts, known.items(), strict=False):
+            for word, (what, options) in zip(parts, known.items(), strict=False):
                 if word != "*":
-                    choose(word, names, what, where)
+                    choose(word, options, what, where)
             for key in changes:
                 choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
 

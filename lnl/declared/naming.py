@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lnl import names
+from lnl.declared import names
 
 Declarations = Mapping[str, Any]  # by key
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from lnl import names
+from lnl.declared import names
 from lnl.errors import UserError
 
 #: Members of a method that see one run; a stack of runs shares one `loss`, and what differs between runs goes through

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl import names
-from lnl.declared import dependencies, paths, search_rounds, searches, stacked_repeats
+from lnl.declared import dependencies, names, paths, search_rounds, searches, stacked_repeats
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.run.worker import client
 

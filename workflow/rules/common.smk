@@ -2,8 +2,7 @@
 
 from snakemake.exceptions import WorkflowError
 
-from lnl import names
-from lnl.declared import paths
+from lnl.declared import names, paths
 from lnl.run.dag import Dag
 from lnl.errors import UserError
 from lnl.run.worker import head

@@ -11,10 +11,11 @@ import re
 from pathlib import Path
 
 from lnl.errors import UserError
+from lnl.noise.keys import NAME as NOISE
 
 NAME = r"[a-z0-9][a-z0-9_-]*"
 RULE = "small letters a to z, digits, '-' and '_', beginning with a letter or digit"
-FREE = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # noises: rates have a decimal point, and a user's label files any sober name
+FREE = NOISE  # noises and label files: points and capitals as well
 NUMBER = r"[0-9]+"
 WORDS = r"[a-z][a-z_]*"  # what the suite's own code has a list of
 
