@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import DATASETS, LSA, NEWS
-from lnl.declared import decisions, handovers
-from lnl.declared.reading import read_folder, read_literal, read_methods, read_yaml
+from lnl.declared import decisions, handovers, names, naming
+from lnl.declared.reading import named_files, read_folder, read_literal, read_methods, read_yaml
 from lnl.declared.search_file import check as check_search
 from lnl.declared.search_options import resolved
 from lnl.declared.specification import choose, merge
@@ -58,9 +58,7 @@ class Catalogue:
         self.spaces = read_folder(root / "config" / "spaces")
         self.synthetic = read_yaml(root / "config" / "synthetic.yaml")
         self.tables = read_folder(root / "tables")
-        self.figures = {
-            p.stem: read_literal(p, "DEMAND") or {} for p in sorted((root / "figures").glob("*.py")) if p.name[0] != "_"
-        }
+        self.figures = {p.stem: read_literal(p, "DEMAND") or {} for p in named_files(root / "figures", "py")}
         self.claims = {k: self._as_mapping(v) for k, v in read_folder(root / "claims").items()}
         self._check: Callable[[dict[str, Any], str], None] | None = None
         if validate:
@@ -86,6 +84,9 @@ class Catalogue:
         from lnl.declared.schema import check
 
         self._check = lambda protocol, where: check(protocol, "protocol", where)
+        naming.check(self.methods, self.scales, self.synthetic, self.tables, self.figures, self.claims)
+        for name in self.config.get("label_files") or {}:
+            names.check(name, "label file", "config key 'label_files'", names.FREE)
         check(self.synthetic, "synthetic", "config/synthetic.yaml")
         for key, value in self.synthetic["algorithms"].items():
             resolved(value["algorithm"], f"config/synthetic.yaml: algorithms, {key}: ")
@@ -125,9 +126,9 @@ class Catalogue:
             if len(parts) != 3:
                 raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
             known: dict[str, dict[str, Any]] = {"protocol": self.protocols, "data set": DATASETS}
-            for word, (what, names) in zip(parts, known.items(), strict=False):
+            for word, (what, options) in zip(parts, known.items(), strict=False):
                 if word != "*":
-                    choose(word, names, what, where)
+                    choose(word, options, what, where)
             for key in changes:
                 choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from lnl.declared.reading import named_files
 from lnl.errors import UserError
 
 FOLDER = "config/decisions"
@@ -143,7 +144,7 @@ def read(root: Path, validate: bool) -> Decisions:
     if asked to validate, for what the schema does not know."""
     chapters = []
     known: dict[str, Decision] = {}
-    for path in sorted((root / FOLDER).glob("*.yaml")):
+    for path in named_files(root / FOLDER, "yaml"):
         file = f"{FOLDER}/{path.name}"
         declared = _content(path, file)
         if validate:

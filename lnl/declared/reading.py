@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from lnl.declared import names
 from lnl.errors import UserError
 
 #: Members of a method that see one run; a stack of runs shares one `loss`, and what differs between runs goes through
@@ -69,8 +70,16 @@ def _literals(path: Path, stamp: Stamp) -> dict[str, ast.Assign]:
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
-    """All `*.yaml` of a folder by file name."""
-    return {path.stem: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
+    """All `*.yaml` of a folder by file name; UserError for a name that could not stand in a path of results."""
+    return {path.stem: read_yaml(path) for path in named_files(folder, "yaml")}
+
+
+def named_files(folder: Path, suffix: str) -> list[Path]:
+    """Files of a folder whose names are those of what they declare; what begins with `_` declares nothing."""
+    found = [path for path in sorted(folder.glob(f"*.{suffix}")) if suffix != "py" or path.name[0] != "_"]
+    for path in found:
+        names.check(path.stem, f"file in {folder.name}/", str(path))
+    return found
 
 
 def read_literal(path: Path, name: str) -> dict[str, Any] | None:
@@ -93,9 +102,7 @@ def read_literal(path: Path, name: str) -> dict[str, Any] | None:
 def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
     """SPEC of every method file by method key; each SPEC gets `file`. UserError for two files with one key."""
     methods: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.glob("*.py")):
-        if path.name.startswith("_"):
-            continue
+    for path in named_files(folder, "py"):
         spec = read_literal(path, "SPEC")
         if spec is None:
             raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")

@@ -96,6 +96,8 @@ def _read(path: Path) -> dict[str, Any]:
     result = record.get("result") if isinstance(record, dict) else None
     if not isinstance(result, dict) or not {"digest", "status", "curves", "seed"} <= set(result):
         raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {remedy}")
+    if not isinstance(result["seed"], int):  # it becomes part of a path
+        raise UserError(f"{path}: result.seed is no whole number; {remedy}")
     return record
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies, paths, search_rounds, searches, stacked_repeats
+from lnl.declared import dependencies, names, paths, search_rounds, searches, stacked_repeats
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.results import records, rendered
@@ -40,6 +40,9 @@ class Dag:
 
         again: told every output that is there and has to be made again, whatever Snakemake knows of it.
         """
+        for folder in (Path(root).resolve(), Path.cwd()):
+            names.check_place(folder, "a checkout")
+        names.check_place(Path(sys.executable).parent, "its Python")
         self.suite = Suite.load(root, config, validate=head)
         self.scale = self.suite.scale
         self.searching = self.suite.searching

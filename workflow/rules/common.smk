@@ -2,7 +2,7 @@
 
 from snakemake.exceptions import WorkflowError
 
-from lnl.declared import paths
+from lnl.declared import names, paths
 from lnl.run.dag import Dag
 from lnl.errors import UserError
 from lnl.run.worker import head
@@ -15,17 +15,17 @@ except UserError as error:
 
 wildcard_constraints:
     scale=dag.scales,
-    protocol="[^/]+",
-    dataset="[^/]+",
-    noise="[^/]+",
-    method="[^/]+",
-    key="[A-Za-z0-9_]+",
-    seed="[0-9]+",
-    seeds="[0-9]+(,[0-9]+)+",
-    search="[^/]+",
-    round="[0-9]+",
-    block="[0-9]+",
-    study="[a-z0-9-]+",
-    arm="[a-z0-9-]+",
-    generator="[a-z_]+",
-    point="[a-z0-9-]+",
+    protocol=names.NAME,
+    dataset=names.NAME,
+    noise=names.FREE,
+    method=names.NAME,
+    key=names.NAME,
+    seed=names.NUMBER,
+    seeds=f"{names.NUMBER}(,{names.NUMBER})+",
+    search=names.NAME,
+    round=names.NUMBER,
+    block=names.NUMBER,
+    study=names.NAME,
+    arm=names.NAME,
+    generator=names.WORDS,
+    point=names.NAME,

@@ -13,7 +13,7 @@ rule report:
     message:
         "write {output}"
     shell:
-        "lnl report > {log} 2>&1"
+        "lnl report > {log:q} 2>&1"
 
 
 onerror:
