@@ -59,7 +59,8 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     poison = tmp_path_factory.mktemp("poison")
     (poison / "sitecustomize.py").write_text("import sys; sys.modules['torch'] = None")
     with a_head() as running:
-        yield {client.VARIABLE: running.address, "PYTHONPATH": str(poison)}
+        path = os.pathsep.join(filter(None, (str(poison), os.environ.get("PYTHONPATH"))))  # which may lead to this lnl
+        yield {client.VARIABLE: running.address, "PYTHONPATH": path}
 
 
 @pytest.fixture
