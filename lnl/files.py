@@ -25,7 +25,7 @@ _SCALARS = re.compile(r"\[\s+([-+.\w]+(?:,\s+[-+.\w]+)*)\s+\]")
 #: What `replacing` writes to first: its name in a folder says that a write was killed, or is under way.
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
 
-LARGEST = 16 * 2**20  # bytes, unpacked, of a record or a page of a search; two hundred epochs take 0.2 MB
+LARGEST = 4 * 2**20  # bytes, unpacked, of a record or a page of a search; two hundred epochs take 0.2 MB
 DEEPEST = 40  # objects and lists inside each other; records have nine
 LARGEST_INTEGER = 2**63
 
@@ -106,6 +106,10 @@ def parse_json(raw: bytes) -> Any:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except ValueError as error:
+        if "int_max_str_digits" in str(error):  # Python's own remedy is none for a file
+            raise ValueError("a whole number is too large") from None
+        raise
     _plain(value)
     return value
 

@@ -256,13 +256,12 @@ def reproduced(
 
 @app.command(name="import")
 def import_(folder: Annotated[str, typer.Argument(help="results of another machine")], scale: Scale = None) -> None:
-    """Merge records of another machine, digests checked; nothing that is here is overwritten."""
+    """Merge records of another machine, every field checked; nothing is overwritten, refused files are named."""
     from pathlib import Path
 
-    from lnl.cli.exchange import bring_in
+    from lnl.cli.bring_in import command
 
-    counts = bring_in(load_suite(scale=scale), Path(folder))
-    print(", ".join(f"{number} {what}" for what, number in counts.items() if number))
+    command(load_suite(scale=scale), Path(folder))
 
 
 @app.command()
