@@ -170,14 +170,14 @@ def _merge_search(
         return
     try:
         known = suite.parse_search(search.id, search.seed)
-        current = all(page["digest"] == suite.search_digest(known) for _, page in found)
+        current = [(file, page) for file, page in found if page["digest"] == suite.search_digest(known)]
     except UserError:
-        current = False
+        current = []
+    report.counts["other declaration"] += len(found) - len(current)
     if not current:
-        report.counts["other declaration"] += len(found)
         return
     wanted: dict[Path, pages.Page] = {}
-    sound = _sound(suite, known, found, report)
+    sound = _sound(suite, known, current, report)
     agreed = True
     for file, page in sound:
         at = (suite.scale, known.id, known.seed)

@@ -48,11 +48,11 @@ def _well_formed(record: Any) -> dict[str, Any]:
     epochs = curves.get("epoch", [])
     if epochs != list(range(len(epochs))):
         raise Misfit("has curves whose epochs are not 0, 1, 2 and so on")
-    planned = result["spec"]["epochs"]
+    planned = result["spec"].get("epochs", len(epochs))
     if end is None and len(epochs) != planned:
         raise Misfit(f"has curves of {len(epochs)} epochs, and its specification has {planned}")
-    if end is not None and (end["epoch"] != len(epochs) or len(epochs) >= planned):
-        raise Misfit(f"diverged in epoch {end['epoch']}, and its curves have {len(epochs)} of {planned} epochs")
+    if end is not None and len(epochs) > planned:
+        raise Misfit(f"diverged, and has curves of {len(epochs)} epochs of {planned}")
     networks = len(curves.get("test_accuracy", ()))
     for name, curve in curves.items():
         by_network = bool(curve) and isinstance(curve[0], list)
@@ -71,6 +71,9 @@ def _agreeing(result: dict[str, Any]) -> None:
         own = ""
     if own != result["digest"]:
         raise Misfit("has a digest that does not fit its own specification; the file was altered")
+    needed = [name for name in ("protocol", "dataset", "noise", "epochs", "method") if name not in spec]
+    if needed or "key" not in spec["noise"] or "key" not in spec["method"]:
+        raise Misfit(f"has a specification without {needed[0] if needed else 'a key of noise or method'}")
     pairs = [(name, result[name], spec[name]) for name in ("protocol", "dataset")]
     pairs += [("noise", result["noise"], spec["noise"]["key"])]
     pairs += [("vector", result["labels"]["vector"], spec["noise"].get("vector", result["labels"]["vector"]))]
@@ -78,6 +81,9 @@ def _agreeing(result: dict[str, Any]) -> None:
         if here != there:
             raise Misfit(f"has {name} {here}, and its specification {brief(there)}")
     if result["status"] == "diverged":
+        ended, epochs = result["diverged"]["epoch"], len(result["curves"].get("epoch", ()))
+        if ended != epochs or ended >= spec["epochs"]:
+            raise Misfit(f"diverged in epoch {ended} of {spec['epochs']}, and its curves have {epochs}")
         if result["summary"]:
             raise Misfit("diverged, and has a summary")
         return
