@@ -26,7 +26,8 @@ from pathlib import Path
 from lnl.cli.bring_in import command
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from tests.faults.mutations import MUTATIONS, Case
+from tests.faults.broken_files import MUTATIONS
+from tests.faults.mutations import Case
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALE, SECONDS = "paper", 10
