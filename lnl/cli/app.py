@@ -138,11 +138,18 @@ def claims(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Par
 
 
 @app.command()
-def render(scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
-    """Render every artefact that the configuration names, and the report."""
+def render(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(help="artefacts or papers; default: those of the configuration")
+    ] = None,
+    scale: Scale = None,
+    seeds: Seeds = None,
+    partial: Partial = False,
+) -> None:
+    """Render artefacts from the runs that are there; without a name those of the configuration, and the report."""
     from lnl.cli.render import everything
 
-    everything(load_suite(scale=scale, seeds=parse_seeds(seeds)), partial)
+    everything(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted or [], partial)
 
 
 @app.command()

@@ -122,6 +122,11 @@ def artefact(scale: str, kind: str, key: str, suffix: str) -> str:
     return f"{RESULTS}/{scale}/{kind}/{key}.{suffix}"
 
 
+def rendered(scale: str, key: str) -> str:
+    """Note of what an artefact was rendered from, and what it lacked."""
+    return f"{RESULTS}/{scale}/rendered/{key}.json"
+
+
 def report(scale: str) -> str:
     """The self-contained HTML report."""
     return f"{RESULTS}/{scale}/report.html"

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import paths
+from lnl.declared import paths, searches
 from lnl.errors import UserError
 from lnl.search.files import current_schedule
 
 if TYPE_CHECKING:
-    from lnl.declared.suite import Cell, Slot, Suite
+    from lnl.declared.suite import Cell, Run, Slot, Suite
 
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
@@ -131,6 +131,26 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
         reason = f"diverged in epoch {end.get('epoch', '?')}: {end.get('reason', 'no reason given')}"
         return RunState(cell, seed, "diverged", record, reason)
     return RunState(cell, seed, "ok", record)
+
+
+def current(suite: Suite, run: Run) -> bool:
+    """Whether a run's record is there, of today's declaration and of what its search has found by today.
+
+    Of many records this is asked at every start, so the digest is looked for in the bytes, and only a record with a
+    search is parsed. Whether a record is sound is seen where it is read.
+    """
+    try:
+        raw = Path(paths.record(suite.scale, run.cell.id, run.seed)).read_bytes()
+    except OSError:
+        return False
+    if f'"digest": "{suite.digest(run.cell)}"'.encode() not in raw:
+        return False
+    if searches.search_of(suite, run.cell) is None:
+        return True
+    try:
+        return current_schedule(suite, run.cell, json.loads(raw)["result"])
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:

@@ -138,3 +138,17 @@ class Store:
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
         note = {"class": type(error).__name__, "message": last[:500], "log": log}
         write_json_atomic(self.folder / "failure.json", note)
+
+
+def keep_aside(suite: Suite, run: Run) -> None:
+    """Keep a published record of another declaration in the store, under its own digest, unless it is there."""
+    published = Path(paths.record(suite.scale, run.cell.id, run.seed))
+    try:
+        record = json.loads(published.read_text())
+        key, searched = record["result"]["digest"], choice(record["result"].get("searched"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    key = key if searched is None else f"{key}-{digest(searched)[:8]}"
+    file = Path(paths.store(suite.scale, run.cell.id, run.seed), f"record-{key}.json")
+    if not file.exists():
+        write_json_atomic(file, record)

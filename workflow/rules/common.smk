@@ -8,7 +8,7 @@ from lnl.errors import UserError
 from lnl.run.worker import head
 
 try:
-    dag = Dag(workflow.basedir, config, workflow.is_main_process)
+    dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -3,7 +3,7 @@
 
 rule report:
     input:
-        dag.selected(),
+        dag.reported,
     output:
         paths.report(dag.scale),
     log:
@@ -17,5 +17,4 @@ rule report:
 
 
 onerror:
-    # a failed cell is a row with its reason, not the end of its table
-    shell("lnl render --partial")
+    head.render(list(dag.asked), dag.reports)

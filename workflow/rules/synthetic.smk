@@ -2,6 +2,8 @@
 
 
 rule synthetic:
+    input:
+        dag.arm_inputs,
     output:
         paths.synthetic(dag.scale, "{study}", "{arm}"),
     log:

@@ -2,6 +2,8 @@
 
 
 onstart:
+    head.note_interrupts()
+    dag.keep_stale()
     head.unlimit(workflow.scheduler)
     if workflow.local_exec:  # elsewhere a scheduler says where and with what a job runs
         head.start()
