@@ -152,7 +152,7 @@ def test_commands_around_a_run_answer(suite: SuiteCopy) -> None:
     assert "symmetric-50" in suite.lnl("show", "s2e/digits/symmetric-50/coteaching").stdout
     assert suite.lnl("doctor").returncode == 0
     assert suite.lnl("clean").returncode == 2
-    assert suite.lnl("clean", "--caches").returncode == 0 and not (suite.root / ".cache/lnl").exists()
+    assert suite.lnl("clean", "--caches", "--yes").returncode == 0 and not (suite.root / ".cache/lnl").exists()
     assert suite.jobs() == {}
 
 

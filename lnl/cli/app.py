@@ -277,11 +277,15 @@ def clean(
     caches: Annotated[bool, typer.Option("--caches", help="prepared arrays and label vectors")] = False,
     checkpoints: Annotated[bool, typer.Option("--checkpoints", help="states of stopped runs")] = False,
     stale: Annotated[bool, typer.Option("--stale", help="records of declarations that have changed")] = False,
+    store: Annotated[bool, typer.Option("--store", help="with --stale: their kept copies as well")] = False,
+    leftovers: Annotated[bool, typer.Option("--leftovers", help="temporary files of killed writes")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="delete what is listed")] = False,
 ) -> None:
-    """Delete what can be remade, or what no declaration asks for any more."""
-    from lnl.cli.upkeep import clean as command
+    """List what can be remade, or what declarations that have changed left behind; delete it with --yes."""
+    from lnl.cli.clean import clean as command
 
-    command(load_suite(scale=scale), caches, stale, checkpoints)
+    kinds = {"caches": caches, "checkpoints": checkpoints, "stale": stale, "leftovers": leftovers}
+    command(load_suite(scale=scale), {kind for kind, asked in kinds.items() if asked}, store, yes)
 
 
 @app.command()

@@ -249,7 +249,7 @@ def _merge(suite: Suite, run: Run, record: dict[str, Any], file: Path) -> str:
     if choice(record["result"].get("searched")) != store.choice:
         return "other schedule"
     try:
-        with store.lock().acquire(timeout=1):
+        with store.lock().acquire(timeout=0.5):
             store.adopt()
             if store.record_file.exists():
                 mine = read(store.record_file)["result"]

@@ -80,10 +80,12 @@ def ways(value: Any, at: Way = ()) -> Iterator[tuple[Way, Any]]:
 
 
 def put(content: Any, way: Way, value: Any) -> Any:
+    """The content, with another value at one place."""
     *above, last = way
+    here = content
     for key in above:
-        content = content[key]
-    content[last] = value
+        here = here[key]
+    here[last] = value
     return content
 
 
