@@ -136,7 +136,8 @@ def test_commands_around_a_run_answer(suite: SuiteCopy) -> None:
     assert "symmetric-50" in suite.lnl("show", "s2e/digits/symmetric-50/coteaching", afresh=True).stdout
     assert suite.lnl("doctor", afresh=True).returncode == 0
     assert suite.lnl("clean").returncode == 2
-    assert suite.lnl("clean", "--caches", afresh=True).returncode == 0 and not (suite.root / ".cache/lnl").exists()
+    gone = suite.lnl("clean", "--caches", "--yes", afresh=True)
+    assert gone.returncode == 0 and not (suite.root / ".cache/lnl").exists()
     assert suite.jobs() == {}
 
 

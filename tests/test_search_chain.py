@@ -381,7 +381,7 @@ def test_another_size_of_blocks_trains_nothing_again(suite: SuiteCopy) -> None:
 def test_cleaning_stale_records_leaves_candidates_and_searched_runs(suite: SuiteCopy) -> None:
     assert suite.lnl("search", f"{CELL}/s2e").returncode == 0 and suite.lnl("train", f"{CELL}/s2e").returncode == 0
     kept = set(suite.root.glob("results/demo/**/*.json"))
-    assert suite.lnl("clean", "--stale").returncode == 0
+    assert suite.lnl("clean", "--stale", "--store", "--yes").returncode == 0
     assert set(suite.root.glob("results/demo/**/*.json")) == kept
 
 

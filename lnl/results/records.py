@@ -6,7 +6,6 @@ looked for in `results/`, or wherever the caller's `locate` says (committed reco
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -87,11 +86,10 @@ def read(path: str | Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     remedy = "delete it and run again: only this run is trained anew"
     try:
-        raw = path.read_bytes()
-        record = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        record = json.loads(paths.content(path))
     except FileNotFoundError:
         raise UserError(f"{path}: no such record") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a readable record ({error}); {remedy}") from None
     result = record.get("result") if isinstance(record, dict) else None
     if not isinstance(result, dict) or not {"digest", "status", "curves", "seed"} <= set(result):
@@ -189,9 +187,9 @@ def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
     if not os.path.exists(note):
         return RunState(cell, seed, "missing", reason="not run yet")
     try:
-        failure = json.loads(Path(note).read_text())
+        failure = json.loads(paths.content(note))
         return RunState(
             cell, seed, "failed", None, f"{failure['class']}: {failure['message']}", str(failure.get("log") or "")
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, OSError, ValueError, KeyError, TypeError):
         return RunState(cell, seed, "failed", reason=f"{note}: failure note is unreadable")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lnl.declared import dependencies, paths
 from lnl.declared.suite import Suite
+from lnl.errors import UserError
 from lnl.files import write_json_atomic
 from lnl.results import records
 from lnl.search import files as search_files
@@ -40,9 +41,9 @@ def missing(suite: Suite, key: str) -> list[str]:
 def current_arm(suite: Suite, study: str, arm: str) -> bool:
     """Whether the results of an arm of a synthetic study are there, and of today's declaration."""
     try:
-        found = json.loads(Path(paths.synthetic(suite.scale, study, arm)).read_text())
+        found = json.loads(paths.content(paths.synthetic(suite.scale, study, arm)))
         return bool(found["digest"] == dependencies.arm_digest(suite, study, arm))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, OSError, ValueError, KeyError, TypeError):
         return False
 
 
