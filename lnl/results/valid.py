@@ -1,6 +1,6 @@
 """What a record must be before anything believes it: its schema, curves of one length, parts that agree.
 
-Cheap enough for every record that is read (under a millisecond at 60 epochs), and needs nothing but the record.
+Cheap enough for every record that is read (a millisecond at 60 epochs), and needs nothing but the record.
 """
 
 from __future__ import annotations
