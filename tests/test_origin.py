@@ -101,3 +101,13 @@ def test_labels_that_a_user_edits_train_their_runs_again(suite: SuiteCopy) -> No
     assert now == json.loads(manifest.read_text())["digest"] != before
     kept = (suite.root / "results/demo/store/s2e/digits/file-mine/standard/seed1").glob("record-*.json")
     assert {json.loads(each.read_text())["result"]["labels"]["digest"] for each in kept} == {before, now}
+
+
+def test_records_of_other_labels_are_not_imported(suite: SuiteCopy, tmp_path: Path) -> None:
+    there = suite.copy(tmp_path / "there")
+    _alter(there.root / CELLS / "standard/seed1.json", ("result", "labels", "digest"), OTHER)
+    shutil.rmtree(suite.root / CELLS / "standard")
+    shutil.rmtree(suite.root / STORE / "standard")
+    out = suite.lnl("import", str(there.root / "results"))
+    assert out.stdout.strip() == "1 imported, 2 here already, 1 other data or labels"
+    assert not (suite.root / CELLS / "standard/seed1.json").exists()

@@ -99,6 +99,7 @@ def _serve(listener: int, lifeline: int) -> None:
     server.NEEDS |= NEEDS
     running = server.Server(listener, lifeline, lambda: _run(str(running.address)))
     running.run()
+    os._exit(0)  # no orderly end: extension modules would say what they leave behind
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from lnl.declared import paths
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.errors import UserError
 from lnl.files import parse_json, read_file, said, write_json_atomic
+from lnl.results import origin
 from lnl.results.records import read
 from lnl.results.valid import validated
 from lnl.run.searching.chain import space_of
@@ -42,6 +43,7 @@ OUTCOMES = (
     "other scale",
     "without its search",
     "other schedule",
+    "other data or labels",
 )
 
 
@@ -248,6 +250,8 @@ def _merge(suite: Suite, run: Run, record: dict[str, Any], file: Path) -> str:
     store = Store(suite, run)
     if choice(record["result"].get("searched")) != store.choice:
         return "other schedule"
+    if origin.other_bytes(suite, run, record["result"]):
+        return "other data or labels"
     try:
         with store.lock().acquire(timeout=0.5):
             store.adopt()
