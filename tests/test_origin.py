@@ -111,3 +111,17 @@ def test_records_of_other_labels_are_not_imported(suite: SuiteCopy, tmp_path: Pa
     out = suite.lnl("import", str(there.root / "results"))
     assert out.stdout.strip() == "1 imported, 2 here already, 1 other data or labels"
     assert not (suite.root / CELLS / "standard/seed1.json").exists()
+
+
+def test_a_checkpoint_of_other_labels_is_not_resumed(tmp_path: Path) -> None:
+    import torch
+
+    from lnl.results.origin import trained_on
+    from lnl.run.train import begun
+
+    mine, other = ({"data_digest": "a", "labels": {"digest": labels}} for labels in ("b", "c"))
+    file, cpu = tmp_path / "checkpoint.pt", torch.device("cpu")
+    assert begun(file, [mine], cpu) is None
+    torch.save({"trained_on": [trained_on(mine)], "seconds": 1.0}, file)
+    assert begun(file, [mine], cpu) == {"trained_on": [trained_on(mine)], "seconds": 1.0}
+    assert begun(file, [other], cpu) is None and begun(file, [mine, mine], cpu) is None
