@@ -123,7 +123,7 @@ class Store:
             if before != origin.trained_on(record["result"]):
                 aside = digest(before)[:8]
                 os.replace(self.record_file, self.record_file.with_name(f"{self.record_file.stem}-on-{aside}.json"))
-        write_json_atomic(self.record_file, record)
+        write_json_atomic(self.record_file, record, durable=True)
         for file in (self.checkpoint_file, self.folder / "failure.json"):
             file.unlink(missing_ok=True)
 

@@ -122,7 +122,7 @@ def train(
     for point, tensors in built.saved.items():
         from safetensors.torch import save_file
 
-        with replacing(store.handover_file(point)) as temporary:
+        with replacing(store.handover_file(point), durable=True) as temporary:
             save_file(tensors, temporary)
     unreached = [point for point in points if point not in built.saved]
     if unreached:
