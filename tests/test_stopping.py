@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
 from suite_copy import SCALE, SuiteCopy
 
+Start = Callable[[SuiteCopy, list[str]], "subprocess.Popen[str]"]
 CELL = "s2e/digits/symmetric-50/standard"
 
 
@@ -25,6 +27,21 @@ def long_suite(tmp_path: Path) -> SuiteCopy:
     return copy
 
 
+@pytest.fixture
+def started() -> Iterator[Callable[[SuiteCopy, list[str]], subprocess.Popen[str]]]:
+    """Starts a command in a session of its own, which ends with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(suite: SuiteCopy, words: list[str]) -> subprocess.Popen[str]:
+        running.append(_started(suite, words))
+        return running[-1]
+
+    yield start
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def _started(suite: SuiteCopy, words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         words,
@@ -34,6 +51,7 @@ def _started(suite: SuiteCopy, words: list[str]) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # the tests may run where it is ignored
     )
 
 
@@ -49,9 +67,9 @@ def _once(happened: Callable[[], object], seconds: float = 120) -> None:
     "words", [["train", CELL], ["search", "s2e/digits/pair-45/coteaching/tau-grid"]], ids=["train", "search"]
 )
 def test_a_training_that_is_interrupted_keeps_its_checkpoint(
-    long_suite: SuiteCopy, words: list[str], number: signal.Signals, status: int
+    long_suite: SuiteCopy, started: Start, words: list[str], number: signal.Signals, status: int
 ) -> None:
-    job = _started(long_suite, [str(Path(sys.executable).parent / "lnl"), *words])
+    job = started(long_suite, [str(Path(sys.executable).parent / "lnl"), *words])
     _once(lambda: list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt")))
     job.send_signal(number)
     _, said = job.communicate(timeout=60)
@@ -60,10 +78,12 @@ def test_a_training_that_is_interrupted_keeps_its_checkpoint(
     assert list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt"))
 
 
-def test_a_dag_that_is_interrupted_renders_what_was_asked_for_and_ends_soon(long_suite: SuiteCopy) -> None:
+def test_a_dag_that_is_interrupted_renders_what_was_asked_for_and_ends_soon(
+    long_suite: SuiteCopy, started: Start
+) -> None:
     other = yaml.safe_load((long_suite.root / "tables/small.yaml").read_text())
     (long_suite.root / "tables/other.yaml").write_text(yaml.safe_dump({**other, "title": "Another"}))
-    head = _started(long_suite, long_suite.command("small"))
+    head = started(long_suite, long_suite.command("small"))
     _once(lambda: list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt")))
     os.killpg(head.pid, signal.SIGINT)  # a terminal tells all of them
     begun = time.monotonic()

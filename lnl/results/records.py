@@ -24,6 +24,7 @@ from lnl.search.files import current_schedule
 if TYPE_CHECKING:
     from lnl.declared.suite import Cell, Slot, Suite
 
+NAME = ("scale", "protocol", "dataset", "noise", "method", "seed")  # what a record says it is of
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
 _REMEMBERED: ContextVar[dict[Path, dict[str, Any]] | None] = ContextVar("records by file", default=None)
@@ -125,7 +126,9 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
         return RunState(cell, seed, "failed", reason=str(error))
     result = record["result"]
     digest, run = suite.digest(cell), Run(cell, seed)
-    if (other := _name(result)) != (suite.scale, *cell.id.split("/"), seed):
+    own = dict(zip(NAME, (suite.scale, *cell.id.split("/"), seed), strict=True))
+    if any(result.get(key, value) != value for key, value in own.items()):
+        other = own | {key: result[key] for key in NAME if key in result}
         return RunState(cell, seed, "stale", record, f"{path} is the record of another run: {_words(other)}")
     if result["digest"] != digest:
         reason = f"made under another declaration (digest {result['digest']}, today {digest})"
@@ -141,12 +144,9 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     return RunState(cell, seed, "ok", record)
 
 
-def _name(result: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(result.get(key) for key in ("scale", "protocol", "dataset", "noise", "method", "seed"))
-
-
-def _words(name: tuple[Any, ...]) -> str:
-    return f"{'/'.join(map(str, name[1:-1]))} seed {name[-1]}, scale {name[0]}"
+def _words(name: dict[str, Any]) -> str:
+    cell = "/".join(str(name[key]) for key in NAME[1:-1])
+    return f"{cell} seed {name['seed']}, scale {name['scale']}"
 
 
 def _unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
