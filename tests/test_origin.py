@@ -67,15 +67,19 @@ def test_without_manifests_runs_of_different_labels_are_not_averaged(suite: Suit
     assert _row(suite, "coteaching")["n"] == "2"
 
 
+@pytest.mark.parametrize("stored", [True, False], ids=["", "without a store"])
 @pytest.mark.parametrize("source", ["standard/seed2.json", "coteaching/seed1.json"], ids=["seed", "cell"])
-def test_a_record_under_another_name_is_named_and_not_averaged(suite: SuiteCopy, source: str) -> None:
+def test_a_record_under_another_name_is_named_and_not_averaged(suite: SuiteCopy, source: str, stored: bool) -> None:
     own = suite.root / CELLS / "standard/seed1.json"
     sound = own.read_bytes()
     shutil.copyfile(suite.root / CELLS / source, own)
     row = _row(suite, "standard")
     assert row["n"] == "1" and "is the record of another run" in row["said"]
+    if not stored:
+        shutil.rmtree(suite.root / STORE / "standard/seed1")
     assert suite.snakemake().returncode == 0
-    assert own.read_bytes() == sound
+    assert json.loads(own.read_text())["result"] == json.loads(sound)["result"]
+    assert suite.jobs() == {}
 
 
 def test_labels_that_a_user_edits_train_their_runs_again(suite: SuiteCopy) -> None:

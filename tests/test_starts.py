@@ -121,6 +121,41 @@ def test_a_record_of_an_earlier_declaration_is_kept_when_it_is_replaced(suite: S
     assert len(there) == 2 and kept.items() <= there.items()
 
 
+def test_records_that_came_without_a_store_are_kept_whatever_their_dates(suite: SuiteCopy) -> None:
+    shutil.rmtree(suite.root / "results/demo/store")
+    shutil.rmtree(suite.root / ".snakemake")
+    before = suite.records()
+    for manifest in (
+        *(suite.root / "results/demo/noise").rglob("*.json"),
+        suite.root / "results/demo/data/digits.json",
+    ):
+        os.utime(manifest)  # copied after the records
+    out = suite.snakemake()
+    assert out.returncode == 0, out.stderr
+    assert suite.records() == before
+    said = "".join(log.read_text() for log in (suite.root / "results/demo/logs/s2e").rglob("seed*.log"))
+    assert "was finished already" in said and "is trained" not in said
+
+
+@pytest.mark.parametrize("damage", ["cut", "other scale", "labels"])
+def test_a_record_that_cannot_be_believed_is_made_again(suite: SuiteCopy, damage: str) -> None:
+    file = suite.root / CELLS / "standard/seed1.json"
+    sound = file.read_text()
+    if damage == "cut":
+        file.write_text(sound[: len(sound) - 40])
+    elif damage == "other scale":
+        file.write_text(sound.replace('"scale": "demo"', '"scale": "lite"'))
+    else:
+        content = json.loads(sound)
+        content["result"]["labels"] = "none"
+        file.write_text(json.dumps(content))
+    shutil.copyfile(file, next((suite.root / STORE / "standard/seed1").glob("record-*.json")))
+    out = suite.snakemake()
+    assert out.returncode == 0, out.stderr
+    assert json.loads(file.read_text())["result"] == json.loads(sound)["result"]
+    assert suite.jobs() == {}
+
+
 def test_a_target_alone_makes_nothing_that_it_does_not_need(suite: SuiteCopy) -> None:
     _changed_default(suite)
     jobs = suite.jobs(f"{CELLS}/coteaching/seed1.json")

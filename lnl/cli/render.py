@@ -27,10 +27,10 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
             f"{key}: {len(missing)} of {asked} {what} are missing at scale {suite.scale} ({missing[0]} …); "
             f"`snakemake {key}` makes them, `--partial` renders without them"
         )
-    name = suite.paper(key) if kind == "claims" else key
+    name, made = suite.paper(key) if kind == "claims" else key, rendered.made_of(suite, key)
     for file in import_module(MODULES[kind]).render(suite, name, Path(paths.RESULTS) / suite.scale / kind):
         print(f"{file}{' (incomplete)' if missing else ''}")
-    rendered.note(suite, key, missing)
+    rendered.note(suite, key, made, missing)
 
 
 def everything(suite: Suite, wanted: list[str], partial: bool) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from filelock import Timeout
+
 from lnl.cli.stopping import Stop
 from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
@@ -26,11 +28,19 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
     run = Run(suite.parse(cell_id), seed)
     store = Store(suite, run)
     points = dependencies.handover_points(suite, run)
-    store.lock()  # an unwritable results folder is reported before anything is imported
-    if store.finished(points) or (not points and store.adopt()):
+    if _unless_busy(store, lambda: store.finished(points) or (not points and store.adopt())):
         _say(store.publish(), "was finished already")
         return
     _trained(suite, run, points, log, quiet)
+
+
+def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
+    """Whether there is nothing to train, before anything is imported; False while another process works on the run."""
+    try:
+        with store.lock().acquire(timeout=0):
+            return quick()
+    except Timeout:
+        return False
 
 
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
@@ -67,8 +77,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
         )
     stores = [Store(suite, run) for run in runs]
     for store in stores:
-        store.lock()  # an unwritable results folder is reported before anything is imported
-        store.adopt()
+        _unless_busy(store, store.adopt)
     title = f"{cell_id} seeds {listed}"
 
     def work(stop: Callable[[], bool]) -> None:

@@ -26,7 +26,8 @@ def manifests(suite: Suite, run: Run) -> dict[str, str | None]:
 
 def trained_on(result: Mapping[str, Any]) -> dict[str, str | None]:
     """The same of a record's result (or of what is to become one)."""
-    return {"data": result.get("data_digest"), "labels": (result.get("labels") or {}).get("digest")}
+    labels = result.get("labels")
+    return {"data": result.get("data_digest"), "labels": labels.get("digest") if isinstance(labels, Mapping) else None}
 
 
 def other_bytes(suite: Suite, run: Run, result: Mapping[str, Any]) -> str | None:
@@ -42,11 +43,15 @@ def mixed(results: Iterable[Mapping[str, Any]]) -> str | None:
     """Why runs of one cell may not be averaged: their data differ, or labels that all are to share; None otherwise."""
     results = list(results)
     for what in ("data", "labels"):
-        shared = [r for r in results if what == "data" or (r.get("labels") or {}).get("vector") == "fixed"]
+        shared = [r for r in results if what == "data" or _fixed(r.get("labels"))]
         found = sorted({str(digest) for r in shared if (digest := trained_on(r)[what]) is not None})
         if len(found) > 1:
             return f"runs of this cell were trained on different {what} (digests {', '.join(found)})"
     return None
+
+
+def _fixed(labels: object) -> bool:
+    return isinstance(labels, Mapping) and labels.get("vector") == "fixed"
 
 
 def _digest(manifest: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -93,7 +93,11 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a readable record ({error}); {remedy}") from None
     result = record.get("result") if isinstance(record, dict) else None
-    if not isinstance(result, dict) or not {"digest", "status", "curves", "seed"} <= set(result):
+    if (
+        not isinstance(result, dict)
+        or not {"digest", "status", "curves", "seed"} <= set(result)
+        or not all(isinstance(result.get(part, {}), dict) for part in ("curves", "labels", "spec", "summary"))
+    ):
         raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {remedy}")
     if not isinstance(result["seed"], int):  # it becomes part of a path
         raise UserError(f"{path}: result.seed is no whole number; {remedy}")
@@ -111,7 +115,7 @@ def collect(suite: Suite, slots: Iterable[Slot], locate: Locate | None = None) -
         for seed in slot.seeds:
             if (slot.cell, seed) not in known:
                 known[slot.cell, seed] = state_of(suite, slot.cell, seed, locate)
-        gathered.append(SlotRuns(slot, _unmixed(tuple(known[slot.cell, seed] for seed in slot.seeds))))
+        gathered.append(SlotRuns(slot, unmixed(tuple(known[slot.cell, seed] for seed in slot.seeds))))
     return gathered
 
 
@@ -126,9 +130,8 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
         return RunState(cell, seed, "failed", reason=str(error))
     result = record["result"]
     digest, run = suite.digest(cell), Run(cell, seed)
-    own = dict(zip(NAME, (suite.scale, *cell.id.split("/"), seed), strict=True))
-    if any(result.get(key, value) != value for key, value in own.items()):
-        other = own | {key: result[key] for key in NAME if key in result}
+    if not is_of(suite, run, result):
+        other = _own(suite, run) | {key: result[key] for key in NAME if key in result}
         return RunState(cell, seed, "stale", record, f"{path} is the record of another run: {_words(other)}")
     if result["digest"] != digest:
         reason = f"made under another declaration (digest {result['digest']}, today {digest})"
@@ -144,12 +147,21 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     return RunState(cell, seed, "ok", record)
 
 
+def _own(suite: Suite, run: Run) -> dict[str, Any]:
+    return dict(zip(NAME, (suite.scale, *run.cell.id.split("/"), run.seed), strict=True))
+
+
+def is_of(suite: Suite, run: Run, result: Mapping[str, Any]) -> bool:
+    """Whether a record's result says of nobody but this run that it is its own."""
+    return all(result.get(key, value) == value for key, value in _own(suite, run).items())
+
+
 def _words(name: dict[str, Any]) -> str:
     cell = "/".join(str(name[key]) for key in NAME[1:-1])
     return f"{cell} seed {name['seed']}, scale {name['scale']}"
 
 
-def _unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
+def unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
     """Runs of one cell; none of them counts where nobody can say which of different data or labels are meant."""
     counted = [run for run in runs if run.state in ("ok", "diverged") and run.record is not None]
     reason = origin.mixed(run.record["result"] for run in counted if run.record is not None)
@@ -161,25 +173,22 @@ def _unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
 def current(suite: Suite, run: Run) -> bool:
     """Whether a run's record is there, of today's declaration, data, labels and of what its search has found by today.
 
-    Of many records this is asked at every start, so what it has to say is looked for in its bytes, and only a record
-    with a search is parsed. Whether a record is sound is seen where it is read.
+    Of many records this is asked at every start, so what it has to say is looked for in its bytes; where that is not
+    found as the suite writes it, and where a search has to be looked up, the record is read.
     """
+    path = paths.record(suite.scale, run.cell.id, run.seed)
     try:
-        raw = Path(paths.record(suite.scale, run.cell.id, run.seed)).read_bytes()
-    except OSError:
+        raw = paths.content(path)
+    except (OSError, UserError):
         return False
-    said = [f'"digest": "{suite.digest(run.cell)}"', f'\n  "seed": {run.seed},']
+    said = [f'"digest": "{suite.digest(run.cell)}"', f'\n  "seed": {run.seed},', f'\n  "scale": "{suite.scale}",']
     today = origin.manifests(suite, run)
     said += [f'"data_digest": "{today["data"]}"'] if today["data"] else []
     said += [f'"digest": "{today["labels"]}"'] if today["labels"] else []
-    if not all(words.encode() in raw for words in said):
-        return False
-    if searches.search_of(suite, run.cell) is None:
+    whole = raw.endswith(b"\n }\n}\n") and all(words.encode() in raw for words in said)
+    if whole and searches.search_of(suite, run.cell) is None:
         return True
-    try:
-        return current_schedule(suite, run.cell, json.loads(raw)["result"])
-    except (ValueError, KeyError, TypeError):
-        return False
+    return state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
 
 
 def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:

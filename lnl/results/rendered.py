@@ -47,9 +47,9 @@ def current_arm(suite: Suite, study: str, arm: str) -> bool:
         return False
 
 
-def note(suite: Suite, key: str, lacks: list[str]) -> None:
-    """Leave a note beside an artefact that was rendered just now, and lacks these runs."""
-    write_json_atomic(paths.rendered(suite.scale, key), {"made_of": made_of(suite, key), "lacks": lacks})
+def note(suite: Suite, key: str, made: str, lacks: list[str]) -> None:
+    """Leave a note beside an artefact that was rendered just now. made: of what, as `made_of` told before that."""
+    write_json_atomic(paths.rendered(suite.scale, key), {"made_of": made, "lacks": lacks})
 
 
 def whole(suite: Suite, key: str) -> bool:

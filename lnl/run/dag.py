@@ -47,7 +47,7 @@ class Dag:
         self.scale = self.suite.scale
         self.searching = self.suite.searching
         self._again = again
-        self._stale: list[Run] = []
+        self._there: list[Run] = []  # runs that have a record, of today or not
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self.reports = False  # and whether it writes the report
         self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
@@ -130,17 +130,20 @@ class Dag:
         """What a run depends on: manifests and hand-overs, and the stack that it is trained in, if it is."""
         run = self.run(wildcards)
         record = paths.record(self.scale, run.cell.id, run.seed)
-        if os.path.exists(record) and not records.current(self.suite, run):
-            self._stale.append(run)
-            self._again(record)
+        if os.path.exists(record):
+            self._there.append(run)
+            if not records.current(self.suite, run):
+                self._again(record)
         seeds = stacked_repeats.together(self.suite, run)
         stack = [paths.repeats(self.scale, run.cell.id, stacked_repeats.seeds_text(seeds))] if seeds else []
         return self._needed(run) + stack
 
-    def keep_stale(self) -> None:
-        """Before any job starts, keep records that are about to be replaced, so that going back finds them."""
-        for run in self._stale:
-            keep_aside(self.suite, run)
+    def keep(self) -> None:
+        """Before any job starts, keep records that one may replace: of an earlier declaration, or without a store."""
+        for run in self._there:
+            plain = Path(paths.store(self.scale, run.cell.id, run.seed), f"record-{self.suite.digest(run.cell)}.json")
+            if not (plain.exists() and records.current(self.suite, run)):
+                keep_aside(self.suite, run)
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
         """What the runs of a stack depend on."""
@@ -151,6 +154,10 @@ class Dag:
 
     def _needed(self, run: Run) -> list[str]:
         handed = dependencies.handovers(self.suite, run).values()
+        for source, point in handed:
+            file = paths.handover(self.scale, source.cell.id, source.seed, point)
+            if os.path.exists(file) and not records.current(self.suite, source):
+                self._again(file)
         search = searches.search_of(self.suite, run.cell)
         return [
             *([self.best_of(search)] if search else []),

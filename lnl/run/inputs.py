@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,8 @@ from lnl.errors import UserError
 from lnl.noise.keys import flip_rate, parse
 from lnl.noise.manifest import ensure_labels
 from lnl.noise.transition import matrix
-from lnl.results import origin
+from lnl.results import origin, records
+from lnl.run.store import Store
 from lnl.search.files import chosen, found
 
 
@@ -149,6 +151,12 @@ def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
         if not file.exists():
             raise UserError(
                 f"{run.cell.id} reads {file}, which is not there; "
+                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
+            )
+        kept = Store(suite, source).handover_file(point)
+        if not (filecmp.cmp(file, kept, shallow=False) if kept.exists() else records.current(suite, source)):
+            raise UserError(
+                f"{file}: not of {source.cell.id} seed {source.seed} as it is today; "
                 f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
             )
         out[name] = load_file(file)

@@ -3,7 +3,7 @@
 
 onstart:
     head.note_interrupts()
-    dag.keep_stale()
+    dag.keep()
     head.unlimit(workflow.scheduler)
     if workflow.local_exec:  # elsewhere a scheduler says where and with what a job runs
         head.start()
