@@ -21,6 +21,9 @@ env: $(READY)  ## the environment: exactly the versions of requirements.lock, ev
 # here once: where Python may not write it (PYTHONDONTWRITEBYTECODE, a read-only environment), every job would compile the
 # sources of what it imports anew, which makes a small DAG three times as slow.
 $(READY): requirements.lock
+	@case "$$(pwd -P)" in *[\"\'\`\$$\\{}:]* | *[[:cntrl:]]*) \
+		echo 'make: the path of a checkout cannot hold quotes, backslashes, braces, "$$", "`", ":" or line breaks; rename the folder' >&2; exit 2;; \
+	esac
 	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			$$python -m venv $(VENV) || { echo 'make env: this Python cannot make environments (Debian, Ubuntu: apt install python3-venv)' >&2; exit 1; }; \

@@ -1,4 +1,4 @@
-"""A finished small suite, made once for all tests that look at what happens next."""
+"""A finished small suite, made once for all tests that look at what happens next, and what ends with the tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import warm_commands
 from suite_copy import SuiteCopy
+
+
+def pytest_sessionfinish() -> None:
+    warm_commands.end()
 
 
 @pytest.fixture(scope="session")

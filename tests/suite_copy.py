@@ -6,12 +6,19 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import warm_commands
 import yaml
+
+from lnl.run.worker import client
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = {
@@ -37,6 +44,19 @@ SCALE = {
     "seeds": 9,
     "stand_ins": {"datasets": {"mnist": "digits"}, "networks": {"mlp": "digits_mlp", "cnn9": "digits_mlp"}},
 }
+
+CHECKPOINTS = "0.02"  # seconds between checkpoints where runs are killed: a run of SCALE takes a tenth
+
+
+def until(condition: Callable[[], bool], over: Callable[[], bool] = lambda: False, seconds: float = 120) -> None:
+    """Wait for something that happens soon; not longer than what would make it happen."""
+    end = time.monotonic() + seconds
+    while True:
+        last = over() or time.monotonic() > end  # asked first: what it made in its last moment counts
+        if condition():
+            return
+        assert not last, "it did not happen in time"
+        time.sleep(0.01)
 
 
 class SuiteCopy:
@@ -64,21 +84,64 @@ class SuiteCopy:
         return SuiteCopy(root)
 
     def command(self, *words: str) -> list[str]:
+        """Snakemake in a process of its own."""
         return [sys.executable, "-m", "snakemake", "--cores", "2", *words]
 
     def environment(self, **extra: str) -> dict[str, str]:
         keep = {k: v for k, v in os.environ.items() if not k.startswith("LNL_")}
         return {**keep, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", **extra}
 
-    def snakemake(self, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    def snakemake(self, *words: str, afresh: bool = False, **extra: str) -> subprocess.CompletedProcess[str]:
+        """afresh: in a process of its own with a worker of its own, as users run it, which takes seconds longer."""
+        warm = [sys.executable, warm_commands.__file__, warm_commands.SNAKEMAKE, "--cores", "2", *words]
+        return self._run(self.command(*words) if afresh else warm, afresh, extra)
+
+    def lnl(self, *words: str, afresh: bool = False, **extra: str) -> subprocess.CompletedProcess[str]:
+        """afresh: in a process of its own that imports all it needs."""
+        return self._run([str(Path(sys.executable).parent / "lnl"), *words], afresh, extra)
+
+    def warm_environment(self, **extra: str) -> dict[str, str]:
+        """In which `lnl` runs in a copy of a warm process."""
+        return self.environment(**{client.VARIABLE: warm_commands.address() or ""} | extra)
+
+    def _run(self, command: list[str], afresh: bool, extra: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*words),
+            command,
             cwd=self.root,
-            env=self.environment(**extra),
+            env=self.environment(**extra) if afresh else self.warm_environment(**extra),
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def killed(self, *words: str, when: Callable[[], bool], head_alone: bool = False, warm_jobs: bool = False) -> None:
+        """Snakemake in a process of its own, killed with its jobs, or without them, as soon as something is there.
+
+        warm_jobs: it has no worker of its own.
+        """
+        sooner = [sys.executable, warm_commands.__file__, "head", "--cores", "2", *words]
+        head = subprocess.Popen(
+            sooner if warm_jobs else self.command(*words),
+            cwd=self.root,
+            env=(self.warm_environment if warm_jobs else self.environment)(LNL_CHECKPOINT_SECONDS=CHECKPOINTS),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            until(when, lambda: head.poll() is not None)
+        finally:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                (os.kill if head_alone else os.killpg)(head.pid, signal.SIGKILL)
+            head.wait()
+
+    def begun(self) -> bool:
+        """Whether a training has come to a first checkpoint, or to its end."""
+        return bool(self.stored("checkpoint") or self.stored())
+
+    def stored(self, what: str = "record") -> list[Path]:
+        """Files of the store: records, or states of what is under way."""
+        return list((self.root / "results/demo/store").glob(f"*/*/*/*/*/{what}-*"))
 
     def jobs(self, *words: str) -> dict[str, int]:
         """Jobs by rule that a dry run would start; empty if there is nothing to do."""
@@ -87,16 +150,6 @@ class SuiteCopy:
         text = out.stdout + out.stderr
         table = re.search(r"Job stats:\njob\s+count\n[- ]+\n(.*?)\n\n", text, re.S)
         return {k: int(v) for k, v in re.findall(r"^(\w+)\s+(\d+)$", table[1], re.M)} if table else {}
-
-    def lnl(self, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(Path(sys.executable).parent / "lnl"), *words],
-            cwd=self.root,
-            env=self.environment(**extra),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
     def records(self) -> dict[str, dict[str, Any]]:
         """`result` of every published record by path."""

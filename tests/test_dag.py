@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from suite_copy import TABLE, SuiteCopy
+from suite_copy import CHECKPOINTS, TABLE, SuiteCopy
 
 CELLS = "results/demo/cells/s2e/digits/symmetric-50"
 
@@ -85,7 +81,7 @@ def test_a_failing_run_is_a_row_and_costs_its_neighbours_nothing(suite: SuiteCop
 
 def test_a_changed_declaration_makes_stale_rows_that_are_not_averaged(suite: SuiteCopy) -> None:
     _edit(suite.root / "methods/coteaching.py", '"t_k": 10', '"t_k": 20')
-    assert suite.lnl("table", "small", "--partial").returncode == 0
+    assert suite.lnl("table", "small", "--partial", afresh=True).returncode == 0
     text = (suite.root / "results/demo/tables/small.csv").read_text()
     row = next(line for line in text.splitlines() if "coteaching" in line)
     assert "stale" in row and ",0," in row  # n = 0
@@ -112,22 +108,10 @@ def test_a_killed_suite_started_again_at_once_ends_the_same(
 ) -> None:
     suite = SuiteCopy.make(tmp_path / "checkout")
     expected = finished_suite.records()
-    for delay in (4.0, 6.5):
-        head = subprocess.Popen(
-            suite.command(),
-            cwd=suite.root,
-            env=suite.environment(LNL_CHECKPOINT_SECONDS="0.05"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(delay)
-        if head_alone:
-            head.send_signal(signal.SIGKILL)
-        else:
-            os.killpg(head.pid, signal.SIGKILL)
-        head.wait()
-    assert suite.snakemake(LNL_CHECKPOINT_SECONDS="0.05").returncode == 0
+    suite.killed(when=suite.begun, head_alone=head_alone)
+    # two of the four runs are trained at a time: now the others have begun
+    suite.killed(when=lambda: len(suite.stored()) >= 3, head_alone=head_alone)
+    assert suite.snakemake(afresh=True, LNL_CHECKPOINT_SECONDS=CHECKPOINTS).returncode == 0
     assert suite.records() == expected
 
 
@@ -138,21 +122,22 @@ def test_results_of_another_machine_are_merged(suite: SuiteCopy, tmp_path: Path)
     assert fresh.records() == suite.records()
     assert fresh.jobs().get("train", 0) == 0 or fresh.snakemake().returncode == 0
     assert fresh.records() == suite.records()
-    assert fresh.lnl("import", str(suite.root / "results")).stdout.strip() == "4 here already"
+    assert fresh.lnl("import", str(suite.root / "results"), afresh=True).stdout.strip() == "4 here already"
     altered = next((suite.root / "results").glob("demo/cells/*/*/*/*/seed1.json"))
     altered.write_text(altered.read_text().replace('"lr": 0.001', '"lr": 0.002'))
     refused = SuiteCopy.make(tmp_path / "third").lnl("import", str(suite.root / "results"))
     assert refused.returncode == 2 and "altered" in refused.stderr
-    assert suite.lnl("export", "runs.csv").stdout.strip() == "runs.csv: 4 runs"
+    assert suite.lnl("export", "runs.csv", afresh=True).stdout.strip() == "runs.csv: 4 runs"
 
 
 def test_commands_around_a_run_answer(suite: SuiteCopy) -> None:
     plan = suite.lnl("plan", "small", "--seeds", "5")
     assert "small" in plan.stdout and "10" in plan.stdout and "6" in plan.stdout
-    assert "symmetric-50" in suite.lnl("show", "s2e/digits/symmetric-50/coteaching").stdout
-    assert suite.lnl("doctor").returncode == 0
+    assert "symmetric-50" in suite.lnl("show", "s2e/digits/symmetric-50/coteaching", afresh=True).stdout
+    assert suite.lnl("doctor", afresh=True).returncode == 0
     assert suite.lnl("clean").returncode == 2
-    assert suite.lnl("clean", "--caches").returncode == 0 and not (suite.root / ".cache/lnl").exists()
+    gone = suite.lnl("clean", "--caches", "--yes", afresh=True)
+    assert gone.returncode == 0 and not (suite.root / ".cache/lnl").exists()
     assert suite.jobs() == {}
 
 

@@ -248,7 +248,6 @@ def test_an_artefact_has_a_name_of_its_own() -> None:
         ([("x", "tables/x.yaml", "x")], "'x' is the name of a paper as well"),
         ([("train", "tables/train.yaml", "p")], "'train' is the name of a rule"),
         ([("x", "tables/x.yaml", "report")], "'report' is the name of a rule"),
-        ([("my-table", "tables/my-table.yaml", "p")], "letters, digits and _ alone"),
     ):
         refused(line, distinct.check_artefacts, sources)
 

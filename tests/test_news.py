@@ -18,7 +18,7 @@ import yaml
 from helpers import build, spec
 from sklearn.utils import Bunch
 
-from lnl.data import news, news_features
+from lnl.data import news, news_features, news_texts
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
 from lnl.data.registry import DATASETS, NEWS
@@ -54,10 +54,12 @@ def part(texts: list[str], labels: list[int]) -> Bunch:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data root whose scikit-learn cache holds a few texts, and data sets of vectors of three numbers."""
-    home = tmp_path / "root" / news.HOME
+    home = tmp_path / "root" / news_texts.HOME
     home.mkdir(parents=True)
     parts = {"train": part(TRAIN, [n % 20 for n in range(len(TRAIN))]), "test": part(TEST, [0, 11, 19])}
-    (home / news.CACHE).write_bytes(zlib.compress(pickle.dumps(parts)))
+    held = {key: news_texts.Texts(one.data, one.target, one.target_names) for key, one in parts.items()}
+    monkeypatch.setattr(news_texts, "CONTENT", hashlib.sha256(news_texts._as_bytes(held)).hexdigest())
+    (home / news_texts.CACHE).write_bytes(zlib.compress(pickle.dumps(parts)))
     for key in ("news2", "news7", "news20", "news2-lsa", "news7-lsa"):
         small = replace(DATASETS[key], shape=(1, 1, WIDTH), train=len(TRAIN), test=len(TEST))
         monkeypatch.setitem(DATASETS, key, small)
@@ -183,19 +185,19 @@ def test_exchanged_vectors_are_noticed_and_vanished_ones_are_not_missed(root: Pa
 
 
 def test_texts_that_cannot_be_had_are_one_line(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = root / news.HOME / news.CACHE
+    cache = root / news_texts.HOME / news_texts.CACHE
     cache.write_bytes(cache.read_bytes()[:-20])
     with pytest.raises(UserError) as unsound:
         load("news2-lsa", root, tmp_path / "cache")
     assert f"{cache}: is not a sound cache" in message(unsound)
 
-    def refuse(**_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise URLError("network is unreachable")
 
-    monkeypatch.setattr("sklearn.datasets.fetch_20newsgroups", refuse)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
     with pytest.raises(UserError) as absent:
         load("news2-lsa", tmp_path / "nowhere", tmp_path / "cache")
-    assert f"{news.HOME}/{news.CACHE} (which sklearn.datasets.fetch_20newsgroups makes)" in message(absent)
+    assert f"{news_texts.HOME}/{news_texts.CACHE} (which sklearn.datasets.fetch_20newsgroups makes)" in message(absent)
     assert "LNL_DATA_ROOT" in message(absent)
     assert not (tmp_path / "nowhere").exists()
 

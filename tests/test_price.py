@@ -104,7 +104,8 @@ def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
     assert before.returncode == 0
     assert "2 of 6" in before.stdout  # the third repeat of two cells
     without_gpu = str(Path(sys.executable).parent)  # where no nvidia-smi is
-    declared = suite.lnl("plan", "small", "--seeds", "3", "--scale", "paper", "--device", "cuda", PATH=without_gpu)
+    words = ("plan", "small", "--seeds", "3", "--scale", "paper", "--device", "cuda")
+    declared = suite.lnl(*words, afresh=True, PATH=without_gpu)
     assert "~" in declared.stdout
     assert "what the protocol declares" in declared.stdout
     modelled = suite.lnl("plan", "small", "--scale", "paper", "--device", "cpu")

@@ -66,7 +66,8 @@ class MiniSuite:
         return "00000000000000aa"
 
     def spec(self, cell):
-        return {"method": {"parameters": {}}}
+        noise = {"key": cell.noise, "seed": 0, "vector": "fixed", "generator": "as_released"}
+        return {"method": {"parameters": {}}, "noise": noise}
 
 
 def place(folder, scale="paper"):

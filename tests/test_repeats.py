@@ -7,15 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import yaml
-from suite_copy import SCALE, SuiteCopy
+from suite_copy import SCALE, SuiteCopy, until
 
 from lnl.declared import stacked_repeats
 from lnl.declared.reading import overridden
@@ -23,6 +21,7 @@ from lnl.declared.suite import Run, Suite
 
 CELL = "s2e/digits/symmetric-50/coteaching"
 ROOT = Path(__file__).resolve().parent.parent
+LONG = 120  # epochs: two seconds on an idle machine
 
 
 def _stack(suite: SuiteCopy, **changes: Any) -> None:
@@ -88,17 +87,13 @@ def _forget(suite: SuiteCopy) -> Path:
     return suite.root / f"results/demo/store/{CELL}"
 
 
-def _stopped(suite: SuiteCopy, seeds: str, found: Callable[[], bool]) -> None:
-    """`lnl repeats` of these seeds, told to stop once something is there."""
+def _stopped(suite: SuiteCopy, seeds: str, environment: dict[str, str]) -> None:
+    """`lnl repeats` of these seeds, told to stop once there is a checkpoint, which then is far from the end."""
     command = [str(Path(sys.executable).parent / "lnl"), "repeats", CELL, "--seeds", seeds]
-    job = subprocess.Popen(
-        command, cwd=suite.root, env=suite.environment(LNL_CHECKPOINT_SECONDS="0.2"), stderr=subprocess.PIPE
-    )
+    environment |= {"LNL_CHECKPOINT_SECONDS": "0.05"}
+    job = subprocess.Popen(command, cwd=suite.root, env=environment, stderr=subprocess.PIPE)
     try:
-        end = time.monotonic() + 60
-        while not found():
-            assert time.monotonic() < end, "no checkpoint in time"
-            time.sleep(0.05)
+        until(lambda: bool(suite.stored("stack")), lambda: job.poll() is not None)
         job.send_signal(signal.SIGTERM)
         assert job.wait(30) == 143
     finally:
@@ -107,23 +102,23 @@ def _stopped(suite: SuiteCopy, seeds: str, found: Callable[[], bool]) -> None:
 
 
 def test_a_stack_that_is_stopped_goes_on_where_it_was_whoever_asks(suite: SuiteCopy) -> None:
-    _stack(suite, epochs=400)
+    _stack(suite, epochs=LONG)
     store = _forget(suite)
-    _stopped(suite, "1,2", lambda: bool(list(store.glob("seed1/stack-*.pt"))))
-    assert "stopped" in suite.lnl("status", "small").stdout
+    _stopped(suite, "1,2", suite.environment())
+    assert "stopped" in suite.lnl("status", "small", afresh=True).stdout
     asked = suite.lnl("repeats", CELL, "--seeds", "3,1,2")  # in other company
     assert asked.returncode == 0, asked.stderr
     assert not list(store.glob("seed*/stack-*.pt"))
     for seed, resumed, together in ((1, 1, 2), (2, 1, 2), (3, 0, 1)):
         assert suite.lnl("train", CELL, "--seed", str(seed)).returncode == 0
         said = _provenance(suite, seed)
-        assert (said["resumed"], said["stack"], said["steps"]) == (resumed, together, 399 * 9)
+        assert (said["resumed"], said["stack"], said["steps"]) == (resumed, together, (LONG - 1) * 9)
 
 
 def test_a_stack_never_takes_over_the_state_of_other_seeds(suite: SuiteCopy) -> None:
-    _stack(suite, epochs=400)
+    _stack(suite, epochs=LONG)
     store = _forget(suite)
-    _stopped(suite, "1,2", lambda: bool(list(store.glob("seed1/stack-*.pt"))))
+    _stopped(suite, "1,2", suite.warm_environment())
     torch.save({"training": {}}, store / "seed1/stack-older.pt")  # of a version that did not say whose state it is
     assert suite.lnl("repeats", CELL, "--seeds", "1,3").returncode == 0  # as many, and the same first
     for seed in (1, 3):

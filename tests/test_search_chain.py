@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +51,7 @@ def _edit_search(copy: SuiteCopy, name: str, **changes: Any) -> None:
 
 
 def test_a_draw_of_the_last_distribution_is_what_the_run_trains_with(suite: SuiteCopy) -> None:
-    out = suite.lnl("search", f"{CELL}/s2e")
+    out = suite.lnl("search", f"{CELL}/s2e", afresh=True)
     assert out.returncode == 0, out.stderr
     best = _json(suite.root / TARGET.format(RELEASED))
     candidates = [c for page in _scores(suite, RELEASED) for c in page["candidates"]]
@@ -93,18 +89,11 @@ def test_killed_between_and_inside_rounds_it_ends_in_the_same_result(
     whole = suite.copy(tmp_path / "whole")
     assert whole.lnl("search", f"{CELL}/coteaching/{name}").returncode == 0
     target = TARGET.format(name)
-    for delay in (3.5, 5.5, 7.0):
-        head = subprocess.Popen(
-            suite.command(target),
-            cwd=suite.root,
-            env=suite.environment(LNL_CHECKPOINT_SECONDS="0.02"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(delay)
-        os.killpg(head.pid, signal.SIGKILL)
-        head.wait()
+    scored = (suite.root / target).parent / "round1/scores.json"
+    suite.killed(target, when=suite.begun, warm_jobs=True)  # inside the first round
+    suite.killed(target, when=scored.exists, warm_jobs=True)  # between rounds
+    first = len(suite.stored())
+    suite.killed(target, when=lambda: len(suite.stored()) > first, warm_jobs=True)  # inside the second
     finished = {f: f.stat().st_mtime_ns for f in suite.root.glob("results/demo/store/**/record-*.json")}
     assert suite.snakemake(target).returncode == 0
     assert {f: f.stat().st_mtime_ns for f in finished} == finished  # no finished candidate was trained again
@@ -248,7 +237,7 @@ def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_p
     (suite.root / "tables/searched.yaml").write_text(yaml.safe_dump(table))
     fresh = suite.copy(tmp_path / "fresh")
     assert suite.snakemake("searched").returncode == 0
-    assert suite.lnl("keep", "kept", "searched").returncode == 0
+    assert suite.lnl("keep", "kept", "searched", afresh=True).returncode == 0
     alone = suite.copy(tmp_path / "alone")
     shutil.rmtree(alone.root / "results/demo/searches")
     out = alone.lnl("import", str(suite.root / "kept/demo/searches"))
@@ -392,7 +381,7 @@ def test_another_size_of_blocks_trains_nothing_again(suite: SuiteCopy) -> None:
 def test_cleaning_stale_records_leaves_candidates_and_searched_runs(suite: SuiteCopy) -> None:
     assert suite.lnl("search", f"{CELL}/s2e").returncode == 0 and suite.lnl("train", f"{CELL}/s2e").returncode == 0
     kept = set(suite.root.glob("results/demo/**/*.json"))
-    assert suite.lnl("clean", "--stale").returncode == 0
+    assert suite.lnl("clean", "--stale", "--store", "--yes").returncode == 0
     assert set(suite.root.glob("results/demo/**/*.json")) == kept
 
 

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from filelock import FileLock
-from suite_copy import SCALE, SuiteCopy
+from suite_copy import SCALE, SuiteCopy, until
 
 import lnl
 from lnl.run.worker import client, head
@@ -59,7 +59,8 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     poison = tmp_path_factory.mktemp("poison")
     (poison / "sitecustomize.py").write_text("import sys; sys.modules['torch'] = None")
     with a_head() as running:
-        yield {client.VARIABLE: running.address, "PYTHONPATH": str(poison)}
+        path = os.pathsep.join(filter(None, (str(poison), os.environ.get("PYTHONPATH"))))  # which may lead to this lnl
+        yield {client.VARIABLE: running.address, "PYTHONPATH": path}
 
 
 @pytest.fixture
@@ -68,13 +69,6 @@ def long_suite(tmp_path: Path) -> SuiteCopy:
     suite = SuiteCopy.make(tmp_path / "checkout")
     (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(SCALE | {"epochs": 100_000}))
     return suite
-
-
-def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 Start = Callable[[SuiteCopy, dict[str, str], int], tuple["subprocess.Popen[str]", Path]]
@@ -96,7 +90,7 @@ def start() -> Iterator[Start]:
             text=True,
         )
         jobs.append(job)
-        _until(lambda: (store / "lock").exists())
+        until(lambda: (store / "lock").exists())
         time.sleep(1)  # its first steps
         return job, store
 
@@ -111,7 +105,7 @@ def test_a_run_of_the_worker_has_the_record_of_one_started_by_hand(suite: SuiteC
     for by_worker in (False, True):
         shutil.rmtree(suite.root / "results/demo/store")
         shutil.rmtree(suite.root / "results/demo/cells")
-        done = suite.lnl("train", CELL, **(warm if by_worker else {}))
+        done = suite.lnl("train", CELL, afresh=True, **(warm if by_worker else {}))
         assert done.returncode == 0, done.stderr
         [(path, result)] = suite.records().items()
         assert result == made_by_the_dag[path]
@@ -119,7 +113,9 @@ def test_a_run_of_the_worker_has_the_record_of_one_started_by_hand(suite: SuiteC
 
 
 def test_an_error_is_the_callers(suite: SuiteCopy, warm: dict[str, str]) -> None:
-    fresh, copied = (suite.lnl("train", "s2e/digits/symmetric-50/coteching", **extra) for extra in ({}, warm))
+    fresh, copied = (
+        suite.lnl("train", "s2e/digits/symmetric-50/coteching", afresh=True, **extra) for extra in ({}, warm)
+    )
     assert fresh.returncode == copied.returncode == 2
     assert fresh.stderr == copied.stderr
     assert "did you mean 'coteaching'" in copied.stderr
@@ -151,9 +147,9 @@ def test_when_the_head_is_gone_the_worker_ends_with_its_runs(long_suite: SuiteCo
         ending.end()
         assert job.wait(20) == 143
         assert list(store.glob("checkpoint-*.pt"))
-        _until(lambda: not Path(ending.address).parent.exists())
+        until(lambda: not Path(ending.address).parent.exists())
         # without a worker a command runs by itself
-        assert long_suite.lnl("status", LNL_WORKER=ending.address).returncode == 0
+        assert long_suite.lnl("status", afresh=True, LNL_WORKER=ending.address).returncode == 0
 
 
 def _workers() -> set[int]:
@@ -169,7 +165,7 @@ def test_a_job_whose_worker_was_killed_runs_by_itself(long_suite: SuiteCopy, sta
         [worker] = _workers() - others
         job, store = start(long_suite, {client.VARIABLE: running.address}, 1)
         os.kill(worker, signal.SIGKILL)
-        _until(lambda: bool(list(store.glob("checkpoint-*.pt"))))  # its copy has stopped
+        until(lambda: bool(list(store.glob("checkpoint-*.pt"))))  # its copy has stopped
         time.sleep(1)
         assert job.poll() is None
         job.terminate()

@@ -141,11 +141,18 @@ def claims(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Par
 
 
 @app.command()
-def render(scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
-    """Render every artefact that the configuration names, and the report."""
+def render(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(help="artefacts or papers; default: those of the configuration")
+    ] = None,
+    scale: Scale = None,
+    seeds: Seeds = None,
+    partial: Partial = False,
+) -> None:
+    """Render artefacts from the runs that are there; without a name those of the configuration, and the report."""
     from lnl.cli.render import everything
 
-    everything(load_suite(scale=scale, seeds=parse_seeds(seeds)), partial)
+    everything(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted or [], partial)
 
 
 @app.command()
@@ -259,13 +266,12 @@ def reproduced(
 
 @app.command(name="import")
 def import_(folder: Annotated[str, typer.Argument(help="results of another machine")], scale: Scale = None) -> None:
-    """Merge records of another machine, digests checked; nothing that is here is overwritten."""
+    """Merge records of another machine, every field checked; nothing is overwritten, refused files are named."""
     from pathlib import Path
 
-    from lnl.cli.exchange import bring_in
+    from lnl.cli.bring_in import command
 
-    counts = bring_in(load_suite(scale=scale), Path(folder))
-    print(", ".join(f"{number} {what}" for what, number in counts.items() if number))
+    command(load_suite(scale=scale), Path(folder))
 
 
 @app.command()
@@ -274,11 +280,15 @@ def clean(
     caches: Annotated[bool, typer.Option("--caches", help="prepared arrays and label vectors")] = False,
     checkpoints: Annotated[bool, typer.Option("--checkpoints", help="states of stopped runs")] = False,
     stale: Annotated[bool, typer.Option("--stale", help="records of declarations that have changed")] = False,
+    store: Annotated[bool, typer.Option("--store", help="with --stale: their kept copies as well")] = False,
+    leftovers: Annotated[bool, typer.Option("--leftovers", help="temporary files of killed writes")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="delete what is listed")] = False,
 ) -> None:
-    """Delete what can be remade, or what no declaration asks for any more."""
-    from lnl.cli.upkeep import clean as command
+    """List what can be remade, or what declarations that have changed left behind; delete it with --yes."""
+    from lnl.cli.clean import clean as command
 
-    command(load_suite(scale=scale), caches, stale, checkpoints)
+    kinds = {"caches": caches, "checkpoints": checkpoints, "stale": stale, "leftovers": leftovers}
+    command(load_suite(scale=scale), {kind for kind, asked in kinds.items() if asked}, store, yes)
 
 
 @app.command()

@@ -1,21 +1,17 @@
-"""`lnl export`, `lnl import`: all runs as one tidy file, and results of another machine."""
+"""`lnl export`, `lnl keep`: all runs as one tidy file, and records that are worth committing."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import json
 from pathlib import Path
 from typing import Any
 
 from lnl.declared import dependencies, paths
-from lnl.declared.specification import digest
-from lnl.declared.suite import Cell, Run, Suite
+from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
-from lnl.files import replacing, write_json_atomic
+from lnl.files import replacing
 from lnl.results.records import read
-from lnl.run.store import Store
-from lnl.search.files import choice, searched
 
 COLUMNS = (
     "scale", "protocol", "dataset", "stand_in_for", "noise", "method", "seed", "status", "last10_mean", "final", "best",
@@ -93,105 +89,4 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
 
 def _compress(file: Path, place: Path) -> None:
     with replacing(place) as temporary:
-        temporary.write_bytes(gzip.compress(file.read_bytes(), mtime=0))
-
-
-def bring_in(suite: Suite, folder: Path) -> dict[str, int]:
-    """Merge records of another machine: a folder that contains records anywhere below it. Nothing here is overwritten.
-
-    A record's digest is checked against the specification inside it, and against today's declaration. Counts by
-    outcome: `imported`, `here already`, `other declaration`, `conflict` (a different result of the same run is here).
-    UserError if the folder holds neither record nor search, or a record whose digest does not fit its specification.
-    """
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; name a results folder or docs/reproduction/…")
-    files = sorted(
-        f for pattern in ("seed*.json", "seed*.json.gz") for f in folder.rglob(pattern) if "store" not in f.parts
-    )
-    found = sorted(f for name in ("scores", "best") for f in folder.rglob(f"{name}.json*"))
-    if not files and not found:
-        raise UserError(f"{folder}: no records (seed*.json) and no searches (scores.json, best.json) below it")
-    counts = dict.fromkeys(
-        (
-            "imported",
-            "here already",
-            "other declaration",
-            "conflict",
-            "other scale",
-            "without its search",
-            "other schedule",
-        ),
-        0,
-    )
-    # a run with a searched R is looked up by what its search has found, so searches come first
-    pages: dict[Path, list[Path]] = {}
-    for file in found:
-        pages.setdefault(file.parent if file.name.startswith("best") else file.parents[1], []).append(file)
-    for files_of_one in pages.values():
-        for outcome in _merge_search(suite.searching, files_of_one):
-            counts[outcome] += 1
-    for file in files:
-        record = read(file)
-        result = record["result"]
-        if digest(result["spec"]) != result["digest"]:
-            raise UserError(f"{file}: the record's digest does not fit its own specification; the file was altered")
-        if result["scale"] != suite.scale:
-            counts["other scale"] += 1
-            continue
-        counts[_merge(suite, record)] += 1
-    if {result for result, number in counts.items() if number} == {"other scale"}:
-        scales = sorted({read(file)["result"]["scale"] for file in files})
-        raise UserError(
-            f"{folder}: nothing of scale {suite.scale}; its runs are of scale {', '.join(scales)}: add --scale"
-        )
-    return counts
-
-
-def _merge_search(suite: Suite, files: list[Path]) -> list[str]:
-    """Pages of one search and its result, put where this scale looks for them: all of them, or none if one differs."""
-    at_scale = files[0].parts[files[0].parts.index("searches") - 1] if "searches" in files[0].parts else suite.scale
-    if at_scale != suite.scale and at_scale in suite.scales:
-        return ["other scale"] * len(files)
-    found: list[tuple[Path, dict[str, Any]]] = []
-    for file in files:
-        raw = file.read_bytes()
-        try:
-            page = json.loads(gzip.decompress(raw) if file.suffix == ".gz" else raw)
-            search = suite.parse_search(page["search"], page["seed"])
-            current = suite.search_digest(search) == page["digest"]
-        except (UserError, OSError, ValueError, KeyError, TypeError):
-            current = False
-        if not current:
-            return ["other declaration"] * len(files)
-        at = (suite.scale, search.id, search.seed)
-        found.append((Path(paths.scores(*at, page["round"]) if "round" in page else paths.best(*at)), page))
-    there = [target for target, _ in found if target.exists()]
-    if any(json.loads(target.read_text()) != page for target, page in found if target in there):
-        return ["conflict"] * len(files)
-    for target, page in found:
-        if target not in there:
-            write_json_atomic(target, page)
-    return ["here already" if target in there else "imported" for target, _ in found]
-
-
-def _merge(suite: Suite, record: dict[str, Any]) -> str:
-    result = record["result"]
-    cell = Cell(result["protocol"], result["dataset"], result["noise"], result["method"])
-    try:
-        if suite.digest(cell) != result["digest"]:
-            return "other declaration"
-    except UserError:
-        return "other declaration"
-    if not searched(suite, cell):
-        return "without its search"
-    store = Store(suite, Run(cell, result["seed"]))
-    if choice(result.get("searched")) != store.choice:
-        return "other schedule"
-    with store.lock():
-        store.adopt()
-        if store.record_file.exists():
-            mine = json.loads(store.record_file.read_text())["result"]
-            return "here already" if mine == result else "conflict"
-        store.save(record)
-        store.publish()
-    return "imported"
+        temporary.write_bytes(gzip.compress(paths.content(file), mtime=0))

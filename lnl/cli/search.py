@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lnl.cli.train import STOPPED, watch
+from lnl.cli.stopping import Stop
 from lnl.declared import dependencies, paths, searches
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
@@ -27,7 +27,7 @@ STEPS = ("propose", "train", "score", "conclude")
 
 
 def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None:
-    """Walk a search from wherever it stands to its result. Exits with 143 when it was told to stop."""
+    """Walk a search from wherever it stands to its result. Exits with 143 when told to stop, with 130 by Ctrl-C."""
     suite = suite.searching
     search = _search(suite, search_id, seed)
     best = paths.best(suite.scale, search.id, search.seed)
@@ -112,7 +112,7 @@ def _search(suite: Suite, text: str, seed: int | None) -> Search:
 def _training(suite: Suite):  # type: ignore[no-untyped-def]
     """Device and stop function of a process that trains; a stopped one exits with a line and its checkpoints."""
     lease_gpu(str(suite.config["device"]))
-    stop = watch()
+    stop = Stop()
 
     from lnl.engine.loop import Stopped
     from lnl.run.hardware import torch_device
@@ -121,7 +121,7 @@ def _training(suite: Suite):  # type: ignore[no-untyped-def]
         yield torch_device(str(suite.config["device"]), bool(suite.config.get("deterministic"))), stop
     except Stopped:
         print("lnl: the search was stopped; what was trained is kept and the next start goes on", file=sys.stderr)
-        sys.exit(STOPPED)
+        sys.exit(stop.status)
 
 
 def _bars(quiet: bool) -> Callable[[str], AbstractContextManager[Progress]]:

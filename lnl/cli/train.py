@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from types import FrameType
 
+from filelock import Timeout
+
+from lnl.cli.stopping import Stop
 from lnl.data.registry import DATASETS
-from lnl.declared import dependencies, environment, paths
+from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
@@ -24,19 +22,25 @@ from lnl.noise.keys import warning
 from lnl.run.hardware import lease_gpu
 from lnl.run.store import Store
 
-STOPPED = 143  # exit status of a run that was stopped and has kept a checkpoint
-
 
 def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool) -> None:
     """Publish the run's record, training it first if it is not stored. Exits with 143 when it was told to stop."""
     run = Run(suite.parse(cell_id), seed)
     store = Store(suite, run)
     points = dependencies.handover_points(suite, run)
-    store.lock()  # an unwritable results folder is reported before anything is imported
-    if store.finished(points) or (not points and store.adopt()):
+    if _unless_busy(store, lambda: store.finished(points) or (not points and store.adopt())):
         _say(store.publish(), "was finished already")
         return
     _trained(suite, run, points, log, quiet)
+
+
+def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
+    """Whether there is nothing to train, before anything is imported; False while another process works on the run."""
+    try:
+        with store.lock().acquire(timeout=0):
+            return quick()
+    except Timeout:
+        return False
 
 
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
@@ -57,7 +61,9 @@ def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, q
 
 
 def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -> None:
-    """Train repeats of a cell as one stack, keep their records in the store, and note it. Exits with 143 if stopped.
+    """Train repeats of a cell as one stack, keep their records in the store, and note it.
+
+    Exits with 143 if it was stopped, with 130 by Ctrl-C.
 
     UserError for a cell whose repeats are trained one by one, or without a seed.
     """
@@ -71,8 +77,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
         )
     stores = [Store(suite, run) for run in runs]
     for store in stores:
-        store.lock()  # an unwritable results folder is reported before anything is imported
-        store.adopt()
+        _unless_busy(store, store.adopt)
     title = f"{cell_id} seeds {listed}"
 
     def work(stop: Callable[[], bool]) -> None:
@@ -88,9 +93,9 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
 
 
 def _unless_stopped(suite: Suite, title: str, work: Callable[[Callable[[], bool]], None]) -> None:
-    """Work on a device that is leased for it; a line, and exit with 143, if it was told to stop."""
+    """Work on a device that is leased for it; a line, and exit with 143, or 130 by Ctrl-C, if it was told to stop."""
     lease_gpu(str(suite.config["device"]))
-    stop = watch()
+    stop = Stop()
 
     from lnl.engine.loop import Stopped
 
@@ -98,7 +103,7 @@ def _unless_stopped(suite: Suite, title: str, work: Callable[[Callable[[], bool]
         work(stop)
     except Stopped:
         print(f"lnl: {title} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
-        sys.exit(STOPPED)
+        sys.exit(stop.status)
 
 
 def _say(record: Path, what: str) -> None:
@@ -107,49 +112,6 @@ def _say(record: Path, what: str) -> None:
     numbers = ", ".join(f"{name} {value:.2f}" for name, value in result["summary"].items())
     state = numbers if result["status"] == "ok" else f"diverged in epoch {result['diverged']['epoch']}"
     print(f"{result['method']} seed {result['seed']} {what}: {state} -> {record}")
-
-
-def watch() -> Callable[[], bool]:
-    """A function that says whether to stop: after SIGTERM or SIGUSR1, or when the head process that started us is gone.
-
-    A killed head leaves its jobs alive; without this the next start would find a second writer at work. A job that does
-    not come to a step's end within ten seconds of its head's death is ended hard: its last checkpoint stands.
-    """
-    told = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        told.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGUSR1, on_signal)
-    head = environment.whole("LNL_HEAD", 0, 1, 2**31 - 1)
-    if head:
-
-        def follow() -> None:
-            while _alive(head):
-                time.sleep(0.3)
-            told.set()
-            time.sleep(10)
-            os._exit(STOPPED)
-
-        threading.Thread(target=follow, daemon=True).start()
-    return told.is_set
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return (
-                stat.read().rpartition(")")[2].split()[0] != "Z"
-            )  # a killed head that nobody has waited for is a zombie
-    except OSError:
-        return True
 
 
 def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]

@@ -1,10 +1,8 @@
-"""`lnl clean`, `lnl doctor`, `lnl reproduced`: what may be deleted, what is missing, what the pages say."""
+"""`lnl doctor`, `lnl reproduced`: what is missing, what the pages say."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from importlib import metadata
 from pathlib import Path
 
@@ -13,58 +11,11 @@ from rich.console import Console
 from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
-from lnl.declared.suite import Cell, Suite
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.run.hardware import gpu_count
 
 console = Console()
-
-
-def clean(suite: Suite, caches: bool, stale: bool, checkpoints: bool) -> None:
-    """Delete caches, states of stopped runs, or records of declarations that have changed; say what went."""
-    if not (caches or stale or checkpoints):
-        raise UserError(
-            "lnl clean: say what: --caches (remade when needed), --checkpoints, --stale (records of old declarations)"
-        )
-    freed = 0
-    if caches:
-        freed += _remove(Path(Places.of(suite.config).cache_root))
-    base = Path(paths.RESULTS, suite.scale)
-    if checkpoints:
-        states = [file for kind in ("checkpoint", "stack") for file in base.glob(f"store/**/{kind}-*.pt")]
-        freed += sum(_remove(file) for file in states)
-    if stale:
-        for file in base.glob("cells/*/*/*/*/seed*.json"):
-            cell = Cell(*file.parts[-5:-1])
-            try:
-                current = suite.digest(cell)
-            except UserError:
-                current = ""
-            if f'"digest": "{current}"' not in file.read_text():
-                freed += _remove(file)
-        for file in base.glob("store/*/*/*/*/seed*/record-*.json"):
-            cell = Cell(*file.parts[-6:-2])
-            candidate = re.search(r"-search\d+-round\d+-candidate\d+$", cell.method)
-            try:
-                current = "" if candidate else suite.digest(cell)
-            except UserError:
-                current = ""
-            # candidates of searches stay: only the walk of a search knows which of them it asks for
-            if not candidate and not file.stem.startswith(f"record-{current}" if current else "no such"):
-                freed += _remove(file)
-    console.print(f"freed {freed / 2**20:.1f} MB")
-
-
-def _remove(path: Path) -> int:
-    if not path.exists():
-        return 0
-    size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) if path.is_dir() else path.stat().st_size
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-    console.print(f"removed {path}")
-    return size
 
 
 def reproduced(out: str | None, blocks: bool) -> None:

@@ -1,6 +1,8 @@
-"""CIFAR-10 and CIFAR-100 from the official python version (through torchvision) or the official binary version.
+"""CIFAR-10 and CIFAR-100 from the official python version, where torchvision keeps it, or the official binary version.
 
-Both versions hold the same images in the same order: data_batch_1 to 5, then the test batch (CIFAR-100: train, test).
+The python version is pickles. Each is checked by its documented sum before it is read, and then read without running it
+(lnl/data/pickled.py). Both versions hold the same images in the same order: data_batch_1 to 5, then the test batch
+(CIFAR-100: train, test).
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lnl.data import archive, pickled
 from lnl.data.arrays import Source
 from lnl.data.checksums import Verifier
-from lnl.data.download import download
+from lnl.data.download import download, fetch
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
+from lnl.files import replacing
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,43 @@ class Binary:
     label_bytes: int
 
 
+@dataclass(frozen=True)
+class Python:
+    """The python version: dictionaries of images as rows, and of labels under the name `labels`."""
+
+    folder: str
+    archive: str
+    archive_sum: str
+    train: dict[str, str]  # file -> documented MD5 sum, in order
+    test: dict[str, str]
+    labels: str
+
+
+ADDRESS = "https://www.cs.toronto.edu/~kriz/"
+PYTHON = {
+    "cifar10": Python(
+        folder="cifar-10-batches-py",
+        archive="cifar-10-python.tar.gz",
+        archive_sum="c58f30108f718f92721af3b95e74349a",
+        train={
+            "data_batch_1": "c99cafc152244af753f735de768cd75f",
+            "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+            "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+            "data_batch_4": "634d18415352ddfa80567beed471001a",
+            "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        },
+        test={"test_batch": "40351d587109b95175f43aff81a1287e"},
+        labels="labels",
+    ),
+    "cifar100": Python(
+        folder="cifar-100-python",
+        archive="cifar-100-python.tar.gz",
+        archive_sum="eb9058c3a382ffc7106e4002c42a8d85",
+        train={"train": "16019d7e3df5f24257cddd939b257f8d"},
+        test={"test": "f0ef6b0ae62326f3e7ffdfab6717acfc"},
+        labels="fine_labels",
+    ),
+}
 BINARY = {
     "cifar10": Binary(
         folder="cifar-10-batches-bin",
@@ -69,34 +110,42 @@ def read_binary(info: DatasetInfo, folder: Path, layout: Binary, verifier: Verif
     return parts
 
 
-def read_python(info: DatasetInfo, data_root: Path) -> dict[str, NDArray[Any]]:
-    """The python version through torchvision, which verifies the sums; downloaded where it is absent."""
-    from torchvision import datasets
-    from torchvision.datasets.utils import check_integrity
-
-    kind = {"cifar10": datasets.CIFAR10, "cifar100": datasets.CIFAR100}[info.key]
-    folder = data_root / kind.base_folder
-    if not folder.is_dir():
-        files = f"the folder {kind.base_folder} or {BINARY[info.key].folder} (or {kind.filename})"
-        download(info.title, files, data_root, lambda: kind(str(data_root), download=True))
-    for name, documented in [*kind.train_list, *kind.test_list, [kind.meta["filename"], kind.meta["md5"]]]:
-        if not check_integrity(str(folder / name), documented):
-            what = "its MD5 sum is not the documented one" if (folder / name).exists() else "is missing"
-            raise UserError(f"{folder / name}: {what}; take a fresh copy, or remove the folder to download it again")
+def read_python(info: DatasetInfo, folder: Path, layout: Python, verifier: Verifier) -> dict[str, NDArray[Any]]:
+    """The python version in `folder`, each file verified before it is read."""
     parts: dict[str, NDArray[Any]] = {}
-    for part in ("train", "test"):
-        loaded = kind(str(data_root), train=part == "train", download=False)
-        parts[f"{part}_images"] = np.ascontiguousarray(loaded.data.transpose(0, 3, 1, 2))
-        parts[f"{part}_labels"] = np.asarray(loaded.targets, dtype=np.int64)
+    for part, files in (("train", layout.train), ("test", layout.test)):
+        images, labels = [], []
+        for name, documented in files.items():
+            content = verifier.read(folder / name, documented)
+            try:
+                held = pickled.mapping(pickled.read(content))
+                images.append(pickled.array(held.get("data")).reshape(-1, *info.shape))
+                labels.append(np.array(held.get(layout.labels), dtype=np.int64))
+            except (ValueError, TypeError) as error:
+                raise UserError(f"{folder / name}: is not a batch of images ({error}); take a fresh copy") from error
+        parts[f"{part}_images"], parts[f"{part}_labels"] = np.concatenate(images), np.concatenate(labels)
     return parts
+
+
+def _fetch(layout: Python, data_root: Path) -> None:
+    """The python version's batches, out of its archive (there, or fetched) into their folder."""
+    kept = data_root / layout.archive
+    content = kept.read_bytes() if kept.exists() else fetch(ADDRESS + layout.archive)
+    Verifier().check(content, layout.archive_sum, kept)
+    wanted = {f"{layout.folder}/{name}" for name in (*layout.train, *layout.test)}
+    for name, batch in archive.files(content):
+        if name in wanted:
+            with replacing(data_root / name) as temporary:
+                temporary.write_bytes(batch)
 
 
 def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
     """The python version where its folder is there, else the binary version, else a download of the former."""
     assert data_root is not None
-    python_folder = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}[info.key]
-    layout = BINARY[info.key]
-    if not (data_root / python_folder).is_dir() and (data_root / layout.folder).is_dir():
-        verifier = Verifier(accepted)
-        return Source(read_binary(info, data_root / layout.folder, layout, verifier), verifier.used)
-    return Source(read_python(info, data_root))
+    verifier, layout, binary = Verifier(accepted), PYTHON[info.key], BINARY[info.key]
+    if not (data_root / layout.folder).is_dir():
+        if (data_root / binary.folder).is_dir():
+            return Source(read_binary(info, data_root / binary.folder, binary, verifier), verifier.used)
+        files = f"the folder {layout.folder} or {binary.folder} (or {layout.archive})"
+        download(info.title, files, data_root, lambda: _fetch(layout, data_root))
+    return Source(read_python(info, data_root / layout.folder, layout, verifier), verifier.used)

@@ -1,4 +1,7 @@
-"""MNIST from the four original files, where torchvision keeps them: MNIST/raw/*.gz, or the same files unpacked."""
+"""MNIST from the four original files, where torchvision keeps them: MNIST/raw/*.gz, or the same files unpacked.
+
+No byte of a file is parsed before its sum is checked.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from numpy.typing import NDArray
 
 from lnl.data.arrays import Source
 from lnl.data.checksums import Verifier
-from lnl.data.download import download
+from lnl.data.download import download, fetch
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
+from lnl.files import replacing
 
 # Part, file, MD5 of the packed file (as documented by torchvision), MD5 of the same file unpacked.
 FILES = (
@@ -23,6 +27,8 @@ FILES = (
     ("test_images", "t10k-images-idx3-ubyte", "9fb629c4189551a2d022fa330f9573f3", "2646ac647ad5339dbf082846283269ea"),
     ("test_labels", "t10k-labels-idx1-ubyte", "ec29112dd5afa0611ce80d1b7f02629c", "27ae3e4e09519cfbb04c329615203637"),
 )
+
+ADDRESSES = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
 
 
 def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
@@ -36,15 +42,11 @@ def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
 
 
 def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
-    """MNIST in file order; downloaded through torchvision where a file is absent."""
+    """MNIST in file order; downloaded where a file is absent."""
     assert data_root is not None
     folder = data_root / "MNIST" / "raw"
     if not all((folder / f"{name}.gz").exists() or (folder / name).exists() for _, name, _, _ in FILES):
-        from torchvision.datasets import MNIST
-
-        download(
-            info.title, "its four original files into MNIST/raw", data_root, lambda: MNIST(data_root, download=True)
-        )
+        download(info.title, "its four original files into MNIST/raw", data_root, lambda: _fetch(folder))
     verifier = Verifier(accepted)
     parts: dict[str, NDArray[Any]] = {}
     for part, name, packed_sum, plain_sum in FILES:
@@ -61,3 +63,14 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         values = parse_idx(content, path)
         parts[part] = values[:, None] if part.endswith("images") else values.astype(np.int64)
     return Source(parts, verifier.used)
+
+
+def _fetch(folder: Path) -> None:
+    """Fetch the packed files that are neither there nor unpacked."""
+    for _, name, packed_sum, _ in FILES:
+        path = folder / f"{name}.gz"
+        if not path.exists() and not (folder / name).exists():
+            content = fetch(*(f"{address}{name}.gz" for address in ADDRESSES))
+            Verifier().check(content, packed_sum, path)
+            with replacing(path) as temporary:
+                temporary.write_bytes(content)

@@ -1,4 +1,4 @@
-"""20 Newsgroups, split by date: texts from scikit-learn's loader, grouped into classes, as vectors of 300 numbers.
+"""20 Newsgroups, split by date: texts in the order of scikit-learn's loader, in classes, as vectors of 300 numbers.
 
 Pumpout has two classes (Table 1, citing Kiryo et al., 2017: alt, comp, misc and rec against sci, soc and talk),
 Co-teaching+ seven (its released code; decision news_groups). Every group is a run of the alphabetical list.
@@ -7,25 +7,20 @@ Co-teaching+ seven (its released code; decision news_groups). Every group is a r
 from __future__ import annotations
 
 import hashlib
-import warnings
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl.data import news_features
+from lnl.data import news_features, news_texts
 from lnl.data.arrays import Source
-from lnl.data.download import download
+from lnl.data.checksums import Verifier
 from lnl.data.registry import LSA, DatasetInfo
 from lnl.errors import UserError
 
-HOME = "scikit_learn_data"
-CACHE = "20news-bydate_py3.pkz"  # what scikit-learn keeps of the archive: texts and labels of both parts
 GLOVE = "glove"
 
 #: The newsgroup with which each class begins, in alphabetical order; news20 has every newsgroup for itself.
@@ -48,28 +43,6 @@ def grouped(key: str, names: Sequence[str], newsgroups: NDArray[Any]) -> NDArray
     first = FIRST.get(key, tuple(names))
     classes = np.array([bisect_right(first, name) - 1 for name in names], dtype=np.int64)
     return classes[newsgroups]
-
-
-def texts(info: DatasetInfo, data_root: Path, part: str) -> tuple[list[str], NDArray[np.int64], list[str]]:
-    """Texts of `train` or `test` with headers, quotes and signatures, index of each one's newsgroup, their names.
-
-    In the loader's own order, which is that of its fixed seed. Downloaded where scikit-learn's cache is absent;
-    UserError if that fails, or if what is there cannot be read.
-    """
-    from sklearn.datasets import fetch_20newsgroups
-
-    home, cache = data_root / HOME, data_root / HOME / CACHE
-    if not cache.exists():
-        files = f"{HOME}/{CACHE} (which sklearn.datasets.fetch_20newsgroups makes)"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # one for every try; the last one's reason is in the error
-            download(info.title, files, data_root, lambda: fetch_20newsgroups(data_home=home))
-    try:
-        with redirect_stdout(StringIO()):  # it prints why a file cannot be read, and goes on
-            found = fetch_20newsgroups(data_home=home, subset=part, shuffle=False, remove=(), download_if_missing=False)
-    except OSError as error:
-        raise UserError(f"{cache}: is not a sound cache of scikit-learn's; remove it to download it again") from error
-    return found.data, np.asarray(found.target, dtype=np.int64), list(found.target_names)
 
 
 def _pattern(info: DatasetInfo) -> str:
@@ -105,9 +78,11 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     assert data_root is not None
     key = info.key.removesuffix(LSA)
     vectors = None if info.key.endswith(LSA) else vectors_file(info, data_root)
-    (train, train_labels, names), (test, test_labels, _) = (texts(info, data_root, part) for part in ("train", "test"))
+    verifier = Verifier(accepted)
+    file, parts_of_texts = news_texts.read(info, data_root, verifier)
+    train, test = (parts_of_texts[part].texts for part in news_texts.PARTS)
     digest = hashlib.md5("\0".join([*train, *test]).encode(), usedforsecurity=False).hexdigest()
-    supplied = [{"file": f"{HOME}/{CACHE}", "digest": digest, "of": "the texts of both parts in order"}]
+    supplied = [{"file": f"{news_texts.HOME}/{file}", "digest": digest, "of": "the texts of both parts in order"}]
     if vectors is None:
         train_features, test_features = news_features.lsa(train, test, info.shape[-1])
     else:
@@ -117,8 +92,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         supplied.append({**use, "of": f"vectors of {100 * share:.1f}% of the words"})
     parts: dict[str, NDArray[Any]] = {
         "train_images": train_features[:, None, None],
-        "train_labels": grouped(key, names, train_labels),
         "test_images": test_features[:, None, None],
-        "test_labels": grouped(key, names, test_labels),
+        **{f"{part}_labels": grouped(key, one.names, one.newsgroups) for part, one in parts_of_texts.items()},
     }
-    return Source(parts, supplied=supplied)
+    return Source(parts, verifier.used, supplied)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import LSA, NEWS
-from lnl.declared import configuration, decisions, distinct
+from lnl.declared import configuration, decisions, distinct, names, naming
 from lnl.declared.reading import read_folder, read_literal, read_mapping, read_methods
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
@@ -110,6 +110,9 @@ class Catalogue:
         from lnl.declared.whole_checks import check
 
         _checked(self.synthetic, "synthetic", "config/synthetic.yaml")
+        naming.check(self.methods, self.scales, self.synthetic, self.tables, self.figures, self.claims)
+        for name in self.config["label_files"] or {}:
+            names.check(name, "label file", "config key 'label_files'", names.FREE)
         distinct.check_artefacts(self.sources())
         check(self)
         if isinstance(self.config.get("seeds"), list) and len(set(self.config["seeds"])) < len(self.config["seeds"]):

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lnl.declared.reading import read_mapping
+from lnl.declared.reading import named_files, read_mapping
 from lnl.errors import UserError
 
 FOLDER = "config/decisions"
@@ -140,7 +140,7 @@ def read(root: Path, validate: bool) -> Decisions:
     if asked to validate, for what the schema does not know."""
     chapters = []
     known: dict[str, Decision] = {}
-    for path in sorted((root / FOLDER).glob("*.yaml")):
+    for path in named_files(root / FOLDER, "yaml"):
         file = f"{FOLDER}/{path.name}"
         declared = read_mapping(path)
         if validate:

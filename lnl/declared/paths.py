@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lnl.errors import UserError
+from lnl.files import LARGEST, leaves, read_file
+
 RESULTS = "results"
 
 
@@ -23,6 +26,20 @@ def results_in(folder: Path | str) -> Iterator[None]:
         yield
     finally:
         RESULTS = before
+
+
+def content(path: Path | str, largest: int = LARGEST) -> bytes:
+    """Content of a file of the results (.gz unpacked), however it came there.
+
+    UserError for what is not read: a link, or a path that leads out of the results by one; no regular file; one of more
+    than `largest` bytes. FileNotFoundError where nothing is.
+    """
+    if str(path).startswith(f"{RESULTS}/") and leaves(path, RESULTS):
+        raise UserError(f"{path}: leads out of {RESULTS}/ by a link; put a copy of what is meant in its place")
+    try:
+        return read_file(path, largest)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; delete it, or put the file that is meant in its place") from None
 
 
 def cell(scale: str, protocol: str, dataset: str, noise: str, method: str) -> str:
@@ -103,6 +120,11 @@ def noise(scale: str, dataset: str, noise_key: str, generator: str, seed: int | 
 def artefact(scale: str, kind: str, key: str, suffix: str) -> str:
     """A rendered table, figure or claims page; kind is `tables`, `figures` or `claims`."""
     return f"{RESULTS}/{scale}/{kind}/{key}.{suffix}"
+
+
+def rendered(scale: str, key: str) -> str:
+    """Note of what an artefact was rendered from, and what it lacked."""
+    return f"{RESULTS}/{scale}/rendered/{key}.json"
 
 
 def report(scale: str) -> str:

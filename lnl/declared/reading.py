@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lnl.declared import names
 from lnl.declared.literals import parsed, read_literal
 from lnl.declared.text_files import Stamp, stamp, text
 from lnl.declared.yaml_text import copied, parse
@@ -56,8 +57,16 @@ def _yaml(path: Path, at: Stamp) -> Any:
 
 
 def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
-    """All `*.yaml` of a folder by file name."""
-    return {path.stem: read_mapping(path) for path in sorted(folder.glob("*.yaml"))}
+    """All `*.yaml` of a folder by file name; UserError for a name that could not stand in a path of results."""
+    return {path.stem: read_mapping(path) for path in named_files(folder, "yaml")}
+
+
+def named_files(folder: Path, suffix: str) -> list[Path]:
+    """Files of a folder whose names are those of what they declare; what begins with `_` declares nothing."""
+    found = [path for path in sorted(folder.glob(f"*.{suffix}")) if suffix != "py" or path.name[0] != "_"]
+    for path in found:
+        names.check(path.stem, f"file in {folder.name}/", str(path))
+    return found
 
 
 def read_methods(folder: Path, check: Callable[[dict[str, Any], str], None] | None = None) -> dict[str, dict[str, Any]]:
@@ -66,9 +75,7 @@ def read_methods(folder: Path, check: Callable[[dict[str, Any], str], None] | No
     check: of a SPEC as it is written, before it takes over what the method that it extends says.
     """
     methods: dict[str, dict[str, Any]] = {}
-    for path in sorted(folder.glob("*.py")):
-        if path.name.startswith("_"):
-            continue
+    for path in named_files(folder, "py"):
         spec = read_literal(path, "SPEC")
         if spec is None:
             raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")

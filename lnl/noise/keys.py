@@ -28,7 +28,7 @@ RANGES = {
     "uniform": "above 0 and at most 100 percent",
 }
 _PERCENT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?")  # one spelling per number: keys are paths
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # of label files, and whatever a key can be: rates have a decimal point
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def parse(key: str | NoiseKey) -> NoiseKey:
             raise UserError(f"noise '{key}': clean takes no rate; write 'clean'")
         return NoiseKey("clean", key=key)
     if kind == "file":
-        if not _NAME.fullmatch(rest):
+        if not re.fullmatch(NAME, rest):
             raise UserError(f"noise '{key}': write file-<name>, a name of letters, digits, '.', '_' and '-'")
         return NoiseKey("file", name=rest, key=key)
     if not _PERCENT.fullmatch(rest):

@@ -73,17 +73,22 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
     if "per_repeat" in kinds:
         which = f" ({', '.join(_drawing_their_own(compared))})" if "fixed" in kinds else ""
         lines.append(f"Each repeat draws a noise vector of its own{which}: the spread includes label noise.")
-    rates: dict[tuple[str, str], set[tuple[float, float]]] = {}
+    rates: dict[tuple[str, str], set[tuple[float | None, float]]] = {}
     for result in labels:
         if result["labels"].get("realised_rate") is not None:
-            pair = (float(result["labels"]["requested_rate"]), float(result["labels"]["realised_rate"]))
+            pair = (result["labels"].get("requested_rate"), float(result["labels"]["realised_rate"]))
             rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
     for (dataset, noise), pairs in rates.items():
         realised = sorted(100 * real for _, real in pairs)
         span = (
             number(realised[0]) if realised[0] == realised[-1] else f"{number(realised[0])} to {number(realised[-1])}"
         )
-        lines.append(f"{dataset}, {noise}: {number(100 * next(iter(pairs))[0])}% of labels asked for, {span}% flipped.")
+        asked = next(iter(pairs))[0]
+        lines.append(
+            f"{dataset}, {noise}: labels of a file, {span}% of them differ from the true ones."
+            if asked is None
+            else f"{dataset}, {noise}: {number(100 * asked)}% of labels asked for, {span}% flipped."
+        )
     problems = dict.fromkeys((r["noise"], DATASETS[r["dataset"]].classes) for r in labels)
     cautions = dict.fromkeys(warning(noise, classes) for noise, classes in problems)
     lines += [f"{words[0].upper()}{words[1:]}." for words in cautions if words]

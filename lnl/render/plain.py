@@ -95,7 +95,7 @@ def _sizes(path: Path, split: str) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(paths.content(path))
         _, height, width = manifest["shape"]
         counts = dict(manifest["counts"])
         if split == "test-halves" and not counts.get("validation"):

@@ -21,6 +21,8 @@ from lnl.results.records import state_of
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
 
+PICTURE = 64 * 2**20  # bytes of a drawing, or of a page of claims, at most
+
 CSS = (
     html.CSS
     + """
@@ -58,7 +60,7 @@ def render_report(suite: Suite, out_path: str | Path) -> Path:
     tables = [entry for entry in begun if entry.kind == "table"]
     figures = [entry for entry in begun if entry.kind == "figure"]
     folder = Path(paths.artefact(suite.scale, "claims", "any", "html")).parent
-    claims = {path.stem: html.inner(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.html"))}
+    claims = {path.stem: html.inner(paths.content(path, PICTURE).decode()) for path in sorted(folder.glob("*.html"))}
     decided = _decisions(suite)
     parts = [
         _header(suite, covered),
@@ -173,7 +175,7 @@ def _figure(suite: Suite, entry: Coverage) -> str:
     declaration = suite.figures[entry.key]
     image = Path(paths.artefact(suite.scale, "figures", entry.key, "png"))
     if image.exists():
-        data = base64.b64encode(image.read_bytes()).decode("ascii")
+        data = base64.b64encode(paths.content(image, PICTURE)).decode("ascii")
         shown = f'<p><img alt="{escape(entry.title)}" src="data:image/png;base64,{data}"></p>'
     else:
         shown = f'<p class="empty">Not drawn yet: <code>snakemake {entry.key}</code> draws it.</p>'

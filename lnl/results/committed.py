@@ -6,7 +6,6 @@ results.
 
 from __future__ import annotations
 
-import gzip
 import json
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 
 from lnl.declared import paths
 from lnl.errors import UserError
+from lnl.files import read_file
 from lnl.results.records import remembered
 
 PATTERN = "docs/reproduction/*/records"
@@ -44,8 +44,8 @@ def _place(file: Path, kept: Path) -> str:
     else:
         raise UserError(f"{file}: no place for a committed record; `lnl keep` writes them")
     try:
-        content = gzip.decompress(file.read_bytes())
-    except (OSError, EOFError) as error:
+        content = read_file(file)
+    except (OSError, ValueError) as error:
         raise UserError(f"{file}: not readable ({error}); take it from the repository anew") from None
     if target.exists() and _result(target.read_bytes()) != _result(content):
         raise UserError(f"{file}: another result of what a folder beside it holds already; keep one of them")

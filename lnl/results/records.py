@@ -6,23 +6,25 @@ looked for in `results/`, or wherever the caller's `locate` says (committed reco
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import paths
+from lnl.declared import paths, searches
+from lnl.declared.cells import Run
 from lnl.errors import UserError
+from lnl.results import origin
 from lnl.search.files import current_schedule
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Cell, Slot, Suite
 
+NAME = ("scale", "protocol", "dataset", "noise", "method", "seed")  # what a record says it is of
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
 _REMEMBERED: ContextVar[dict[Path, dict[str, Any]] | None] = ContextVar("records by file", default=None)
@@ -85,15 +87,20 @@ def read(path: str | Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     remedy = "delete it and run again: only this run is trained anew"
     try:
-        raw = path.read_bytes()
-        record = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+        record = json.loads(paths.content(path))
     except FileNotFoundError:
         raise UserError(f"{path}: no such record") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a readable record ({error}); {remedy}") from None
     result = record.get("result") if isinstance(record, dict) else None
-    if not isinstance(result, dict) or not {"digest", "status", "curves", "seed"} <= set(result):
+    if (
+        not isinstance(result, dict)
+        or not {"digest", "status", "curves", "seed"} <= set(result)
+        or not all(isinstance(result.get(part, {}), dict) for part in ("curves", "labels", "spec", "summary"))
+    ):
         raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {remedy}")
+    if not isinstance(result["seed"], int):  # it becomes part of a path
+        raise UserError(f"{path}: result.seed is no whole number; {remedy}")
     return record
 
 
@@ -108,7 +115,7 @@ def collect(suite: Suite, slots: Iterable[Slot], locate: Locate | None = None) -
         for seed in slot.seeds:
             if (slot.cell, seed) not in known:
                 known[slot.cell, seed] = state_of(suite, slot.cell, seed, locate)
-        gathered.append(SlotRuns(slot, tuple(known[slot.cell, seed] for seed in slot.seeds)))
+        gathered.append(SlotRuns(slot, unmixed(tuple(known[slot.cell, seed] for seed in slot.seeds))))
     return gathered
 
 
@@ -122,12 +129,17 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     except UserError as error:
         return RunState(cell, seed, "failed", reason=str(error))
     result = record["result"]
-    digest = suite.digest(cell)
+    digest, run = suite.digest(cell), Run(cell, seed)
+    if not is_of(suite, run, result):
+        other = _own(suite, run) | {key: result[key] for key in NAME if key in result}
+        return RunState(cell, seed, "stale", record, f"{path} is the record of another run: {_words(other)}")
     if result["digest"] != digest:
         reason = f"made under another declaration (digest {result['digest']}, today {digest})"
         return RunState(cell, seed, "stale", record, reason)
     if not current_schedule(suite, cell, result):
         return RunState(cell, seed, "stale", record, "trained with what its search has not found by today")
+    if not locate and (other_bytes := origin.other_bytes(suite, run, result)):
+        return RunState(cell, seed, "stale", record, other_bytes)
     if result["status"] == "diverged":
         end = result.get("diverged") or {}
         reason = f"diverged in epoch {end.get('epoch', '?')}: {end.get('reason', 'no reason given')}"
@@ -135,14 +147,58 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
     return RunState(cell, seed, "ok", record)
 
 
+def _own(suite: Suite, run: Run) -> dict[str, Any]:
+    return dict(zip(NAME, (suite.scale, *run.cell.id.split("/"), run.seed), strict=True))
+
+
+def is_of(suite: Suite, run: Run, result: Mapping[str, Any]) -> bool:
+    """Whether a record's result says of nobody but this run that it is its own."""
+    return all(result.get(key, value) == value for key, value in _own(suite, run).items())
+
+
+def _words(name: dict[str, Any]) -> str:
+    cell = "/".join(str(name[key]) for key in NAME[1:-1])
+    return f"{cell} seed {name['seed']}, scale {name['scale']}"
+
+
+def unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
+    """Runs of one cell; none of them counts where nobody can say which of different data or labels are meant."""
+    counted = [run for run in runs if run.state in ("ok", "diverged") and run.record is not None]
+    reason = origin.mixed(run.record["result"] for run in counted if run.record is not None)
+    if reason is None:
+        return runs
+    return tuple(replace(run, state="stale", reason=reason) if run in counted else run for run in runs)
+
+
+def current(suite: Suite, run: Run) -> bool:
+    """Whether a run's record is there, of today's declaration, data, labels and of what its search has found by today.
+
+    Of many records this is asked at every start, so what it has to say is looked for in its bytes; where that is not
+    found as the suite writes it, and where a search has to be looked up, the record is read.
+    """
+    path = paths.record(suite.scale, run.cell.id, run.seed)
+    try:
+        raw = paths.content(path)
+    except (OSError, UserError):
+        return False
+    said = [f'"digest": "{suite.digest(run.cell)}"', f'\n  "seed": {run.seed},', f'\n  "scale": "{suite.scale}",']
+    today = origin.manifests(suite, run)
+    said += [f'"data_digest": "{today["data"]}"'] if today["data"] else []
+    said += [f'"digest": "{today["labels"]}"'] if today["labels"] else []
+    whole = raw.endswith(b"\n }\n}\n") and all(words.encode() in raw for words in said)
+    if whole and searches.search_of(suite, run.cell) is None:
+        return True
+    return state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
+
+
 def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
     note = paths.failure(suite.scale, cell.id, seed)
     if not os.path.exists(note):
         return RunState(cell, seed, "missing", reason="not run yet")
     try:
-        failure = json.loads(Path(note).read_text())
+        failure = json.loads(paths.content(note))
         return RunState(
             cell, seed, "failed", None, f"{failure['class']}: {failure['message']}", str(failure.get("log") or "")
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, OSError, ValueError, KeyError, TypeError):
         return RunState(cell, seed, "failed", reason=f"{note}: failure note is unreadable")

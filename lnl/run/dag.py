@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies, paths, search_rounds, searches, stacked_repeats
+from lnl.declared import dependencies, names, paths, search_rounds, searches, stacked_repeats
+from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
+from lnl.results import records, rendered
+from lnl.run.store import keep_aside
 from lnl.run.worker import client
+from lnl.search import files as search_files
 
 #: What a job asks for that publishes a finished run.
 PUBLISHING = {"runtime": 10, "mem_mb": 1000, "gpu": 0}
@@ -25,11 +29,27 @@ SUFFIXES = {
 class Dag:
     """The declarations of a checkout as functions for Snakemake's rules. `wildcards` are Snakemake's."""
 
-    def __init__(self, root: Path | str, config: dict[str, Any], head: bool) -> None:
-        """Read the declarations; in the head process also validate them all. UserError before any job starts."""
+    def __init__(
+        self,
+        root: Path | str,
+        config: dict[str, Any],
+        head: bool,
+        again: Callable[[str], None] = lambda path: None,
+    ) -> None:
+        """Read the declarations; in the head process also validate them all. UserError before any job starts.
+
+        again: told every output that is there and has to be made again, whatever Snakemake knows of it.
+        """
+        for folder in (Path(root).resolve(), Path.cwd()):
+            names.check_place(folder, "a checkout")
+        names.check_place(Path(sys.executable).parent, "its Python")
         self.suite = Suite.load(root, config, validate=head)
         self.scale = self.suite.scale
         self.searching = self.suite.searching
+        self._again = again
+        self._there: list[Run] = []  # runs that have a record, of today or not
+        self.asked: dict[str, None] = {}  # artefacts that this DAG renders
+        self.reports = False  # and whether it writes the report
         self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
         if head:
             dependencies.check(self.suite)
@@ -55,6 +75,13 @@ class Dag:
         """Files of the artefacts that are asked for when nothing is named."""
         return self.rendered(self.suite.selected)
 
+    def reported(self, wildcards: Any) -> list[str]:
+        """Inputs of the report."""
+        self.reports = True
+        if not rendered.whole_report(self.suite, self.suite.selected):
+            self._again(paths.report(self.scale))
+        return self.selected()
+
     def output(self, kind: str, suffix: str) -> str:
         """Output pattern of a rendering rule."""
         return paths.artefact(self.scale, kind, "{key}", suffix)
@@ -68,6 +95,10 @@ class Dag:
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
             found = dict.fromkeys(self.best_of(search) for _, _, search in self.suite.searches_of(key))
             studied = [paths.synthetic(self.scale, study, arm) for study, arm in dependencies.studies(self.suite, key)]
+            self.asked[key] = None
+            if not rendered.whole(self.suite, key):
+                for file in self.rendered([key]):
+                    self._again(file)
             declared = self.suite.declaration(key)
             spaces = [f"config/spaces/{name}.yaml" for name in self.suite.spaces]
             drawn = ["config/synthetic.yaml", *spaces] if declared.get("kind") in ("none", "synthetic") else []
@@ -98,9 +129,21 @@ class Dag:
     def train_inputs(self, wildcards: Any) -> list[str]:
         """What a run depends on: manifests and hand-overs, and the stack that it is trained in, if it is."""
         run = self.run(wildcards)
+        record = paths.record(self.scale, run.cell.id, run.seed)
+        if os.path.exists(record):
+            self._there.append(run)
+            if not records.current(self.suite, run):
+                self._again(record)
         seeds = stacked_repeats.together(self.suite, run)
         stack = [paths.repeats(self.scale, run.cell.id, stacked_repeats.seeds_text(seeds))] if seeds else []
         return self._needed(run) + stack
+
+    def keep(self) -> None:
+        """Before any job starts, keep records that one may replace: of an earlier declaration, or without a store."""
+        for run in self._there:
+            plain = Path(paths.store(self.scale, run.cell.id, run.seed), f"record-{self.suite.digest(run.cell)}.json")
+            if not (plain.exists() and records.current(self.suite, run)):
+                keep_aside(self.suite, run)
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
         """What the runs of a stack depend on."""
@@ -111,6 +154,10 @@ class Dag:
 
     def _needed(self, run: Run) -> list[str]:
         handed = dependencies.handovers(self.suite, run).values()
+        for source, point in handed:
+            file = paths.handover(self.scale, source.cell.id, source.seed, point)
+            if os.path.exists(file) and not records.current(self.suite, source):
+                self._again(file)
         search = searches.search_of(self.suite, run.cell)
         return [
             *([self.best_of(search)] if search else []),
@@ -118,6 +165,11 @@ class Dag:
             dependencies.noise_manifest(self.suite, run),
             *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
         ]
+
+    def label_inputs(self, wildcards: Any) -> list[str]:
+        """What a vector of given labels is made from: the data set's manifest, and the file that labels come from."""
+        file, _ = Places.of(self.suite.config).label_file(wildcards.noise)
+        return [paths.data(wildcards.scale, wildcards.dataset), *([str(file)] if file else [])]
 
     def digest(self, wildcards: Any) -> str:
         """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""
@@ -149,6 +201,11 @@ class Dag:
         """Result of a search."""
         return paths.best(self.searching.scale, search.id, search.seed)
 
+    def _own(self, search: Search, path: str) -> None:
+        """A file of a search that is there, but another search's or an earlier declaration's, is made again."""
+        if os.path.exists(path) and not search_files.current(self.searching, search, path):
+            self._again(path)
+
     def search(self, wildcards: Any) -> Search:
         """The search that a job's wildcards name."""
         w = wildcards
@@ -167,6 +224,7 @@ class Dag:
     def scores_before(self, wildcards: Any) -> list[str]:
         """What a round's proposals are made from: the round before, unless no score is asked for."""
         search, round = self.search(wildcards), int(wildcards.round)
+        self._own(search, paths.proposals(self.searching.scale, search.id, search.seed, round))
         if round == 1 or not search_rounds.adaptive(self.searching.declared_search(search).spec["algorithm"]):
             return []
         return [paths.scores(self.searching.scale, search.id, search.seed, round - 1)]
@@ -174,6 +232,7 @@ class Dag:
     def candidate_inputs(self, wildcards: Any) -> list[str]:
         """What a block's candidates depend on: their proposals, the data set and the given labels."""
         search, scale = self.search(wildcards), self.searching.scale
+        self._own(search, paths.block(scale, search.id, search.seed, wildcards.round, wildcards.block))
         return [
             paths.proposals(scale, search.id, search.seed, wildcards.round),
             paths.data(scale, search.dataset),
@@ -185,11 +244,13 @@ class Dag:
         search, round = self.search(wildcards), int(wildcards.round)
         count = len(searches.blocks(self.searching, search, round - 1))
         scale = self.searching.scale
+        self._own(search, paths.scores(scale, search.id, search.seed, round))
         return [paths.block(scale, search.id, search.seed, round, block + 1) for block in range(count)]
 
     def history(self, wildcards: Any) -> list[str]:
         """All scores of a search."""
         search = self.search(wildcards)
+        self._own(search, self.best_of(search))
         count = len(searches.rounds(self.searching, search))
         return [paths.scores(self.searching.scale, search.id, search.seed, round + 1) for round in range(count)]
 
@@ -203,6 +264,13 @@ class Dag:
             return dependencies.search_resources(self.searching, search, sum(shares))[name]
 
         return cost
+
+    def arm_inputs(self, wildcards: Any) -> list[str]:
+        """An arm of a synthetic study depends on its declaration alone, which is its digest."""
+        path = paths.synthetic(self.scale, wildcards.study, wildcards.arm)
+        if os.path.exists(path) and not rendered.current_arm(self.suite, wildcards.study, wildcards.arm):
+            self._again(path)
+        return []
 
     def arm_digest(self, wildcards: Any) -> str:
         """Digest of what one arm of a synthetic study was declared as."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import filecmp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +28,8 @@ from lnl.errors import UserError
 from lnl.noise.keys import flip_rate, parse
 from lnl.noise.manifest import ensure_labels
 from lnl.noise.transition import matrix
+from lnl.results import origin, records
+from lnl.run.store import Store
 from lnl.search.files import chosen, found
 
 
@@ -57,11 +59,14 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     labels, manifest = ensure_labels(
         arrays, dataset, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
     )
-    known = Path(dependencies.noise_manifest(suite, run))
-    if known.exists() and json.loads(known.read_text())["digest"] != manifest["digest"]:
-        raise UserError(
-            f"{known}: the labels changed under existing results; bring the former ones back or rename the noise"
-        )
+    today = {"data": arrays.digest, "labels": manifest["digest"]}
+    for what, told in origin.manifests(suite, run).items():
+        if told not in (None, today[what]):
+            file = {"data": paths.data(suite.scale, dataset), "labels": dependencies.noise_manifest(suite, run)}[what]
+            raise UserError(
+                f"{file}: the {what} changed under existing results (digest {told}, now {today[what]}); bring the "
+                "former ones back, or delete this file: what was trained on them is then trained again"
+            )
     key = parse(noise["key"])
     if key.kind == "file":  # what the labels are is all that is known; a class without examples stays itself
         rows = enumerate(manifest["transition_realised"])
@@ -146,6 +151,12 @@ def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
         if not file.exists():
             raise UserError(
                 f"{run.cell.id} reads {file}, which is not there; "
+                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
+            )
+        kept = Store(suite, source).handover_file(point)
+        if not (filecmp.cmp(file, kept, shallow=False) if kept.exists() else records.current(suite, source)):
+            raise UserError(
+                f"{file}: not of {source.cell.id} seed {source.seed} as it is today; "
                 f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
             )
         out[name] = load_file(file)

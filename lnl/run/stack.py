@@ -12,9 +12,10 @@ from lnl.declared.data_places import Places
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
 from lnl.files import replacing
+from lnl.results import origin
 from lnl.run.inputs import prepare
 from lnl.run.store import Store
-from lnl.run.train import Progress, held, kernels, record, train
+from lnl.run.train import Progress, begun, held, kernels, record, train
 
 
 def train_stack(
@@ -71,7 +72,7 @@ def _train(
     names = [list(_name(suite, run)) for run in runs]
     state = stores[0].folder / f"stack-{digest({'runs': names})}.pt"
     built, about = prepare(suite, runs, places, device, "stacked", ())
-    saved = torch.load(state, map_location=device, weights_only=True) if state.exists() else None
+    saved = begun(state, about, device)
     seconds, resumed = (saved["seconds"], saved["resumed"] + 1) if saved else (0.0, 0)
     started = time.monotonic()
 
@@ -81,7 +82,9 @@ def _train(
     def checkpoint() -> None:
         how = {"runs": names, "seconds": spent(), "resumed": resumed, "matmul": torch.get_float32_matmul_precision()}
         with replacing(state) as temporary:
-            torch.save({"training": built.snapshot(), **how}, temporary)
+            torch.save(
+                {"training": built.snapshot(), "trained_on": list(map(origin.trained_on, about)), **how}, temporary
+            )
 
     with kernels(saved["matmul"] if saved else None) as matmul:
         if saved:

@@ -7,7 +7,11 @@ then.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +25,9 @@ from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
+from lnl.results import origin
+from lnl.results.records import is_of, read
+from lnl.results.valid import validated
 from lnl.search.files import choice, found
 
 
@@ -70,11 +77,29 @@ class Store:
         return self.folder / f"handover-{self.key}-{point}.safetensors"
 
     def finished(self, points: tuple[str, ...] = ()) -> bool:
-        """Whether the record, and the hand-overs at `points`, are there."""
-        if not self.record_file.exists():
+        """Whether the record, of the data and labels of today, and the hand-overs at `points`, are there."""
+        if not self._kept_today():
             return False
         wanted = [p for p in points if not self.handover_file(p).exists()]
         return not wanted or set(wanted) <= set(self._unreached())
+
+    def _kept(self) -> dict[str, Any] | None:
+        """The result of the record that is kept; None where there is none. One that is damaged is set aside."""
+        try:
+            result: dict[str, Any] = read(self.record_file)["result"]
+        except UserError as error:
+            with suppress(OSError):
+                os.replace(self.record_file, self.record_file.with_suffix(".damaged"))
+                print(f"lnl: {error.args[0]}; set aside as {self.record_file.stem}.damaged", file=sys.stderr)
+            return None
+        return result
+
+    def _kept_today(self) -> bool:
+        """Whether a record is kept that is this run's, and was trained on the data and labels of today."""
+        result = self._kept() if self.record_file.exists() else None
+        return bool(
+            result and is_of(self.suite, self.run, result) and origin.other_bytes(self.suite, self.run, result) is None
+        )
 
     def _unreached(self) -> list[str]:
         """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
@@ -96,21 +121,26 @@ class Store:
     def adopt(self) -> bool:
         """Take over a published record of today's specification into an empty store (results copied or imported)."""
         published = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
-        if self.record_file.exists() or not published.exists():
+        if not published.exists() or self._kept_today():
             return False
         try:
-            record = json.loads(published.read_text())
-            same = record["result"]["digest"] == self.digest
-            same &= choice(record["result"].get("searched")) == self.choice
-        except (ValueError, KeyError, TypeError):
+            record = validated(read(published), published)
+        except UserError:
             return False
-        if same:
+        result = record["result"]
+        same = result["digest"] == self.digest and choice(result.get("searched")) == self.choice
+        same = same and is_of(self.suite, self.run, result)
+        if same and origin.other_bytes(self.suite, self.run, result) is None:
             self.save(record)
-        return bool(same)
+            return True
+        return False
 
     def save(self, record: dict[str, Any]) -> None:
-        """Keep a finished record; checkpoint and failure note go."""
-        write_json_atomic(self.record_file, record)
+        """Keep a finished record; checkpoint and failure note go. One of other data or labels is set aside."""
+        before = self._kept() if self.record_file.exists() else None
+        if before is not None and origin.trained_on(before) != origin.trained_on(record["result"]):
+            os.replace(self.record_file, _on_other_bytes(self.record_file, before))
+        write_json_atomic(self.record_file, record, durable=True)
         for file in (self.checkpoint_file, self.folder / "failure.json"):
             file.unlink(missing_ok=True)
 
@@ -138,3 +168,31 @@ class Store:
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
         note = {"class": type(error).__name__, "message": last[:500], "log": log}
         write_json_atomic(self.folder / "failure.json", note)
+
+
+def _on_other_bytes(file: Path, result: Mapping[str, Any]) -> Path:
+    """Where a record is set aside whose place is taken by one of other data or labels."""
+    return file.with_name(f"{file.stem}-on-{digest(origin.trained_on(result))[:8]}.json")
+
+
+def keep_aside(suite: Suite, run: Run) -> None:
+    """Keep a published record in the store before a job replaces it, unless the same is there.
+
+    Under its own digest where it is of another declaration, beside the one that is there where it is of other data or
+    labels. What is no record of this run, or not sound, is not kept.
+    """
+    published = Path(paths.record(suite.scale, run.cell.id, run.seed))
+    try:
+        record = validated(read(published), published)
+    except UserError:
+        return
+    result = record["result"]
+    if not is_of(suite, run, result):
+        return
+    searched = choice(result.get("searched"))
+    key = result["digest"] if searched is None else f"{result['digest']}-{digest(searched)[:8]}"
+    file = Path(paths.store(suite.scale, run.cell.id, run.seed), f"record-{key}.json")
+    if file.exists() and published.read_bytes() != file.read_bytes():
+        file = _on_other_bytes(file, result)
+    if not file.exists():
+        write_json_atomic(file, record, durable=True)

@@ -7,7 +7,7 @@ begin with the networks of another one (the weight-sharing ablation).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped, Training
 from lnl.files import replacing
+from lnl.results import origin
 from lnl.results.statistics import run_statistic
 from lnl.run import provenance
 from lnl.run.inputs import prepare
@@ -87,8 +88,8 @@ def train(
         begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
         begin({k: v.to(device) for k, v in start.items()})
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
-    if store.checkpoint_file.exists():
-        saved = torch.load(store.checkpoint_file, map_location=device, weights_only=True)
+    saved = begun(store.checkpoint_file, [about], device)
+    if saved is not None:
         built.restore(saved["training"])
         resumed = saved["resumed"] + (not saved.get("paused", False))
         before = {"seconds": saved["seconds"], "resumed": resumed, "matmul": saved["matmul"]}
@@ -100,6 +101,7 @@ def train(
             torch.save(
                 {
                     "training": built.snapshot(),
+                    "trained_on": [origin.trained_on(about)],
                     "seconds": seconds,
                     "resumed": before["resumed"],
                     "paused": paused,  # at the end of a part, not by a signal: going on is no resume
@@ -120,7 +122,7 @@ def train(
     for point, tensors in built.saved.items():
         from safetensors.torch import save_file
 
-        with replacing(store.handover_file(point)) as temporary:
+        with replacing(store.handover_file(point), durable=True) as temporary:
             save_file(tensors, temporary)
     unreached = [point for point in points if point not in built.saved]
     if unreached:
@@ -128,6 +130,14 @@ def train(
     extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
     store.save(record(suite, run, built, 0, about, device, extra))
     return Trained(built.curves[0], built.diverged[0])
+
+
+def begun(checkpoint: Path, about: Sequence[Mapping[str, Any]], device: torch.device) -> dict[str, Any] | None:
+    """Content of a checkpoint that is there, and of training on these data and labels; None otherwise."""
+    if not checkpoint.exists():
+        return None
+    saved: dict[str, Any] = torch.load(checkpoint, map_location=device, weights_only=True)
+    return saved if saved.get("trained_on") in (None, [origin.trained_on(each) for each in about]) else None
 
 
 def record(

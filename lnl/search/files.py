@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import paths, searches
@@ -27,10 +26,10 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     """Content of one file of a search; UserError if it is missing, unreadable, or another search's."""
     again = f"`lnl search {search.id} --seed {search.seed} --scale {suite.scale}` makes it"
     try:
-        content = json.loads(Path(path).read_text())
+        content = json.loads(paths.content(path))
     except FileNotFoundError:
         raise UserError(f"{path}: not there; {again}") from None
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not readable ({error}); delete it: {again}") from None
     if not isinstance(content, dict) or content.get("digest") != suite.search_digest(search):
         known = f"{content.get('search')} seed {content.get('seed')}" if isinstance(content, dict) else "something else"
@@ -43,8 +42,8 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
 def current(suite: Suite, search: Search, path: str) -> bool:
     """Whether a file of this search is there, and of today's declaration."""
     try:
-        return bool(json.loads(Path(path).read_text())["digest"] == suite.search_digest(search))
-    except (OSError, ValueError, KeyError, TypeError):
+        return bool(json.loads(paths.content(path))["digest"] == suite.search_digest(search))
+    except (UserError, OSError, ValueError, KeyError, TypeError):
         return False
 
 

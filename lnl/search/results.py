@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +43,7 @@ def _state(suite: Suite, row: str, column: str, label: str, search: Search) -> S
     pages = []
     for round in range(len(searches.rounds(suite, search))):
         try:
-            page = json.loads(Path(paths.scores(*at, round + 1)).read_text())
+            page = json.loads(paths.content(paths.scores(*at, round + 1)))
         except (FileNotFoundError, ValueError):  # not there, or cut off
             return SearchState(row, column, label, search, "missing", declared)
         if page.get("digest") != suite.search_digest(search):

@@ -16,7 +16,7 @@ rule table:
     message:
         "render table {wildcards.key}"
     shell:
-        "lnl table {wildcards.key} > {log} 2>&1"
+        "lnl table {wildcards.key:q} > {log:q} 2>&1"
 
 
 rule figure:
@@ -33,7 +33,7 @@ rule figure:
     message:
         "render figure {wildcards.key}"
     shell:
-        "lnl figure {wildcards.key} > {log} 2>&1"
+        "lnl figure {wildcards.key:q} > {log:q} 2>&1"
 
 
 rule claims:
@@ -50,7 +50,7 @@ rule claims:
     message:
         "render claims {wildcards.key}"
     shell:
-        "lnl claims {wildcards.key} > {log} 2>&1"
+        "lnl claims {wildcards.key:q} > {log:q} 2>&1"
 
 
 for artefact in dag.suite.artefacts:

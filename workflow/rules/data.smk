@@ -14,12 +14,12 @@ rule data:
     message:
         "prepare {wildcards.dataset}"
     shell:
-        "lnl prepare data {wildcards.dataset} --scale {wildcards.scale} > {log} 2>&1"
+        "lnl prepare data {wildcards.dataset:q} --scale {wildcards.scale:q} > {log:q} 2>&1"
 
 
 rule noise:
     input:
-        paths.data("{scale}", "{dataset}"),
+        dag.label_inputs,
     output:
         paths.noise("{scale}", "{dataset}", "{noise}", "{generator}", "{seed}"),
     log:
@@ -29,5 +29,5 @@ rule noise:
     message:
         "draw labels {wildcards.noise} of {wildcards.dataset}, noise seed {wildcards.seed}"
     shell:
-        "lnl prepare noise {wildcards.dataset} {wildcards.noise} --generator {wildcards.generator}"
-        " --seed {wildcards.seed} --scale {wildcards.scale} > {log} 2>&1"
+        "lnl prepare noise {wildcards.dataset:q} {wildcards.noise:q} --generator {wildcards.generator:q}"
+        " --seed {wildcards.seed:q} --scale {wildcards.scale:q} > {log:q} 2>&1"

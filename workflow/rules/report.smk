@@ -3,7 +3,7 @@
 
 rule report:
     input:
-        dag.selected(),
+        dag.reported,
     output:
         paths.report(dag.scale),
     log:
@@ -13,9 +13,8 @@ rule report:
     message:
         "write {output}"
     shell:
-        "lnl report > {log} 2>&1"
+        "lnl report > {log:q} 2>&1"
 
 
 onerror:
-    # a failed cell is a row with its reason, not the end of its table
-    shell("lnl render --partial")
+    head.render(list(dag.asked), dag.reports)

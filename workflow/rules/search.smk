@@ -23,7 +23,7 @@ rule propose:
     message:
         "propose round {wildcards.round} of {params.search} seed {wildcards.seed}"
     shell:
-        "lnl search {params.search} --seed {wildcards.seed} --step propose --round {wildcards.round} > {log} 2>&1"
+        "lnl search {params.search:q} --seed {wildcards.seed:q} --step propose --round {wildcards.round:q} > {log:q} 2>&1"
 
 
 rule candidates:
@@ -45,7 +45,8 @@ rule candidates:
     message:
         "train candidates of round {wildcards.round}, block {wildcards.block}, of {params.search} seed {wildcards.seed}"
     shell:
-        "lnl search {params.search} --seed {wildcards.seed} --step train --round {wildcards.round} --block {wildcards.block} --log {log} > {log} 2>&1"
+        "lnl search {params.search:q} --seed {wildcards.seed:q} --step train --round {wildcards.round:q}"
+        " --block {wildcards.block:q} --log {log:q} > {log:q} 2>&1"
 
 
 rule scores:
@@ -64,7 +65,7 @@ rule scores:
     message:
         "score round {wildcards.round} of {params.search} seed {wildcards.seed}"
     shell:
-        "lnl search {params.search} --seed {wildcards.seed} --step score --round {wildcards.round} > {log} 2>&1"
+        "lnl search {params.search:q} --seed {wildcards.seed:q} --step score --round {wildcards.round:q} > {log:q} 2>&1"
 
 
 rule best:
@@ -82,4 +83,4 @@ rule best:
     message:
         "conclude {params.search} seed {wildcards.seed}"
     shell:
-        "lnl search {params.search} --seed {wildcards.seed} --step conclude > {log} 2>&1"
+        "lnl search {params.search:q} --seed {wildcards.seed:q} --step conclude > {log:q} 2>&1"

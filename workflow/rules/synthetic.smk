@@ -2,6 +2,8 @@
 
 
 rule synthetic:
+    input:
+        dag.arm_inputs,
     output:
         paths.synthetic(dag.scale, "{study}", "{arm}"),
     log:
@@ -17,4 +19,4 @@ rule synthetic:
     message:
         "search for a declared R(t): {wildcards.study}, {wildcards.arm}"
     shell:
-        "lnl synthetic {wildcards.study} {wildcards.arm} > {log} 2>&1"
+        "lnl synthetic {wildcards.study:q} {wildcards.arm:q} > {log:q} 2>&1"

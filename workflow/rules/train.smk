@@ -2,6 +2,8 @@
 
 
 onstart:
+    head.note_interrupts()
+    dag.keep()
     head.unlimit(workflow.scheduler)
     if workflow.local_exec:  # elsewhere a scheduler says where and with what a job runs
         head.start()
@@ -26,8 +28,8 @@ rule train:
     message:
         "train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method} seed {wildcards.seed}"
     shell:
-        "lnl train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
-        " --seed {wildcards.seed} --log {log} > {log} 2>&1"
+        "lnl train {wildcards.protocol:q}/{wildcards.dataset:q}/{wildcards.noise:q}/{wildcards.method:q}"
+        " --seed {wildcards.seed:q} --log {log:q} > {log:q} 2>&1"
 
 
 rule repeats:
@@ -53,8 +55,8 @@ rule repeats:
     message:
         "train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method} seeds {wildcards.seeds}"
     shell:
-        "lnl repeats {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
-        " --seeds {wildcards.seeds} --log {log} > {log} 2>&1"
+        "lnl repeats {wildcards.protocol:q}/{wildcards.dataset:q}/{wildcards.noise:q}/{wildcards.method:q}"
+        " --seeds {wildcards.seeds:q} --log {log:q} > {log:q} 2>&1"
 
 
 rule handover:
@@ -70,5 +72,5 @@ rule handover:
     message:
         "hand over {wildcards.point} of {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
     shell:
-        "lnl handover {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
-        " --seed {wildcards.seed} --point {wildcards.point} > {log} 2>&1"
+        "lnl handover {wildcards.protocol:q}/{wildcards.dataset:q}/{wildcards.noise:q}/{wildcards.method:q}"
+        " --seed {wildcards.seed:q} --point {wildcards.point:q} > {log:q} 2>&1"

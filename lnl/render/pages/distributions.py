@@ -14,6 +14,7 @@ from lnl.render.pages.places import places, suite_of
 from lnl.results.chance import chance_of_mean
 
 PRINTED_RUNS = 5  # of a printed mean, where a block does not say: what papers of this field usually state
+ROUNDING = 0.005  # a printed number stands for whatever rounds to its two decimals
 MOST = 10  # runs of a mean: every sample of so many is counted
 
 
@@ -27,17 +28,18 @@ def distribution(mark: Mark, kept: Committed) -> str:
     if not 1 <= runs <= MOST:
         raise UserError(f"mean_of={runs}: between 1 and {MOST} repeats")
     least = printed(mark, kept)
+    reach = least - ROUNDING
     chosen = [place for place in places(mark, kept) if place.done]
     labels, rows = labels_of(mark, chosen), []
     for place in chosen:
         values = sorted(place.values("statistic").values())
-        chance = chance_of_mean(values, least, runs)
+        chance = chance_of_mean(values, reach, runs)
         texts = [
             *labels(place),
             plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)),
             number(statistics.median(values)),
             ", ".join(map(number, values)),
-            f"{sum(value >= least for value in values)} of {len(values)}",
+            f"{sum(value >= reach for value in values)} of {len(values)}",
             percent(chance.resampled) if chance else "too few",
             percent(chance.student) if chance else "too few",
         ]

@@ -88,10 +88,10 @@ def labels(mark: Mark, kept: Committed) -> str:
     rows = []
     for (dataset, noise), vectors in found.items():
         flipped = sorted(100 * float(each["realised_rate"]) for each in vectors.values())
-        asked = {100 * float(each["requested_rate"]) for each in vectors.values()}
+        asked = [100 * float(each["requested_rate"]) for each in vectors.values() if each["requested_rate"] is not None]
         few = ", ".join(f"`{digest}`" for digest in list(vectors)[:2]) + (" …" if len(vectors) > 2 else "")
         span = number(flipped[0]) + (f" to {number(flipped[-1])}" if len(flipped) > 1 else "")
-        texts = dataset, noise, str(len(vectors)), few, number(min(asked)), span
+        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else "of a file", span
         rows.append(("", tuple(Cell(text) for text in texts)))
     heads = ("data", "noise", "vectors", "digest", "wrong labels asked for, %", "there, %")
     return markdown.table(Grid(heads, tuple(rows), shape="list"))

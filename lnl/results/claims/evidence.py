@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.declared import dependencies
 from lnl.declared.claims import Place
 from lnl.results.claims import run_values, search_values
-from lnl.results.records import Locate, RunState, state_of
+from lnl.results.records import Locate, state_of, unmixed
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
@@ -89,7 +89,7 @@ def gather(suite: Suite, place: Place, source: str, locate: Locate | None = None
     name = _name(place, cell.method if cell else "-".join([place.at["method"], *place.levels]))
     if cell is None:
         return Repeats(place, name, None, absent or "no such cell", len(seeds), {})
-    states: list[RunState] = [state_of(suite, cell, seed, locate) for seed in seeds]
+    states = unmixed(tuple(state_of(suite, cell, seed, locate) for seed in seeds))
     results = {run.seed: run.record["result"] for run in states if run.state == "ok" and run.record is not None}
     remarks = [
         f"{cell.noise} {cell.method} seed {r.seed} {r.state}" for r in states if r.state not in ("ok", "missing")

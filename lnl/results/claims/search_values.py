@@ -53,7 +53,7 @@ def arm(suite: Suite, study: str, name: str) -> tuple[list[list[float]], str]:
     """Lowest error so far [repeats][evaluations] of a synthetic arm, or none and why; UserError for unknown names."""
     digest = dependencies.arm_digest(suite, study, name)
     try:
-        found = json.loads(Path(paths.synthetic(suite.scale, study, name)).read_text())
+        found = json.loads(paths.content(paths.synthetic(suite.scale, study, name)))
     except FileNotFoundError:
         return [], "missing"
     if found.get("digest") != digest:

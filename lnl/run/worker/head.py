@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,9 @@ from lnl.run.worker.client import VARIABLE
 
 #: A pool of threads does not survive a fork, and a job of this suite uses one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+PATIENCE = 5  # seconds that rendering may take after Ctrl-C
+INTERRUPTED = threading.Event()  # this process was told to end
 
 
 def unlimit(scheduler: Any) -> None:
@@ -26,6 +33,52 @@ def unlimit(scheduler: Any) -> None:
     limit = getattr(scheduler, "job_rate_limiter", None)
     if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
         scheduler.job_rate_limiter = None
+
+
+def again(workflow: Any) -> Callable[[str], None]:
+    """A function by which rules' input functions have an output made again by this start; only the head acts on it.
+
+    Snakemake decides by dates, by checksums of what it knew, and by its metadata. It does not make an intermediate file
+    that is missing as long as what was made of it looks done, and knows nothing where `.snakemake` was deleted. A file
+    that is forced is made as `--forcerun` has it made, but only if the targets need it (9.14 to 9.27).
+    """
+
+    def force(path: str) -> None:
+        if workflow.is_main_process and workflow.dag is not None:
+            workflow.dag.forcefiles.add(path)
+
+    return force
+
+
+def note_interrupts() -> None:
+    """From now on, note whether this process was told to end, by Ctrl-C or SIGTERM."""
+
+    def noting(before: Any) -> Callable[[int, Any], None]:
+        def handler(number: int, frame: Any) -> None:
+            INTERRUPTED.set()
+            before(number, frame)
+
+        return handler
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if callable(before := signal.getsignal(number)):
+            signal.signal(number, noting(before))
+
+
+def render(artefacts: list[str], report: bool) -> None:
+    """Render what a DAG that failed was asked for, from the runs that are there: a failed run is a row of its table.
+
+    Who has pressed Ctrl-C waits for it no longer than five seconds; the next start renders what is left.
+    """
+    command = ["lnl", "render", *artefacts, "--partial"]
+    until = time.monotonic() + PATIENCE
+    try:
+        for words in ([command] if artefacts else []) + ([["lnl", "report"]] if report else []):
+            subprocess.run(
+                words, check=False, timeout=max(0.1, until - time.monotonic()) if INTERRUPTED.is_set() else None
+            )
+    except subprocess.TimeoutExpired:
+        print("lnl: interrupted; the next start renders what is left", file=sys.stderr)
 
 
 def start() -> int | None:

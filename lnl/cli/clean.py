@@ -1,0 +1,245 @@
+"""`lnl clean`: says what it would delete, how large it is and why, and deletes it when asked with --yes.
+
+Only files that the suite writes are ever listed, by name and place: whatever else lies in a results or cache folder
+stays, however that folder was chosen. No link is followed; one in the place of a file is deleted as the link it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from lnl.data.arrays import PARTS
+from lnl.data.registry import DATASETS
+from lnl.declared import dependencies, paths
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Cell, Suite
+from lnl.errors import UserError
+from lnl.files import TEMPORARY, leaves, parse_json, read_file, said
+from lnl.results.records import read
+
+KINDS = {
+    "caches": "prepared arrays and label vectors, remade when needed",
+    "checkpoints": "states of stopped runs",
+    "stale": "records of old declarations; with --store their kept copies as well",
+    "leftovers": "temporary files of killed writes",
+}
+STATE = re.compile(r"(checkpoint|stack)-.*\.pt")
+KEPT = re.compile(r"(record|handover|unreached)-([0-9a-f]{16})(-.*)?\.(json|safetensors)")
+RECORD = re.compile(r"seed\d+\.json")
+LABELS = re.compile(r"[\w.-]+-seed\d+\.json")
+CANDIDATE = re.compile(r".*-search\d+-round\d+-candidate\d+")
+UNDER_WAY = 3600  # seconds in which a temporary file may still be what somebody is writing
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """One file to delete: how large, and why. Emptied folders go with it, up to and without `within`."""
+
+    path: Path
+    size: int
+    why: str
+    within: Path
+
+
+def clean(suite: Suite, wanted: set[str], store: bool, yes: bool, say: Say = print) -> list[Doomed]:
+    """List what the kinds that are `wanted` (of KINDS) would delete, and delete it if `yes`. UserError for no kind, for
+    `store` without stale records, and for stale records while a declaration does not resolve."""
+    if not wanted:
+        raise UserError("lnl clean: say what: " + ", ".join(f"--{kind} ({what})" for kind, what in KINDS.items()))
+    if store and "stale" not in wanted:
+        raise UserError("lnl clean --store: goes with --stale, and deletes kept copies of records that are stale")
+    found: list[Doomed] = []
+    roots = (Path(Places.of(suite.config).cache_root), Path(paths.RESULTS))
+    cache, results = (root.resolve() if root.is_symlink() else root for root in roots)  # chosen so; no link below them
+    base = results / suite.scale
+    if leaves(base, results):
+        say(f"{said(base)}: leads out of {results}/ by a link; left alone")
+    elif wanted & {"checkpoints", "stale"}:
+        found += _states(base / "store", say) if "checkpoints" in wanted else []
+        found += _stale(suite, base, store, say) if "stale" in wanted else []
+    if "caches" in wanted:
+        found += _caches(cache)
+    if "leftovers" in wanted:
+        found += _leftovers(results, cache)
+    for each in found:
+        say(f"{_amount(each.size)}  {said(each.path)}: {said(each.why)}")
+    total = f"{len(found)} file{'' if len(found) == 1 else 's'}, {_amount(sum(each.size for each in found))}"
+    if found and not yes:
+        say(f"{total}: nothing is deleted yet; --yes deletes them")
+        return found
+    for each in found:
+        _delete(each)
+    say(f"freed {total}" if found else "nothing to delete")
+    return found
+
+
+def _amount(size: int) -> str:
+    return f"{size / 2**20:.1f} MB" if size >= 2**20 else f"{size / 2**10:.1f} kB"
+
+
+def _delete(doomed: Doomed) -> None:
+    """Delete the file, or the link in its place, and the folders that are empty then."""
+    try:
+        doomed.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{doomed.path}: cannot be deleted ({error.strerror}); see to its folder's rights") from None
+    for folder in doomed.path.parents:
+        if not folder.is_relative_to(doomed.within) or folder == doomed.within.parent:
+            break
+        with suppress(OSError):  # not empty
+            folder.rmdir()
+
+
+def _files(folder: Path, deep: bool = True) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files and links below a folder that is no link itself, in order; links are not followed, special files left."""
+    waiting = [] if folder.is_symlink() else [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            known = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(known.st_mode) or stat.S_ISLNK(known.st_mode):
+                yield here / entry.name, known
+        if deep:
+            waiting += [here / entry.name for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
+
+
+def _held(folder: Path) -> bool:
+    """Whether somebody works in a folder of the store."""
+    lock = folder / "lock"
+    if not lock.is_file() or lock.is_symlink():
+        return False
+    try:
+        with FileLock(lock).acquire(timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+# ---- results -------------------------------------------------------------------------------------------------------
+
+
+def _states(store: Path, say: Say) -> Iterator[Doomed]:
+    for path, known in _files(store):
+        if STATE.fullmatch(path.name):
+            if _held(path.parent):
+                say(f"{said(path)}: its run is being trained; left alone")
+                continue
+            yield Doomed(path, known.st_size, "state of a run that was stopped: it would begin anew", store)
+
+
+def _stale(suite: Suite, base: Path, store: bool, say: Say) -> list[Doomed]:
+    """Records of declarations that have changed. What has no declaration any more is none of them: a file that is gone
+    by mistake must not take the work with it that was done for it."""
+    remedy = "mend it, or bring back what was removed; nothing was deleted"
+    try:
+        dependencies.check(suite)
+    except UserError as error:
+        raise UserError(f"lnl clean --stale: a declaration does not resolve: {error}; {remedy}") from None
+    found, lost = [], []
+    for cell, path, known in _of_cells(base / "cells", 5):
+        if RECORD.fullmatch(path.name):
+            found.append((cell, path, known, base / "cells"))
+    for cell, path, known in _of_cells(base / "store", 6) if store else ():
+        # candidates of searches stay: only the walk of a search knows which of them it asks for
+        if KEPT.fullmatch(path.name) and not CANDIDATE.fullmatch(cell.method):
+            found.append((cell, path, known, base / "store"))
+    out = []
+    for cell, path, known, within in found:
+        try:
+            today = suite.digest(cell)
+        except UserError as error:
+            lost.append((path, str(error)))
+            continue
+        try:
+            made = _digest(path)
+        except UserError as error:
+            say(f"{said(error)} (left alone)")
+            continue
+        if made != today and not (within.name == "store" and _held(path.parent)):
+            out.append(Doomed(path, known.st_size, f"made under another declaration ({made}, today {today})", within))
+    if lost:
+        path, reason = lost[0]
+        others = f", nor do those of {len(lost) - 1} more files" if len(lost) > 1 else ""
+        raise UserError(
+            said(
+                f"lnl clean --stale: the declaration of {path} does not resolve{others}: {reason}; bring back what was "
+                f"removed, or delete {path.parent} yourself if it is to go; nothing was deleted"
+            )
+        )
+    return out
+
+
+def _of_cells(base: Path, depth: int) -> Iterator[tuple[Cell, Path, os.stat_result]]:
+    """Files at the depth of a run's, with the cell that their folders name."""
+    for path, known in _files(base):
+        inside = path.relative_to(base).parts
+        if len(inside) == depth:
+            yield Cell(*inside[:4]), path, known
+
+
+def _digest(path: Path) -> str:
+    """Digest of the declaration under which a file was made: of a kept one its name tells it."""
+    kept = KEPT.fullmatch(path.name)
+    return kept[2] if kept else str(read(path)["result"]["digest"])
+
+
+# ---- caches and temporary files ------------------------------------------------------------------------------------
+
+
+def _caches(root: Path) -> Iterator[Doomed]:
+    """What the suite has written below a cache folder, which may be anybody's: files that its own notes name."""
+    why = "remade when needed"
+    for folder in _data_folders(root):
+        meta = _note(folder / "meta.json")
+        listed = meta.get("files")
+        if isinstance(listed, dict) and "format" in meta:
+            own = {f"{name}.npy" for name in PARTS if name in listed} | {"meta.json", ".lock"}
+            yield from (Doomed(p, s.st_size, why, root) for p, s in _files(folder, deep=False) if p.name in own)
+    for path, _ in _files(root / "noise"):
+        if LABELS.fullmatch(path.name) and {"digest", "true_labels"} == set(_note(path)):
+            for beside in (path, path.with_suffix(".npy"), path.with_suffix(".lock")):
+                with suppress(OSError):
+                    yield Doomed(beside, beside.lstat().st_size, why, root)
+    price = root / "price.json"
+    if "machine" in _note(price):
+        yield Doomed(price, price.lstat().st_size, "measured again when needed", root)
+
+
+def _data_folders(root: Path) -> list[Path]:
+    """Folders of prepared data; none behind a link."""
+    return [] if (root / "data").is_symlink() else [root / "data" / key for key in DATASETS]
+
+
+def _note(path: Path) -> dict[str, object]:
+    """A small JSON file of the suite; nothing for any other file."""
+    try:
+        found = parse_json(read_file(path))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _leftovers(results: Path, cache: Path) -> Iterator[Doomed]:
+    """Temporary files where the suite writes. One may still be written: only old ones count."""
+    places = [(results, True, ""), (cache / "noise", True, r".*-seed\d+\."), (cache, False, r"price\.json\.")]
+    places += [(folder, False, r"\w+\.(npy|json)\.") for folder in _data_folders(cache)]
+    for folder, deep, name in places:
+        for path, known in _files(folder, deep):
+            age = time.time() - known.st_mtime
+            if TEMPORARY.fullmatch(path.name) and re.match(name, path.name[1:]) and age > UNDER_WAY:
+                yield Doomed(path, known.st_size, f"left by a write that was killed {age / 3600:.0f} hours ago", folder)

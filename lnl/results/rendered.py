@@ -1,0 +1,96 @@
+"""What a rendered artefact was made of: a note by which the next start knows whether it is whole, and of today.
+
+Snakemake's own bookkeeping cannot say it. It takes a file for done where the inputs that exist are the ones it knew,
+whatever is missing; and it is gone where `.snakemake` was deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from lnl.declared import dependencies, paths
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+from lnl.files import write_json_atomic
+from lnl.results import records
+from lnl.search import files as search_files
+
+REPORT = "report"  # the name of the report's note, which no artefact can have: artefacts are files of their own name
+
+
+def missing(suite: Suite, key: str) -> list[str]:
+    """Runs, searches and arms of synthetic studies that an artefact demands and that are not there, or not of today."""
+    there = suite.searching
+    runs = (f"{run.cell.id} seed {run.seed}" for run in suite.demand(key) if not records.current(suite, run))
+    searches = (
+        f"search {search.id} seed {search.seed}"
+        for search in dependencies.searches(suite, key)
+        if not search_files.current(there, search, paths.best(there.scale, search.id, search.seed))
+    )
+    arms = (
+        f"synthetic {study}/{arm}"
+        for study, arm in dependencies.studies(suite, key)
+        if not current_arm(suite, study, arm)
+    )
+    return [*runs, *searches, *arms]
+
+
+def current_arm(suite: Suite, study: str, arm: str) -> bool:
+    """Whether the results of an arm of a synthetic study are there, and of today's declaration."""
+    try:
+        found = json.loads(paths.content(paths.synthetic(suite.scale, study, arm)))
+        return bool(found["digest"] == dependencies.arm_digest(suite, study, arm))
+    except (UserError, OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def note(suite: Suite, key: str, made: str, lacks: list[str]) -> None:
+    """Leave a note beside an artefact that was rendered just now. made: of what, as `made_of` told before that."""
+    write_json_atomic(paths.rendered(suite.scale, key), {"made_of": made, "lacks": lacks})
+
+
+def whole(suite: Suite, key: str) -> bool:
+    """Whether an artefact was rendered from what is declared today, lacks nothing, and would lack nothing today."""
+    return _noted(suite, key) and not missing(suite, key)
+
+
+def note_report(suite: Suite, keys: Iterable[str]) -> None:
+    """The same note for the report about these artefacts."""
+    keys = list(keys)
+    lacks = [key for key in keys if not whole(suite, key)]
+    write_json_atomic(paths.rendered(suite.scale, REPORT), {"made_of": _report_of(suite, keys), "lacks": lacks})
+
+
+def whole_report(suite: Suite, keys: Iterable[str]) -> bool:
+    """Whether the report was written about these artefacts, each of them whole."""
+    return _read(suite, REPORT) == {"made_of": _report_of(suite, keys), "lacks": []}
+
+
+def made_of(suite: Suite, key: str) -> str:
+    """Digest of what an artefact is rendered from, as far as it is declared: its file, its runs, searches and arms."""
+    declared = [hashlib.sha256((suite.root / suite.source(key)).read_bytes()).hexdigest()]
+    declared += [f"{run.cell.id}/{run.seed}/{suite.digest(run.cell)}" for run in suite.demand(key)]
+    declared += [
+        f"{search.id}/{search.seed}/{suite.searching.search_digest(search)}"
+        for search in dependencies.searches(suite, key)
+    ]
+    declared += [f"{s}/{a}/{dependencies.arm_digest(suite, s, a)}" for s, a in dependencies.studies(suite, key)]
+    return hashlib.sha256("\n".join(declared).encode()).hexdigest()[:16]
+
+
+def _report_of(suite: Suite, keys: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(f"{key} {made_of(suite, key)}" for key in keys).encode()).hexdigest()[:16]
+
+
+def _noted(suite: Suite, key: str) -> bool:
+    return _read(suite, key) == {"made_of": made_of(suite, key), "lacks": []}
+
+
+def _read(suite: Suite, name: str) -> object:
+    try:
+        return json.loads(Path(paths.rendered(suite.scale, name)).read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,96 @@
+"""Ctrl-C: a training keeps a checkpoint, a DAG renders briefly, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+from suite_copy import SCALE, SuiteCopy
+
+Start = Callable[[SuiteCopy, list[str]], "subprocess.Popen[str]"]
+CELL = "s2e/digits/symmetric-50/standard"
+
+
+@pytest.fixture
+def long_suite(tmp_path: Path) -> SuiteCopy:
+    """A checkout whose runs take minutes."""
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    (copy.root / "config/scales/demo.yaml").write_text(yaml.safe_dump({**SCALE, "epochs": 20_000}))
+    return copy
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[[SuiteCopy, list[str]], subprocess.Popen[str]]]:
+    """Starts a command in a session of its own, which ends with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(suite: SuiteCopy, words: list[str]) -> subprocess.Popen[str]:
+        running.append(_started(suite, words))
+        return running[-1]
+
+    yield start
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _started(suite: SuiteCopy, words: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        words,
+        cwd=suite.root,
+        env=suite.environment(LNL_CHECKPOINT_SECONDS="0.05"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # the tests may run where it is ignored
+    )
+
+
+def _once(happened: Callable[[], object], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until, "it did not come to training"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "words", [["train", CELL], ["search", "s2e/digits/pair-45/coteaching/tau-grid"]], ids=["train", "search"]
+)
+def test_a_training_that_is_interrupted_keeps_its_checkpoint(
+    long_suite: SuiteCopy, started: Start, words: list[str], number: signal.Signals, status: int
+) -> None:
+    job = started(long_suite, [str(Path(sys.executable).parent / "lnl"), *words])
+    _once(lambda: list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt")))
+    job.send_signal(number)
+    _, said = job.communicate(timeout=60)
+    assert job.returncode == status
+    assert len(said.splitlines()) == 1 and said.startswith("lnl: ") and "next start" in said
+    assert list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt"))
+
+
+def test_a_dag_that_is_interrupted_renders_what_was_asked_for_and_ends_soon(
+    long_suite: SuiteCopy, started: Start
+) -> None:
+    other = yaml.safe_load((long_suite.root / "tables/small.yaml").read_text())
+    (long_suite.root / "tables/other.yaml").write_text(yaml.safe_dump({**other, "title": "Another"}))
+    head = started(long_suite, long_suite.command("small"))
+    _once(lambda: list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt")))
+    os.killpg(head.pid, signal.SIGINT)  # a terminal tells all of them
+    begun = time.monotonic()
+    _, said = head.communicate(timeout=60)
+    assert head.returncode != 0
+    assert time.monotonic() - begun < 30  # five seconds of it may be rendering, on a machine of any speed
+    assert "Traceback" not in said
+    assert not (long_suite.root / "results/demo/tables/other.md").exists()
+    assert not (long_suite.root / "results/demo/report.html").exists()
+    assert list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt"))
