@@ -143,7 +143,8 @@ def _method(entry: str) -> Callable[[Path, str], None]:
 
 
 def _figure(root: Path, name: str) -> None:
-    demand = {k: v for k, v in TABLE.items() if k in ("source", "protocol", "dataset", "rows", "columns", "seeds")}
+    kept = ("title", "source", "protocol", "dataset", "rows", "columns", "seeds")
+    demand = {k: v for k, v in TABLE.items() if k in kept}
     columns = [{"key": "a", "label": "a", "method": "coteaching", "variant": name, "set": {"tau": 0.5}}]
     (root / "figures/drawn.py").write_text(f"DEMAND = {demand | {'kind': 'curves', 'columns': columns}!r}\n")
 
@@ -153,7 +154,8 @@ def _claim(cell: Callable[[str], dict[str, Any]]) -> Callable[[Path, str], None]
         place = {"protocol": "s2e", "dataset": "mnist", "noise": "pair-45", "method": "coteaching", **cell(name)}
         claim = {
             "key": "a-01",
-            "words": "so it is",
+            "claim": "so it is",
+            "cores": "yes",
             "where": "test",
             "cells": {"a": place},
             "test": {"kind": "GT", "a": "a"},
@@ -167,13 +169,17 @@ def _first_study(content: Any) -> dict[str, Any]:
     return next(iter(content["studies"].values()))
 
 
+def _arms(content: Any) -> dict[str, Any]:
+    return _first_study(content)["arms"]
+
+
 SET = {"set": {"tau": 0.5}}
 INSIDE: dict[str, Callable[[Path, str], None]] = {
     "method": _method('"key": NAME'),
     "point": _method('"handovers": {"a": ["bc", NAME]}'),
     "stand-in": _yaml("config/scales/demo.yaml", lambda c, n: c["stand_ins"]["datasets"].update(mnist=n)),
     "study": _yaml("config/synthetic.yaml", lambda c, n: c["studies"].update({n: _first_study(c)})),
-    "arm": _yaml("config/synthetic.yaml", lambda c, n: _first_study(c)["arms"].update({n: {}})),
+    "arm": _yaml("config/synthetic.yaml", lambda c, n: _arms(c).update({n: next(iter(_arms(c).values()))})),
     "paper": _yaml("tables/small.yaml", lambda c, n: c["source"].update(paper=n)),
     "row": _yaml("tables/small.yaml", lambda c, n: c["rows"][0].update(key=n)),
     "column": _yaml("tables/small.yaml", lambda c, n: c["columns"][0].update(key=n)),

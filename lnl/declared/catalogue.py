@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from lnl.data.registry import LSA, NEWS
 from lnl.declared import configuration, decisions, distinct, names, naming
-from lnl.declared.reading import read_folder, read_literal, read_mapping, read_methods
+from lnl.declared.reading import named_files, read_folder, read_literal, read_mapping, read_methods
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 
@@ -97,9 +97,7 @@ class Catalogue:
 
     def _figures(self) -> dict[str, dict[str, Any]]:
         found = {}
-        for path in sorted((self.root / "figures").glob("*.py")):
-            if path.name[0] == "_":
-                continue
+        for path in named_files(self.root / "figures", "py"):
             found[path.stem] = read_literal(path, "DEMAND") or {}
             if self._check is not None:
                 _checked(found[path.stem], "figure", f"figures/{path.name}: DEMAND")
