@@ -24,7 +24,7 @@ from lnl.data.prepare import load
 from lnl.data.registry import DATASETS, DatasetInfo
 from lnl.data.splits import clean_indices, evaluation_parts
 from lnl.errors import UserError, nearest
-from lnl.files import dump_json, write_json_atomic
+from lnl.files import dump_json, sealed
 
 
 def one_line(error: UserError) -> str:
@@ -344,13 +344,13 @@ def test_clean_sets_are_balanced_reproducible_and_nested(count: int, classes: in
 def test_json_is_sorted_compact_and_replaces_in_one_step(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "x.json"
     value = {"b": [[1, 2.5, None], [True, -1e-7, 3]], "a": {"t": "[ 1,\n 2 ]", "e": [], "s": ["x", "y"]}}
-    write_json_atomic(path, value)
+    sealed.write(path, value)
     text = path.read_text()
-    assert json.loads(text) == value
+    assert sealed.read(path) == value == {k: v for k, v in json.loads(text).items() if k != "seal"}
     assert text.index('"a"') < text.index('"b"')
     assert "[1, 2.5, null]" in text
     with pytest.raises(ValueError, match="not JSON compliant"):
-        write_json_atomic(path, {"x": float("nan")})
+        sealed.write(path, {"x": float("nan")})
     assert path.read_text() == text
     assert [p.name for p in path.parent.iterdir()] == ["x.json"]
 
@@ -369,7 +369,7 @@ def test_json_round_trips(value: object) -> None:
 def test_an_unwritable_place_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError) as caught:
-        write_json_atomic(tmp_path / "file" / "x.json", {})
+        sealed.write(tmp_path / "file" / "x.json", {})
     assert "cannot be written" in one_line(caught.value)
 
 

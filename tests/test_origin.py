@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from suite_copy import SuiteCopy
+
+from lnl.files import sealed
+from lnl.run import checkpoints
 
 CELLS = "results/demo/cells/s2e/digits/symmetric-50"
 STORE = "results/demo/store/s2e/digits/symmetric-50"
@@ -20,14 +24,12 @@ OTHER = "0" * 16
 
 
 def _alter(file: Path, where: tuple[str, ...], value: Any) -> None:
-    content = json.loads(file.read_text())
+    content = sealed.read(file)
     inner = content
     for key in where[:-1]:
         inner = inner[key]
     inner[where[-1]] = value
-    from lnl.files import write_json_atomic
-
-    write_json_atomic(file, content)
+    sealed.write(file, content)
 
 
 def _row(suite: SuiteCopy, method: str) -> dict[str, str]:
@@ -118,14 +120,13 @@ def test_records_of_other_labels_are_not_imported(suite: SuiteCopy, tmp_path: Pa
 
 
 def test_a_checkpoint_of_other_labels_is_not_resumed(tmp_path: Path) -> None:
-    import torch
 
-    from lnl.results.origin import trained_on
-    from lnl.run.train import begun
-
-    mine, other = ({"data_digest": "a", "labels": {"digest": labels}} for labels in ("b", "c"))
-    file, cpu = tmp_path / "checkpoint.pt", torch.device("cpu")
-    assert begun(file, [mine], cpu) is None
-    torch.save({"trained_on": [trained_on(mine)], "seconds": 1.0}, file)
-    assert begun(file, [mine], cpu) == {"trained_on": [trained_on(mine)], "seconds": 1.0}
-    assert begun(file, [other], cpu) is None and begun(file, [mine, mine], cpu) is None
+    mine, other = ({"data": "a", "labels": labels} for labels in ("b", "c"))
+    file, run = tmp_path / "checkpoint.pt", ["p/d/n/m", 1, "key"]
+    assert checkpoints.begun(file, [run], [mine]) is None
+    checkpoints.save(file, {"step": torch.ones(3)}, [run], [mine], seconds=1.0)
+    assert checkpoints.begun(file, [run], [other]) is None
+    unknown = {"data": None, "labels": None}
+    for today in (mine, unknown):
+        begun = checkpoints.begun(file, [run], [today])
+        assert begun is not None and begun["seconds"] == 1.0 and begun["training"]["step"].sum() == 3

@@ -25,6 +25,7 @@ from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Stream
 from lnl.errors import UserError
+from lnl.files import sealed
 from lnl.render.compare import lines
 from lnl.render.notes import notes
 from lnl.results.claims import search_values
@@ -148,10 +149,10 @@ def test_another_choice_trains_the_run_again_and_a_longer_list_only_what_is_new(
     records = list(Path().glob("results/demo/store/**/record-*.json"))
     assert len(records) == len(times) + 1 and {f: f.stat().st_mtime_ns for f in times} == times
     file = Path(f"results/demo/searches/{search.id}/seed1/best.json")
-    best = json.loads(file.read_text())
+    best = sealed.read(file)
     other = next(value for value in LIST["values"] if value != best["best"]["value"])
     before = Store(suite, run).key
-    file.write_text(json.dumps(best | {"best": best["best"] | {"value": other}}))
+    sealed.write(file, best | {"best": best["best"] | {"value": other}})
     assert len({first, before, Store(suite, run).key}) == 3
 
 
@@ -160,10 +161,10 @@ def test_the_first_of_equal_values_wins(copy: SuiteCopy) -> None:
 
     suite, search = _searched()
     file = Path(f"results/demo/searches/{search.id}/seed1/round1/scores.json")
-    page = json.loads(file.read_text())
+    page = sealed.read(file)
     for candidate, score in zip(page["candidates"], (0.3, 0.7, None, 0.7), strict=True):
         candidate["score"] = score
-    file.write_text(json.dumps(page))
+    sealed.write(file, page)
     chain.conclude(suite, search)
     best, _ = _files(search)
     assert best["best"]["value"] == 1.0 and best["diverged"] == 1 and best["scores"][2] == [2.5, None]

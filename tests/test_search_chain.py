@@ -16,6 +16,7 @@ from suite_copy import ROOT, SCALE, TABLE, SuiteCopy
 from lnl.declared import search_rounds, searches
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.files import sealed
 from lnl.learning.curves import clipped, evaluate
 from lnl.run.searching import chain
 from lnl.run.store import Store
@@ -37,7 +38,7 @@ def suite(tmp_path: Path) -> SuiteCopy:
 
 
 def _json(file: Path) -> Any:
-    return json.loads(file.read_text())
+    return sealed.read(file)
 
 
 def _scores(copy: SuiteCopy, name: str) -> list[dict[str, Any]]:
@@ -77,7 +78,7 @@ def test_a_changed_result_of_the_search_trains_the_run_again(suite: SuiteCopy) -
     file = suite.root / TARGET.format(RELEASED)
     found = _json(file)
     found["draw"]["schedule"]["x"] = [1.0, 0.5, 0.4, 0.0, 0.0]
-    file.write_text(json.dumps(found))
+    sealed.write(file, found)
     assert "is trained" in suite.lnl("train", f"{CELL}/s2e").stdout
     assert _json(record)["result"]["curves"] != before
 
@@ -216,7 +217,7 @@ def test_a_diverged_candidate_is_the_worst_and_is_seen(suite: SuiteCopy, monkeyp
     page = _json(folder / "round1/scores.json")
     best = max(range(3), key=lambda k: page["candidates"][k]["score"])
     page["candidates"][best] |= {"score": None, "diverged": {"epoch": 3, "reason": "loss is not finite"}}
-    (folder / "round1/scores.json").write_text(json.dumps(page))
+    sealed.write(folder / "round1/scores.json", page)
     chain.conclude(loaded, search)
     found = _json(folder / "best.json")
     assert found["diverged"] == 1 and (found["best"]["round"], found["best"]["candidate"]) != (1, best + 1)
@@ -224,7 +225,7 @@ def test_a_diverged_candidate_is_the_worst_and_is_seen(suite: SuiteCopy, monkeyp
         page = _json(folder / f"round{round}/scores.json")
         for candidate in page["candidates"]:
             candidate["score"] = None
-        (folder / f"round{round}/scores.json").write_text(json.dumps(page))
+        sealed.write(folder / f"round{round}/scores.json", page)
     with pytest.raises(UserError, match="all of them diverged"):
         chain.conclude(loaded, search)
 

@@ -15,6 +15,7 @@ from lnl.declared import search_rounds
 from lnl.declared.search_rounds import Length
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.files import sealed
 from lnl.search.algorithms import build
 from lnl.search.algorithms.bayesian import good
 from lnl.search.history import Candidate, Round
@@ -213,7 +214,7 @@ def test_the_mean_of_the_distribution_can_be_trained(suite: SuiteCopy, monkeypat
     assert told is not None and told["schedule"] == kept["mean"]["schedule"] and told["final"] == "mean"
 
     del kept["mean"]  # a result of before there were means
-    best.write_text(json.dumps(kept))
+    sealed.write(best, kept)
     with pytest.raises(UserError, match="made before a search told its mean; delete it: `lnl search"):
         found(loaded, cell)
     told = found(loaded, loaded.parse(f"{CELL}/s2e"))

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from suite_copy import SuiteCopy
 
+from lnl.files import sealed
+
 CELLS = "results/demo/cells/s2e/digits/symmetric-50"
 STORE = "results/demo/store/s2e/digits/symmetric-50"
 LONG_AGO = 600_000_000
@@ -146,9 +148,9 @@ def test_a_record_that_cannot_be_believed_is_made_again(suite: SuiteCopy, damage
     elif damage == "other scale":
         file.write_text(sound.replace('"scale": "demo"', '"scale": "lite"'))
     else:
-        content = json.loads(sound)
+        content = sealed.opened(sound.encode())
         content["result"]["labels"] = "none"
-        file.write_text(json.dumps(content))
+        sealed.write(file, content)
     shutil.copyfile(file, next((suite.root / STORE / "standard/seed1").glob("record-*.json")))
     out = suite.snakemake()
     assert out.returncode == 0, out.stderr

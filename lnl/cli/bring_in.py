@@ -19,11 +19,10 @@ from filelock import Timeout
 
 from lnl.cli.own_path import check as check_path
 from lnl.cli.own_path import scale_of
-from lnl.declared import paths
+from lnl.declared import origin, paths
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.errors import UserError
-from lnl.files import parse_json, read_file, said, write_json_atomic
-from lnl.results import origin
+from lnl.files import parse_json, read_file, said, sealed
 from lnl.results.records import read
 from lnl.results.valid import validated
 from lnl.run.searching.chain import space_of
@@ -136,7 +135,7 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _parsed(file: Path) -> Any:
     try:
-        return parse_json(read_file(file))
+        return sealed.opened(read_file(file), parse_json)
     except (OSError, ValueError) as error:
         raise UserError(f"{file}: not readable ({error}); {REMEDY}") from None
 
@@ -176,7 +175,10 @@ def _merge_search(
     except UserError:
         current = []
     report.counts["other declaration"] += len(found) - len(current)
-    if not current:
+    today = origin.of_search(suite, search) if current else {}
+    elsewhere = [page for _, page in current if origin.other(today, page.get("trained_on") or {})]
+    report.counts["other data or labels"] += len(elsewhere)
+    if not current or elsewhere:
         return
     wanted: dict[Path, pages.Page] = {}
     sound = _sound(suite, known, current, report)
@@ -185,17 +187,22 @@ def _merge_search(
         at = (suite.scale, known.id, known.seed)
         target = Path(paths.scores(*at, page["round"]) if pages.is_scores(page) else paths.best(*at))
         try:
-            there = parse_json(paths.content(target)) if target.exists() else page
-        except (UserError, OSError, ValueError) as error:
+            there = paths.read(target) if target.exists() else page
+        except UserError as error:
             report.refused.append(said(f"{file}: {target}, which is here, is not readable ({error}); delete that"))
             return
-        agreed &= there == page and wanted.setdefault(target, page) == page
+        agreed &= _found(there) == _found(page) == _found(wanted.setdefault(target, page))
     for target, page in wanted.items() if agreed else ():
         if not target.exists():
-            write_json_atomic(target, page)
+            sealed.write(target, page)
             report.counts["imported"] += 1
             sound.remove(next(entry for entry in sound if entry[1] == page))
     report.counts["here already" if agreed else "conflict"] += len(sound)
+
+
+def _found(page: pages.Page) -> pages.Page:
+    """What a page says that its search has found, whoever made it."""
+    return {key: value for key, value in page.items() if key != "trained_on"}
 
 
 def _sound(

@@ -23,7 +23,7 @@ from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
-from lnl.files import TEMPORARY, leaves, parse_json, read_file, said
+from lnl.files import TEMPORARY, leaves, said, sealed
 from lnl.results.records import read
 
 KINDS = {
@@ -228,10 +228,9 @@ def _data_folders(root: Path) -> list[Path]:
 def _note(path: Path) -> dict[str, object]:
     """A small JSON file of the suite; nothing for any other file."""
     try:
-        found = parse_json(read_file(path))
+        return sealed.read(path)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _leftovers(results: Path, cache: Path) -> Iterator[Doomed]:

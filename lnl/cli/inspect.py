@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -116,7 +115,7 @@ def progress(suite: Suite, search: Search) -> str:
     failed = sorted(folder.glob(pattern))
     said = ""
     if failed:
-        note = json.loads(paths.content(failed[0]))
+        note = paths.read(failed[0])
         said = f"; {len(failed)} failed, the first with {note['class']}: {note['message']}, log {note.get('log')}"
     return _how_far(suite, search) + said
 
@@ -125,7 +124,7 @@ def _how_far(suite: Suite, search: Search) -> str:
     at = (suite.scale, search.id, search.seed)
     planned = searches.rounds(suite, search)
     if current(suite, search, paths.best(*at)):
-        best = json.loads(paths.content(paths.best(*at)))
+        best = paths.read(paths.best(*at))
         value = f"{best['parameter']} = {best['best']['value']}, " if "parameter" in best else ""
         score = f"{value}{100 * best['best']['score']:.2f}% on {SCORED_ON[best['scored_on']]}"
         return f"done, best of {best['candidates']} candidates {score}"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lnl.cli.stopping import Stop
@@ -18,7 +16,7 @@ from lnl.declared.search_file import SCORED_ON
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.run.hardware import lease_gpu
-from lnl.search.files import current
+from lnl.search.files import current, read
 
 if TYPE_CHECKING:
     from lnl.run.train import Progress
@@ -33,10 +31,12 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
     best = paths.best(suite.scale, search.id, search.seed)
     if not current(suite, search, best):
         with _training(suite) as (device, stop):
+            from lnl.cli.prepare import for_search
             from lnl.run.searching.candidates import walk
 
+            for_search(suite, search)
             walk(suite, search, Places.of(suite.config), device, stop, _bars(quiet), print)
-    found = json.loads(Path(best).read_text())
+    found = read(suite, search, best)
     best_one = found["best"]
     value = f"{found['parameter']} = {best_one['value']}, " if "parameter" in found else ""
     print(
@@ -87,13 +87,13 @@ def _train(suite: Suite, search: Search, round: int, block: int, members: range,
 
 def arm(suite: Suite, study: str, name: str) -> None:
     """Write the result of one arm of a synthetic study."""
-    from lnl.files import write_json_atomic
+    from lnl.files import sealed
     from lnl.search.synthetic import run_arm
 
     marked = dependencies.arm_digest(suite, study, name)
     found = run_arm(suite.root, study, name, dependencies.arm_repeats(suite, study, name))
     path = paths.synthetic(suite.scale, study, name)
-    write_json_atomic(path, {"digest": marked, **found})
+    sealed.write(path, {"digest": marked, **found})
     print(path)
 
 

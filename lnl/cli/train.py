@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -17,8 +16,9 @@ from lnl.declared.data_places import Places
 from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
-from lnl.files import write_json_atomic
+from lnl.files import sealed
 from lnl.noise.keys import warning
+from lnl.results.records import read
 from lnl.run.hardware import lease_gpu
 from lnl.run.store import Store
 
@@ -88,7 +88,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
     if not all(store.finished() for store in stores):
         _unless_stopped(suite, title, work)
     note = Path(paths.repeats(suite.scale, runs[0].cell.id, listed))
-    write_json_atomic(note, {"seeds": [run.seed for run in runs], "digest": stores[0].digest})
+    sealed.write(note, {"seeds": [run.seed for run in runs], "digest": stores[0].digest})
     print(f"{title} are in the store -> {note}")
 
 
@@ -108,7 +108,7 @@ def _unless_stopped(suite: Suite, title: str, work: Callable[[Callable[[], bool]
 
 def _say(record: Path, what: str) -> None:
     """One line about a finished run: what became of it, its accuracy, and where the record is."""
-    result = json.loads(record.read_text())["result"]
+    result = read(record)["result"]
     numbers = ", ".join(f"{name} {value:.2f}" for name, value in result["summary"].items())
     state = numbers if result["status"] == "ok" else f"diverged in epoch {result['diverged']['epoch']}"
     print(f"{result['method']} seed {result['seed']} {what}: {state} -> {record}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 import os
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from filelock import FileLock
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
 from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
 from lnl.errors import UserError
-from lnl.files import replacing, write_json_atomic
+from lnl.files import replacing, sealed
 
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 
@@ -46,6 +46,8 @@ def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepte
         try:
             arrays = _open(info, folder, root, accepted)  # another process may have prepared it meanwhile
             if arrays is None:
+                if (folder / "meta.json").exists():
+                    print(f"lnl: {folder}: damaged, or of other files; prepared again", file=sys.stderr)
                 _prepare(info, root, folder, accepted)
                 arrays = _open(info, folder, root, accepted)
         finally:
@@ -78,7 +80,7 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
         path = folder / f"{name}.npy"
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
-        files[name] = {**_stamp(path), "sha256": _sha256(path)}
+        files[name] = {"sha256": _sha256(path)}
     meta = {
         "format": FORMAT,
         "digest": content_digest(source.parts),
@@ -86,7 +88,7 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
         "supplied": source.supplied,
         "files": files,
     }
-    write_json_atomic(folder / "meta.json", meta)  # last: without it the folder counts as empty
+    sealed.write(folder / "meta.json", meta)  # last: without it the folder counts as empty
 
 
 def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
@@ -106,7 +108,7 @@ def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
 def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Collection[str]) -> Arrays | None:
     """The cached arrays, or None where there are none that can be trusted."""
     try:
-        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        meta = sealed.read(folder / "meta.json")
         if meta["format"] != FORMAT or not {use["digest"] for use in meta["accepted"]} <= {d.lower() for d in accepted}:
             return None
         supplied = meta.get("supplied", [])
@@ -115,11 +117,7 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
         mapped = {}
         for name, known in meta["files"].items():
             path = folder / f"{name}.npy"
-            # Size and time are those of the file that was hashed; a copied cache has other times and is hashed again.
-            if (
-                _stamp(path) != {"size": known["size"], "mtime_ns": known["mtime_ns"]}
-                and _sha256(path) != known["sha256"]
-            ):
+            if _sha256(path) != known["sha256"]:  # each time, at the speed of a disk: a date says nothing about bytes
                 return None
             mapped[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         if (
@@ -136,11 +134,6 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
         accepted=tuple(meta["accepted"]),
         supplied=tuple(supplied),
     )
-
-
-def _stamp(path: Path) -> dict[str, int]:
-    status = path.stat()
-    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
 def _sha256(path: Path) -> str:

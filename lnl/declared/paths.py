@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lnl.errors import UserError
-from lnl.files import LARGEST, leaves, read_file
+from lnl.files import LARGEST, leaves, read_file, sealed
 
 RESULTS = "results"
 
@@ -40,6 +41,18 @@ def content(path: Path | str, largest: int = LARGEST) -> bytes:
         return read_file(path, largest)
     except ValueError as error:
         raise UserError(f"{path}: {error}; delete it, or put the file that is meant in its place") from None
+
+
+def read(path: Path | str) -> dict[str, Any]:
+    """Content of a JSON file of the results, without its seal; UserError also for one that is damaged, or no JSON."""
+    try:
+        return sealed.opened(content(path))
+    except ValueError as error:
+        raise UserError(f"{path}: not readable ({error}); delete it: the next start makes it again") from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); see to its permissions, and to the disk") from None
 
 
 def cell(scale: str, protocol: str, dataset: str, noise: str, method: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.registry import dataset_info
 from lnl.errors import UserError
-from lnl.files import replacing, write_json_atomic
+from lnl.files import replacing, sealed
 from lnl.noise.draw import draw
 from lnl.noise.keys import check, flip_rate, warning
+from lnl.noise.label_source import label_source
 from lnl.noise.labelfile import read_labels
 from lnl.noise.transition import matrix
+
+#: What to do where results were trained on other data or labels than those of today.
+CHANGED = (
+    "bring the former ones back, give the new ones a name of their own, or delete this file: "
+    "what was trained on them is then trained again"
+)
 
 
 def ensure_labels(
@@ -44,7 +51,10 @@ def ensure_labels(
         labels = read_labels(label_file, len(arrays.train_labels), classes, label_column)
     else:
         labels = _cached(arrays, dataset, noise, generator, seed, Path(cache_root), classes)
-    return labels, manifest(arrays, dataset, noise, generator, seed, labels)
+    content = manifest(arrays, dataset, noise, generator, seed, labels)
+    if label_file is not None:
+        content["source"] = label_source(label_file, label_column)
+    return labels, content
 
 
 def manifest(
@@ -91,15 +101,15 @@ def write_manifest(path: Path | str, content: dict[str, Any]) -> None:
     path = Path(path)
     if path.exists():
         try:
-            before = json.loads(path.read_text(encoding="utf-8")).get("digest")
-        except (OSError, ValueError, AttributeError):
+            before = sealed.read(path).get("digest")
+        except (OSError, ValueError):
             before = content["digest"]  # not a manifest any more: make it again
         if before != content["digest"]:
             raise UserError(
-                f"{path}: the labels changed under existing results (digest {before}, now {content['digest']}); "
-                f"bring the former labels back, or give the new ones a name of their own"
+                f"{path}: the labels changed under existing results "
+                f"(digest {before}, now {content['digest']}); {CHANGED}"
             )
-    write_json_atomic(path, content)
+    sealed.write(path, content)
 
 
 def _cached(
@@ -121,10 +131,12 @@ def _cached(
     try:
         found = _open(path, truth)
         if found is None:
+            if path.exists():
+                print(f"lnl: {path}: damaged, or of other data; drawn again", file=sys.stderr)
             found = draw(np.asarray(arrays.train_labels), noise, classes, seed, generator, dataset)
             with replacing(path) as temporary, temporary.open("wb") as stream:
                 np.save(stream, found, allow_pickle=False)
-            write_json_atomic(path.with_suffix(".json"), {"digest": integer_digest(found), "true_labels": truth})
+            sealed.write(path.with_suffix(".json"), {"digest": integer_digest(found), "true_labels": truth})
     finally:
         lock.release()
     return found
@@ -132,7 +144,7 @@ def _cached(
 
 def _open(path: Path, truth: str) -> NDArray[np.int64] | None:
     try:
-        known = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        known = sealed.read(path.with_suffix(".json"))
         labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
         if known["true_labels"] == truth and labels.dtype == np.int64 and known["digest"] == integer_digest(labels):
             return labels

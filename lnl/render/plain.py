@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
@@ -95,7 +94,7 @@ def _sizes(path: Path, split: str) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        manifest = json.loads(paths.content(path))
+        manifest = paths.read(path)
         _, height, width = manifest["shape"]
         counts = dict(manifest["counts"])
         if split == "test-halves" and not counts.get("validation"):

@@ -6,7 +6,6 @@ results.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 
 from lnl.declared import paths
 from lnl.errors import UserError
-from lnl.files import read_file
+from lnl.files import read_file, sealed
 from lnl.results.records import remembered
 
 PATTERN = "docs/reproduction/*/records"
@@ -56,5 +55,5 @@ def _place(file: Path, kept: Path) -> str:
 
 def _result(content: bytes) -> Any:
     """What two records of one run must have in common, or all of a file of a search."""
-    read = json.loads(content)
+    read = sealed.opened(content)
     return read.get("result", read)

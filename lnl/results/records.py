@@ -6,7 +6,6 @@ looked for in `results/`, or wherever the caller's `locate` says (committed reco
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import paths, searches
+from lnl.declared import origin, paths, searches
 from lnl.declared.cells import Run
 from lnl.errors import UserError
-from lnl.results import origin
+from lnl.files import sealed
 from lnl.search.files import current_schedule
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 NAME = ("scale", "protocol", "dataset", "noise", "method", "seed")  # what a record says it is of
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
+_STAMPS: dict[str, tuple[tuple[object, ...], bool]] = {}  # of records: when they were written, and whether current
 _REMEMBERED: ContextVar[dict[Path, dict[str, Any]] | None] = ContextVar("records by file", default=None)
 
 
@@ -87,12 +87,12 @@ def read(path: str | Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     remedy = "delete it and run again: only this run is trained anew"
     try:
-        record = json.loads(paths.content(path))
+        record = sealed.opened(paths.content(path))
     except FileNotFoundError:
         raise UserError(f"{path}: no such record") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a readable record ({error}); {remedy}") from None
-    result = record.get("result") if isinstance(record, dict) else None
+    result = record.get("result")
     if (
         not isinstance(result, dict)
         or not {"digest", "status", "curves", "seed"} <= set(result)
@@ -161,6 +161,18 @@ def _words(name: dict[str, Any]) -> str:
     return f"{cell} seed {name['seed']}, scale {name['scale']}"
 
 
+def misplaced(suite: Suite, run: Run) -> str | None:
+    """Why the record of a run, which is there, is none of this run's, in words; None if it is, of today or not."""
+    path = paths.record(suite.scale, run.cell.id, run.seed)
+    if current(suite, run):
+        return None
+    try:
+        result = read(path)["result"]
+    except UserError as error:
+        return str(error).removeprefix(f"{path}: ").partition(";")[0]
+    return None if is_of(suite, run, result) else "the record of another run"
+
+
 def unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
     """Runs of one cell; none of them counts where nobody can say which of different data or labels are meant."""
     counted = [run for run in runs if run.state in ("ok", "diverged") and run.record is not None]
@@ -173,22 +185,33 @@ def unmixed(runs: tuple[RunState, ...]) -> tuple[RunState, ...]:
 def current(suite: Suite, run: Run) -> bool:
     """Whether a run's record is there, of today's declaration, data, labels and of what its search has found by today.
 
-    Of many records this is asked at every start, so what it has to say is looked for in its bytes; where that is not
-    found as the suite writes it, and where a search has to be looked up, the record is read.
+    Of many records this is asked at every start, once for each artefact that shows it; a file is read once.
     """
-    path = paths.record(suite.scale, run.cell.id, run.seed)
+    path, today = paths.record(suite.scale, run.cell.id, run.seed), origin.manifests(suite, run)
+    try:
+        known = os.stat(path)
+    except OSError:
+        return False
+    if searches.search_of(suite, run.cell) is not None:  # what it has found by today is not in this file
+        return state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
+    stamp = (known.st_mtime_ns, known.st_ctime_ns, known.st_size, suite.digest(run.cell), *today.values())
+    if _STAMPS.get(path, (None, False))[0] != stamp:
+        _STAMPS[path] = stamp, _current(suite, run, path, today)
+    return _STAMPS[path][1]
+
+
+def _current(suite: Suite, run: Run, path: str, today: Mapping[str, str | None]) -> bool:
+    """What a record has to say is looked for in its bytes; where that is not found as the suite writes it, it is
+    read."""
     try:
         raw = paths.content(path)
     except (OSError, UserError):
         return False
     said = [f'"digest": "{suite.digest(run.cell)}"', f'\n  "seed": {run.seed},', f'\n  "scale": "{suite.scale}",']
-    today = origin.manifests(suite, run)
     said += [f'"data_digest": "{today["data"]}"'] if today["data"] else []
     said += [f'"digest": "{today["labels"]}"'] if today["labels"] else []
-    whole = raw.endswith(b"\n }\n}\n") and all(words.encode() in raw for words in said)
-    if whole and searches.search_of(suite, run.cell) is None:
-        return True
-    return state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
+    whole = sealed.intact(raw) and all(words.encode() in raw for words in said)
+    return whole or state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
 
 
 def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
@@ -196,9 +219,9 @@ def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
     if not os.path.exists(note):
         return RunState(cell, seed, "missing", reason="not run yet")
     try:
-        failure = json.loads(paths.content(note))
+        failure = paths.read(note)
         return RunState(
             cell, seed, "failed", None, f"{failure['class']}: {failure['message']}", str(failure.get("log") or "")
         )
-    except (UserError, OSError, ValueError, KeyError, TypeError):
+    except (UserError, OSError, KeyError):
         return RunState(cell, seed, "failed", reason=f"{note}: failure note is unreadable")

@@ -7,18 +7,28 @@ whatever is missing; and it is gone where `.snakemake` was deleted.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
-from pathlib import Path
 
 from lnl.declared import dependencies, paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.files import write_json_atomic
+from lnl.files import sealed
 from lnl.results import records
 from lnl.search import files as search_files
 
+SUFFIXES = {
+    "tables": ("csv", "md", "tex", "html"),
+    "figures": ("pdf", "png", "csv"),
+    "claims": ("csv", "md", "html"),
+}
 REPORT = "report"  # the name of the report's note, which no artefact can have: artefacts are files of their own name
+
+
+def files(suite: Suite, key: str) -> list[str]:
+    """Files of an artefact; a claims page is called after its paper."""
+    kind = suite.artefacts[key]
+    name = suite.paper(key) if kind == "claims" else key
+    return [paths.artefact(suite.scale, kind, name, suffix) for suffix in SUFFIXES[kind]]
 
 
 def missing(suite: Suite, key: str) -> list[str]:
@@ -41,15 +51,15 @@ def missing(suite: Suite, key: str) -> list[str]:
 def current_arm(suite: Suite, study: str, arm: str) -> bool:
     """Whether the results of an arm of a synthetic study are there, and of today's declaration."""
     try:
-        found = json.loads(paths.content(paths.synthetic(suite.scale, study, arm)))
-        return bool(found["digest"] == dependencies.arm_digest(suite, study, arm))
-    except (UserError, OSError, ValueError, KeyError, TypeError):
+        found = paths.read(paths.synthetic(suite.scale, study, arm))
+        return bool(found.get("digest") == dependencies.arm_digest(suite, study, arm))
+    except (UserError, FileNotFoundError):
         return False
 
 
 def note(suite: Suite, key: str, made: str, lacks: list[str]) -> None:
     """Leave a note beside an artefact that was rendered just now. made: of what, as `made_of` told before that."""
-    write_json_atomic(paths.rendered(suite.scale, key), {"made_of": made, "lacks": lacks})
+    sealed.write(paths.rendered(suite.scale, key), _content(made, lacks, files(suite, key)))
 
 
 def whole(suite: Suite, key: str) -> bool:
@@ -61,12 +71,13 @@ def note_report(suite: Suite, keys: Iterable[str]) -> None:
     """The same note for the report about these artefacts."""
     keys = list(keys)
     lacks = [key for key in keys if not whole(suite, key)]
-    write_json_atomic(paths.rendered(suite.scale, REPORT), {"made_of": _report_of(suite, keys), "lacks": lacks})
+    content = _content(_report_of(suite, keys), lacks, [paths.report(suite.scale)])
+    sealed.write(paths.rendered(suite.scale, REPORT), content)
 
 
 def whole_report(suite: Suite, keys: Iterable[str]) -> bool:
     """Whether the report was written about these artefacts, each of them whole."""
-    return _read(suite, REPORT) == {"made_of": _report_of(suite, keys), "lacks": []}
+    return _read(suite, REPORT) == _content(_report_of(suite, keys), [], [paths.report(suite.scale)])
 
 
 def made_of(suite: Suite, key: str) -> str:
@@ -86,11 +97,24 @@ def _report_of(suite: Suite, keys: Iterable[str]) -> str:
 
 
 def _noted(suite: Suite, key: str) -> bool:
-    return _read(suite, key) == {"made_of": made_of(suite, key), "lacks": []}
+    return _read(suite, key) == _content(made_of(suite, key), [], files(suite, key))
+
+
+def _content(made: str, lacks: list[str], written: Iterable[str]) -> dict[str, object]:
+    """What a note says: of what was rendered, without what, and which bytes came of it."""
+    return {"made_of": made, "lacks": lacks, "files": {path: _sha256(path) for path in written}}
+
+
+def _sha256(path: str) -> str | None:
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def _read(suite: Suite, name: str) -> object:
     try:
-        return json.loads(Path(paths.rendered(suite.scale, name)).read_text())
+        return sealed.read(paths.rendered(suite.scale, name))
     except (OSError, ValueError):
         return None

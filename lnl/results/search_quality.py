@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from lnl.files import sealed
 
 KEPT = Path("docs", "reproduction", "search_quality", "quality.json")
 RESAMPLES = 4000
@@ -58,7 +59,7 @@ class Quality:
     def read(cls, root: Path) -> Quality:
         """What a checkout keeps; nothing where it keeps none."""
         path = root / KEPT
-        return cls(json.loads(path.read_text(encoding="utf-8"))["searches"] if path.is_file() else ())
+        return cls(sealed.read(path)["searches"] if path.is_file() else ())
 
     def counts(self, budget: str, algorithm: str, against: str, targets: Iterable[str]) -> Counts:
         """Over every space and these targets."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +30,7 @@ def arms(suite: Suite, key: str) -> list[Arm]:
 def _arm(suite: Suite, study: str, name: str) -> Arm:
     label = suite.synthetic["studies"][study]["arms"][name]["title"]
     try:
-        found: dict[str, Any] = json.loads(paths.content(paths.synthetic(suite.scale, study, name)))
+        found = paths.read(paths.synthetic(suite.scale, study, name))
     except FileNotFoundError:
         return Arm(study, name, label, "missing")
     if found.get("digest") != dependencies.arm_digest(suite, study, name):

@@ -31,16 +31,6 @@ def validated(record: object, where: str | Path, remedy: str = REMEDY) -> dict[s
     return record
 
 
-def well_formed(record: object, where: str | Path, remedy: str = REMEDY) -> dict[str, Any]:
-    """The same for schema and curves alone: whether it can be read at all, whatever it claims to be."""
-    try:
-        _well_formed(record)
-    except Misfit as misfit:
-        raise UserError(f"{where}: not a run record: {misfit}; {remedy}") from None
-    assert isinstance(record, dict)
-    return record
-
-
 def _well_formed(record: Any) -> dict[str, Any]:
     checker("record")(record)
     result: dict[str, Any] = record["result"]

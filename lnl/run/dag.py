@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies, names, paths, search_rounds, searches, stacked_repeats
+from lnl.declared import dependencies, names, origin, paths, search_rounds, searches, stacked_repeats
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
+from lnl.errors import UserError
+from lnl.files import said
 from lnl.results import records, rendered
 from lnl.run.store import keep_aside
 from lnl.run.worker import client
@@ -19,11 +21,6 @@ from lnl.search import files as search_files
 
 #: What a job asks for that publishes a finished run.
 PUBLISHING = {"runtime": 10, "mem_mb": 1000, "gpu": 0}
-SUFFIXES = {
-    "tables": ("csv", "md", "tex", "html"),
-    "figures": ("pdf", "png", "csv"),
-    "claims": ("csv", "md", "html"),
-}
 
 
 class Dag:
@@ -48,6 +45,7 @@ class Dag:
         self.searching = self.suite.searching
         self._again = again
         self._there: list[Run] = []  # runs that have a record, of today or not
+        self._damaged: dict[str, str] = {}  # files that are made again for another reason than a declaration: why
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self.reports = False  # and whether it writes the report
         self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
@@ -60,16 +58,20 @@ class Dag:
         os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
+    def _remake(self, path: str) -> None:
+        """Have a file made again that is there, but is not what is declared, or not what it was."""
+        self._again(path)
+        if path.endswith(".json"):
+            try:
+                paths.read(path)
+            except (UserError, OSError):
+                self._damaged[path] = "damaged"
+
     # ---- artefacts -------------------------------------------------------------------------------------------------
 
     def rendered(self, keys: Iterable[str]) -> list[str]:
         """Files of artefacts; a claims page is called after its paper."""
-        out = []
-        for key in keys:
-            kind = self.suite.artefacts[key]
-            name = self.suite.paper(key) if kind == "claims" else key
-            out += [paths.artefact(self.scale, kind, name, suffix) for suffix in SUFFIXES[kind]]
-        return out
+        return [file for key in keys for file in rendered.files(self.suite, key)]
 
     def selected(self) -> list[str]:
         """Files of the artefacts that are asked for when nothing is named."""
@@ -79,7 +81,7 @@ class Dag:
         """Inputs of the report."""
         self.reports = True
         if not rendered.whole_report(self.suite, self.suite.selected):
-            self._again(paths.report(self.scale))
+            self._remake(paths.report(self.scale))
         return self.selected()
 
     def output(self, kind: str, suffix: str) -> str:
@@ -98,7 +100,7 @@ class Dag:
             self.asked[key] = None
             if not rendered.whole(self.suite, key):
                 for file in self.rendered([key]):
-                    self._again(file)
+                    self._remake(file)
             declared = self.suite.declaration(key)
             spaces = [f"config/spaces/{name}.yaml" for name in self.suite.spaces]
             drawn = ["config/synthetic.yaml", *spaces] if declared.get("kind") in ("none", "synthetic") else []
@@ -133,17 +135,24 @@ class Dag:
         if os.path.exists(record):
             self._there.append(run)
             if not records.current(self.suite, run):
-                self._again(record)
+                self._remake(record)
         seeds = stacked_repeats.together(self.suite, run)
         stack = [paths.repeats(self.scale, run.cell.id, stacked_repeats.seeds_text(seeds))] if seeds else []
         return self._needed(run) + stack
 
     def keep(self) -> None:
-        """Before any job starts, keep records that one may replace: of an earlier declaration, or without a store."""
+        """Before any job starts, keep records that one may replace: of an earlier declaration, or without a store.
+
+        What is made again because it was damaged, or lies where another belongs, is named.
+        """
         for run in self._there:
+            if (why := records.misplaced(self.suite, run)) is not None:
+                self._damaged[paths.record(self.scale, run.cell.id, run.seed)] = why
             plain = Path(paths.store(self.scale, run.cell.id, run.seed), f"record-{self.suite.digest(run.cell)}.json")
             if not (plain.exists() and records.current(self.suite, run)):
                 keep_aside(self.suite, run)
+        for path, why in self._damaged.items():
+            print(f"lnl: {said(path)}: {said(why)}; made again", file=sys.stderr)
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
         """What the runs of a stack depend on."""
@@ -157,7 +166,7 @@ class Dag:
         for source, point in handed:
             file = paths.handover(self.scale, source.cell.id, source.seed, point)
             if os.path.exists(file) and not records.current(self.suite, source):
-                self._again(file)
+                self._remake(file)
         search = searches.search_of(self.suite, run.cell)
         return [
             *([self.best_of(search)] if search else []),
@@ -166,10 +175,24 @@ class Dag:
             *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
         ]
 
+    def data_inputs(self, wildcards: Any) -> list[str]:
+        """A data manifest is made of a cache, and of files outside the checkout; one that is damaged is made again."""
+        path = paths.data(wildcards.scale, wildcards.dataset)
+        if os.path.exists(path) and origin.told(path) is None:
+            self._remake(path)
+        return []
+
     def label_inputs(self, wildcards: Any) -> list[str]:
-        """What a vector of given labels is made from: the data set's manifest, and the file that labels come from."""
-        file, _ = Places.of(self.suite.config).label_file(wildcards.noise)
-        return [paths.data(wildcards.scale, wildcards.dataset), *([str(file)] if file else [])]
+        """What a vector of given labels is made from: the data set's manifest, and the file that labels come from.
+
+        Dates do not decide whether that file is the one that was read.
+        """
+        w = wildcards
+        path = paths.noise(w.scale, w.dataset, w.noise, w.generator, w.seed)
+        file, field = Places.of(self.suite.config).label_file(w.noise)
+        if os.path.exists(path) and (origin.told(path) is None or (file and origin.other_source(path, file, field))):
+            self._remake(path)
+        return [paths.data(w.scale, w.dataset), *([str(file)] if file else [])]
 
     def digest(self, wildcards: Any) -> str:
         """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""
@@ -204,7 +227,7 @@ class Dag:
     def _own(self, search: Search, path: str) -> None:
         """A file of a search that is there, but another search's or an earlier declaration's, is made again."""
         if os.path.exists(path) and not search_files.current(self.searching, search, path):
-            self._again(path)
+            self._remake(path)
 
     def search(self, wildcards: Any) -> Search:
         """The search that a job's wildcards name."""
@@ -269,7 +292,7 @@ class Dag:
         """An arm of a synthetic study depends on its declaration alone, which is its digest."""
         path = paths.synthetic(self.scale, wildcards.study, wildcards.arm)
         if os.path.exists(path) and not rendered.current_arm(self.suite, wildcards.study, wildcards.arm):
-            self._again(path)
+            self._remake(path)
         return []
 
     def arm_digest(self, wildcards: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lnl.data.arrays import Arrays
 from lnl.data.prepare import load as load_arrays
 from lnl.data.splits import noisy_hold_out
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, origin, paths
 from lnl.declared.data_places import Places
 from lnl.declared.searches import parameter_searched
 from lnl.declared.suite import Run, Suite
@@ -25,18 +25,23 @@ from lnl.engine.loop import Training
 from lnl.engine.method import Method
 from lnl.engine.replay import Replay, obstacle
 from lnl.errors import UserError
+from lnl.files.sealed import set_aside
 from lnl.noise.keys import flip_rate, parse
-from lnl.noise.manifest import ensure_labels
+from lnl.noise.manifest import CHANGED, ensure_labels
 from lnl.noise.transition import matrix
-from lnl.results import origin, records
+from lnl.run import handed_over
 from lnl.run.store import Store
 from lnl.search.files import chosen, found
 
 
 @cache
+def _arrays(dataset: str, places: Places) -> Arrays:
+    return load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
+
+
+@cache
 def _device_data(dataset: str, split: str, device: torch.device, test_images: int | None, places: Places) -> DeviceData:
-    arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
-    return DeviceData.load(arrays, split, device, test_images)
+    return DeviceData.load(_arrays(dataset, places), split, device, test_images)
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     """Load what a run trains on. UserError if the labels changed under existing results."""
     spec = suite.spec(run.cell)
     noise, dataset = spec["noise"], spec["dataset"]
-    arrays = load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
+    arrays = _arrays(dataset, places)
     seed = dependencies.noise_seed(suite, run)
     labels, manifest = ensure_labels(
         arrays, dataset, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
@@ -64,8 +69,7 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
         if told not in (None, today[what]):
             file = {"data": paths.data(suite.scale, dataset), "labels": dependencies.noise_manifest(suite, run)}[what]
             raise UserError(
-                f"{file}: the {what} changed under existing results (digest {told}, now {today[what]}); bring the "
-                "former ones back, or delete this file: what was trained on them is then trained again"
+                f"{file}: the {what} changed under existing results (digest {told}, now {today[what]}); {CHANGED}"
             )
     key = parse(noise["key"])
     if key.kind == "file":  # what the labels are is all that is known; a class without examples stays itself
@@ -143,21 +147,23 @@ def prepare(
 
 
 def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
-    from safetensors.torch import load_file
+    return {
+        name: handed_over.load(_handover(suite, run, source, point))
+        for name, (source, point) in dependencies.handovers(suite, run).items()
+    }
 
-    out = {}
-    for name, (source, point) in dependencies.handovers(suite, run).items():
-        file = Path(paths.handover(suite.scale, source.cell.id, source.seed, point))
-        if not file.exists():
-            raise UserError(
-                f"{run.cell.id} reads {file}, which is not there; "
-                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
-            )
-        kept = Store(suite, source).handover_file(point)
-        if not (filecmp.cmp(file, kept, shallow=False) if kept.exists() else records.current(suite, source)):
-            raise UserError(
-                f"{file}: not of {source.cell.id} seed {source.seed} as it is today; "
-                f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
-            )
-        out[name] = load_file(file)
-    return out
+
+def _handover(suite: Suite, run: Run, source: Run, point: str) -> Path:
+    """The published file of a hand-over; one that is damaged, or of another source, is taken anew from the store."""
+    file, store = Path(paths.handover(suite.scale, source.cell.id, source.seed, point)), Store(suite, source)
+    about = store.about(point, origin.manifests(suite, source))
+    again = f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
+    if not file.exists():
+        raise UserError(f"{run.cell.id} reads {file}, which is not there; {again}")
+    why = handed_over.obstacle(file, about)
+    if why is None:
+        return file
+    set_aside(file, why)
+    if not handed_over.sound(store.handover_file(point), about):
+        raise UserError(f"{file}: {why}; {again}, and so does the next start")
+    return store.publish_handover(point)

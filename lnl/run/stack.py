@@ -8,14 +8,14 @@ from contextlib import ExitStack
 
 import torch
 
+from lnl.declared import origin
 from lnl.declared.data_places import Places
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
-from lnl.files import replacing
-from lnl.results import origin
+from lnl.run import checkpoints
 from lnl.run.inputs import prepare
 from lnl.run.store import Store
-from lnl.run.train import Progress, begun, held, kernels, record, train
+from lnl.run.train import Progress, held, kernels, record, train
 
 
 def train_stack(
@@ -48,15 +48,12 @@ def train_stack(
 
 def _begun(suite: Suite, todo: Sequence[Run]) -> Iterator[list[Run]]:
     """Stacks that were stopped and whose runs are all among those to be trained."""
-    open_ones = {_name(suite, run): run for run in todo}
+    open_ones = {tuple(checkpoints.name(suite, run)): run for run in todo}
     for file in [file for run in todo for file in sorted(Store(suite, run).folder.glob("stack-*.pt"))]:
-        names = [tuple(name) for name in torch.load(file, map_location="cpu", weights_only=True).get("runs", ())]
+        saved = checkpoints.load(file)
+        names = [] if saved is None else list(map(tuple, saved["runs"]))
         if names and all(name in open_ones for name in names):
             yield [open_ones.pop(name) for name in names]
-
-
-def _name(suite: Suite, run: Run) -> tuple[str, int, str]:
-    return run.cell.id, run.seed, Store(suite, run).key
 
 
 def _train(
@@ -69,10 +66,11 @@ def _train(
 ) -> None:
     """All of them as one program, from their checkpoint if there is one."""
     stores = [Store(suite, run) for run in runs]
-    names = [list(_name(suite, run)) for run in runs]
+    names = [checkpoints.name(suite, run) for run in runs]
     state = stores[0].folder / f"stack-{digest({'runs': names})}.pt"
     built, about = prepare(suite, runs, places, device, "stacked", ())
-    saved = begun(state, about, device)
+    trained_on = list(map(origin.trained_on, about))
+    saved = checkpoints.begun(state, names, trained_on, device)
     seconds, resumed = (saved["seconds"], saved["resumed"] + 1) if saved else (0.0, 0)
     started = time.monotonic()
 
@@ -80,11 +78,8 @@ def _train(
         return float(seconds + time.monotonic() - started)
 
     def checkpoint() -> None:
-        how = {"runs": names, "seconds": spent(), "resumed": resumed, "matmul": torch.get_float32_matmul_precision()}
-        with replacing(state) as temporary:
-            torch.save(
-                {"training": built.snapshot(), "trained_on": list(map(origin.trained_on, about)), **how}, temporary
-            )
+        how = {"seconds": spent(), "resumed": resumed, "matmul": torch.get_float32_matmul_precision()}
+        checkpoints.save(state, built.snapshot(), names, trained_on, **how)
 
     with kernels(saved["matmul"] if saved else None) as matmul:
         if saved:

@@ -6,12 +6,9 @@ then.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +16,15 @@ from typing import Any
 
 from filelock import FileLock
 
-from lnl.declared import paths
+from lnl.declared import origin, paths
 from lnl.declared.searches import search_of
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
-from lnl.files import replacing, write_json_atomic
-from lnl.results import origin
+from lnl.files import replacing, sealed
 from lnl.results.records import is_of, read
-from lnl.results.valid import validated
+from lnl.results.valid import REMEDY, validated
+from lnl.run import handed_over
 from lnl.search.files import choice, found
 
 
@@ -78,37 +75,78 @@ class Store:
 
     def finished(self, points: tuple[str, ...] = ()) -> bool:
         """Whether the record, of the data and labels of today, and the hand-overs at `points`, are there."""
-        if not self._kept_today():
+        result = self._kept_today()
+        if result is None:
             return False
-        wanted = [p for p in points if not self.handover_file(p).exists()]
+        wanted = [p for p in points if not self._handed_over(p, origin.trained_on(result))]
         return not wanted or set(wanted) <= set(self._unreached())
 
-    def _kept(self) -> dict[str, Any] | None:
-        """The result of the record that is kept; None where there is none. One that is damaged is set aside."""
-        try:
-            result: dict[str, Any] = read(self.record_file)["result"]
-        except UserError as error:
-            with suppress(OSError):
-                os.replace(self.record_file, self.record_file.with_suffix(".damaged"))
-                print(f"lnl: {error.args[0]}; set aside as {self.record_file.stem}.damaged", file=sys.stderr)
+    def _kept(self, file: Path) -> dict[str, Any] | None:
+        """The result of a record that is kept; None where there is none. One that is damaged, or another run's, is set
+        aside."""
+        if not file.exists():
             return None
+        try:
+            result: dict[str, Any] = validated(read(file), file)["result"]
+        except UserError as error:
+            sealed.set_aside(file, str(error).removeprefix(f"{file}: ").partition(f"; {REMEDY}")[0])
+            return None
+        if is_of(self.suite, self.run, result) and result["digest"] == self.digest:
+            return result
+        sealed.set_aside(file, "record of another run")
+        return None
+
+    def _kept_today(self) -> dict[str, Any] | None:
+        """The result that is kept, if it was trained on the data and labels of today, or could be found beside it."""
+        result = self._kept(self.record_file)
+        if result is not None and origin.other_bytes(self.suite, self.run, result) is None:
+            return result
+        return self._returned()
+
+    def _returned(self) -> dict[str, Any] | None:
+        """The result of a record that was set aside for one of other data or labels, if its own are today's again."""
+        aside = _on_other_bytes(self.record_file, origin.manifests(self.suite, self.run))
+        result = self._kept(aside)
+        if result is None or origin.other_bytes(self.suite, self.run, result) is not None:
+            return None
+        self.save(read(aside))
+        aside.unlink()
         return result
 
-    def _kept_today(self) -> bool:
-        """Whether a record is kept that is this run's, and was trained on the data and labels of today."""
-        result = self._kept() if self.record_file.exists() else None
-        return bool(
-            result and is_of(self.suite, self.run, result) and origin.other_bytes(self.suite, self.run, result) is None
-        )
+    def about(self, point: str, trained_on: Mapping[str, str | None]) -> dict[str, str]:
+        """What a hand-over of this run says of itself: whose it is, at which point, and on which bytes it learned."""
+        run = f"{self.run.cell.id} seed {self.run.seed}"
+        known = {what: digest for what, digest in trained_on.items() if digest is not None}
+        return {"run": run, "made_of": self.key, "point": point, **known}
+
+    def _handed_over(self, point: str, trained_on: Mapping[str, str | None]) -> bool:
+        """Whether a hand-over is kept; one that is damaged is set aside, and replaced by the published one if that is
+        sound."""
+        kept, about = self.handover_file(point), self.about(point, trained_on)
+        if handed_over.sound(kept, about):
+            return True
+        if kept.exists():
+            sealed.set_aside(kept, handed_over.obstacle(kept, about))
+        published = Path(paths.handover(self.suite.scale, self.run.cell.id, self.run.seed, point))
+        if not handed_over.sound(published, about):
+            return False
+        _copy(published, kept, durable=True)
+        return True
 
     def _unreached(self) -> list[str]:
         """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
         note = self.folder / f"unreached-{self.key}.json"
-        return list(json.loads(note.read_text())) if note.exists() else []
+        try:
+            return list(sealed.read(note)["points"])
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            sealed.set_aside(note, error)
+            return []
 
     def note_unreached(self, points: list[str]) -> None:
         """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
-        write_json_atomic(self.folder / f"unreached-{self.key}.json", points)
+        sealed.write(self.folder / f"unreached-{self.key}.json", {"points": points})
 
     def lock(self) -> FileLock:
         """Lock of this run; UserError where the results folder cannot be written."""
@@ -121,7 +159,7 @@ class Store:
     def adopt(self) -> bool:
         """Take over a published record of today's specification into an empty store (results copied or imported)."""
         published = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
-        if not published.exists() or self._kept_today():
+        if not published.exists() or self._kept_today() is not None:
             return False
         try:
             record = validated(read(published), published)
@@ -137,10 +175,10 @@ class Store:
 
     def save(self, record: dict[str, Any]) -> None:
         """Keep a finished record; checkpoint and failure note go. One of other data or labels is set aside."""
-        before = self._kept() if self.record_file.exists() else None
+        before = self._kept(self.record_file)
         if before is not None and origin.trained_on(before) != origin.trained_on(record["result"]):
-            os.replace(self.record_file, _on_other_bytes(self.record_file, before))
-        write_json_atomic(self.record_file, record, durable=True)
+            os.replace(self.record_file, _on_other_bytes(self.record_file, origin.trained_on(before)))
+        sealed.write(self.record_file, record, durable=True)
         for file in (self.checkpoint_file, self.folder / "failure.json"):
             file.unlink(missing_ok=True)
 
@@ -148,8 +186,7 @@ class Store:
         """Copy the record to its declared path; a file that is the same already is left alone (its time stamp too)."""
         target = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
         if not target.exists() or target.read_bytes() != self.record_file.read_bytes():
-            with replacing(target) as temporary:
-                shutil.copyfile(self.record_file, temporary)
+            _copy(self.record_file, target)
         return target
 
     def publish_handover(self, point: str) -> Path:
@@ -159,20 +196,24 @@ class Store:
             raise UserError(
                 f"{self.run.cell.id} seed {self.run.seed} ended without reaching '{point}' (see its record)"
             )
-        with replacing(target) as temporary:
-            shutil.copyfile(self.handover_file(point), temporary)
+        _copy(self.handover_file(point), target)
         return target
 
     def fail(self, error: BaseException, log: str | None) -> None:
         """Leave a note of a failure: a row of the table will show it."""
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
         note = {"class": type(error).__name__, "message": last[:500], "log": log}
-        write_json_atomic(self.folder / "failure.json", note)
+        sealed.write(self.folder / "failure.json", note)
 
 
-def _on_other_bytes(file: Path, result: Mapping[str, Any]) -> Path:
+def _copy(source: Path, target: Path, durable: bool = False) -> None:
+    with replacing(target, durable) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def _on_other_bytes(file: Path, trained_on: Mapping[str, Any]) -> Path:
     """Where a record is set aside whose place is taken by one of other data or labels."""
-    return file.with_name(f"{file.stem}-on-{digest(origin.trained_on(result))[:8]}.json")
+    return file.with_name(f"{file.stem}-on-{digest(dict(trained_on))[:8]}.json")
 
 
 def keep_aside(suite: Suite, run: Run) -> None:
@@ -193,6 +234,6 @@ def keep_aside(suite: Suite, run: Run) -> None:
     key = result["digest"] if searched is None else f"{result['digest']}-{digest(searched)[:8]}"
     file = Path(paths.store(suite.scale, run.cell.id, run.seed), f"record-{key}.json")
     if file.exists() and published.read_bytes() != file.read_bytes():
-        file = _on_other_bytes(file, result)
+        file = _on_other_bytes(file, origin.trained_on(result))
     if not file.exists():
-        write_json_atomic(file, record, durable=True)
+        sealed.write(file, record, durable=True)

@@ -7,7 +7,7 @@ begin with the networks of another one (the weight-sharing ablation).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +17,13 @@ import torch
 from filelock import Timeout
 from torch import Tensor
 
-from lnl.declared import dependencies
+from lnl.declared import dependencies, origin
 from lnl.declared.data_places import Places
 from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped, Training
-from lnl.files import replacing
-from lnl.results import origin
 from lnl.results.statistics import run_statistic
-from lnl.run import provenance
+from lnl.run import checkpoints, handed_over, provenance
 from lnl.run.inputs import prepare
 from lnl.run.store import Store, Trained
 
@@ -87,8 +85,9 @@ def train(
     if start is not None:
         begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
         begin({k: v.to(device) for k, v in start.items()})
+    names = [checkpoints.name(suite, run)]
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
-    saved = begun(store.checkpoint_file, [about], device)
+    saved = checkpoints.begun(store.checkpoint_file, names, [origin.trained_on(about)], device)
     if saved is not None:
         built.restore(saved["training"])
         resumed = saved["resumed"] + (not saved.get("paused", False))
@@ -97,18 +96,16 @@ def train(
 
     def checkpoint(paused: bool = False) -> None:
         seconds = before["seconds"] + time.monotonic() - started
-        with replacing(store.checkpoint_file) as temporary:
-            torch.save(
-                {
-                    "training": built.snapshot(),
-                    "trained_on": [origin.trained_on(about)],
-                    "seconds": seconds,
-                    "resumed": before["resumed"],
-                    "paused": paused,  # at the end of a part, not by a signal: going on is no resume
-                    "matmul": torch.get_float32_matmul_precision(),
-                },
-                temporary,
-            )
+        checkpoints.save(
+            store.checkpoint_file,
+            built.snapshot(),
+            names,
+            [origin.trained_on(about)],
+            seconds=seconds,
+            resumed=before["resumed"],
+            paused=paused,  # at the end of a part, not by a signal: going on is no resume
+            matmul=torch.get_float32_matmul_precision(),
+        )
 
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -120,24 +117,13 @@ def train(
     if not ended:
         return Trained(built.curves[0], built.diverged[0])
     for point, tensors in built.saved.items():
-        from safetensors.torch import save_file
-
-        with replacing(store.handover_file(point), durable=True) as temporary:
-            save_file(tensors, temporary)
+        handed_over.write(store.handover_file(point), tensors, store.about(point, origin.trained_on(about)))
     unreached = [point for point in points if point not in built.saved]
     if unreached:
         store.note_unreached(unreached)
     extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
     store.save(record(suite, run, built, 0, about, device, extra))
     return Trained(built.curves[0], built.diverged[0])
-
-
-def begun(checkpoint: Path, about: Sequence[Mapping[str, Any]], device: torch.device) -> dict[str, Any] | None:
-    """Content of a checkpoint that is there, and of training on these data and labels; None otherwise."""
-    if not checkpoint.exists():
-        return None
-    saved: dict[str, Any] = torch.load(checkpoint, map_location=device, weights_only=True)
-    return saved if saved.get("trained_on") in (None, [origin.trained_on(each) for each in about]) else None
 
 
 def record(

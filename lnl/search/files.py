@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import paths, searches
+from lnl.declared import origin, paths, searches
 from lnl.declared.cells import Cell, Search
 from lnl.errors import UserError
-from lnl.files import write_json_atomic
+from lnl.files import sealed
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
@@ -17,33 +16,51 @@ if TYPE_CHECKING:
 
 def write(suite: Suite, search: Search, path: str, content: dict[str, Any]) -> None:
     """Write one file of a search, marked with whose it is."""
-    write_json_atomic(
-        path, {"search": search.id, "digest": suite.search_digest(search), "seed": search.seed, **content}
-    )
+    own = {"search": search.id, "digest": suite.search_digest(search), "seed": search.seed}
+    sealed.write(path, own | {"trained_on": origin.of_search(suite, search)} | content)
 
 
 def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     """Content of one file of a search; UserError if it is missing, unreadable, or another search's."""
     again = f"`lnl search {search.id} --seed {search.seed} --scale {suite.scale}` makes it"
     try:
-        content = json.loads(paths.content(path))
+        content = sealed.opened(paths.content(path))
     except FileNotFoundError:
         raise UserError(f"{path}: not there; {again}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{path}: not readable ({error}); delete it: {again}") from None
-    if not isinstance(content, dict) or content.get("digest") != suite.search_digest(search):
-        known = f"{content.get('search')} seed {content.get('seed')}" if isinstance(content, dict) else "something else"
-        if isinstance(content, dict) and (content.get("search"), content.get("seed")) == (search.id, search.seed):
-            known += " as it was declared before"
-        raise UserError(f"{path}: belongs to {known}; delete it: {again}")
+    if (why := _obstacle(suite, search, path, content)) is not None:
+        raise UserError(f"{path}: {why}; delete it: {again}")
     return content
 
 
+def _obstacle(suite: Suite, search: Search, path: str, content: Mapping[str, Any]) -> str | None:
+    """Why a file is not what this search has in this place today, in words; None if it is."""
+    whose = f"{content.get('search')} seed {content.get('seed')}"
+    if whose != f"{search.id} seed {search.seed}":
+        return f"belongs to {whose}"
+    if content.get("digest") != suite.search_digest(search):
+        return f"belongs to {whose} as it was declared before"
+    if _place(content) != str(path).rpartition(f"/seed{search.seed}/")[2]:
+        return f"is {_place(content)} of this search"
+    return origin.other(origin.of_search(suite, search), content.get("trained_on") or {})
+
+
+def _place(content: Mapping[str, Any]) -> str:
+    """Where in the folder of its search a file belongs, by what it holds."""
+    if "best" in content:
+        return "best.json"
+    if "block" in content:
+        return f"round{content.get('round')}/block{content['block']}.json"
+    scored = all("score" in each for each in content.get("candidates", ()))
+    return f"round{content.get('round')}/{'scores' if scored else 'proposals'}.json"
+
+
 def current(suite: Suite, search: Search, path: str) -> bool:
-    """Whether a file of this search is there, and of today's declaration."""
+    """Whether a file of this search is there, of today's declaration, data and labels."""
     try:
-        return bool(json.loads(paths.content(path))["digest"] == suite.search_digest(search))
-    except (UserError, OSError, ValueError, KeyError, TypeError):
+        return _obstacle(suite, search, path, paths.read(path)) is None
+    except (UserError, FileNotFoundError):
         return False
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lnl.declared import paths, searches
+from lnl.errors import UserError
+from lnl.search.files import read
 
 if TYPE_CHECKING:
     from lnl.declared.cells import DeclaredSearch, Search
@@ -42,13 +44,13 @@ def _state(suite: Suite, row: str, column: str, label: str, search: Search) -> S
     declared = suite.declared_search(search)
     pages = []
     for round in range(len(searches.rounds(suite, search))):
-        try:
-            page = json.loads(paths.content(paths.scores(*at, round + 1)))
-        except (FileNotFoundError, ValueError):  # not there, or cut off
+        path = paths.scores(*at, round + 1)
+        if not Path(path).exists():
             return SearchState(row, column, label, search, "missing", declared)
-        if page.get("digest") != suite.search_digest(search):
+        try:
+            pages.append(read(suite, search, path))
+        except UserError:  # damaged, of another declaration, or of other labels
             return SearchState(row, column, label, search, "stale", declared)
-        pages.append(page)
     return SearchState(row, column, label, search, "ok", declared, pages)
 
 

@@ -5,6 +5,8 @@ Searches may live at another scale than the runs that use them; their manifests 
 
 
 rule data:
+    input:
+        dag.data_inputs,
     output:
         paths.data("{scale}", "{dataset}"),
     log:

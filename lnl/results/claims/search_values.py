@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +52,7 @@ def arm(suite: Suite, study: str, name: str) -> tuple[list[list[float]], str]:
     """Lowest error so far [repeats][evaluations] of a synthetic arm, or none and why; UserError for unknown names."""
     digest = dependencies.arm_digest(suite, study, name)
     try:
-        found = json.loads(paths.content(paths.synthetic(suite.scale, study, name)))
+        found = paths.read(paths.synthetic(suite.scale, study, name))
     except FileNotFoundError:
         return [], "missing"
     if found.get("digest") != digest:

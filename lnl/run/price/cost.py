@@ -7,7 +7,6 @@ the same protocol, data set, network, epochs and number of networks have records
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -86,11 +85,11 @@ class Estimator:
             file = Path(paths.record(suite.scale, run.cell.id, run.seed))
             if file.exists():
                 try:
-                    record = json.loads(file.read_text())
+                    record = paths.read(file)
                     seconds, on = record["provenance"]["seconds"], record["provenance"]["device"]
                     today = record["result"]["digest"] == suite.digest(run.cell)
                     stacked = record["provenance"].get("mode") == "stacked"
-                except (ValueError, KeyError, TypeError):
+                except (UserError, KeyError, TypeError):
                     continue
                 if not today or on.startswith("cpu") == on_gpu(suite):
                     continue  # of another declaration, or another kind of device

@@ -8,7 +8,6 @@ run      = epochs
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ from lnl.declared.reading import syntax_digest
 from lnl.declared.specification import digest
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
-from lnl.files import write_json_atomic
+from lnl.files import sealed
 from lnl.run.price import speed
 from lnl.run.price.speed import DeviceSpeed, NetworkSpeed
 from lnl.run.price.work import Work, count
@@ -36,7 +35,7 @@ class Model:
     def __init__(self, suite: Suite, device: torch.device, file: Path) -> None:
         self.suite, self.device, self.file = suite, device, file
         machine = digest({"device": device_name(device), "versions": versions(), "sources": _sources()})
-        known: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+        known = _kept(file)
         self._kept: dict[str, Any] = known if known.get("machine") == machine else {"machine": machine}
 
     def seconds(self, spec: dict[str, Any]) -> float:
@@ -90,9 +89,17 @@ class Model:
             if kind == "network":
                 print(f"lnl: measuring the speed of {key.split('/')[0]} on this device, once", file=sys.stderr)
             known[key] = dict(find())
-            write_json_atomic(self.file, self._kept)
+            sealed.write(self.file, self._kept)
         found: dict[str, Any] = known[key]
         return found
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    """What a cache of prices holds; nothing for one that is damaged: it is measured again."""
+    try:
+        return sealed.read(file)
+    except (OSError, ValueError):
+        return {}
 
 
 def _sources() -> str:

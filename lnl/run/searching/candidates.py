@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from lnl.declared import paths, searches
+from lnl.declared import origin, paths, searches
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.engine.loop import Stopped
+from lnl.run import checkpoints, handed_over
 from lnl.run.searching import chain
 from lnl.run.searching.page import Page
 from lnl.run.store import Store, Trained
@@ -115,13 +116,13 @@ def trained(
 
 def _so_far(page: Page, index: int) -> Trained | None:
     """What the store holds of a candidate, if it has come as far as its round wants it (or diverged before)."""
+    suite, run = page.suite, page.run(index)
     known = page.stored(index)
-    store = Store(page.suite, page.run(index))
-    if known is None and store.checkpoint_file.exists():
-        saved = torch.load(store.checkpoint_file, map_location="cpu", weights_only=True)
-        part = saved["training"]
-        if part["position"]["epoch"] >= page.until(index):
-            return Trained(part["curves"][0], part["diverged"][0])
+    if known is None:
+        file, today = Store(suite, run).checkpoint_file, origin.manifests(suite, run)
+        saved = checkpoints.begun(file, [checkpoints.name(suite, run)], [today])
+        if saved is not None and saved["training"]["position"]["epoch"] >= page.until(index):
+            return Trained(saved["training"]["curves"][0], saved["training"]["diverged"][0])
     return known
 
 
@@ -136,9 +137,7 @@ def _networks_before(
     outcome = trained(before, place, places, device, stop, lambda done, total: None)
     if outcome.diverged:
         return None
-    from safetensors.torch import load_file
-
-    return load_file(Store(page.suite, before.run(place)).handover_file("final"))
+    return handed_over.load(Store(page.suite, before.run(place)).handover_file("final"))
 
 
 def walk(

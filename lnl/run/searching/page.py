@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import paths, searches
 from lnl.declared.cells import Run, Search
 from lnl.declared.search_file import SHARED, TEST_FILE
+from lnl.results import records
 from lnl.results.statistics import LAST, file_accuracy
 from lnl.run.store import Store, Trained
 from lnl.search.files import chosen, current, read, write
@@ -65,8 +65,8 @@ class Page:
         store = Store(self.suite, self.run(index))
         if not store.finished(self.points()):
             return None
-        record = json.loads(store.record_file.read_text())
-        return Trained(record["result"]["curves"], record["result"]["diverged"])
+        result = records.read(store.record_file)["result"]
+        return Trained(result["curves"], result["diverged"])
 
     def entry(self, index: int, outcome: Trained) -> dict[str, Any]:
         """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
@@ -117,7 +117,7 @@ class Page:
     def write_block(self, block: int, entries: list[dict[str, Any]]) -> None:
         """Write the scores that one job has come by."""
         path = paths.block(self.suite.scale, self.search.id, self.search.seed, self.round + 1, block + 1)
-        write(self.suite, self.search, path, {"round": self.round + 1, "candidates": entries})
+        write(self.suite, self.search, path, {"round": self.round + 1, "block": block + 1, "candidates": entries})
 
 
 def _accuracy(networks: list[Any], epochs: range) -> float:

@@ -75,13 +75,6 @@ def dump_json(value: Any) -> str:
     return _SCALARS.sub(one_line, text) + "\n"
 
 
-def write_json_atomic(path: Path | str, value: Any, durable: bool = False) -> None:
-    """Write `value` as JSON to a temporary name and rename it to `path` (`replacing`); parent folders are created."""
-    text = dump_json(value)
-    with replacing(path, durable) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
 def read_file(path: Path | str, largest: int = LARGEST) -> bytes:
     """Content of a regular file, unpacked if its name ends in .gz. Nothing else is opened, and never more than
     `largest` bytes are held. ValueError says why not; FileNotFoundError and other OSErrors are the system's."""

@@ -1,0 +1,103 @@
+"""Whether a record was trained on the bytes of today: on the data and labels that the manifests beside it tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lnl.declared import dependencies, paths
+from lnl.errors import UserError
+from lnl.noise.label_source import label_source
+
+if TYPE_CHECKING:
+    from lnl.declared.cells import Run, Search
+    from lnl.declared.suite import Suite
+
+
+def manifests(suite: Suite, run: Run) -> dict[str, str | None]:
+    """Digests of the data and of the labels that a run trains on today; None where no manifest tells."""
+    return {
+        "data": told(paths.data(suite.scale, run.cell.dataset)),
+        "labels": told(dependencies.noise_manifest(suite, run)),
+    }
+
+
+def of_search(suite: Suite, search: Search) -> dict[str, str | None]:
+    """The same of what the candidates of a search train on."""
+    return {
+        "data": told(paths.data(suite.scale, search.dataset)),
+        "labels": told(dependencies.search_labels(suite, search)),
+    }
+
+
+def trained_on(result: Mapping[str, Any]) -> dict[str, str | None]:
+    """The same of a record's result (or of what is to become one)."""
+    labels = result.get("labels")
+    return {"data": result.get("data_digest"), "labels": labels.get("digest") if isinstance(labels, Mapping) else None}
+
+
+def other_bytes(suite: Suite, run: Run, result: Mapping[str, Any]) -> str | None:
+    """Why a record's data or labels are not today's, in words; None where they are, or nothing tells."""
+    return other(manifests(suite, run), trained_on(result))
+
+
+def other(today: Mapping[str, Any], then: Mapping[str, Any]) -> str | None:
+    """The same of digests: why they differ, in words; one that is None, or missing, tells nothing."""
+    for what, digest in today.items():
+        if digest is not None and then.get(what) is not None and digest != then[what]:
+            return f"trained on other {what} (digest {then[what]}, today {digest})"
+    return None
+
+
+def mixed(results: Iterable[Mapping[str, Any]]) -> str | None:
+    """Why runs of one cell may not be averaged: their data differ, or labels that all are to share; None otherwise."""
+    results = list(results)
+    for what in ("data", "labels"):
+        shared = [r for r in results if what == "data" or _fixed(r.get("labels"))]
+        found = sorted({str(digest) for r in shared if (digest := trained_on(r)[what]) is not None})
+        if len(found) > 1:
+            return f"runs of this cell were trained on different {what} (digests {', '.join(found)})"
+    return None
+
+
+def _fixed(labels: object) -> bool:
+    return isinstance(labels, Mapping) and labels.get("vector") == "fixed"
+
+
+def told(manifest: str) -> str | None:
+    """The digest in a manifest of data or labels; None where there is none, or one that is damaged or another's."""
+    try:
+        known = os.stat(manifest)
+    except OSError:
+        return None
+    found = _read(manifest, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))
+    return None if found is None else str(found["digest"])
+
+
+def other_source(manifest: str, file: Path | str, field: str | None) -> bool:
+    """Whether labels were read from another file, or another field of it, than this one as it is today."""
+    known = os.stat(manifest)
+    found = _read(manifest, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))
+    try:
+        return found is None or found.get("source") != label_source(file, field)
+    except OSError:
+        return False  # whoever has to read it says that it cannot be read
+
+
+@lru_cache(maxsize=4096)
+def _read(manifest: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
+    """A manifest, read again only when it was written again."""
+    try:
+        found = paths.read(manifest)
+    except (UserError, OSError):
+        return None
+    digest, where = found.get("digest"), Path(manifest)
+    if "noise" in found:
+        own = (found.get("dataset"), found["noise"], f"{found.get('generator')}-seed{found.get('noise_seed')}")
+        placed = own == (where.parent.parent.name, where.parent.name, where.stem)
+    else:
+        placed = found.get("dataset") == where.stem
+    return found if placed and isinstance(digest, str) else None
