@@ -195,7 +195,7 @@ def test_the_mean_of_the_distribution_can_be_trained(suite: SuiteCopy, monkeypat
 
     loaded, search = _walked(suite, monkeypatch, "natural-gradient-as-released")
     best = suite.root / FOLDER.format("natural-gradient-as-released") / "best.json"
-    kept = json.loads(best.read_text())
+    kept = sealed.read(best)
     theta = algorithm_of(loaded, search).distribution(history(loaded, search, 2), 1)
     assert theta is not None
     a, b = theta.theta[0::2], theta.theta[1::2]
