@@ -29,7 +29,7 @@ def emptied(file: Path, others: list[Path], rng: random.Random) -> str:
 
 
 def garbage(file: Path, others: list[Path], rng: random.Random) -> str:
-    return _written(file, rng.randbytes(file.stat().st_size), "random bytes of its length")
+    return _written(file, rng.randbytes(file.stat().st_size or 20), "random bytes")
 
 
 def zeroed(file: Path, others: list[Path], rng: random.Random) -> str:
@@ -56,6 +56,8 @@ KINDS: tuple[Damage, ...] = (flipped, cut, emptied, garbage, zeroed, exchanged, 
 def damage(file: Path, others: list[Path], rng: random.Random, kind: Damage) -> str:
     """Damage a file; its date is kept half of the time. In words what was done."""
     times = file.stat()
+    if times.st_size < 2 and kind in (flipped, cut, emptied, zeroed):  # as a lock is
+        kind = garbage
     words = kind(file, others, rng)
     if kept := rng.random() < 0.5:
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import warm_commands
 import yaml
 from suite_copy import TABLE, SuiteCopy
+
+from lnl.run.worker import client
 
 from .warm_call import Call, Ended
 
@@ -88,7 +91,8 @@ class TinySuite:
     def call(self, *words: str, **environment: str) -> Call:
         """A command under way: `snakemake …`, or what `lnl` is called with."""
         keep = {key: value for key, value in os.environ.items() if not key.startswith("LNL_")}
-        return Call(self.root, list(words), keep | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"} | environment)
+        warm = {client.VARIABLE: warm_commands.address() or "", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+        return Call(self.root, list(words), keep | warm | environment)
 
     def start(self, *words: str, **environment: str) -> Ended:
         """A start of Snakemake."""

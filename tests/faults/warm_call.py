@@ -15,8 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import warm_commands
-
 from lnl.run.worker import client
 
 
@@ -37,17 +35,12 @@ class Call:
     """A command under way in `folder`: `snakemake …`, or whatever `lnl` is called with."""
 
     def __init__(self, folder: Path, words: list[str], environment: dict[str, str]) -> None:
-        self._files = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115  # closed in `end`
-        content = json.dumps(
-            {
-                "arguments": words,
-                "folder": str(folder),
-                "environment": environment | {client.VARIABLE: warm_commands.address() or ""},
-                "installation": client.installation(),
-            }
-        ).encode()
+        """environment: with the address of the warm process."""
+        self._files = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]  # closed in `end`
+        call = {"arguments": words, "folder": str(folder), "environment": environment}
+        content = json.dumps(call | {"installation": client.installation()}).encode()
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._connection.connect(str(warm_commands.address()))
+        self._connection.connect(environment[client.VARIABLE])
         with open(os.devnull, "rb") as nothing:
             files = [nothing.fileno(), *(file.fileno() for file in self._files)]
             socket.send_fds(self._connection, [len(content).to_bytes(8, "big")], files)
@@ -61,7 +54,7 @@ class Call:
         with suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
-    def end(self, seconds: float = 120) -> Ended:
+    def end(self, seconds: float | None = None) -> Ended:
         """Wait for its end. TimeoutError, and it is killed, if that takes longer."""
         self._connection.settimeout(seconds)
         try:

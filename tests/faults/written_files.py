@@ -16,7 +16,7 @@ from .tiny_suite import TinySuite
 
 DRAWN, BROUGHT = "s2e/digits/symmetric-50", "s2e/digits/file-mine"
 SEARCH = f"searches/{BROUGHT}/coteaching/tau-grid/seed1"
-STATES = ("finished", "stopped", "failed")
+SCORED = (f"{SEARCH}/round1/[bs]*", f"{SEARCH}/best.json")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _run(cell: str, seed: str = "seed*") -> tuple[str, ...]:
 KINDS = (
     Kind("record", "cells/**/seed*.json"),
     Kind("kept record", f"store/{DRAWN}/*/*/record-*.json", (f"cells/{DRAWN}/*/{{seed}}.json",)),
-    Kind("kept record of a candidate", f"store/{BROUGHT}/*-candidate*/*/record-*.json", (f"{SEARCH}/round1/[bs]*", f"{SEARCH}/best.json")),
+    Kind("kept record of a candidate", f"store/{BROUGHT}/*-candidate*/*/record-*.json", SCORED),
     Kind("kept hand-over", f"store/{DRAWN}/standard/*/handover-*", ("handovers", *_run(f"{DRAWN}/f-correction-end"))),
     Kind("hand-over", f"handovers/{DRAWN}/standard/*", _run(f"{DRAWN}/f-correction-end")),
     Kind("data manifest", "data/*.json", _run(f"{DRAWN}/f-correction-end")),
@@ -59,7 +59,7 @@ KINDS = (
     Kind("note of prepared arrays", "data/digits/meta.json", _run(f"{DRAWN}/f-correction-end", "seed1")),
     Kind("drawn labels", "noise/digits/symmetric-50/*.npy", _run(f"{DRAWN}/f-correction-end", "seed1")),
     Kind("note of drawn labels", "noise/digits/symmetric-50/*.json", _run(f"{DRAWN}/f-correction-end", "seed1")),
-    Kind("proposals", f"{SEARCH}/round1/proposals.json", (f"{SEARCH}/round1/[bs]*", f"{SEARCH}/best.json")),
+    Kind("proposals", f"{SEARCH}/round1/proposals.json", SCORED),
     Kind("block of scores", f"{SEARCH}/round1/block1.json", (f"{SEARCH}/round1/scores.json", f"{SEARCH}/best.json")),
     Kind("scores", f"{SEARCH}/round1/scores.json", (f"{SEARCH}/best.json",)),
     Kind("result of a search", f"{SEARCH}/best.json", _run(f"{BROUGHT}/coteaching-tau")),
