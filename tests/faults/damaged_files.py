@@ -69,7 +69,8 @@ class Trials:
         return words.replace(f"{self.suite.root}/", ""), list(self._wrong(file))
 
     def _others(self, file: Path) -> list[Path]:
-        found = self.suite.root.glob(f"results/demo/**/*{file.suffix}")
+        places = (self.suite.root / "results/demo", self.suite.root / ".cache/lnl")
+        found = [each for place in places for each in place.rglob(f"*{file.suffix}")]
         return sorted(each for each in found if each != file and each.is_file())
 
     def _wrong(self, file: Path) -> Iterator[str]:

@@ -30,7 +30,7 @@ SCALE = {
     "seeds": 9,
     "steps_per_epoch": 2,
     "batch_size": 8,
-    "test_images": 16,
+    "learning_rate": 0.05,
     "mode": {"cpu": "stacked"},
     "search": {"rounds": 1, "samples": 2, "brackets": 1},
     "stand_ins": {"datasets": {"mnist": "digits"}, "networks": {"mlp": "digits_mlp", "cnn9": "digits_mlp"}},

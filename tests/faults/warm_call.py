@@ -36,7 +36,7 @@ class Call:
 
     def __init__(self, folder: Path, words: list[str], environment: dict[str, str]) -> None:
         """environment: with the address of the warm process."""
-        self._files = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]  # closed in `end`
+        self._files = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115  # closed in `end`
         call = {"arguments": words, "folder": str(folder), "environment": environment}
         content = json.dumps(call | {"installation": client.installation()}).encode()
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
