@@ -61,6 +61,15 @@ def address() -> str | None:
     return str(place)
 
 
+def copies() -> list[int]:
+    """Processes that the warm process has made and that have not ended."""
+    return [
+        int(pid)
+        for process, _ in _running
+        for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
+
+
 def end() -> None:
     """The warm process ends, if there is one."""
     while _running:

@@ -63,8 +63,8 @@ class Trials:
         files = kind.files(self.suite)
         file = rng.choice(files)
         place = file.relative_to(self.suite.root)
-        others = [other for other in files if other != file] or self._others(file)
         kind.have_it_read(self.suite, file)
+        others = [other for other in files if other != file and other.is_file()] or self._others(file)
         words = f"{kind.name}: {place}: {damage.damage(file, others, rng, how)}"
         return words.replace(f"{self.suite.root}/", ""), list(self._wrong(file))
 

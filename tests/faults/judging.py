@@ -28,9 +28,9 @@ class References:
 
     def __init__(self, undisturbed: TinySuite) -> None:
         self.undisturbed = undisturbed
-        self._known: dict[tuple[object, ...], dict[str, Any]] = {}
+        self._known: dict[tuple[object, ...], dict[str, Any] | None] = {}
 
-    def of(self, suite: TinySuite, loaded: Suite, run: Run) -> dict[str, Any] | None:
+    def of(self, suite: TinySuite, loaded: Suite, run: Run, learn: bool = False) -> dict[str, Any] | None:
         """`result` of a run as `suite` declares it, on the labels and with the search's result that lie there; None
         while its search has none."""
         search = searches.search_of(loaded, run.cell)
@@ -40,8 +40,12 @@ class References:
         labels = _sha(suite.root / LABELS) if run.cell.noise == "file-mine" else ""
         key = (run.cell.id, run.seed, loaded.digest(run.cell), labels, _sha(best) if best else "")
         if key not in self._known:
-            self._known[key] = self._trained(suite, loaded, run, best)
+            self._known[key] = published(suite, loaded, run) if learn else self._trained(suite, loaded, run, best)
         return self._known[key]
+
+    def learn(self, suite: TinySuite, loaded: Suite, run: Run) -> None:
+        """Take the published record of a suite to which nothing has happened yet."""
+        self.of(suite, loaded, run, learn=True)
 
     def _trained(self, suite: TinySuite, loaded: Suite, run: Run, best: Path | None) -> dict[str, Any]:
         clean = self.undisturbed
@@ -69,7 +73,7 @@ def finished(suite: TinySuite) -> dict[str, list[str]]:
         parts = file.relative_to(base).parts
         seed = file.stem if parts[0] == "cells" else parts[-2]
         if result and ["demo", *parts[1:5], seed] == [*(result.get(key) for key in NAME), f"seed{result.get('seed')}"]:
-            found.setdefault(_digest(result), []).append(str(file.relative_to(suite.root)))
+            found.setdefault(digest(result), []).append(str(file.relative_to(suite.root)))
     return found
 
 
@@ -84,26 +88,36 @@ def outside(suite: TinySuite) -> set[str]:
     }
 
 
-def unequal(suite: TinySuite, loaded: Suite, references: References) -> Iterator[tuple[Run, bool]]:
-    """Demanded runs whose published record is not what an undisturbed run gives: (run, whether it claims to be)."""
-    for run in loaded.demand("tiny"):
-        result = _result(suite.root / _record(loaded, run))
-        wanted = references.of(suite, loaded, run)
+def unequal(suite: TinySuite, loaded: Suite, references: References, runs: Iterable[Run]) -> Iterator[tuple[Run, bool]]:
+    """Runs whose published record is not what an undisturbed run gives: (run, whether it claims to be)."""
+    for run in runs:
+        result = published(suite, loaded, run)
+        today = result is not None and result.get("digest") == loaded.digest(run.cell)
+        wanted = references.of(suite, loaded, run) if today else None
         if result is None or result != wanted:
             yield run, bool(result and wanted and _claims(result) == _claims(wanted))
+
+
+def published(suite: TinySuite, loaded: Suite, run: Run) -> dict[str, Any] | None:
+    """`result` of a published record; None where there is none that can be read."""
+    return _result(suite.root / _record(loaded, run))
+
+
+def rows(suite: TinySuite) -> list[dict[str, str]]:
+    """The table as CSV has it; nothing where there is none."""
+    table = suite.root / "results/demo/tables/tiny.csv"
+    return list(csv.DictReader(table.read_text().splitlines())) if table.is_file() else []
 
 
 def mixed(suite: TinySuite, loaded: Suite) -> Iterator[str]:
     """Numbers of the table that are not the mean of all records of one specification, one data set and one vector of
     labels, each of its own seed, that lie there."""
-    table = suite.root / "results/demo/tables/tiny.csv"
-    rows = list(csv.DictReader(table.read_text().splitlines())) if table.is_file() else []
-    for row in rows:
+    for row in rows(suite):
         if not row["cell"]:
             continue
         cell = loaded.parse(row["cell"])
         runs = [run for run in loaded.demand("tiny") if run.cell == cell]
-        results = [_result(suite.root / _record(loaded, run)) for run in runs]
+        results = [published(suite, loaded, run) for run in runs]
         sound = [
             result
             for run, result in zip(runs, results, strict=True)
@@ -154,7 +168,8 @@ def _result(file: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _digest(result: dict[str, Any]) -> str:
+def digest(result: dict[str, Any]) -> str:
+    """What tells results apart."""
     return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -132,9 +132,15 @@ class TinySuite:
 
 
 @contextmanager
-def tiny_suite() -> Iterator[TinySuite]:
-    """The suite in a temporary folder, in memory where there is such a place."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # hundreds of small folders come and go
+def temporary_folder() -> Iterator[Path]:
+    """A folder, in memory where there is such a place: hundreds of small files come and go."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="lnl-faults-", dir=memory) as folder:
-        (Path(folder) / "kept").mkdir()
-        yield TinySuite(Path(folder) / "checkout", Path(folder) / "kept")
+        yield Path(folder)
+
+
+@contextmanager
+def tiny_suite() -> Iterator[TinySuite]:
+    """The suite in a temporary folder."""
+    with temporary_folder() as folder:
+        yield TinySuite(folder / "checkout", folder / "kept")
