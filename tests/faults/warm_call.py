@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import tempfile
@@ -70,3 +71,9 @@ class Call:
             words.append(file.read().decode(errors="replace"))
             file.close()
         return Ended(status[0] if status else -1, *words)
+
+
+def traceback_in(said: str) -> str:
+    """A traceback, if it is not Snakemake's own, which has none but that for Ctrl-C while it is still starting."""
+    found = re.search(r"^Traceback \(most recent call last\):\n.*?^(\w[^\n]*)", said, re.M | re.S)
+    return found[0][-1500:] if found and found[1] != "KeyboardInterrupt" else ""

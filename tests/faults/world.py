@@ -18,7 +18,7 @@ from lnl.declared.suite import Run, Suite
 from . import judging
 from .disturbances import CELLS, Disturbances
 from .tiny_suite import TinySuite
-from .warm_call import Ended
+from .warm_call import Ended, traceback_in
 
 SECONDS = 60  # of one command, which takes two
 EVERYTHING = ("tiny", "selected")
@@ -144,9 +144,8 @@ class World:
         before = self._finished
         ended = work()
         for each in ended:
-            assert "Traceback" not in each.said, (
-                f"{name}: a traceback: {each.said[each.said.index('Traceback') :][:3000]}"
-            )
+            found = traceback_in(each.said)
+            assert not found, f"{name}: {found}"
         self._finished = judging.finished(self.suite)
         listed = set(re.findall(r"^[\d.]+ [kM]B  (.+?): ", ended[0].out, re.M)) if may_delete else set()
         for digest, files in before.items():
@@ -193,12 +192,6 @@ class World:
         while warm_commands.copies():
             assert time.monotonic() < until, "jobs outlive their head"
             time.sleep(0.02)
-
-
-def _traceback(said: str) -> str:
-    """A traceback, if it is not Snakemake's own, which has none but that for Ctrl-C while it is still starting."""
-    found = re.search(r"^Traceback \(most recent call last\):\n.*?^(\w[^\n]*)", said, re.M | re.S)
-    return found[0][-1500:] if found and found[1] != "KeyboardInterrupt" else ""
 
 
 def _last(ended: Ended) -> str:
