@@ -7,11 +7,14 @@ nothing with the tests; where there can be no worker, or none that takes the cal
     python warm_commands.py serve LISTENER LIFELINE     the process
     python warm_commands.py snakemake ...               Snakemake as a copy of it
     python warm_commands.py head ...                    Snakemake in a process of its own, its jobs as copies
+
+A copy can also be Snakemake with a worker of its own, as users have it, which is a copy in turn: `with-worker …`.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,9 +22,10 @@ import tempfile
 from functools import cache, partial
 from pathlib import Path
 
-from lnl.run.worker import client, head
+from lnl.run.worker import client, head, server
 
 SNAKEMAKE = "snakemake"
+WITH_WORKER = "with-worker"
 #: What the copies of a command will import, where lnl/run/worker/server.py does not say so.
 NEEDS = {
     SNAKEMAKE: (
@@ -35,6 +39,7 @@ NEEDS = {
     ),
     "plan": ("lnl.run.price.model",),
 }
+NEEDS[WITH_WORKER] = (*NEEDS[SNAKEMAKE], *server.LEARNING, *server.PROPOSING, *server.RENDERING)
 _running: list[tuple[subprocess.Popen[bytes], int]] = []  # with the file whose closing ends it
 
 
@@ -61,6 +66,15 @@ def address() -> str | None:
     return str(place)
 
 
+def copies() -> list[int]:
+    """Processes that the warm process has made and that have not ended."""
+    return [
+        int(pid)
+        for process, _ in _running
+        for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
+
+
 def end() -> None:
     """The warm process ends, if there is one."""
     while _running:
@@ -72,12 +86,33 @@ def end() -> None:
 
 def _run(place: str) -> int:
     """In a copy: the command of sys.argv; its exit status."""
-    if sys.argv[1:2] != [SNAKEMAKE]:
-        from lnl.cli import run
+    if sys.argv[1:2] == [WITH_WORKER]:
+        head.start = _worker
+        return _snakemake(sys.argv[2:], "")
+    if sys.argv[1:2] == [SNAKEMAKE]:
+        return _snakemake(sys.argv[2:], place)
+    from lnl.cli import run
 
-        return run()
+    return run()
 
-    return _snakemake(sys.argv[2:], place)
+
+def _worker() -> int:
+    """lnl.run.worker.head.start, with a copy of this process in place of a Python that would import all anew."""
+    address = Path(tempfile.mkdtemp(prefix="lnl-")) / "worker"
+    theirs, lifeline = os.pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(address))
+        listener.listen(128)
+        if os.fork() == 0:
+            os.setsid()
+            os.close(lifeline)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+                signal.signal(number, signal.SIG_DFL)
+            _serve(listener.detach(), theirs)
+    os.close(theirs)
+    os.environ[client.VARIABLE] = str(address)
+    return lifeline
 
 
 def _snakemake(words: list[str], worker: str) -> int:
@@ -94,8 +129,6 @@ def _snakemake(words: list[str], worker: str) -> int:
 
 
 def _serve(listener: int, lifeline: int) -> None:
-    from lnl.run.worker import server
-
     server.NEEDS |= NEEDS
     running = server.Server(listener, lifeline, lambda: _run(str(running.address)))
     running.run()
