@@ -96,8 +96,10 @@ def _read(manifest: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
         return None
     digest, where = found.get("digest"), Path(manifest)
     if "noise" in found:
-        own = (found.get("dataset"), found["noise"], f"{found.get('generator')}-seed{found.get('noise_seed')}")
-        placed = own == (where.parent.parent.name, where.parent.name, where.stem)
+        generator, _, seed = where.stem.rpartition("-seed")
+        own = (found.get("dataset"), found["noise"], str(found.get("noise_seed")))
+        placed = own == (where.parent.parent.name, where.parent.name, seed)
+        placed = placed and found.get("generator") in (generator, "file")  # labels from a file have none
     else:
         placed = found.get("dataset") == where.stem
     return found if placed and isinstance(digest, str) else None
