@@ -93,7 +93,7 @@ class Dag:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
             manifests = [paths.data(self.scale, dataset) for dataset in dependencies.datasets(self.suite, key)]
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
-            found = dict.fromkeys(self.best_of(search) for _, _, search in self.suite.searches_of(key))
+            found = [self.best_of(search) for search in dependencies.searches(self.suite, key)]  # its runs' as well
             studied = [paths.synthetic(self.scale, study, arm) for study, arm in dependencies.studies(self.suite, key)]
             self.asked[key] = None
             if not rendered.whole(self.suite, key):
