@@ -13,12 +13,14 @@ A copy can also be Snakemake with a worker of its own, as users have it, which i
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
@@ -87,8 +89,10 @@ def end() -> None:
 def _run(place: str) -> int:
     """In a copy: the command of sys.argv; its exit status."""
     if sys.argv[1:2] == [WITH_WORKER]:
-        head.start = _worker
-        return _snakemake(sys.argv[2:], "")
+        head._launch = _launch
+        status = _snakemake(sys.argv[2:], "")
+        atexit._run_exitfuncs()  # as a process does that is no copy
+        return status
     if sys.argv[1:2] == [SNAKEMAKE]:
         return _snakemake(sys.argv[2:], place)
     from lnl.cli import run
@@ -96,23 +100,18 @@ def _run(place: str) -> int:
     return run()
 
 
-def _worker() -> int:
-    """lnl.run.worker.head.start, with a copy of this process in place of a Python that would import all anew."""
-    address = Path(tempfile.mkdtemp(prefix="lnl-")) / "worker"
-    theirs, lifeline = os.pipe()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(address))
-        listener.listen(128)
-        if os.fork() == 0:
-            os.setsid()
-            os.close(lifeline)
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
-                signal.signal(number, signal.SIG_DFL)
-            _serve(listener.detach(), theirs)
-    os.close(theirs)
-    os.environ[client.VARIABLE] = str(address)
-    return lifeline
+def _launch(listener: int, lifeline: int) -> None:
+    """The worker of a head, as a copy of this process in place of a Python that would import all anew."""
+    if os.fork():
+        return
+    os.setsid()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_DFL)
+    for file in map(int, os.listdir("/proc/self/fd")):
+        if file > 2 and file not in (listener, lifeline):
+            with suppress(OSError):
+                os.close(file)
+    _serve(listener, lifeline)
 
 
 def _snakemake(words: list[str], worker: str) -> int:

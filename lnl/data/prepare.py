@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from filelock import FileLock
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
 from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
 from lnl.errors import UserError
-from lnl.files import replacing, sealed
+from lnl.files import replacing, said, sealed
 
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 
@@ -33,30 +34,37 @@ def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepte
     info = dataset_info(key)
     folder = Path(cache_root) / "data" / key
     root = _data_root(info, data_root)
-    arrays = _open(info, folder, root, accepted)
-    if arrays is None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / ".lock")
-            lock.acquire()
-        except OSError as error:
-            raise UserError(
-                f"{folder}: cannot be written ({error.strerror or error}); choose another cache folder"
-            ) from error
-        try:
-            arrays = _open(info, folder, root, accepted)  # another process may have prepared it meanwhile
-            if arrays is None:
-                if (folder / "meta.json").exists():
-                    print(f"lnl: {folder}: damaged, or of other files; prepared again", file=sys.stderr)
-                _prepare(info, root, folder, accepted)
-                arrays = _open(info, folder, root, accepted)
-        finally:
-            lock.release()
-    if arrays is None:
+    with suppress(OSError, ValueError):  # which are said below, unless another process prepares the data meanwhile
+        return _open(info, folder, root, accepted)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire()
+    except OSError as error:
         raise UserError(
-            f"{folder}: what was just prepared does not verify; check the disk, or choose another cache folder"
-        )
-    return arrays
+            f"{folder}: cannot be written ({error.strerror or error}); choose another cache folder"
+        ) from error
+    try:
+        return _prepared(info, folder, root, accepted)
+    finally:
+        lock.release()
+
+
+def _prepared(info: DatasetInfo, folder: Path, root: Path | None, accepted: Collection[str]) -> Arrays:
+    """The arrays, prepared unless another process has done it meanwhile; the folder's lock is held."""
+    try:
+        return _open(info, folder, root, accepted)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        print(f"lnl: {said(error)}; prepared again", file=sys.stderr)
+    _prepare(info, root, folder, accepted)
+    try:
+        return _open(info, folder, root, accepted)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{error}: what was just prepared does not verify; check the disk, or choose another cache folder"
+        ) from None
 
 
 def _data_root(info: DatasetInfo, given: Path | str | None) -> Path | None:
@@ -78,6 +86,7 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
     files = {}
     for name, array in source.parts.items():
         path = folder / f"{name}.npy"
+        sealed.free(path)
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
         files[name] = {"sha256": _sha256(path)}
@@ -105,29 +114,33 @@ def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
             )
 
 
-def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Collection[str]) -> Arrays | None:
-    """The cached arrays, or None where there are none that can be trusted."""
+def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Collection[str]) -> Arrays:
+    """The cached arrays. FileNotFoundError where there are none, ValueError with the file that cannot be trusted."""
+    note = folder / "meta.json"
     try:
-        meta = sealed.read(folder / "meta.json")
-        if meta["format"] != FORMAT or not {use["digest"] for use in meta["accepted"]} <= {d.lower() for d in accepted}:
-            return None
-        supplied = meta.get("supplied", [])
+        meta = sealed.read(note)
+        files, supplied = meta["files"], meta.get("supplied", [])
+        used = {use["digest"] for use in meta["accepted"]}
+        needed = {f"{part}_{what}" for part in ("train", "test") for what in ("images", "labels")}
+        if meta["format"] != FORMAT or not needed <= set(files) <= set(PARTS):
+            raise ValueError("of another version of the suite")
+        if not used <= {digest.lower() for digest in accepted}:
+            raise ValueError("of files that are no longer accepted")
         if supplied and data_root and _reader(info).exchanged(info, data_root, supplied):
-            return None
-        mapped = {}
-        for name, known in meta["files"].items():
-            path = folder / f"{name}.npy"
+            raise ValueError("of other files")
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{note}: {error}") from None
+    mapped = {}
+    for name, known in files.items():
+        path = folder / f"{name}.npy"
+        try:
             if _sha256(path) != known["sha256"]:  # each time, at the speed of a disk: a date says nothing about bytes
-                return None
+                raise ValueError("damaged")
             mapped[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-        if (
-            not {f"{part}_{what}" for part in ("train", "test") for what in ("images", "labels")}
-            <= set(mapped)
-            <= set(PARTS)
-        ):
-            return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path}: {error}") from None
     return Arrays(
         **{name: mapped.get(name) for name in PARTS},  # type: ignore[arg-type]
         digest=meta["digest"],

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ _END = re.compile(rb',\n "seal": "([0-9a-f]{32})"\n}\n\Z')
 def write(path: Path | str, content: Mapping[str, Any], durable: bool = False) -> None:
     """Write `content` with its seal to a temporary name and rename it to `path` (`replacing`); folders are created."""
     text = sealed(content)
+    free(path)
     with replacing(path, durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -63,10 +65,18 @@ def intact(raw: bytes) -> bool:
     return end is not None and end[1].decode() == _digest(raw[: end.start()])
 
 
+def free(path: Path | str) -> None:
+    """Set aside a folder that lies where a file of the suite's own belongs."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        set_aside(Path(path), "a folder, where a file belongs")
+
+
 def set_aside(path: Path, why: object) -> None:
     """Move a damaged file out of the way, to <name>.damaged, and say so in a line. UserError where that cannot be."""
     aside = path.with_name(f"{path.name}.damaged")
     try:
+        if aside.is_dir() and not aside.is_symlink():
+            shutil.rmtree(aside)
         os.replace(path, aside)
     except OSError as error:
         raise UserError(f"{path}: {why}; it cannot be set aside ({error.strerror}); delete it") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.registry import dataset_info
 from lnl.errors import UserError
-from lnl.files import replacing, sealed
+from lnl.files import replacing, said, sealed
 from lnl.noise.draw import draw
 from lnl.noise.keys import check, flip_rate, warning
 from lnl.noise.label_source import label_source
@@ -117,9 +118,8 @@ def _cached(
 ) -> NDArray[np.int64]:
     path = cache_root / "noise" / dataset / noise / f"{generator}-seed{seed}.npy"
     truth = integer_digest(arrays.train_labels)
-    found = _open(path, truth)
-    if found is not None:
-        return found
+    with suppress(OSError, ValueError):  # which are said below, unless another process draws them meanwhile
+        return _open(path, truth)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path.with_suffix(".lock"))
@@ -129,25 +129,37 @@ def _cached(
             f"{path}: cannot be written ({error.strerror or error}); choose another cache folder"
         ) from error
     try:
-        found = _open(path, truth)
-        if found is None:
-            if path.exists():
-                print(f"lnl: {path}: damaged, or of other data; drawn again", file=sys.stderr)
-            found = draw(np.asarray(arrays.train_labels), noise, classes, seed, generator, dataset)
-            with replacing(path) as temporary, temporary.open("wb") as stream:
-                np.save(stream, found, allow_pickle=False)
-            sealed.write(path.with_suffix(".json"), {"digest": integer_digest(found), "true_labels": truth})
+        try:
+            return _open(path, truth)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            print(f"lnl: {said(error)}; drawn again", file=sys.stderr)
+        found = draw(np.asarray(arrays.train_labels), noise, classes, seed, generator, dataset)
+        sealed.free(path)
+        with replacing(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, found, allow_pickle=False)
+        sealed.write(path.with_suffix(".json"), {"digest": integer_digest(found), "true_labels": truth})
+        return found
     finally:
         lock.release()
-    return found
 
 
-def _open(path: Path, truth: str) -> NDArray[np.int64] | None:
+def _open(path: Path, truth: str) -> NDArray[np.int64]:
+    """Cached labels. FileNotFoundError where there are none, ValueError with the file that cannot be trusted."""
+    note = path.with_suffix(".json")
     try:
-        known = sealed.read(path.with_suffix(".json"))
+        known = sealed.read(note)
+        if known.get("true_labels") != truth:
+            raise ValueError("damaged, or of other data")
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{note}: {error}") from None
+    try:
         labels: NDArray[np.int64] = np.load(path, allow_pickle=False)
-        if known["true_labels"] == truth and labels.dtype == np.int64 and known["digest"] == integer_digest(labels):
-            return labels
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
-        pass
-    return None
+        if labels.dtype != np.int64 or known.get("digest") != integer_digest(labels):
+            raise ValueError("damaged")
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    return labels

@@ -7,6 +7,7 @@ whatever is missing; and it is gone where `.snakemake` was deleted.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 
 from lnl.declared import dependencies, paths
@@ -111,6 +112,18 @@ def _sha256(path: str) -> str | None:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def altered(suite: Suite, key: str) -> dict[str, str]:
+    """Files of an artefact, or its note, that are not what was written when it was rendered, and why."""
+    note = paths.rendered(suite.scale, key)
+    if not os.path.exists(note):
+        return {}
+    known = _read(suite, key)
+    if not isinstance(known, dict) or not isinstance(known.get("files"), dict):
+        return {note: "damaged"}
+    there = [file for file in known["files"] if os.path.exists(file)]
+    return {file: "not what was rendered" for file in there if _sha256(file) != known["files"][file]}
 
 
 def _read(suite: Suite, name: str) -> object:

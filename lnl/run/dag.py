@@ -12,7 +12,6 @@ from typing import Any
 from lnl.declared import dependencies, names, origin, paths, search_rounds, searches, stacked_repeats
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
-from lnl.errors import UserError
 from lnl.files import said
 from lnl.results import records, rendered
 from lnl.run.store import keep_aside
@@ -58,14 +57,11 @@ class Dag:
         os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
-    def _remake(self, path: str) -> None:
-        """Have a file made again that is there, but is not what is declared, or not what it was."""
+    def _remake(self, path: str, why: str | None = None) -> None:
+        """Have a file made again that is there, but not as it should be; why: if that is not for a declaration."""
         self._again(path)
-        if path.endswith(".json"):
-            try:
-                paths.read(path)
-            except (UserError, OSError):
-                self._damaged[path] = "damaged"
+        if why is not None:
+            self._damaged[path] = why
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
 
@@ -82,6 +78,7 @@ class Dag:
         self.reports = True
         if not rendered.whole_report(self.suite, self.suite.selected):
             self._remake(paths.report(self.scale))
+            self._damaged |= rendered.altered(self.suite, rendered.REPORT)
         return self.selected()
 
     def output(self, kind: str, suffix: str) -> str:
@@ -95,12 +92,13 @@ class Dag:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
             manifests = [paths.data(self.scale, dataset) for dataset in dependencies.datasets(self.suite, key)]
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
-            found = dict.fromkeys(self.best_of(search) for _, _, search in self.suite.searches_of(key))
+            found = [self.best_of(search) for search in dependencies.searches(self.suite, key)]  # its runs' as well
             studied = [paths.synthetic(self.scale, study, arm) for study, arm in dependencies.studies(self.suite, key)]
             self.asked[key] = None
             if not rendered.whole(self.suite, key):
                 for file in self.rendered([key]):
                     self._remake(file)
+                self._damaged |= rendered.altered(self.suite, key)
             declared = self.suite.declaration(key)
             spaces = [f"config/spaces/{name}.yaml" for name in self.suite.spaces]
             drawn = ["config/synthetic.yaml", *spaces] if declared.get("kind") in ("none", "synthetic") else []
@@ -179,7 +177,7 @@ class Dag:
         """A data manifest is made of a cache, and of files outside the checkout; one that is damaged is made again."""
         path = paths.data(wildcards.scale, wildcards.dataset)
         if os.path.exists(path) and origin.told(path) is None:
-            self._remake(path)
+            self._remake(path, "damaged, or another's")
         return []
 
     def label_inputs(self, wildcards: Any) -> list[str]:
@@ -190,7 +188,9 @@ class Dag:
         w = wildcards
         path = paths.noise(w.scale, w.dataset, w.noise, w.generator, w.seed)
         file, field = Places.of(self.suite.config).label_file(w.noise)
-        if os.path.exists(path) and (origin.told(path) is None or (file and origin.other_source(path, file, field))):
+        if os.path.exists(path) and origin.told(path) is None:
+            self._remake(path, "damaged, or another's")
+        elif os.path.exists(path) and file and origin.other_source(path, file, field):
             self._remake(path)
         return [paths.data(w.scale, w.dataset), *([str(file)] if file else [])]
 
@@ -227,7 +227,7 @@ class Dag:
     def _own(self, search: Search, path: str) -> None:
         """A file of a search that is there, but another search's or an earlier declaration's, is made again."""
         if os.path.exists(path) and not search_files.current(self.searching, search, path):
-            self._remake(path)
+            self._remake(path, search_files.misplaced(search, path))
 
     def search(self, wildcards: Any) -> Search:
         """The search that a job's wildcards name."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.files import replacing
+from lnl.files.sealed import free
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +28,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -
     from safetensors.torch import save, save_file
 
     header, data = _parts(save(dict(tensors)))
+    free(path)
     with replacing(path, durable=True) as temporary:
         save_file(dict(tensors), temporary, {**about, SEAL: _seal(header, about, data)})
 

@@ -154,6 +154,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"{self.folder}: cannot be written ({error.strerror}); run where results/ can be") from None
+        sealed.free(self.folder / "lock")
         return FileLock(self.folder / "lock")
 
     def adopt(self) -> bool:
@@ -180,12 +181,13 @@ class Store:
             os.replace(self.record_file, _on_other_bytes(self.record_file, origin.trained_on(before)))
         sealed.write(self.record_file, record, durable=True)
         for file in (self.checkpoint_file, self.folder / "failure.json"):
+            sealed.free(file)
             file.unlink(missing_ok=True)
 
     def publish(self) -> Path:
         """Copy the record to its declared path; a file that is the same already is left alone (its time stamp too)."""
         target = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
-        if not target.exists() or target.read_bytes() != self.record_file.read_bytes():
+        if not target.is_file() or target.read_bytes() != self.record_file.read_bytes():
             _copy(self.record_file, target)
         return target
 
@@ -207,6 +209,7 @@ class Store:
 
 
 def _copy(source: Path, target: Path, durable: bool = False) -> None:
+    sealed.free(target)
     with replacing(target, durable) as temporary:
         shutil.copyfile(source, temporary)
 

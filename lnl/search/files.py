@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def write(suite: Suite, search: Search, path: str, content: dict[str, Any]) -> None:
     """Write one file of a search, marked with whose it is."""
     own = {"search": search.id, "digest": suite.search_digest(search), "seed": search.seed}
-    sealed.write(path, own | {"trained_on": origin.of_search(suite, search)} | content)
+    if _place(content).rpartition("/")[2] != "proposals.json":  # which nothing was trained for yet
+        own["trained_on"] = origin.of_search(suite, search)
+    sealed.write(path, own | content)
 
 
 def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
@@ -34,15 +36,28 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     return content
 
 
-def _obstacle(suite: Suite, search: Search, path: str, content: Mapping[str, Any]) -> str | None:
-    """Why a file is not what this search has in this place today, in words; None if it is."""
+def misplaced(search: Search, path: str) -> str | None:
+    """Why a file that is there is none of this search's in this place, however it was declared; None if it is one."""
+    try:
+        return _misplaced(search, path, paths.read(path))
+    except (UserError, FileNotFoundError):
+        return "damaged"
+
+
+def _misplaced(search: Search, path: str, content: Mapping[str, Any]) -> str | None:
     whose = f"{content.get('search')} seed {content.get('seed')}"
     if whose != f"{search.id} seed {search.seed}":
         return f"belongs to {whose}"
+    place = _place(content)
+    return None if place == str(path).rpartition(f"/seed{search.seed}/")[2] else f"is {place} of this search"
+
+
+def _obstacle(suite: Suite, search: Search, path: str, content: Mapping[str, Any]) -> str | None:
+    """Why a file is not what this search has in this place today, in words; None if it is."""
+    if (why := _misplaced(search, path, content)) is not None:
+        return why
     if content.get("digest") != suite.search_digest(search):
-        return f"belongs to {whose} as it was declared before"
-    if _place(content) != str(path).rpartition(f"/seed{search.seed}/")[2]:
-        return f"is {_place(content)} of this search"
+        return f"belongs to {search.id} seed {search.seed} as it was declared before"
     return origin.other(origin.of_search(suite, search), content.get("trained_on") or {})
 
 

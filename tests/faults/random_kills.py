@@ -126,9 +126,9 @@ class Trials:
                 return
             if found := traceback_in(ended.said):
                 yield f"traceback: {found}"
-            yield from self._left(f"{number.name} to {whom}")
+            yield from self._left(whom, number)
         kept = self._records()
-        ended = self.suite.call("snakemake", "--cores", "2", LNL_CHECKPOINT_SECONDS="0.02").end(SECONDS)
+        ended = self._head().end(SECONDS)
         if ended.status != 0:
             said = re.findall(r"^lnl: .*", ended.err + self.suite.logs(), re.M) or [ended.err[-300:]]
             yield f"stuck: {said[-1]}"
@@ -143,6 +143,7 @@ class Trials:
         files = [file.name for folder in folders for file in folder.rglob(".*") if TEMPORARY.fullmatch(file.name)]
         if files:
             yield f"file: {files[0]}"
+        yield from (f"folder: after the next start: {path.name}" for path in self.temporary.glob("lnl-*"))
 
     def _kill(self, head: Call, whom: str, number: signal.Signals, rng: random.Random) -> bool:
         """Send a signal; False if there was nobody to get it any more, or not yet."""
@@ -161,17 +162,20 @@ class Trials:
                 os.kill(pid, number)
         return bool(chosen)
 
-    def _left(self, words: str) -> Iterator[str]:
+    def _left(self, whom: str, number: signal.Signals) -> Iterator[str]:
         """What is left of a head that is gone: its jobs have twenty seconds to end."""
-        until = time.monotonic() + 20
+        words, until = f"{number.name} to {whom}", time.monotonic() + 20
         while (left := living(self.suite.root)) and time.monotonic() < until:
             time.sleep(0.05)
         for pid in left:
             yield f"process: {words}: {Path(f'/proc/{pid}/cmdline').read_text()[:100]}"
             os.kill(pid, signal.SIGKILL)
         for path in self.temporary.glob("lnl-*"):  # Snakemake leaves its own
-            yield f"folder: {words}: {path.name}"
-            damage.remove(path)
+            if (whom, number) == ("everything", signal.SIGKILL):  # the next start removes it, once it is a minute old
+                os.utime(path / "worker", (0, 0))
+            else:
+                yield f"folder: {words}: {path.name}"
+                damage.remove(path)
 
     def _records(self) -> dict[Path, int]:
         """Records that are kept, and when each was written."""

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from lnl.run.worker import client
 
+INTERRUPTED = ("KeyboardInterrupt", "asyncio.exceptions.CancelledError")
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -74,6 +76,6 @@ class Call:
 
 
 def traceback_in(said: str) -> str:
-    """A traceback, if it is not Snakemake's own, which has none but that for Ctrl-C while it is still starting."""
+    """A traceback, if it is not what Snakemake itself says to Ctrl-C while it starts."""
     found = re.search(r"^Traceback \(most recent call last\):\n.*?^(\w[^\n]*)", said, re.M | re.S)
-    return found[0][-1500:] if found and found[1] != "KeyboardInterrupt" else ""
+    return found[0][-1500:] if found and found[1] not in INTERRUPTED else ""

@@ -15,7 +15,7 @@ import warm_commands
 
 from lnl.declared.suite import Run, Suite
 
-from . import judging
+from . import damage, judging
 from .disturbances import CELLS, Disturbances
 from .tiny_suite import TinySuite
 from .warm_call import Ended, traceback_in
@@ -37,12 +37,25 @@ class World:
         self._disturbances = Disturbances(self.suite)
         for run in (loaded := self._loaded()).demand("tiny"):
             self.references.learn(self.suite, loaded, run)
+        self.failures: dict[str, list[str]] = {}  # what was wrong, and the fewest steps that led there
         self.begin()
+
+    def step(self, name: str, *arguments: object) -> None:
+        """A method of this class, and what it is judged; AssertionError for what is wrong, which is also noted."""
+        self._trail.append(f"{name}({', '.join(map(repr, arguments))})")
+        try:
+            getattr(self, name)(*arguments)
+        except (AssertionError, TimeoutError) as error:
+            kind = re.sub(r"[0-9a-f]{12,}|'results[^']*'", "…", str(error).splitlines()[-1])[:200] or "no end"
+            if len(self.failures.get(kind, self._trail)) >= len(self._trail):
+                self.failures[kind] = [*self._trail, f"-> {error}"]
+            raise
 
     def begin(self) -> None:
         """The suite as it was when all was finished."""
         self._disturbances.put_back()
         self.suite.put_back("finished")
+        self._trail: list[str] = []
         self._unsound: set[str] = set()  # digests of results that damage has made
         self._damaged = False  # whether a start may fail, since it is damage that it has to tell of
         self._finished = judging.finished(self.suite)
@@ -63,6 +76,19 @@ class World:
         self._table = self._stamp()
         self.steps["disturb"] += 1
 
+    def edit(self, what: str, value: int, dated: bool) -> None:
+        """A declaration, or the labels, change or change back."""
+        self.disturb(lambda disturbances: disturbances.edit(what, value, dated))
+
+    def delete(self, what: str, number: int) -> None:
+        """Somebody deletes files."""
+        self.disturb(lambda disturbances: disturbances.delete(what, random.Random(number)))
+
+    def damage(self, how: str, number: int) -> None:
+        """A file is damaged."""
+        kind = next(kind for kind in damage.KINDS if kind.__name__ == how)
+        self.disturb(lambda disturbances: disturbances.damage(kind, random.Random(number)), damaging=True)
+
     # ---- commands --------------------------------------------------------------------------------------------------
 
     def start(self, target: str) -> None:
@@ -75,13 +101,13 @@ class World:
             assert self._damaged, f"a start fails, and nothing is damaged: {_last(ended)}"
             assert _last(ended), "a start fails and says nothing"
 
-    def killed_start(self, after: float, number: signal.Signals) -> None:
+    def killed_start(self, after: float, number: str) -> None:
         """A start whose head is sent a signal."""
 
         def killed() -> list[Ended]:
             head = self.suite.call("snakemake", "--cores", "2", "tiny")
             time.sleep(after)
-            head.signal(number)
+            head.signal(signal.Signals[number])
             ended = head.end(SECONDS)
             self._quiet()
             return [ended]
@@ -124,9 +150,9 @@ class World:
         else:
             assert re.fullmatch(r"lnl: [^\n]+\n", ended.err), f"lnl train: not one line: {ended.err[-500:]}"
 
-    def import_records(self, what: str, rng: random.Random) -> None:
+    def import_records(self, what: str, number: int) -> None:
         """Records of another machine come in."""
-        folder, unbelievable = self._disturbances.from_elsewhere(what, rng)
+        folder, unbelievable = self._disturbances.from_elsewhere(what, random.Random(number))
         [ended] = self._judged("import", lambda: [self.suite.lnl("import", str(folder))])
         assert ended.status in (0, 2), f"lnl import: {_last(ended)}"
         assert unbelievable is None or judging.digest(unbelievable) not in self._finished, "imported: other labels"

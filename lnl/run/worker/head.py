@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from lnl.run.worker.client import VARIABLE
 #: A pool of threads does not survive a fork, and a job of this suite uses one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
+YOUNG = 60  # seconds in which the folder of a worker may be one that is about to listen
 PATIENCE = 5  # seconds that rendering may take after Ctrl-C
 INTERRUPTED = threading.Event()  # this process was told to end
 
@@ -92,6 +95,8 @@ def start() -> int | None:
     try:
         os.close(os.pidfd_open(os.getpid()))
         folder = tempfile.mkdtemp(prefix="lnl-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a worker that was killed cannot
+        _remove_dead()
         return _start(Path(folder) / "worker")
     except OSError:  # an old kernel, no room, a path that is too long for a socket
         if folder:
@@ -99,18 +104,36 @@ def start() -> int | None:
         return None
 
 
+def _remove_dead() -> None:
+    """Remove the folders of workers that were killed together with their heads: nobody listens there any more."""
+    for place in Path(tempfile.gettempdir()).glob("lnl-*/worker"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            known = place.lstat()
+            if known.st_uid != os.getuid() or time.time() - known.st_mtime < YOUNG:
+                continue
+            try:
+                asking.connect(str(place))
+            except ConnectionRefusedError:
+                shutil.rmtree(place.parent)
+
+
 def _start(address: Path) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(address))
         listener.listen(128)  # jobs may call at once; they are answered when the worker has imported what they need
         theirs, lifeline = os.pipe()
-        subprocess.Popen(
-            [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener.fileno()), str(theirs)],
-            pass_fds=(listener.fileno(), theirs),
-            stdin=subprocess.DEVNULL,
-            env=os.environ | ONE_THREAD,
-            start_new_session=True,  # Ctrl-C is for the jobs; the worker sees them out
-        )
+        _launch(listener.fileno(), theirs)
         os.close(theirs)
     os.environ[VARIABLE] = str(address)
     return lifeline
+
+
+def _launch(listener: int, lifeline: int) -> None:
+    """Start the worker itself. Ctrl-C is for the jobs: it has a session of its own, and sees them out."""
+    subprocess.Popen(
+        [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener), str(lifeline)],
+        pass_fds=(listener, lifeline),
+        stdin=subprocess.DEVNULL,
+        env=os.environ | ONE_THREAD,
+        start_new_session=True,
+    )

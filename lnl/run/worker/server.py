@@ -33,7 +33,7 @@ from lnl.run.worker.client import LIBRARY, installation
 
 LEARNING = ("lnl.run.job", "lnl.run.searching.candidates", "safetensors.torch")
 PROPOSING = ("lnl.search.algorithms", "lnl.search.spaces", "scipy.special")
-RENDERING = ("lnl.render.table", "lnl.results.claims", "pandas", "scipy.stats")
+RENDERING = ("lnl.render.table", "lnl.results.claims", "pandas", "scipy.stats", "jsonschema")
 DRAWING = ("lnl.render.figure", "matplotlib.pyplot")
 #: What the copies of a command will import.
 NEEDS = {
@@ -79,11 +79,17 @@ class Server:
         self.selector.register(lifeline, selectors.EVENT_READ, self._head_gone)
 
     def run(self) -> None:
-        """Serve until the head is gone, then stop what still runs."""
+        """Serve until the head is gone, then stop what still runs. SIGTERM ends it at once, and so its copies."""
+        signal.signal(signal.SIGTERM, partial(self._told, os.getpid()))
         while self.serving:
             for key, _ in self.selector.select():
                 with suppress(OSError):
                     key.data()
+
+    def _told(self, pid: int, *_: object) -> None:
+        if os.getpid() == pid:  # not a copy that has not come to be itself yet
+            shutil.rmtree(self.address.parent, ignore_errors=True)
+        os._exit(128 + signal.SIGTERM)
 
     def _call(self) -> None:
         """Start what a job asks for, or decline by hanging up."""
@@ -205,6 +211,7 @@ def become(call: dict[str, Any], files: list[int], command: Command) -> None:
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # without its worker a copy stops, with a checkpoint
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for standard, given in enumerate(files):
             os.dup2(given, standard)
         os.closerange(3, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # sockets of the worker and of other jobs
