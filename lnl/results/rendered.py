@@ -60,7 +60,7 @@ def current_arm(suite: Suite, study: str, arm: str) -> bool:
 
 def note(suite: Suite, key: str, made: str, lacks: list[str]) -> None:
     """Leave a note beside an artefact that was rendered just now. made: of what, as `made_of` told before that."""
-    sealed.write(paths.rendered(suite.scale, key), _content(made, lacks, files(suite, key)))
+    sealed.write(paths.rendered(suite.scale, key), _content(key, made, lacks, files(suite, key)))
 
 
 def whole(suite: Suite, key: str) -> bool:
@@ -72,13 +72,13 @@ def note_report(suite: Suite, keys: Iterable[str]) -> None:
     """The same note for the report about these artefacts."""
     keys = list(keys)
     lacks = [key for key in keys if not whole(suite, key)]
-    content = _content(_report_of(suite, keys), lacks, [paths.report(suite.scale)])
+    content = _content(REPORT, _report_of(suite, keys), lacks, [paths.report(suite.scale)])
     sealed.write(paths.rendered(suite.scale, REPORT), content)
 
 
 def whole_report(suite: Suite, keys: Iterable[str]) -> bool:
     """Whether the report was written about these artefacts, each of them whole."""
-    return _read(suite, REPORT) == _content(_report_of(suite, keys), [], [paths.report(suite.scale)])
+    return _read(suite, REPORT) == _content(REPORT, _report_of(suite, keys), [], [paths.report(suite.scale)])
 
 
 def made_of(suite: Suite, key: str) -> str:
@@ -98,12 +98,12 @@ def _report_of(suite: Suite, keys: Iterable[str]) -> str:
 
 
 def _noted(suite: Suite, key: str) -> bool:
-    return _read(suite, key) == _content(made_of(suite, key), [], files(suite, key))
+    return _read(suite, key) == _content(key, made_of(suite, key), [], files(suite, key))
 
 
-def _content(made: str, lacks: list[str], written: Iterable[str]) -> dict[str, object]:
+def _content(key: str, made: str, lacks: list[str], written: Iterable[str]) -> dict[str, object]:
     """What a note says: of what was rendered, without what, and which bytes came of it."""
-    return {"made_of": made, "lacks": lacks, "files": {path: _sha256(path) for path in written}}
+    return {"artefact": key, "made_of": made, "lacks": lacks, "files": {path: _sha256(path) for path in written}}
 
 
 def _sha256(path: str) -> str | None:
@@ -120,8 +120,8 @@ def altered(suite: Suite, key: str) -> dict[str, str]:
     if not os.path.exists(note):
         return {}
     known = _read(suite, key)
-    if not isinstance(known, dict) or not isinstance(known.get("files"), dict):
-        return {note: "damaged"}
+    if not isinstance(known, dict) or known.get("artefact") != key:
+        return {note: "damaged, or another's"}
     there = [file for file in known["files"] if os.path.exists(file)]
     return {file: "not what was rendered" for file in there if _sha256(file) != known["files"][file]}
 

@@ -180,9 +180,9 @@ class Store:
         if before is not None and origin.trained_on(before) != origin.trained_on(record["result"]):
             os.replace(self.record_file, _on_other_bytes(self.record_file, origin.trained_on(before)))
         sealed.write(self.record_file, record, durable=True)
-        for file in (self.checkpoint_file, self.folder / "failure.json"):
-            sealed.free(file)
-            file.unlink(missing_ok=True)
+        sealed.free(self.checkpoint_file)
+        self.checkpoint_file.unlink(missing_ok=True)
+        self._forget_failure()
 
     def publish(self) -> Path:
         """Copy the record to its declared path; a file that is the same already is left alone (its time stamp too)."""
@@ -201,10 +201,21 @@ class Store:
         _copy(self.handover_file(point), target)
         return target
 
+    def _forget_failure(self) -> None:
+        note = self.folder / "failure.json"
+        try:
+            sealed.read(note)
+            note.unlink()
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            sealed.set_aside(note, error)
+
     def fail(self, error: BaseException, log: str | None) -> None:
         """Leave a note of a failure: a row of the table will show it."""
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
         note = {"class": type(error).__name__, "message": last[:500], "log": log}
+        self._forget_failure()
         sealed.write(self.folder / "failure.json", note)
 
 
