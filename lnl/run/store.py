@@ -204,7 +204,8 @@ class Store:
     def _forget_failure(self) -> None:
         note = self.folder / "failure.json"
         try:
-            sealed.read(note)
+            if "class" not in sealed.read(note):
+                raise ValueError("no note of a failure")
             note.unlink()
         except FileNotFoundError:
             pass
