@@ -218,3 +218,17 @@ def test_a_limit_that_somebody_names_stands(jobs: int, kept: bool) -> None:
     scheduler = SimpleNamespace(job_rate_limiter=SimpleNamespace(max_jobs=jobs, timespan=1.0))
     head.unlimit(scheduler)
     assert (scheduler.job_rate_limiter is not None) == kept
+
+
+def test_a_job_that_is_told_to_end_together_with_its_worker_does_not_begin_anew(
+    long_suite: SuiteCopy, start: Start
+) -> None:
+    with a_head() as running:
+        job, _ = start(long_suite, {client.VARIABLE: running.address}, 1)
+        made = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+        worker = max(int(pid) for pid in made if "lnl.cli.worker" in Path(f"/proc/{pid}/cmdline").read_text())
+        os.kill(worker, signal.SIGSTOP)  # it cannot say how the copy has ended
+        job.terminate()
+        time.sleep(0.5)
+        os.kill(worker, signal.SIGKILL)
+        assert job.wait(timeout=10) == 143

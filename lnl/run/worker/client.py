@@ -49,9 +49,14 @@ def installation() -> list[str]:
 
 
 def _outcome(connection: socket.socket, copy: int) -> int | None:
-    """Wait for the copy's end, and hand on what signals this process gets meanwhile."""
+    """Wait for the copy's end, and hand on what signals this process gets meanwhile.
+
+    Told to end, it ends with its worker, as when all that belongs to a DAG is told to.
+    """
+    told: list[int] = []
 
     def forward(number: int, frame: FrameType | None) -> None:
+        told.append(number)
         with suppress(ProcessLookupError):
             os.kill(copy, number)
 
@@ -64,4 +69,6 @@ def _outcome(connection: socket.socket, copy: int) -> int | None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return status[0] if status else None
+    if not status:
+        return 128 + told[0] if told else None
+    return status[0]
