@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
 from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
+from lnl.disk import unwritten
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
+from lnl.locks import Lock
 
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 
@@ -37,12 +38,10 @@ def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepte
     if arrays is None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / ".lock")
+            lock = Lock(folder / ".lock")
             lock.acquire()
         except OSError as error:
-            raise UserError(
-                f"{folder}: cannot be written ({error.strerror or error}); choose another cache folder"
-            ) from error
+            raise unwritten(folder, error, "choose another cache folder") from error
         try:
             arrays = _open(info, folder, root, accepted)  # another process may have prepared it meanwhile
             if arrays is None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.registry import dataset_info
+from lnl.disk import unwritten
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
+from lnl.locks import Lock
 from lnl.noise.draw import draw
 from lnl.noise.keys import check, flip_rate, warning
 from lnl.noise.labelfile import read_labels
@@ -112,12 +113,10 @@ def _cached(
         return found
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
+        lock = Lock(path.with_suffix(".lock"))
         lock.acquire()
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); choose another cache folder"
-        ) from error
+        raise unwritten(path, error, "choose another cache folder") from error
     try:
         found = _open(path, truth)
         if found is None:

@@ -50,13 +50,14 @@ class Dag:
         self._there: list[Run] = []  # runs that have a record, of today or not
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self.reports = False  # and whether it writes the report
-        self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
+        self.written = list(dict.fromkeys((self.scale, self.searching.scale)))  # scales that this DAG writes to
+        self.scales = "|".join(self.written)
         if head:
             dependencies.check(self.suite)
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
-        os.environ["LNL_HEAD"] = str(os.getpid())
+        os.environ[client.HEAD] = str(os.getpid())
         os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 

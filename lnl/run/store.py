@@ -17,14 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from lnl.declared import paths
 from lnl.declared.searches import search_of
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
+from lnl.disk import unwritten
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
+from lnl.locks import Lock
 from lnl.results import origin
 from lnl.results.records import is_of, read
 from lnl.results.valid import validated
@@ -110,13 +110,13 @@ class Store:
         """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
         write_json_atomic(self.folder / f"unreached-{self.key}.json", points)
 
-    def lock(self) -> FileLock:
+    def lock(self) -> Lock:
         """Lock of this run; UserError where the results folder cannot be written."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{self.folder}: cannot be written ({error.strerror}); run where results/ can be") from None
-        return FileLock(self.folder / "lock")
+            raise unwritten(self.folder, error, "run where results/ can be") from error
+        return Lock(self.folder / "lock")
 
     def adopt(self) -> bool:
         """Take over a published record of today's specification into an empty store (results copied or imported)."""
@@ -164,10 +164,11 @@ class Store:
         return target
 
     def fail(self, error: BaseException, log: str | None) -> None:
-        """Leave a note of a failure: a row of the table will show it."""
+        """Leave a note of a failure, where there is room for it: a row of the table will show it."""
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
         note = {"class": type(error).__name__, "message": last[:500], "log": log}
-        write_json_atomic(self.folder / "failure.json", note)
+        with suppress(UserError):  # what is said of the failure itself matters more
+            write_json_atomic(self.folder / "failure.json", note)
 
 
 def _on_other_bytes(file: Path, result: Mapping[str, Any]) -> Path:

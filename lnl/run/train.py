@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import Timeout
 from torch import Tensor
 
 from lnl.declared import dependencies
@@ -23,6 +22,7 @@ from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped, Training
 from lnl.files import replacing
+from lnl.locks import Busy
 from lnl.results import origin
 from lnl.results.statistics import run_statistic
 from lnl.run import provenance
@@ -40,7 +40,7 @@ def held(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
             break
-        except Timeout:
+        except Busy:
             if stop():
                 raise Stopped from None
             time.sleep(0.1)

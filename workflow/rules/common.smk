@@ -4,6 +4,7 @@ from lnl.declared import names, paths
 from lnl.run.dag import Dag
 from lnl.run.worker import head
 
+head.quieten()
 try:
     dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow))
 except UserError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -11,10 +12,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lnl.declared import paths
+from lnl.errors import UserError
+from lnl.run import leftovers, terminal
+from lnl.run.alone import alone
 from lnl.run.worker.client import VARIABLE
 
 #: A pool of threads does not survive a fork, and a job of this suite uses one thread.
@@ -50,6 +56,32 @@ def again(workflow: Any) -> Callable[[str], None]:
     return force
 
 
+def begin(scales: list[str]) -> None:
+    """Before any job of a start: be the one head of these scales, hear what jobs say, remove what killed ones left.
+
+    UserError while another head is at work there.
+    """
+    alone(scales)
+    folders = [Path(paths.RESULTS, scale) for scale in scales]
+    terminal.listen(*map(str, folders), ".snakemake")
+    leftovers.remove(folders)
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """A user's error before the first job is a line, and the end; Snakemake would say where in its rules it arose."""
+    try:
+        yield
+    except UserError as error:
+        print(f"lnl: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def quieten() -> None:
+    """A line of Snakemake's log that the disk does not take is not worth a traceback on the terminal for each."""
+    logging.raiseExceptions = False
+
+
 def note_interrupts() -> None:
     """From now on, note whether this process was told to end, by Ctrl-C or SIGTERM."""
 
@@ -79,6 +111,9 @@ def render(artefacts: list[str], report: bool) -> None:
             )
     except subprocess.TimeoutExpired:
         print("lnl: interrupted; the next start renders what is left", file=sys.stderr)
+    except OSError as error:
+        print(f"lnl: nothing is rendered ({error}); the next start does it", file=sys.stderr)
+    terminal.conclude()
 
 
 def start() -> int | None:
@@ -91,11 +126,13 @@ def start() -> int | None:
     folder = None
     try:
         os.close(os.pidfd_open(os.getpid()))
-        folder = tempfile.mkdtemp(prefix="lnl-")
-        return _start(Path(folder) / "worker")
-    except OSError:  # an old kernel, no room, a path that is too long for a socket
+        folder = tempfile.mkdtemp(prefix=leftovers.prefix())
+        return _start(Path(folder) / leftovers.SOCKET)
+    except OSError as error:  # an old kernel, no room or right, a path that is too long for a socket
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+        why = f"{error.strerror or error}; TMPDIR names a folder that can be written"
+        print(f"lnl: no warm worker, jobs start more slowly ({why})", file=sys.stderr)
         return None
 
 
