@@ -19,6 +19,7 @@ import tempfile
 from functools import cache, partial
 from pathlib import Path
 
+from lnl.run import terminal
 from lnl.run.worker import client, head
 
 SNAKEMAKE = "snakemake"
@@ -90,6 +91,8 @@ def _snakemake(words: list[str], worker: str) -> int:
         main(words)
     except SystemExit as end:
         return int(end.code or 0)
+    finally:
+        terminal.conclude()  # as the process's end has it
     return 0
 
 

@@ -17,6 +17,7 @@ from lnl.disk import full
 
 VARIABLE = "LNL_TERMINAL"  # the file to which a job writes a line for its head's terminal
 _told: list[str] = []
+_folders: list[str] = []
 _pipe: list[int] = []
 _reader: list[threading.Thread] = []
 
@@ -33,7 +34,8 @@ def listen(*folders: str) -> None:
     os.environ[VARIABLE] = f"/proc/{os.getpid()}/fd/{writer}"
     _reader.append(threading.Thread(target=_print, args=(reader,), daemon=True))
     _reader[0].start()
-    atexit.register(conclude, *folders)
+    _folders.extend(folders)
+    atexit.register(conclude)
 
 
 def tell(line: str) -> None:
@@ -51,14 +53,14 @@ def _print(reader: int) -> None:
                 _say(line)
 
 
-def conclude(*folders: str) -> None:
+def conclude() -> None:
     """The last line of a head: what could not be written, or whose disk is full. Once."""
     if not _pipe:
         return
     os.environ.pop(VARIABLE, None)
     os.close(_pipe.pop())
     _reader.pop().join(timeout=1)  # a job that is still there may hold the pipe
-    found = [line for folder in folders if (line := full(folder))]
+    found = [line for folder in _folders if (line := full(folder))]
     if _told:
         more = f" ({len(_told) - 1} more such lines above)" if len(_told) > 1 else ""
         _say(f"lnl: not everything could be written{more}: {_told[0].removeprefix('lnl: ')}")
