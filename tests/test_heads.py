@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from suite_copy import SuiteCopy
 
-from lnl import locks
 from lnl.errors import UserError
+from lnl.files import locks
 from lnl.run import alone
 
 HOLD = """

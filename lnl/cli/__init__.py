@@ -40,6 +40,11 @@ def run() -> int:
         if isinstance(end.code, str):
             _say(end.code)
         return _flushed(end.code if isinstance(end.code, int) else int(end.code is not None))
+    except PermissionError as error:
+        if not error.filename:
+            raise
+        _say(f"lnl: {error.filename}: cannot be read or written ({error.strerror}); have its owner open it to you")
+        return 2
     except Exception as error:
         if not _say_of_the_disk(error):
             raise
@@ -58,7 +63,7 @@ def _flushed(status: int) -> int:
 
 def _say(line: str, error: Exception | None = None) -> None:
     """Say a line where errors go; of a full disk, on which a log may lie, on the terminal of the head as well."""
-    from lnl.disk import trouble
+    from lnl.files.disk import trouble
     from lnl.run.terminal import tell
 
     with suppress(OSError):
@@ -69,7 +74,7 @@ def _say(line: str, error: Exception | None = None) -> None:
 
 def _say_of_the_disk(error: Exception) -> bool:
     """Say what could not be written; False where that was not the reason."""
-    from lnl.disk import trouble
+    from lnl.files.disk import trouble
 
     line = trouble(error, _output())
     if line is None:

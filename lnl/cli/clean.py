@@ -22,7 +22,7 @@ from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
 from lnl.files import leaves, parse_json, read_file, said
-from lnl.locks import free
+from lnl.files.locks import free
 from lnl.results.records import read
 from lnl.run.leftovers import SOCKET, dead_workers, killed_writes
 

@@ -13,7 +13,7 @@ from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
 from lnl.errors import UserError
-from lnl.locks import free
+from lnl.files.locks import free
 from lnl.results.records import RunState, state_of
 from lnl.run.price.cost import Correction, Cost, Estimator, duration, on_gpu, size
 from lnl.search.files import current

@@ -16,7 +16,7 @@ from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import write_json_atomic
-from lnl.locks import Busy
+from lnl.files.locks import Busy
 from lnl.noise.keys import warning
 from lnl.run.hardware import lease_gpu
 from lnl.run.store import Store

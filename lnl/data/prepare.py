@@ -14,10 +14,10 @@ import numpy as np
 
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
 from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
-from lnl.disk import unwritten
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
-from lnl.locks import Lock
+from lnl.files.disk import unwritten
+from lnl.files.locks import Lock
 
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.registry import dataset_info
-from lnl.disk import unwritten
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
-from lnl.locks import Lock
+from lnl.files.disk import unwritten
+from lnl.files.locks import Lock
 from lnl.noise.draw import draw
 from lnl.noise.keys import check, flip_rate, warning
 from lnl.noise.labelfile import read_labels

@@ -23,7 +23,7 @@ from pathlib import Path
 from lnl.declared import paths
 from lnl.errors import UserError
 from lnl.files import said, write_json_atomic
-from lnl.locks import Busy, Lock
+from lnl.files.locks import Busy, Lock
 
 _held: dict[str, Lock] = {}  # as long as this process lives
 

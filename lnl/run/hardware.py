@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lnl.declared import environment
 from lnl.errors import UserError
-from lnl.locks import Busy, Lock
+from lnl.files.locks import Busy, Lock
 
 if TYPE_CHECKING:
     import torch

@@ -21,10 +21,10 @@ from lnl.declared import paths
 from lnl.declared.searches import search_of
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
-from lnl.disk import unwritten
 from lnl.errors import UserError
 from lnl.files import replacing, write_json_atomic
-from lnl.locks import Lock
+from lnl.files.disk import unwritten
+from lnl.files.locks import Lock
 from lnl.results import origin
 from lnl.results.records import is_of, read
 from lnl.results.valid import validated

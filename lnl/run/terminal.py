@@ -13,7 +13,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from lnl.disk import full
+from lnl.files.disk import full
 
 VARIABLE = "LNL_TERMINAL"  # the file to which a job writes a line for its head's terminal
 _told: list[str] = []

@@ -22,7 +22,7 @@ from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped, Training
 from lnl.files import replacing
-from lnl.locks import Busy
+from lnl.files.locks import Busy
 from lnl.results import origin
 from lnl.results.statistics import run_statistic
 from lnl.run import provenance

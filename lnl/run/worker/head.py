@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -19,6 +20,7 @@ from typing import Any
 
 from lnl.declared import paths
 from lnl.errors import UserError
+from lnl.files.disk import unwritten
 from lnl.run import leftovers, terminal
 from lnl.run.alone import alone
 from lnl.run.worker.client import VARIABLE
@@ -75,6 +77,18 @@ def one_line() -> Iterator[None]:
     except UserError as error:
         print(f"lnl: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def check_rights() -> None:
+    """UserError where Snakemake's own folder cannot be made or written, which it would tell by a traceback."""
+    folder = Path(".snakemake")
+    try:
+        folder.mkdir(exist_ok=True)
+        for place in (folder, *(each for each in folder.iterdir() if each.is_dir())):
+            if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise unwritten(folder, error, "have its owner open it to you, or start in a folder of your own") from error
 
 
 def quieten() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sys
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from lnl.disk import unwritten
 from lnl.errors import UserError
+from lnl.files.disk import unwritten
 
 #: What a file system says that has no locks: some mounts of NFS, Lustre, FUSE.
 NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
@@ -65,6 +67,18 @@ def free(path: Path) -> bool:
             return True
     except (Timeout, OSError, NotImplementedError):
         return False
+
+
+def lockable(folder: Path) -> bool:
+    """Whether the file system of a folder has locks. OSError where no file can be made in it."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            return False
+    return True
 
 
 def _none(path: Path) -> None:

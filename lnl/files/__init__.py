@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lnl.disk import of_writing
+from lnl.files.disk import of_writing
 
 # A list that holds only numbers, null, true and false: indent=1 would give each of them a line of its own.
 _SCALARS = re.compile(r"\[\s+([-+.\w]+(?:,\s+[-+.\w]+)*)\s+\]")
