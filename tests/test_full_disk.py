@@ -93,8 +93,6 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> object:
     terminal.listen()
     yield shown
     terminal.conclude()
-    terminal._told.clear()
-    terminal._folders.clear()
     os.environ.pop(terminal.VARIABLE, None)
 
 
@@ -110,6 +108,24 @@ def test_what_a_job_says_is_shown_once_and_again_at_the_end(heard: io.StringIO) 
     assert heard.getvalue().splitlines()[2:] == [
         "lnl: not everything could be written (1 more such lines above): a: No space left"
     ]
+
+
+@linux
+def test_a_job_writes_to_no_other_file_that_its_heads_number_leads_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("somebody's")
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with file.open("a") as opened:
+        for other, number in ((opened.fileno(), os.fstat(opened.fileno()).st_ino), (writer, 1)):
+            monkeypatch.setenv(terminal.VARIABLE, f"/proc/{os.getpid()}/fd/{other} {number}")
+            terminal.tell("lnl: a: No space left")
+    assert file.read_text() == "somebody's"
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1)
+    os.close(reader), os.close(writer)
 
 
 @linux

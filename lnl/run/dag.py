@@ -13,6 +13,7 @@ from lnl.declared import dependencies, names, paths, search_rounds, searches, st
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.results import records, rendered
+from lnl.run import terminal
 from lnl.run.store import keep_aside
 from lnl.run.worker import client
 from lnl.search import files as search_files
@@ -58,7 +59,8 @@ class Dag:
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
         os.environ[client.HEAD] = str(os.getpid())
-        os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
+        for name in (client.VARIABLE, terminal.VARIABLE):
+            os.environ.pop(name, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
