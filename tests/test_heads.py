@@ -109,6 +109,15 @@ def test_a_lock_file_of_another_user_is_one_line_with_its_owner(
         locks.Lock(file).acquire(timeout=0)
 
 
+def test_a_lock_is_held_in_its_block_however_it_was_taken(tmp_path: Path) -> None:
+    for take in (lambda lock: lock, lambda lock: lock.acquire(timeout=0)):
+        with take(locks.Lock(tmp_path / "lock")):
+            assert not locks.free(tmp_path / "lock")
+            with pytest.raises(locks.Busy):
+                locks.Lock(tmp_path / "lock").acquire(timeout=0)
+        assert locks.free(tmp_path / "lock")
+
+
 def test_a_note_that_is_no_note_names_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
     head(tmp_path, "demo")

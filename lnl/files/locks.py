@@ -34,6 +34,7 @@ class Lock:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._lock = FileLock(self.path)
+        self._taken = False  # in the end, be it that there are no locks
 
     def acquire(self, timeout: float = -1) -> Lock:
         """Take it, or wait for it as many seconds (-1: for ever) and raise Busy. UserError where that cannot be."""
@@ -48,13 +49,15 @@ class Lock:
                 _none(self.path)
             else:
                 raise _denied(self.path, error) from error
+        self._taken = True
         return self
 
     def release(self) -> None:
+        self._taken = False
         self._lock.release()
 
     def __enter__(self) -> Lock:
-        return self
+        return self if self._taken else self.acquire()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.release()
