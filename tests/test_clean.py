@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import shutil
+import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.files import replacing
 from lnl.noise.manifest import ensure_labels
+from lnl.run import leftovers
 from tests.faults.hostile_imports import checkout, valid_files
 from tests.helpers import arrays
 
@@ -29,9 +32,12 @@ COTEACHING = "s2e/mnist/pair-45/coteaching/seed1"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Path]:
-    """A checkout with three imported runs and a search as the working directory; the folder that it stands in."""
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A checkout with three imported runs and a search as the working directory; the folder that it stands in, with a
+    temporary folder of its own."""
     with checkout() as (folder, suite):
+        (folder / "temporary").mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder / "temporary"))
         for name, content in valid_files().items():
             (folder / "sound" / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / "sound" / name).write_bytes(gzip.compress(content, 1))
@@ -171,6 +177,17 @@ def test_what_killed_writes_left_behind_goes_when_it_is_old(sandbox: Path) -> No
     assert listed == set(map(str, made)) and "killed" in said
     _clean("leftovers", yes=True)
     assert not any(file.exists() for file in made) and all(file.exists() for file in [*others, young])
+
+
+def test_the_folder_of_a_killed_worker_goes(sandbox: Path) -> None:
+    folder = sandbox / "temporary" / f"{leftovers.prefix()}killed"
+    folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(folder / leftovers.SOCKET))
+    os.utime(folder, (1, 1))
+    listed, said = _clean("leftovers", yes=True)
+    assert listed == {str(folder / leftovers.SOCKET)} and "worker" in said
+    assert not folder.exists() and folder.parent.exists()
 
 
 def test_states_of_stopped_runs_go_but_for_those_being_trained(sandbox: Path) -> None:

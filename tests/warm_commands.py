@@ -24,6 +24,7 @@ from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 
+from lnl.run import terminal
 from lnl.run.worker import client, head, server
 
 SNAKEMAKE = "snakemake"
@@ -124,6 +125,8 @@ def _snakemake(words: list[str], worker: str) -> int:
         main(words)
     except SystemExit as end:
         return int(end.code or 0)
+    finally:
+        terminal.conclude()  # as the process's end has it
     return 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -13,7 +15,12 @@ def main() -> None:
         status = delegate(sys.argv[1:])
     except KeyboardInterrupt:  # before its copy had started
         sys.exit(130)
-    sys.exit(run() if status is None else status)
+    if status is not None:
+        sys.exit(status)
+    status = run()
+    with suppress(OSError):
+        sys.stdout.close()  # what it holds was said, or could not be: nothing is left to fail at the very end
+    sys.exit(status)
 
 
 def run() -> int:
@@ -24,13 +31,60 @@ def run() -> int:
     try:
         app()
     except UserError as error:
-        print(f"lnl: {error}", file=sys.stderr)
+        _say(f"lnl: {error}", error)
         return 2
     except KeyboardInterrupt:
-        print("lnl: interrupted; what was finished is kept", file=sys.stderr)
+        _say("lnl: interrupted; what was finished is kept")
         return 130
     except SystemExit as end:
         if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+            _say(end.code)
+        return _flushed(end.code if isinstance(end.code, int) else int(end.code is not None))
+    except PermissionError as error:
+        if not error.filename:
+            raise
+        _say(f"lnl: {error.filename}: cannot be read or written ({error.strerror}); have its owner open it to you")
+        return 2
+    except Exception as error:
+        if not _say_of_the_disk(error):
+            raise
+        return 2
     return 0
+
+
+def _flushed(status: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _say_of_the_disk(error)
+        return status or 2
+    return status
+
+
+def _say(line: str, error: Exception | None = None) -> None:
+    """Say a line where errors go; of a full disk, on which a log may lie, on the terminal of the head as well."""
+    from lnl.files.disk import trouble
+    from lnl.run.terminal import tell
+
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+    if error is not None and trouble(error, ""):
+        tell(line)
+
+
+def _say_of_the_disk(error: Exception) -> bool:
+    """Say what could not be written; False where that was not the reason."""
+    from lnl.files.disk import trouble
+
+    line = trouble(error, _output())
+    if line is None:
+        return False
+    _say(f"lnl: {line}", error)
+    return True
+
+
+def _output() -> str:
+    """Where standard output goes: of a job, its log."""
+    with suppress(OSError):
+        return os.readlink("/proc/self/fd/1")
+    return "standard output"

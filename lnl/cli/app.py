@@ -294,7 +294,7 @@ def clean(
 @app.command()
 def doctor(scale: Scale = None, data_root: DataRoot = None, device: Device = None) -> None:
     """Check data, device and environment for what is declared."""
-    from lnl.cli.upkeep import doctor as command
+    from lnl.cli.doctor import doctor as command
 
     if not command(load_suite(scale=scale, data_root=data_root, device=device)):
         raise typer.Exit(1)

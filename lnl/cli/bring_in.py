@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import Timeout
-
 from lnl.cli.own_path import check as check_path
 from lnl.cli.own_path import scale_of
 from lnl.declared import origin, paths
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.errors import UserError
 from lnl.files import parse_json, read_file, said, sealed
+from lnl.files.locks import Busy
 from lnl.results.records import read
 from lnl.results.valid import validated
 from lnl.run.searching.chain import space_of
@@ -267,6 +266,6 @@ def _merge(suite: Suite, run: Run, record: dict[str, Any], file: Path) -> str:
                 return "here already" if mine == record["result"] else "conflict"
             store.save(record)
             store.publish()
-    except Timeout:
+    except Busy:
         raise UserError(f"{file}: this run is being trained here; import it again when it is done") from None
     return "imported"

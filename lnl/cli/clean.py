@@ -15,29 +15,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from lnl.data.arrays import PARTS
 from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
-from lnl.files import TEMPORARY, leaves, said, sealed
+from lnl.files import leaves, said, sealed
+from lnl.files.locks import free
 from lnl.results.records import read
+from lnl.run.leftovers import SOCKET, dead_workers, killed_writes
 
 KINDS = {
     "caches": "prepared arrays and label vectors, remade when needed",
     "checkpoints": "states of stopped runs",
     "stale": "records of old declarations; with --store their kept copies as well",
-    "leftovers": "temporary files of killed writes",
+    "leftovers": "temporary files of killed writes, folders of killed workers",
 }
 STATE = re.compile(r"(checkpoint|stack)-.*\.pt")
 KEPT = re.compile(r"(record|handover|unreached)-([0-9a-f]{16})(-.*)?\.(json|safetensors)")
 RECORD = re.compile(r"seed\d+\.json")
 LABELS = re.compile(r"[\w.-]+-seed\d+\.json")
 CANDIDATE = re.compile(r".*-search\d+-round\d+-candidate\d+")
-UNDER_WAY = 3600  # seconds in which a temporary file may still be what somebody is writing
 
 Say = Callable[[str], None]
 
@@ -121,13 +120,7 @@ def _files(folder: Path, deep: bool = True) -> Iterator[tuple[Path, os.stat_resu
 def _held(folder: Path) -> bool:
     """Whether somebody works in a folder of the store."""
     lock = folder / "lock"
-    if not lock.is_file() or lock.is_symlink():
-        return False
-    try:
-        with FileLock(lock).acquire(timeout=0):
-            return False
-    except (Timeout, OSError):
-        return True
+    return lock.is_file() and not lock.is_symlink() and not free(lock)
 
 
 # ---- results -------------------------------------------------------------------------------------------------------
@@ -234,11 +227,12 @@ def _note(path: Path) -> dict[str, object]:
 
 
 def _leftovers(results: Path, cache: Path) -> Iterator[Doomed]:
-    """Temporary files where the suite writes. One may still be written: only old ones count."""
+    """Temporary files where the suite writes, and folders of its workers."""
     places = [(results, True, ""), (cache / "noise", True, r".*-seed\d+\."), (cache, False, r"price\.json\.")]
     places += [(folder, False, r"\w+\.(npy|json)\.") for folder in _data_folders(cache)]
     for folder, deep, name in places:
-        for path, known in _files(folder, deep):
-            age = time.time() - known.st_mtime
-            if TEMPORARY.fullmatch(path.name) and re.match(name, path.name[1:]) and age > UNDER_WAY:
-                yield Doomed(path, known.st_size, f"left by a write that was killed {age / 3600:.0f} hours ago", folder)
+        for path, known in killed_writes(folder, deep, name):
+            hours = (time.time() - known.st_mtime) / 3600
+            yield Doomed(path, known.st_size, f"left by a write that was killed {hours:.0f} hours ago", folder)
+    for folder in dead_workers():
+        yield Doomed(folder / SOCKET, 0, "left by a warm worker that was killed", folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +12,7 @@ from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
 from lnl.errors import UserError
+from lnl.files.locks import free
 from lnl.results.records import RunState, state_of
 from lnl.run.price.cost import Correction, Cost, Estimator, duration, on_gpu, size
 from lnl.search.files import current
@@ -142,20 +142,12 @@ def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
         return "done", state
     if state.state in ("missing", "stale", "failed"):
         folder = Path(paths.store(suite.scale, state.cell.id, state.seed))
-        if (folder / "lock").exists() and _held(folder / "lock"):
+        if (folder / "lock").exists() and not free(folder / "lock"):
             return "running", state
         stacked = folder.parent.glob("seed*/stack-*.pt") if together(suite, Run(state.cell, state.seed)) else ()
         if state.state == "missing" and (any(folder.glob("checkpoint-*.pt")) or any(stacked)):
             return "stopped", state
     return state.state, state
-
-
-def _held(lock: Path) -> bool:
-    try:
-        with FileLock(lock).acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 def methods(write: str | None) -> None:

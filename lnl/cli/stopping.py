@@ -9,9 +9,9 @@ import time
 from types import FrameType
 
 from lnl.declared import environment
+from lnl.run.worker.client import HEAD, STOPPED, alive
 
-STOPPED = 143  # exit status of a run that was stopped and has kept a checkpoint
-INTERRUPTED = 130  # the same by Ctrl-C
+INTERRUPTED = 130  # exit status of a run that was stopped by Ctrl-C; by anything else it is STOPPED
 
 
 class Stop:
@@ -28,7 +28,7 @@ class Stop:
         for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup, and a shell's `&`, leave it
                 signal.signal(number, self._on_signal)
-        if head := environment.whole("LNL_HEAD", 0, 1, 2**31 - 1):
+        if head := environment.whole(HEAD, 0, 1, 2**31 - 1):
             threading.Thread(target=self._follow, args=(head,), daemon=True).start()
 
     def __call__(self) -> bool:
@@ -47,18 +47,3 @@ class Stop:
         self._told.set()
         time.sleep(10)
         os._exit(STOPPED)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there; a zombie, a killed head that nobody has waited for, is not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return True

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from filelock import Timeout
-
 from lnl.cli.stopping import Stop
 from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
@@ -17,6 +15,7 @@ from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import sealed
+from lnl.files.locks import Busy
 from lnl.noise.keys import warning
 from lnl.results.records import read
 from lnl.run.hardware import lease_gpu
@@ -39,7 +38,7 @@ def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
     try:
         with store.lock().acquire(timeout=0):
             return quick()
-    except Timeout:
+    except Busy:
         return False
 
 

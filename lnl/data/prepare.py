@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
 from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
+from lnl.files.disk import unwritten
+from lnl.files.locks import Lock
 
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 
@@ -38,12 +39,10 @@ def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepte
         return _open(info, folder, root, accepted)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
+        lock = Lock(folder / ".lock")
         lock.acquire()
     except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror or error}); choose another cache folder"
-        ) from error
+        raise unwritten(folder, error, "choose another cache folder") from error
     try:
         return _prepared(info, folder, root, accepted)
     finally:
@@ -86,7 +85,7 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
     files = {}
     for name, array in source.parts.items():
         path = folder / f"{name}.npy"
-        sealed.free(path)
+        sealed.clear(path)
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
         files[name] = {"sha256": _sha256(path)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,12 @@ def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
 
 def named_files(folder: Path, suffix: str) -> list[Path]:
     """Files of a folder whose names are those of what they declare; what begins with `_` declares nothing."""
+    try:
+        os.listdir(folder)  # a pattern finds nothing where nothing may be read
+    except PermissionError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); have its owner open it to you") from None
+    except OSError:
+        return []
     found = [path for path in sorted(folder.glob(f"*.{suffix}")) if suffix != "py" or path.name[0] != "_"]
     for path in found:
         names.check(path.stem, f"file in {folder.name}/", str(path))

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lnl.errors import UserError
+from lnl.files.disk import of_writing
 
 # A list that holds only numbers, null, true and false: indent=1 would give each of them a line of its own.
 _SCALARS = re.compile(r"\[\s+([-+.\w]+(?:,\s+[-+.\w]+)*)\s+\]")
@@ -47,10 +47,11 @@ def replacing(path: Path | str, durable: bool = False) -> Iterator[Path]:
         os.replace(temporary, path)
         if durable:
             _to_disk(path.parent)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); choose a folder that can be"
-        ) from error
+    except Exception as error:
+        line = of_writing(path, error, temporary)
+        if line is None:
+            raise
+        raise line from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ _END = re.compile(rb',\n "seal": "([0-9a-f]{32})"\n}\n\Z')
 def write(path: Path | str, content: Mapping[str, Any], durable: bool = False) -> None:
     """Write `content` with its seal to a temporary name and rename it to `path` (`replacing`); folders are created."""
     text = sealed(content)
-    free(path)
+    clear(path)
     with replacing(path, durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -65,7 +65,7 @@ def intact(raw: bytes) -> bool:
     return end is not None and end[1].decode() == _digest(raw[: end.start()])
 
 
-def free(path: Path | str) -> None:
+def clear(path: Path | str) -> None:
     """Set aside a folder that lies where a file of the suite's own belongs."""
     if os.path.isdir(path) and not os.path.islink(path):
         set_aside(Path(path), "a folder, where a file belongs")

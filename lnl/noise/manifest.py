@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.registry import dataset_info
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
+from lnl.files.disk import unwritten
+from lnl.files.locks import Lock
 from lnl.noise.draw import draw
 from lnl.noise.keys import check, flip_rate, warning
 from lnl.noise.label_source import label_source
@@ -122,12 +123,10 @@ def _cached(
         return _open(path, truth)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
+        lock = Lock(path.with_suffix(".lock"))
         lock.acquire()
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); choose another cache folder"
-        ) from error
+        raise unwritten(path, error, "choose another cache folder") from error
     try:
         try:
             return _open(path, truth)
@@ -136,7 +135,7 @@ def _cached(
         except (OSError, ValueError) as error:
             print(f"lnl: {said(error)}; drawn again", file=sys.stderr)
         found = draw(np.asarray(arrays.train_labels), noise, classes, seed, generator, dataset)
-        sealed.free(path)
+        sealed.clear(path)
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, found, allow_pickle=False)
         sealed.write(path.with_suffix(".json"), {"digest": integer_digest(found), "true_labels": truth})

@@ -15,7 +15,7 @@ import torch
 
 from lnl.declared.suite import Run, Suite
 from lnl.files import replacing
-from lnl.files.sealed import free, set_aside
+from lnl.files.sealed import clear, set_aside
 from lnl.run.store import Store
 
 DAMAGED = (zipfile.BadZipFile, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError, UnicodeDecodeError)
@@ -31,14 +31,14 @@ def save(
     path: Path, training: Any, runs: Sequence[Name], trained_on: Sequence[Mapping[str, Any]], **about: object
 ) -> None:
     """Write the state of a training of these runs, on these data and labels (lnl.declared.origin)."""
-    free(path)
+    clear(path)
     with replacing(path) as temporary:
         torch.save({"training": training, "runs": list(runs), "trained_on": list(trained_on), **about}, temporary)
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | None:
     """Content of a state; None where there is none. One that is damaged is set aside, and a line says so."""
-    free(path)
+    clear(path)
     if not path.exists():
         return None
     try:

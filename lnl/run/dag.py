@@ -14,6 +14,7 @@ from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.files import said
 from lnl.results import records, rendered
+from lnl.run import terminal
 from lnl.run.store import keep_aside
 from lnl.run.worker import client
 from lnl.search import files as search_files
@@ -47,21 +48,22 @@ class Dag:
         self._damaged: dict[str, str] = {}  # files that are made again for another reason than a declaration: why
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self.reports = False  # and whether it writes the report
-        self.scales = "|".join(dict.fromkeys((self.scale, self.searching.scale)))
+        self.written = list(dict.fromkeys((self.scale, self.searching.scale)))  # scales that this DAG writes to
+        self.scales = "|".join(self.written)
         if head:
             dependencies.check(self.suite)
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
-        os.environ["LNL_HEAD"] = str(os.getpid())
-        os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
+        os.environ[client.HEAD] = str(os.getpid())
+        for name in (client.VARIABLE, terminal.VARIABLE):
+            os.environ.pop(name, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     def _remake(self, path: str, why: str | None = None) -> None:
         """Have a file made again that is there, but not as it should be; why: if that is not for a declaration."""
         self._again(path)
-        if why is not None:
-            self._damaged[path] = why
+        self._damaged |= {path: why} if why else {}
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
 
@@ -139,10 +141,7 @@ class Dag:
         return self._needed(run) + stack
 
     def keep(self) -> None:
-        """Before any job starts, keep records that one may replace: of an earlier declaration, or without a store.
-
-        What is made again because it was damaged, or lies where another belongs, is named.
-        """
+        """Before any job starts, keep records that one may replace, and name what is made again for damage."""
         for run in self._there:
             if (why := records.misplaced(self.suite, run)) is not None:
                 self._damaged[paths.record(self.scale, run.cell.id, run.seed)] = why

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.files import replacing
-from lnl.files.sealed import free
+from lnl.files.sealed import clear
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, str]) -
     from safetensors.torch import save, save_file
 
     header, data = _parts(save(dict(tensors)))
-    free(path)
+    clear(path)
     with replacing(path, durable=True) as temporary:
         save_file(dict(tensors), temporary, {**about, SEAL: _seal(header, about, data)})
 

@@ -11,16 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from lnl.declared import environment
 from lnl.errors import UserError
+from lnl.files.locks import Busy, Lock
 
 if TYPE_CHECKING:
     import torch
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
-_lease: FileLock | None = None
+_lease: Lock | None = None
 
 
 def gpu_count() -> int:
@@ -45,10 +44,10 @@ def lease_gpu(device: str) -> None:
     folder.mkdir(exist_ok=True)
     for slot in range(environment.whole("LNL_SLOTS_PER_GPU", 1, 1, 64)):
         for gpu in range(count):
-            lock = FileLock(folder / f"gpu{gpu}-slot{slot}.lock")
+            lock = Lock(folder / f"gpu{gpu}-slot{slot}.lock")
             try:
                 lock.acquire(timeout=0)
-            except Timeout:
+            except Busy:
                 continue
             _lease = lock
             os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)

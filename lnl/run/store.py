@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from lnl.declared import origin, paths
 from lnl.declared.searches import search_of
@@ -22,6 +21,8 @@ from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import replacing, sealed
+from lnl.files.disk import unwritten
+from lnl.files.locks import Lock
 from lnl.results.records import is_of, read
 from lnl.results.valid import REMEDY, validated
 from lnl.run import handed_over
@@ -148,14 +149,14 @@ class Store:
         """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
         sealed.write(self.folder / f"unreached-{self.key}.json", {"points": points})
 
-    def lock(self) -> FileLock:
+    def lock(self) -> Lock:
         """Lock of this run; UserError where the results folder cannot be written."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{self.folder}: cannot be written ({error.strerror}); run where results/ can be") from None
-        sealed.free(self.folder / "lock")
-        return FileLock(self.folder / "lock")
+            raise unwritten(self.folder, error, "run where results/ can be") from error
+        sealed.clear(self.folder / "lock")
+        return Lock(self.folder / "lock")
 
     def adopt(self) -> bool:
         """Take over a published record of today's specification into an empty store (results copied or imported)."""
@@ -180,7 +181,7 @@ class Store:
         if before is not None and origin.trained_on(before) != origin.trained_on(record["result"]):
             os.replace(self.record_file, _on_other_bytes(self.record_file, origin.trained_on(before)))
         sealed.write(self.record_file, record, durable=True)
-        sealed.free(self.checkpoint_file)
+        sealed.clear(self.checkpoint_file)
         self.checkpoint_file.unlink(missing_ok=True)
         self._forget_failure()
 
@@ -213,15 +214,16 @@ class Store:
             sealed.set_aside(note, error)
 
     def fail(self, error: BaseException, log: str | None) -> None:
-        """Leave a note of a failure: a row of the table will show it."""
+        """Leave a note of a failure, where there is room for it: a row of the table will show it."""
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
         note = {"class": type(error).__name__, "message": last[:500], "log": log}
-        self._forget_failure()
-        sealed.write(self.folder / "failure.json", note)
+        with suppress(UserError):  # what is said of the failure itself matters more
+            self._forget_failure()
+            sealed.write(self.folder / "failure.json", note)
 
 
 def _copy(source: Path, target: Path, durable: bool = False) -> None:
-    sealed.free(target)
+    sealed.clear(target)
     with replacing(target, durable) as temporary:
         shutil.copyfile(source, temporary)
 

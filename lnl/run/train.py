@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import Timeout
 from torch import Tensor
 
 from lnl.declared import dependencies, origin
@@ -22,6 +21,7 @@ from lnl.declared.data_places import Places
 from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped, Training
+from lnl.files.locks import Busy
 from lnl.results.statistics import run_statistic
 from lnl.run import checkpoints, handed_over, provenance
 from lnl.run.inputs import prepare
@@ -38,7 +38,7 @@ def held(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
             break
-        except Timeout:
+        except Busy:
             if stop():
                 raise Stopped from None
             time.sleep(0.1)

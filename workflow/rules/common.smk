@@ -4,7 +4,10 @@ from lnl.declared import names, paths
 from lnl.run.dag import Dag
 from lnl.run.worker import head
 
+head.quieten()
 try:
+    if workflow.is_main_process:
+        head.check_rights()
     dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow))
 except UserError as error:
     raise WorkflowError(str(error)) from None

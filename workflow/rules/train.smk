@@ -2,8 +2,10 @@
 
 
 onstart:
-    head.note_interrupts()
-    dag.keep()
+    with head.one_line():
+        head.begin(dag.written)
+        head.note_interrupts()
+        dag.keep()
     head.unlimit(workflow.scheduler)
     if workflow.local_exec:  # elsewhere a scheduler says where and with what a job runs
         head.start()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import errno
+import logging
 import os
 import shutil
 import signal
@@ -12,17 +14,21 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lnl.declared import paths
+from lnl.errors import UserError
+from lnl.files.disk import unwritten
+from lnl.run import leftovers, terminal
+from lnl.run.alone import alone
 from lnl.run.worker.client import VARIABLE
 
 #: A pool of threads does not survive a fork, and a job of this suite uses one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
-YOUNG = 60  # seconds in which the folder of a worker may be one that is about to listen
 PATIENCE = 5  # seconds that rendering may take after Ctrl-C
 INTERRUPTED = threading.Event()  # this process was told to end
 
@@ -51,6 +57,44 @@ def again(workflow: Any) -> Callable[[str], None]:
             workflow.dag.forcefiles.add(path)
 
     return force
+
+
+def begin(scales: list[str]) -> None:
+    """Before any job of a start: be the one head of these scales, hear what jobs say, remove what killed ones left.
+
+    UserError while another head is at work there.
+    """
+    alone(scales)
+    folders = [Path(paths.RESULTS, scale) for scale in scales]
+    terminal.listen(*map(str, folders), ".snakemake")
+    leftovers.remove(folders)
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """A user's error before the first job is a line, and the end; Snakemake would say where in its rules it arose."""
+    try:
+        yield
+    except UserError as error:
+        print(f"lnl: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def check_rights() -> None:
+    """UserError where Snakemake's own folder cannot be made or written, which it would tell by a traceback."""
+    folder = Path(".snakemake")
+    try:
+        folder.mkdir(exist_ok=True)
+        for place in (folder, *(each for each in folder.iterdir() if each.is_dir())):
+            if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise unwritten(folder, error, "have its owner open it to you, or start in a folder of your own") from error
+
+
+def quieten() -> None:
+    """A line of Snakemake's log that the disk does not take is not worth a traceback on the terminal for each."""
+    logging.raiseExceptions = False
 
 
 def note_interrupts() -> None:
@@ -82,6 +126,9 @@ def render(artefacts: list[str], report: bool) -> None:
             )
     except subprocess.TimeoutExpired:
         print("lnl: interrupted; the next start renders what is left", file=sys.stderr)
+    except OSError as error:
+        print(f"lnl: nothing is rendered ({error}); the next start does it", file=sys.stderr)
+    terminal.conclude()
 
 
 def start() -> int | None:
@@ -94,27 +141,15 @@ def start() -> int | None:
     folder = None
     try:
         os.close(os.pidfd_open(os.getpid()))
-        folder = tempfile.mkdtemp(prefix="lnl-")
+        folder = tempfile.mkdtemp(prefix=leftovers.prefix())
         atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a worker that was killed cannot
-        _remove_dead()
-        return _start(Path(folder) / "worker")
-    except OSError:  # an old kernel, no room, a path that is too long for a socket
+        return _start(Path(folder) / leftovers.SOCKET)
+    except OSError as error:  # an old kernel, no room or right, a path that is too long for a socket
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+        why = f"{error.strerror or error}; TMPDIR names a folder that can be written"
+        print(f"lnl: no warm worker, jobs start more slowly ({why})", file=sys.stderr)
         return None
-
-
-def _remove_dead() -> None:
-    """Remove the folders of workers that were killed together with their heads: nobody listens there any more."""
-    for place in Path(tempfile.gettempdir()).glob("lnl-*/worker"):
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-            known = place.lstat()
-            if known.st_uid != os.getuid() or time.time() - known.st_mtime < YOUNG:
-                continue
-            try:
-                asking.connect(str(place))
-            except ConnectionRefusedError:
-                shutil.rmtree(place.parent)
 
 
 def _start(address: Path) -> int:

@@ -81,6 +81,7 @@ class Server:
     def run(self) -> None:
         """Serve until the head is gone, then stop what still runs. SIGTERM ends it at once, and so its copies."""
         signal.signal(signal.SIGTERM, partial(self._told, os.getpid()))
+        _prctl(signal.SIGCONT)  # a worker that somebody has stopped wakes up when its head ends, and ends as well
         while self.serving:
             for key, _ in self.selector.select():
                 with suppress(OSError):
@@ -99,7 +100,8 @@ class Server:
             client.settimeout(PATIENCE)
             call = receive(client, files)
             client.settimeout(None)
-            if newest() == self.stamp and call["installation"] == installation() and self._ready(call):
+            same = newest() == self.stamp and call["installation"] == installation()
+            if same and self._ready(call) and _waits(client):
                 self._start(client, call, files)
             else:
                 client.close()
@@ -181,6 +183,19 @@ class Server:
             os.kill(pid, signal.SIGKILL)
 
 
+def _waits(client: socket.socket) -> bool:
+    """Whether a caller is still there: it has gone on by itself if this process was stopped for long."""
+    try:
+        return bool(client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return True
+
+
+def _prctl(number: signal.Signals) -> None:
+    """Get a signal when the parent of this process ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def _warm_up(folder: str) -> None:
     """What every command begins with: the declarations of its checkout, and what typer reads its arguments with."""
     from lnl.declared.suite import Suite
@@ -209,7 +224,7 @@ def become(call: dict[str, Any], files: list[int], command: Command) -> None:
     """In the copy: be the process that the client stands for, and never return."""
     status = 1
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # without its worker a copy stops, with a checkpoint
+        _prctl(signal.SIGTERM)  # without its worker a copy stops, with a checkpoint
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for standard, given in enumerate(files):
