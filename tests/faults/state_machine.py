@@ -106,7 +106,7 @@ def machine(world: World, without: frozenset[str] = frozenset()) -> type[RuleBas
     return Machine
 
 
-def chunk(world: World, count: int, steps: int, number: int, without: frozenset[str]) -> bool:
+def chunk(world: World, count: int, steps: int, number: int, without: frozenset[str] = frozenset()) -> bool:
     """Whether `count` sequences all went well; what did not is in the world's `failures`."""
     asked = settings(
         max_examples=count,
