@@ -218,3 +218,19 @@ def test_a_limit_that_somebody_names_stands(jobs: int, kept: bool) -> None:
     scheduler = SimpleNamespace(job_rate_limiter=SimpleNamespace(max_jobs=jobs, timespan=1.0))
     head.unlimit(scheduler)
     assert (scheduler.job_rate_limiter is not None) == kept
+
+
+@pytest.mark.parametrize(
+    ("remote", "there", "started"),
+    [(True, None, ["train"]), (False, None, []), (True, "/of/the/process/that/started/this/one", [])],
+)
+def test_the_job_of_a_cluster_starts_one_worker_and_a_head_none_so_early(
+    remote: bool, there: str | None, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(client.VARIABLE, raising=False)
+    if there:
+        monkeypatch.setenv(client.VARIABLE, there)
+    asked: list[str] = []
+    monkeypatch.setattr(head, "start", asked.append)
+    head.accompany(SimpleNamespace(remote_exec=remote))("train")
+    assert asked == started

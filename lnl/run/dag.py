@@ -35,18 +35,22 @@ class Dag:
         config: dict[str, Any],
         head: bool,
         again: Callable[[str], None] = lambda path: None,
+        trains: Callable[[str], None] = lambda command: None,
     ) -> None:
         """Read the declarations; in the head process also validate them all. UserError before any job starts.
 
         again: told every output that is there and has to be made again, whatever Snakemake knows of it.
+        trains: told the command with which a job of this DAG will train, as soon as that is known.
         """
         for folder in (Path(root).resolve(), Path.cwd()):
             names.check_place(folder, "a checkout")
         names.check_place(Path(sys.executable).parent, "its Python")
         self.suite = Suite.load(root, config, validate=head)
+        self.head = head
         self.scale = self.suite.scale
         self.searching = self.suite.searching
         self._again = again
+        self._trains = trains
         self._there: list[Run] = []  # runs that have a record, of today or not
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self.reports = False  # and whether it writes the report
@@ -57,7 +61,8 @@ class Dag:
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
         os.environ["LNL_HEAD"] = str(os.getpid())
-        os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
+        if head:
+            os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
@@ -124,7 +129,10 @@ class Dag:
 
     def cell(self, wildcards: Any) -> Cell:
         """The cell that a job's wildcards name."""
-        return Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        if not self.head:  # which has held all artefacts against each other; a job looks for its own cell
+            self.suite.seek(cell)
+        return cell
 
     def train_inputs(self, wildcards: Any) -> list[str]:
         """What a run depends on: manifests and hand-overs, and the stack that it is trained in, if it is."""
@@ -135,6 +143,8 @@ class Dag:
             if not records.current(self.suite, run):
                 self._again(record)
         seeds = stacked_repeats.together(self.suite, run)
+        if not seeds:  # else its stack was trained before, and is published
+            self._trains("train")
         stack = [paths.repeats(self.scale, run.cell.id, stacked_repeats.seeds_text(seeds))] if seeds else []
         return self._needed(run) + stack
 
@@ -147,10 +157,15 @@ class Dag:
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
         """What the runs of a stack depend on."""
+        self._trains("repeats")
         return list(dict.fromkeys(path for run in self._stacked(wildcards) for path in self._needed(run)))
 
     def _stacked(self, wildcards: Any) -> list[Run]:
-        return [Run(self.cell(wildcards), int(seed)) for seed in wildcards.seeds.split(",")]
+        return [Run(self.cell(wildcards), int(seed)) for seed in wildcards.seeds.split("-")]
+
+    def seeds(self, wildcards: Any) -> str:
+        """Seeds of a stack as `--seeds` has them."""
+        return ",".join(str(run.seed) for run in self._stacked(wildcards))
 
     def _needed(self, run: Run) -> list[str]:
         handed = dependencies.handovers(self.suite, run).values()
@@ -231,6 +246,7 @@ class Dag:
 
     def candidate_inputs(self, wildcards: Any) -> list[str]:
         """What a block's candidates depend on: their proposals, the data set and the given labels."""
+        self._trains("search")
         search, scale = self.search(wildcards), self.searching.scale
         self._own(search, paths.block(scale, search.id, search.seed, wildcards.round, wildcards.block))
         return [

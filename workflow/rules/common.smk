@@ -5,7 +5,7 @@ from lnl.run.dag import Dag
 from lnl.run.worker import head
 
 try:
-    dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow))
+    dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow), head.accompany(workflow))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -18,7 +18,7 @@ wildcard_constraints:
     method=names.NAME,
     key=names.NAME,
     seed=names.NUMBER,
-    seeds=f"{names.NUMBER}(,{names.NUMBER})+",
+    seeds=f"{names.NUMBER}(-{names.NUMBER})+",
     search=names.NAME,
     round=names.NUMBER,
     block=names.NUMBER,

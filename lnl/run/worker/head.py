@@ -81,9 +81,23 @@ def render(artefacts: list[str], report: bool) -> None:
         print("lnl: interrupted; the next start renders what is left", file=sys.stderr)
 
 
-def start() -> int | None:
+def accompany(workflow: Any) -> Callable[[str], None]:
+    """A function that starts a worker for the command of a cluster's job, while its DAG is built, and only there.
+
+    A job of Slurm starts Snakemake twice, one process by the other, and then what trains: torch is imported meanwhile.
+    """
+
+    def beside(command: str) -> None:
+        if workflow.remote_exec and VARIABLE not in os.environ:  # else the process that started this one has a worker
+            start(command)
+
+    return beside
+
+
+def start(command: str = "") -> int | None:
     """Start a worker for the jobs of this process; None where there can be none, and jobs run by themselves.
 
+    command: what it imports for at once; what else it needs, when that is asked for.
     Returns its lifeline, a file that stays open as long as this process lives; the worker ends when it closes.
     """
     if not sys.platform.startswith("linux"):  # forking is not safe elsewhere
@@ -92,20 +106,20 @@ def start() -> int | None:
     try:
         os.close(os.pidfd_open(os.getpid()))
         folder = tempfile.mkdtemp(prefix="lnl-")
-        return _start(Path(folder) / "worker")
+        return _start(Path(folder) / "worker", command)
     except OSError:  # an old kernel, no room, a path that is too long for a socket
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
         return None
 
 
-def _start(address: Path) -> int:
+def _start(address: Path, command: str) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(address))
         listener.listen(128)  # jobs may call at once; they are answered when the worker has imported what they need
         theirs, lifeline = os.pipe()
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener.fileno()), str(theirs)],
+            [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener.fileno()), str(theirs), command],
             pass_fds=(listener.fileno(), theirs),
             stdin=subprocess.DEVNULL,
             env=os.environ | ONE_THREAD,
