@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from snakemake.target_jobs import encode_target_jobs_cli_args, parse_target_jobs_cli_args
-from snakemake_interface_executor_plugins.utils import TargetSpec
+from snakemake.target_jobs import parse_target_jobs_cli_args
+from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 from suite_copy import SCALE, SuiteCopy, until
 
 from lnl.declared import stacked_repeats

@@ -211,6 +211,9 @@ def become(call: dict[str, Any], files: list[int], command: Command) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for standard, given in enumerate(files):
             os.dup2(given, standard)
+        # Python's own know what the worker's files can do: seek, or say whether they are a terminal.
+        sys.stdout = os.fdopen(1, "w", encoding=sys.stdout.encoding, closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, encoding=sys.stderr.encoding, closefd=False)
         os.closerange(3, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # sockets of the worker and of other jobs
         os.chdir(call["folder"])
         os.environ.clear()
