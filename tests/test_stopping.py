@@ -23,7 +23,7 @@ CELL = "s2e/digits/symmetric-50/standard"
 def long_suite(tmp_path: Path) -> SuiteCopy:
     """A checkout whose runs take minutes."""
     copy = SuiteCopy.make(tmp_path / "checkout")
-    (copy.root / "config/scales/demo.yaml").write_text(yaml.safe_dump({**SCALE, "epochs": 20_000}))
+    (copy.root / "config/scales/demo.yaml").write_text(yaml.safe_dump({**SCALE, "epochs": 10_000}))
     return copy
 
 

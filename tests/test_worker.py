@@ -67,7 +67,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 def long_suite(tmp_path: Path) -> SuiteCopy:
     """A suite whose runs do not end by themselves."""
     suite = SuiteCopy.make(tmp_path / "checkout")
-    (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(SCALE | {"epochs": 100_000}))
+    (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(SCALE | {"epochs": 10_000}))
     return suite
 
 
