@@ -20,6 +20,7 @@ min_version("9.14.1")
 
 # Snakemake says of some faulty files that they are no YAML, and of others nothing but a traceback.
 try:
+    configuration.check_here(Path(workflow.basedir))
     configuration.read(Path(workflow.basedir), {})
 except UserError as error:
     raise WorkflowError(str(error)) from None

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from snakemake.target_jobs import parse_target_jobs_cli_args
+from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 from suite_copy import SCALE, SuiteCopy, until
 
 from lnl.declared import stacked_repeats
@@ -44,6 +46,11 @@ def test_a_stack_of_repeats_has_the_records_of_runs_alone(suite: SuiteCopy) -> N
     assert suite.records() == alone
     assert [_provenance(suite, seed)["mode"] for seed in (1, 2)] == ["stacked", "stacked"]
     assert suite.jobs() == {}
+
+
+def test_a_stack_can_be_named_to_the_job_of_a_cluster() -> None:
+    stack = TargetSpec("repeats", {"method": "coteaching", "seeds": stacked_repeats.seeds_text((1, 2, 10))})
+    assert parse_target_jobs_cli_args(encode_target_jobs_cli_args([stack])) == [stack]
 
 
 def test_more_repeats_train_only_the_new(suite: SuiteCopy) -> None:

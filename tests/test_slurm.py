@@ -1,4 +1,9 @@
-"""The profiles; and, with `pytest -m slurm`, the smoke DAG on a real Slurm: one node on the loopback address."""
+"""The profiles; and, with `pytest -m slurm`, the smoke DAG on a real Slurm: one node on the loopback address.
+
+The tests start it and end it (tests/slurm/one_node_cluster.sh): all they need is root and, on Debian or Ubuntu,
+`apt-get install --no-install-recommends slurmd slurmctld slurm-client munge`. `make slurm` runs them
+all, `make slurm ONLY='-k in_short'` one.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +21,23 @@ from typing import Any
 
 import pytest
 import yaml
+from suite_copy import SCALE, SuiteCopy
+
+from lnl.declared import paths
+from lnl.declared.suite import Suite
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = ROOT / "tests/slurm/one_node_cluster.sh"
 PROFILES = sorted((ROOT / "workflow/profiles").glob("*/config.yaml"))
 SUITE = ("Snakefile", "workflow", "config", "tables", "figures", "claims", "methods", "lnl", "environment.yml")
 TABLE = "tutorial_mnist_accuracy"
-RUNS = 9  # three noises, three methods, one repeat at scale smoke
-ON_SLURM = (
+STACKED = "s2e/digits/symmetric-50/coteaching"  # two repeats in suite_copy's table
+SLURM = (
     *("--workflow-profile", "workflow/profiles/slurm"),
     *("--slurm-status-command", "squeue"),  # there is no accounting database
     *("--slurm-init-seconds-before-status-checks", "5"),
-    *("--config", "scale=smoke", "device=auto"),  # the GPUs are pretended
 )
+ON_SLURM = (*SLURM, "--config", "scale=smoke", "device=auto")  # the GPUs are pretended
 
 
 # The profiles
@@ -83,14 +92,14 @@ def checkout(folder: Path) -> Path:
 
 def snakemake(folder: Path, environment: dict[str, str], *arguments: str) -> None:
     command = [sys.executable, "-m", "snakemake", *arguments]
-    environment = environment | {"PYTHONPATH": str(folder)}
+    environment = environment | {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
 def results(folder: Path) -> dict[str, Any]:
     """The part of every record that has to be the same."""
-    cells = folder / "results/smoke/cells"
+    cells = next(folder.glob("results/*/cells"))
     return {str(file.relative_to(cells)): json.loads(file.read_text())["result"] for file in cells.rglob("seed*.json")}
 
 
@@ -111,16 +120,33 @@ def local(cluster: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.mark.slurm
+def test_in_short_a_stack_of_repeats_is_trained_and_published(cluster: dict[str, str], tmp_path: Path) -> None:
+    suite = SuiteCopy.make(tmp_path / "suite")
+    target = f"results/demo/cells/{STACKED}/seed2.json"
+    snakemake(suite.root, cluster, target, "--cores", "1", "--config", "device=cpu")
+    alone = results(suite.root)
+    shutil.rmtree(suite.root / "results/demo")
+    (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(SCALE | {"mode": {"cpu": "stacked"}}))
+    snakemake(suite.root, cluster, target, *SLURM, "--config", "scale=demo", "device=cpu")
+    assert results(suite.root) == alone
+    record = json.loads((suite.root / target).read_text())
+    assert record["provenance"]["mode"] == "stacked"
+
+
+@pytest.mark.slurm
 def test_the_smoke_dag_gives_the_same_results_on_slurm(cluster: dict[str, str], local: Path, tmp_path: Path) -> None:
+    demanded = Suite.load(ROOT, {"scale": "smoke"}, validate=False).demand(TABLE)
     before = len(jobs(cluster))
     suite = checkout(tmp_path / "suite")
     snakemake(suite, cluster, TABLE, *ON_SLURM)
-    assert len(results(suite)) == RUNS
+    assert {paths.record("smoke", run.cell.id, run.seed) for run in demanded} <= {
+        f"results/smoke/cells/{name}" for name in results(suite)
+    }
     assert results(suite) == results(local)
     for suffix in ("csv", "md", "tex", "html"):
         rendered = f"results/smoke/tables/{TABLE}.{suffix}"
         assert (suite / rendered).read_bytes() == (local / rendered).read_bytes()
-    assert [job[1:3] for job in jobs(cluster)[before:]] == [["COMPLETED", "gres:gpu:1"]] * RUNS
+    assert [job[1:3] for job in jobs(cluster)[before:]] == [["COMPLETED", "gres:gpu:1"]] * len(results(local))
 
 
 @pytest.mark.slurm

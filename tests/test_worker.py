@@ -233,3 +233,19 @@ def test_a_job_that_is_told_to_end_together_with_its_worker_does_not_begin_anew(
         time.sleep(0.5)
         os.kill(worker, signal.SIGKILL)
         assert job.wait(timeout=10) == 143
+
+
+@pytest.mark.parametrize(
+    ("remote", "there", "started"),
+    [(True, None, ["train"]), (False, None, []), (True, "/of/the/process/that/started/this/one", [])],
+)
+def test_the_job_of_a_cluster_starts_one_worker_and_a_head_none_so_early(
+    remote: bool, there: str | None, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(client.VARIABLE, raising=False)
+    if there:
+        monkeypatch.setenv(client.VARIABLE, there)
+    asked: list[str] = []
+    monkeypatch.setattr(head, "start", asked.append)
+    head.accompany(SimpleNamespace(remote_exec=remote))("train")
+    assert asked == started

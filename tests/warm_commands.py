@@ -101,7 +101,7 @@ def _run(place: str) -> int:
     return run()
 
 
-def _launch(listener: int, lifeline: int) -> None:
+def _launch(listener: int, lifeline: int, command: str) -> None:
     """The worker of a head, as a copy of this process in place of a Python that would import all anew."""
     if os.fork():
         return

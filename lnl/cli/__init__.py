@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -25,11 +27,25 @@ def main() -> None:
 
 def run() -> int:
     """Run the command of sys.argv in this process; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter gets its number
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _command()
+        if sys.stdout is not None:  # it may have been closed
+            sys.stdout.flush()
+    except BrokenPipeError:  # `| head -1` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 128 + signal.SIGPIPE
+    return status
+
+
+def _command() -> int:
     from lnl.cli.app import app
     from lnl.errors import UserError
 
     try:
-        app()
+        app(prog_name="lnl")
     except UserError as error:
         _say(f"lnl: {error}", error)
         return 2

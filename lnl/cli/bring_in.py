@@ -79,7 +79,7 @@ def bring_in(suite: Suite, folder: Path) -> Report:
     and so on; a file that cannot be believed is refused with a line that says why. UserError if the folder holds
     neither record nor search.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # which Path.is_dir would not say of a name that is too long
         raise UserError(f"{said(folder)}: no such folder; name a results folder or docs/reproduction/…")
     report = Report()
     records: list[Path] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,13 +21,31 @@ DataRoot = Annotated[str | None, typer.Option(help="folder of the data files; de
 Seeds = Annotated[str | None, typer.Option(help="repeats: a number n for 1..n, or a list such as 1,3,5")]
 
 
+def at_a_checkout() -> None:
+    """UserError where the working directory is no checkout, but for example a folder of one."""
+    if not Path("config/config.yaml").exists():
+        above = next((folder for folder in Path.cwd().parents if (folder / "config/config.yaml").exists()), None)
+        raise UserError(f"no config/config.yaml here; run `lnl` in {above or 'a checkout of the suite'}")
+
+
+@contextmanager
+def named(place: Path) -> Iterator[None]:
+    """While a command reads or writes what somebody has named; UserError for a place where that cannot be done."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{str(place)[:200]}: {error.strerror or error}; name another place") from None
+
+
 def load_suite(validate: bool = True, **overrides: Any) -> Suite:
     """The suite of the working directory. Overrides that are None are left to the configuration.
 
     LNL_CONFIG holds what the head process was given on its command line, so that its jobs see the same configuration.
     """
-    if not Path("config/config.yaml").exists():
-        raise UserError("no config/config.yaml here; run `lnl` in a checkout of the suite")
+    at_a_checkout()
+    for key, value in overrides.items():
+        if value == "":
+            raise UserError(f"--{key.replace('_', '-')}: is empty; give it a value, or leave it out")
     if overrides.get("device") not in (None, *DEVICES):
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config = configuration.of_environment()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lnl.cli.common import named
 from lnl.declared.decision_checks import check_covered
 from lnl.declared.decisions import FOLDER
 from lnl.declared.specification import choose
@@ -33,10 +34,9 @@ def decisions(suite: Suite, key: str | None, write: str | None) -> None:
 
 
 def _renew(suite: Suite, file: Path) -> None:
-    try:
+    with named(file):
         before = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{file}: not there; name a Markdown file") from None
     if BEGIN not in before or END not in before:
         raise UserError(f"{file}: has no lines '{BEGIN}' and '{END}' between which the page belongs; add them")
-    file.write_text(written(before, page(suite), BEGIN, END), encoding="utf-8")
+    with named(file):
+        file.write_text(written(before, page(suite), BEGIN, END), encoding="utf-8")

@@ -7,6 +7,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+from lnl.cli.common import named
 from lnl.declared import dependencies, paths
 from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
@@ -24,7 +25,7 @@ def export(suite: Suite, out: Path) -> int:
     rows = [_line(suite, read(file)) for file in sorted(Path(paths.RESULTS, suite.scale, "cells").rglob("seed*.json"))]
     if not rows:
         raise UserError(_nothing(suite, "export"))
-    with replacing(out) as temporary, temporary.open("w", newline="") as stream:
+    with named(out), replacing(out) as temporary, temporary.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
@@ -88,5 +89,5 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
 
 
 def _compress(file: Path, place: Path) -> None:
-    with replacing(place) as temporary:
+    with named(place), replacing(place) as temporary:
         temporary.write_bytes(gzip.compress(paths.content(file), mtime=0))

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from lnl.cli.common import at_a_checkout, named
 from lnl.declared import dependencies, paths, searches
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
@@ -155,14 +156,14 @@ def methods(write: str | None) -> None:
     from lnl.declared.reading import read_methods
     from lnl.render.methods import BEGIN, method_table, written
 
+    at_a_checkout()
     table = method_table(read_methods(Path("methods")))
     if write is None:
         print(table)
         return
     file = Path(write)
     try:
-        file.write_text(written(file.read_text(encoding="utf-8"), table), encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{file}: not there; name a Markdown file") from None
+        with named(file):
+            file.write_text(written(file.read_text(encoding="utf-8"), table), encoding="utf-8")
     except ValueError:
         raise UserError(f"{file}: has no line '{BEGIN}' below which the table belongs; add it, and its end") from None

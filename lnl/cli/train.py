@@ -68,7 +68,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
     """
     if not seeds:
         raise UserError("--seeds 0: no repeat at all; give a number (5 means 1..5) or a list such as 1,3,5")
-    runs, listed = [Run(suite.parse(cell_id), seed) for seed in sorted(seeds)], seeds_text(sorted(seeds))
+    runs = [Run(suite.parse(cell_id), seed) for seed in sorted(seeds)]
     if not stackable(suite, runs[0].cell):
         raise UserError(
             f"{cell_id}: its repeats are not trained as one stack on this device (docs/gpu.md says which are); "
@@ -77,7 +77,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
     stores = [Store(suite, run) for run in runs]
     for store in stores:
         _unless_busy(store, store.adopt)
-    title = f"{cell_id} seeds {listed}"
+    title = f"{cell_id} seeds {','.join(str(run.seed) for run in runs)}"
 
     def work(stop: Callable[[], bool]) -> None:
         from lnl.run.job import stack_job
@@ -86,7 +86,7 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
 
     if not all(store.finished() for store in stores):
         _unless_stopped(suite, title, work)
-    note = Path(paths.repeats(suite.scale, runs[0].cell.id, listed))
+    note = Path(paths.repeats(suite.scale, runs[0].cell.id, seeds_text(run.seed for run in runs)))
     sealed.write(note, {"seeds": [run.seed for run in runs], "digest": stores[0].digest})
     print(f"{title} are in the store -> {note}")
 

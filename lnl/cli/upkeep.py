@@ -13,14 +13,16 @@ console = Console()
 
 def reproduced(out: str | None, blocks: bool) -> None:
     """Write the page of what is reproduced so far to a file, or renew the marked blocks of all pages."""
-    from lnl.cli.common import load_suite
+    from lnl.cli.common import load_suite, named
     from lnl.render.pages.write import write
     from lnl.render.reproduced import render_reproduced
 
     if (out is None) != blocks:
         raise UserError("lnl reproduced: give a file to write, or --write for the marked blocks of README.md and docs/")
     if out is not None:
-        console.print(str(render_reproduced(load_suite(), Path(out))), soft_wrap=True)
+        suite = load_suite()
+        with named(Path(out)):
+            console.print(str(render_reproduced(suite, Path(out))), soft_wrap=True)
         return
     changed = write(load_suite().root)
     for file in changed:

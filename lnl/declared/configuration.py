@@ -51,6 +51,12 @@ def read(root: Path, given: Mapping[str, Any] | None) -> dict[str, Any]:
     return values
 
 
+def check_here(root: Path) -> None:
+    """UserError where Snakemake works in another folder than its checkout: declarations and results lie in that."""
+    if not Path(FILE).exists():
+        raise UserError(f"no {FILE} in {Path.cwd()}; run snakemake in {root.resolve()}, without --directory")
+
+
 def of_environment() -> dict[str, Any]:
     """The configuration that LNL_CONFIG holds; nothing where it is not set. UserError where it holds something else."""
     try:

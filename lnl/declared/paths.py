@@ -66,7 +66,7 @@ def record(scale: str, cell_id: str, seed: int | str) -> str:
 
 
 def repeats(scale: str, cell_id: str, seeds: str) -> str:
-    """Note that these runs of a cell (seeds: 1,2,3) are in the store, for as long as they wait to be published."""
+    """Note that these runs of a cell (seeds: 1-2-3) are in the store, for as long as they wait to be published."""
     return f"{RESULTS}/{scale}/repeats/{cell_id}/seeds{seeds}.json"
 
 

@@ -26,13 +26,15 @@ def together(suite: Suite, run: Run) -> tuple[int, ...]:
     They are those that the same artefacts demand, whatever today's targets are: asking for one artefact trains nothing
     that only others need.
     """
+    if not stackable(suite, run.cell):
+        return ()
     group = next((group for group in _demanded(suite).get(run.cell, ()) if run.seed in group), ())
-    return group if len(group) > 1 and stackable(suite, run.cell) else ()
+    return group if len(group) > 1 else ()
 
 
 def seeds_text(seeds: Iterable[int]) -> str:
-    """Seeds as paths and commands have them: 1,2,3."""
-    return ",".join(map(str, seeds))
+    """Seeds as paths have them: 1-2-3. With commas Snakemake could not say to a cluster's job which stack it is."""
+    return "-".join(map(str, seeds))
 
 
 @cache

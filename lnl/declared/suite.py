@@ -137,6 +137,13 @@ class Suite(Demands):
                     out.append((row["key"], column["key"], found))
         return out
 
+    def seek(self, cell: Cell) -> None:
+        """Resolve artefacts until one declares the cell: what a job needs of declarations that its head has checked."""
+        for key in self.artefacts:
+            if cell in self._cells:
+                return
+            self.demand(key)
+
     def admit(self, cell: Cell, declared: Declared) -> None:
         """Make a search's candidate known, so that it is trained like any other cell."""
         self._cells[cell] = declared

@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies, names, origin, paths, search_rounds, searches, stacked_repeats
+from lnl.declared import dependencies, names, origin, paths, searches, stacked_repeats
 from lnl.declared.data_places import Places
-from lnl.declared.suite import Cell, Run, Search, Suite
+from lnl.declared.suite import Cell, Run, Suite
 from lnl.files import said
 from lnl.results import records, rendered
 from lnl.run import terminal
+from lnl.run.search_rules import SearchRules
 from lnl.run.store import keep_aside
 from lnl.run.worker import client
-from lnl.search import files as search_files
 
 #: What a job asks for that publishes a finished run.
 PUBLISHING = {"runtime": 10, "mem_mb": 1000, "gpu": 0}
 
 
-class Dag:
+class Dag(SearchRules):
     """The declarations of a checkout as functions for Snakemake's rules. `wildcards` are Snakemake's."""
 
     def __init__(
@@ -32,18 +32,22 @@ class Dag:
         config: dict[str, Any],
         head: bool,
         again: Callable[[str], None] = lambda path: None,
+        trains: Callable[[str], None] = lambda command: None,
     ) -> None:
         """Read the declarations; in the head process also validate them all. UserError before any job starts.
 
         again: told every output that is there and has to be made again, whatever Snakemake knows of it.
+        trains: told the command with which a job of this DAG will train, as soon as that is known.
         """
         for folder in (Path(root).resolve(), Path.cwd()):
             names.check_place(folder, "a checkout")
         names.check_place(Path(sys.executable).parent, "its Python")
         self.suite = Suite.load(root, config, validate=head)
+        self.head = head
         self.scale = self.suite.scale
         self.searching = self.suite.searching
         self._again = again
+        self._trains = trains
         self._there: list[Run] = []  # runs that have a record, of today or not
         self._damaged: dict[str, str] = {}  # files that are made again for another reason than a declaration: why
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
@@ -56,8 +60,9 @@ class Dag:
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(config)
         os.environ[client.HEAD] = str(os.getpid())
-        for name in (client.VARIABLE, terminal.VARIABLE):
-            os.environ.pop(name, None)  # jobs are of this DAG, and not of one whose job it may be
+        os.environ.pop(terminal.VARIABLE, None)
+        if head:
+            os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     def _remake(self, path: str, why: str | None = None) -> None:
@@ -126,7 +131,10 @@ class Dag:
 
     def cell(self, wildcards: Any) -> Cell:
         """The cell that a job's wildcards name."""
-        return Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        cell = Cell(wildcards.protocol, wildcards.dataset, wildcards.noise, wildcards.method)
+        if not self.head:  # which has held all artefacts against each other; a job looks for its own cell
+            self.suite.seek(cell)
+        return cell
 
     def train_inputs(self, wildcards: Any) -> list[str]:
         """What a run depends on: manifests and hand-overs, and the stack that it is trained in, if it is."""
@@ -137,6 +145,8 @@ class Dag:
             if not records.current(self.suite, run):
                 self._remake(record)
         seeds = stacked_repeats.together(self.suite, run)
+        if not seeds:  # else its stack was trained before, and is published
+            self._trains("train")
         stack = [paths.repeats(self.scale, run.cell.id, stacked_repeats.seeds_text(seeds))] if seeds else []
         return self._needed(run) + stack
 
@@ -153,10 +163,15 @@ class Dag:
 
     def repeats_inputs(self, wildcards: Any) -> list[str]:
         """What the runs of a stack depend on."""
+        self._trains("repeats")
         return list(dict.fromkeys(path for run in self._stacked(wildcards) for path in self._needed(run)))
 
     def _stacked(self, wildcards: Any) -> list[Run]:
-        return [Run(self.cell(wildcards), int(seed)) for seed in wildcards.seeds.split(",")]
+        return [Run(self.cell(wildcards), int(seed)) for seed in wildcards.seeds.split("-")]
+
+    def seeds(self, wildcards: Any) -> str:
+        """Seeds of a stack as `--seeds` has them."""
+        return ",".join(str(run.seed) for run in self._stacked(wildcards))
 
     def _needed(self, run: Run) -> list[str]:
         handed = dependencies.handovers(self.suite, run).values()
@@ -217,75 +232,7 @@ class Dag:
 
         return cost
 
-    # ---- searches --------------------------------------------------------------------------------------------------
-
-    def best_of(self, search: Search) -> str:
-        """Result of a search."""
-        return paths.best(self.searching.scale, search.id, search.seed)
-
-    def _own(self, search: Search, path: str) -> None:
-        """A file of a search that is there, but another search's or an earlier declaration's, is made again."""
-        if os.path.exists(path) and not search_files.current(self.searching, search, path):
-            self._remake(path, search_files.misplaced(search, path))
-
-    def search(self, wildcards: Any) -> Search:
-        """The search that a job's wildcards name."""
-        w = wildcards
-        found = Search(w.protocol, w.dataset, w.noise, w.method, w.search, int(w.seed))
-        self.searching.declared_search(found)
-        return found
-
-    def search_id(self, wildcards: Any) -> str:
-        """protocol/dataset/noise/method/search, as commands call it."""
-        return self.search(wildcards).id
-
-    def search_digest(self, wildcards: Any) -> str:
-        """Digest of a search: a changed declaration walks it again (and finds its finished candidates)."""
-        return self.searching.search_digest(self.search(wildcards))
-
-    def scores_before(self, wildcards: Any) -> list[str]:
-        """What a round's proposals are made from: the round before, unless no score is asked for."""
-        search, round = self.search(wildcards), int(wildcards.round)
-        self._own(search, paths.proposals(self.searching.scale, search.id, search.seed, round))
-        if round == 1 or not search_rounds.adaptive(self.searching.declared_search(search).spec["algorithm"]):
-            return []
-        return [paths.scores(self.searching.scale, search.id, search.seed, round - 1)]
-
-    def candidate_inputs(self, wildcards: Any) -> list[str]:
-        """What a block's candidates depend on: their proposals, the data set and the given labels."""
-        search, scale = self.search(wildcards), self.searching.scale
-        self._own(search, paths.block(scale, search.id, search.seed, wildcards.round, wildcards.block))
-        return [
-            paths.proposals(scale, search.id, search.seed, wildcards.round),
-            paths.data(scale, search.dataset),
-            dependencies.search_labels(self.searching, search),
-        ]
-
-    def blocks_of(self, wildcards: Any) -> list[str]:
-        """The blocks of a round."""
-        search, round = self.search(wildcards), int(wildcards.round)
-        count = len(searches.blocks(self.searching, search, round - 1))
-        scale = self.searching.scale
-        self._own(search, paths.scores(scale, search.id, search.seed, round))
-        return [paths.block(scale, search.id, search.seed, round, block + 1) for block in range(count)]
-
-    def history(self, wildcards: Any) -> list[str]:
-        """All scores of a search."""
-        search = self.search(wildcards)
-        self._own(search, self.best_of(search))
-        count = len(searches.rounds(self.searching, search))
-        return [paths.scores(self.searching.scale, search.id, search.seed, round + 1) for round in range(count)]
-
-    def block_cost(self, name: str) -> Callable[[Any], int]:
-        """A resource of a block's job."""
-
-        def cost(wildcards: Any) -> int:
-            search, round = self.search(wildcards), int(wildcards.round)
-            members = searches.blocks(self.searching, search, round - 1)[int(wildcards.block) - 1]
-            shares = [searches.rounds(self.searching, search)[round - 1][i] for i in members]
-            return dependencies.search_resources(self.searching, search, sum(shares))[name]
-
-        return cost
+    # ---- synthetic studies -----------------------------------------------------------------------------------------
 
     def arm_inputs(self, wildcards: Any) -> list[str]:
         """An arm of a synthetic study depends on its declaration alone, which is its digest."""

@@ -6,7 +6,7 @@
 #   one_node_cluster.sh stop DIR     cancel what runs, end the three daemons
 # `start` prints the two variables by which sbatch, squeue and Snakemake find the cluster: eval "$(… start DIR)".
 #
-# Needs root and Debian's or Ubuntu's packages slurm-wlm and munge. It neither reads nor changes /etc/slurm or
+# Needs root and, on Debian or Ubuntu: apt-get install --no-install-recommends slurmd slurmctld slurm-client munge. It neither reads nor changes /etc/slurm or
 # /etc/munge, and uses ports of its own, so that it can run beside a real Slurm.
 #
 # LNL_SLURM_CPUS   processors that the node declares (default: what the machine has)
@@ -98,7 +98,7 @@ case $action in
 start)
     [ "$(id -u)" -eq 0 ] || { echo "one_node_cluster.sh: Slurm's daemons are started here as root" >&2; exit 1; }
     for tool in munged slurmctld slurmd sbatch; do
-        command -v "$tool" >/dev/null || { echo "one_node_cluster.sh: $tool is missing: apt-get install slurm-wlm munge" >&2; exit 1; }
+        command -v "$tool" >/dev/null || { echo "one_node_cluster.sh: $tool is missing: apt-get install --no-install-recommends slurmd slurmctld slurm-client munge" >&2; exit 1; }
     done
     configure
     munged --key-file="$dir/munge/key" --socket="$dir/munge/socket" --pid-file="$dir/munge/pid" \

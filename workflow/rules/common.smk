@@ -8,7 +8,7 @@ head.quieten()
 try:
     if workflow.is_main_process:
         head.check_rights()
-    dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow))
+    dag = Dag(workflow.basedir, config, workflow.is_main_process, head.again(workflow), head.accompany(workflow))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -21,7 +21,7 @@ wildcard_constraints:
     method=names.NAME,
     key=names.NAME,
     seed=names.NUMBER,
-    seeds=f"{names.NUMBER}(,{names.NUMBER})+",
+    seeds=f"{names.NUMBER}(-{names.NUMBER})+",
     search=names.NAME,
     round=names.NUMBER,
     block=names.NUMBER,

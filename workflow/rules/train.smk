@@ -54,11 +54,12 @@ rule repeats:
         gpu=dag.stack_cost("gpu"),
     params:
         digest=dag.digest,
+        seeds=dag.seeds,
     message:
-        "train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method} seeds {wildcards.seeds}"
+        "train {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method} seeds {params.seeds}"
     shell:
         "lnl repeats {wildcards.protocol:q}/{wildcards.dataset:q}/{wildcards.noise:q}/{wildcards.method:q}"
-        " --seeds {wildcards.seeds:q} --log {log:q} > {log:q} 2>&1"
+        " --seeds {params.seeds:q} --log {log:q} > {log:q} 2>&1"
 
 
 rule handover:

@@ -131,9 +131,23 @@ def render(artefacts: list[str], report: bool) -> None:
     terminal.conclude()
 
 
-def start() -> int | None:
+def accompany(workflow: Any) -> Callable[[str], None]:
+    """A function that starts a worker for the command of a cluster's job, while its DAG is built, and only there.
+
+    A job of Slurm starts Snakemake twice, one process by the other, and then what trains: torch is imported meanwhile.
+    """
+
+    def beside(command: str) -> None:
+        if workflow.remote_exec and VARIABLE not in os.environ:  # else the process that started this one has a worker
+            start(command)
+
+    return beside
+
+
+def start(command: str = "") -> int | None:
     """Start a worker for the jobs of this process; None where there can be none, and jobs run by themselves.
 
+    command: what it imports for at once; what else it needs, when that is asked for.
     Returns its lifeline, a file that stays open as long as this process lives; the worker ends when it closes.
     """
     if not sys.platform.startswith("linux"):  # forking is not safe elsewhere
@@ -143,7 +157,7 @@ def start() -> int | None:
         os.close(os.pidfd_open(os.getpid()))
         folder = tempfile.mkdtemp(prefix=leftovers.prefix())
         atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a worker that was killed cannot
-        return _start(Path(folder) / leftovers.SOCKET)
+        return _start(Path(folder) / leftovers.SOCKET, command)
     except OSError as error:  # an old kernel, no room or right, a path that is too long for a socket
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -152,21 +166,21 @@ def start() -> int | None:
         return None
 
 
-def _start(address: Path) -> int:
+def _start(address: Path, command: str) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(address))
         listener.listen(128)  # jobs may call at once; they are answered when the worker has imported what they need
         theirs, lifeline = os.pipe()
-        _launch(listener.fileno(), theirs)
+        _launch(listener.fileno(), theirs, command)
         os.close(theirs)
     os.environ[VARIABLE] = str(address)
     return lifeline
 
 
-def _launch(listener: int, lifeline: int) -> None:
+def _launch(listener: int, lifeline: int, command: str) -> None:
     """Start the worker itself. Ctrl-C is for the jobs: it has a session of its own, and sees them out."""
     subprocess.Popen(
-        [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener), str(lifeline)],
+        [sys.executable, "-P", "-m", "lnl.cli.worker", str(listener), str(lifeline), command],
         pass_fds=(listener, lifeline),
         stdin=subprocess.DEVNULL,
         env=os.environ | ONE_THREAD,

@@ -1,8 +1,10 @@
 """The warm worker itself: waits for commands, forks, and reports how the copies ended.
 
-    python -m lnl.cli.worker LISTENER LIFELINE
+    python -m lnl.cli.worker LISTENER LIFELINE COMMAND
 
-Both are open files of the head (`head`): the socket on which jobs call, and a pipe that closes when the head is gone.
+The first two are open files of the head (`head`): the socket on which jobs call, and a pipe that closes when the head
+is gone. COMMAND is the one that is sure to come, or nothing.
+
 What a command imports is imported here, and the declarations are read, once, before the first copy that needs them is
 made. Nothing else happens here: no tensor, no thread, no device, since none of these survives a fork. Whatever goes
 wrong with a call, the worker declines it and the job runs by itself; so it does if the sources have changed since the
@@ -78,10 +80,13 @@ class Server:
         self.selector.register(self.listener, selectors.EVENT_READ, self._call)
         self.selector.register(lifeline, selectors.EVENT_READ, self._head_gone)
 
-    def run(self) -> None:
-        """Serve until the head is gone, then stop what still runs. SIGTERM ends it at once, and so its copies."""
+    def run(self, command: str = "") -> None:
+        """Get ready for a command, serve until the head is gone, then stop what still runs. SIGTERM ends it at once,
+        and so its copies."""
         signal.signal(signal.SIGTERM, partial(self._told, os.getpid()))
         _prctl(signal.SIGCONT)  # a worker that somebody has stopped wakes up when its head ends, and ends as well
+        if command:
+            self._ready({"arguments": [command], "folder": os.getcwd()})
         while self.serving:
             for key, _ in self.selector.select():
                 with suppress(OSError):
@@ -229,6 +234,9 @@ def become(call: dict[str, Any], files: list[int], command: Command) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for standard, given in enumerate(files):
             os.dup2(given, standard)
+        # Python's own know what the worker's files can do: seek, or say whether they are a terminal.
+        sys.stdout = os.fdopen(1, "w", encoding=sys.stdout.encoding, closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, encoding=sys.stderr.encoding, closefd=False)
         os.closerange(3, max(map(int, os.listdir("/proc/self/fd"))) + 1)  # sockets of the worker and of other jobs
         os.chdir(call["folder"])
         os.environ.clear()
