@@ -15,6 +15,7 @@ class SearchRules:
     """The part of lnl.run.dag.Dag that walks searches, at the scale where they live."""
 
     searching: Suite
+    _trains: Callable[[str], None]  # told which command the jobs of this DAG will need
 
     def _remake(self, path: str, why: str | None = None) -> None:
         raise NotImplementedError
