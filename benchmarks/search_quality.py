@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks import quality_tables
 from lnl.declared.reading import read_yaml
 from lnl.declared.specification import digest
-from lnl.files import write_json_atomic
+from lnl.files import sealed
 from lnl.search import synthetic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -144,11 +144,11 @@ def main() -> None:
         for number, result in enumerate(pool.map(run, missing), 1):
             kept[result["digest"]] = result
             if number % 25 == 0 or number == len(missing) or result["algorithm"] == "bayesian":
-                write_json_atomic(store, {"searches": list(kept.values())})
+                sealed.write(store, {"searches": list(kept.values())})
                 print(f"{number} of {len(missing)} sets of searches", flush=True)
     entries = [kept[entry["digest"]] for entry in cases(declared) if entry["digest"] in kept]
     if not asked.no_run:  # which leaves out what is declared otherwise by now
-        write_json_atomic(store, {"searches": entries})
+        sealed.write(store, {"searches": entries})
     text = quality_tables.render(ROOT, declared, entries)
     print(text)
     quality_tables.insert(asked.out / "quality.md", text)

@@ -49,7 +49,9 @@ def walk(suite, search, score):
                 value = score(proposed[i]["schedule"], r, i)
                 known = {"candidate": i + 1, "u": proposed[i]["u"], "score": value, "test": value}
                 entries.append(known | {"diverged": None, "epochs": 100})
-            write(suite, search, paths.block(*at, r + 1, b + 1), {"round": r + 1, "candidates": entries})
+            write(
+                suite, search, paths.block(*at, r + 1, b + 1), {"round": r + 1, "block": b + 1, "candidates": entries}
+            )
         chain.score(suite, search, r)
     chain.conclude(suite, search)
 

@@ -5,7 +5,6 @@ torch.save writes a zip archive whose entries carry checksums that torch.load do
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ from lnl.files import replacing
 from lnl.files.sealed import clear, set_aside
 from lnl.run.store import Store
 
-DAMAGED = (zipfile.BadZipFile, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError, UnicodeDecodeError)
 Name = list[str | int]  # cell, seed, and what the store keeps the run under
 
 
@@ -48,7 +46,9 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | Non
         saved = torch.load(path, map_location=device, weights_only=True)
         if not isinstance(saved, dict) or not {"training", "runs", "trained_on"} <= set(saved):
             raise ValueError("no state of a training")
-    except DAMAGED as error:
+    except (OSError, MemoryError):  # the disk's, or the device's, and no word about the file
+        raise
+    except Exception as error:  # whatever zipfile and torch make of bytes that are no such file
         set_aside(path, f"damaged checkpoint ({str(error).splitlines()[0][:200] if str(error) else 'cut off'})")
         return None
     return saved
