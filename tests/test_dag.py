@@ -126,7 +126,7 @@ def test_results_of_another_machine_are_merged(suite: SuiteCopy, tmp_path: Path)
     altered = next((suite.root / "results").glob("demo/cells/*/*/*/*/seed1.json"))
     altered.write_text(altered.read_text().replace('"lr": 0.001', '"lr": 0.002'))
     refused = SuiteCopy.make(tmp_path / "third").lnl("import", str(suite.root / "results"))
-    assert refused.returncode == 2 and "altered" in refused.stderr
+    assert refused.returncode == 2 and "damaged" in refused.stderr
     assert suite.lnl("export", "runs.csv", afresh=True).stdout.strip() == "runs.csv: 4 runs"
 
 

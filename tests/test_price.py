@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from suite_copy import SuiteCopy
 from lnl.data.registry import DATASETS
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
+from lnl.files import sealed
 from lnl.run.price import model, speed
 from lnl.run.price.cost import Estimator
 from lnl.run.price.model import Model
@@ -85,9 +85,9 @@ def test_records_correct_the_model_for_what_has_none(
     loaded = Suite.load(Path(), {"scale": "demo", "device": "cpu"}, validate=False)
     modelled = _model(monkeypatch, loaded, tmp_path / "price.json")
     for path in (suite.root / "results/demo/cells").rglob("seed*.json"):
-        record = json.loads(path.read_text())
+        record = sealed.read(path)
         record["provenance"]["seconds"] = 3 * modelled.seconds(record["result"]["spec"])
-        path.write_text(json.dumps(record))
+        sealed.write(path, record)
     estimator = Estimator(loaded)
     estimator.__dict__["model"] = modelled
     assert estimator.correction.factor == pytest.approx(3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from lnl.engine.build import networks
 from lnl.engine.data import DeviceData
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
+from lnl.files import sealed
 from lnl.networks import build
 from lnl.networks.layers import BatchNorm
 from lnl.networks.registry import NETWORKS
@@ -134,7 +134,7 @@ def test_a_record_says_how_many_images_counted(tmp_path: Path, monkeypatch: pyte
     for method in ("standard", "standard-whole"):
         run = Run(Cell("s2e", "digits", "symmetric-50", method), 1)
         job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
-        record = json.loads(Store(suite, run).record_file.read_text())
+        record = sealed.read(Store(suite, run).record_file)
         check(record, "record", method)
         found[method] = record["result"]
     plain, whole = found["standard"], found["standard-whole"]
