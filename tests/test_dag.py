@@ -124,9 +124,13 @@ def test_results_of_another_machine_are_merged(suite: SuiteCopy, tmp_path: Path)
     assert fresh.records() == suite.records()
     assert fresh.lnl("import", str(suite.root / "results"), afresh=True).stdout.strip() == "4 here already"
     altered = next((suite.root / "results").glob("demo/cells/*/*/*/*/seed1.json"))
-    altered.write_text(altered.read_text().replace('"lr": 0.001', '"lr": 0.002'))
+    before = altered.read_text()
+    altered.write_text(before.replace('"lr": 0.001', '"lr": 0.002'))
     refused = SuiteCopy.make(tmp_path / "third").lnl("import", str(suite.root / "results"))
     assert refused.returncode == 2 and "damaged" in refused.stderr
+    exported = suite.lnl("export", "runs.csv")
+    assert exported.returncode == 2 and f"{altered.relative_to(suite.root)}: not a readable record" in exported.stderr
+    altered.write_text(before)
     assert suite.lnl("export", "runs.csv", afresh=True).stdout.strip() == "runs.csv: 4 runs"
 
 
