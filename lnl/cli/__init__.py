@@ -31,13 +31,10 @@ def run() -> int:
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a letter gets its number
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _command()
-        if sys.stdout is not None:  # it may have been closed
-            sys.stdout.flush()
+        return _flushed(_command())
     except BrokenPipeError:  # `| head -1` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + signal.SIGPIPE
-    return status
 
 
 def _command() -> int:
@@ -55,7 +52,7 @@ def _command() -> int:
     except SystemExit as end:
         if isinstance(end.code, str):
             _say(end.code)
-        return _flushed(end.code if isinstance(end.code, int) else int(end.code is not None))
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except PermissionError as error:
         if not error.filename:
             raise
@@ -70,7 +67,10 @@ def _command() -> int:
 
 def _flushed(status: int) -> int:
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may have been closed
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except OSError as error:
         _say_of_the_disk(error)
         return status or 2
