@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -92,6 +92,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
 
 
 @settings(max_examples=150, deadline=None)
+@example((14182, 0))  # an offset that leads before the file
 @given(places)
 def test_a_flipped_bit_of_a_checkpoint_is_noticed_or_changes_nothing(
     states: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory, place: tuple[int, int]

@@ -5,6 +5,7 @@ torch.save writes a zip archive whose entries carry checksums that torch.load do
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,14 +40,15 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | Non
     clear(path)
     if not path.exists():
         return None
+    content = io.BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(content) as archive:
             if (entry := archive.testzip()) is not None:
                 raise ValueError(f"{entry} is not what its checksum was made of")
-        saved = torch.load(path, map_location=device, weights_only=True)
+        saved = torch.load(content, map_location=device, weights_only=True)
         if not isinstance(saved, dict) or not {"training", "runs", "trained_on"} <= set(saved):
             raise ValueError("no state of a training")
-    except (OSError, MemoryError):  # the disk's, or the device's, and no word about the file
+    except MemoryError:  # no word about the file
         raise
     except Exception as error:  # whatever zipfile and torch make of bytes that are no such file
         set_aside(path, f"damaged checkpoint ({str(error).splitlines()[0][:200] if str(error) else 'cut off'})")
