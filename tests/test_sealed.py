@@ -88,6 +88,8 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     checkpoints.save(folder / "c.pt", {"model": tensors}, [["c", 1, "k"]], [{"data": "a", "labels": "b"}], seconds=1.0)
     handed_over.write(folder / "h.safetensors", tensors, ABOUT)
     assert torch.equal(handed_over.load(folder / "h.safetensors")["w"], tensors["w"])
+    whole = checkpoints.load(folder / "c.pt")
+    assert whole is not None and torch.equal(whole["training"]["model"]["b"], tensors["b"])
     return (folder / "c.pt").read_bytes(), (folder / "h.safetensors").read_bytes()
 
 

@@ -45,6 +45,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any] | Non
         with zipfile.ZipFile(content) as archive:
             if (entry := archive.testzip()) is not None:
                 raise ValueError(f"{entry} is not what its checksum was made of")
+        content.seek(0)
         saved = torch.load(content, map_location=device, weights_only=True)
         if not isinstance(saved, dict) or not {"training", "runs", "trained_on"} <= set(saved):
             raise ValueError("no state of a training")
