@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +35,12 @@ def content(path: Path | str, largest: int = LARGEST) -> bytes:
     UserError for what is not read: a link, or a path that leads out of the results by one; no regular file; one of more
     than `largest` bytes. FileNotFoundError where nothing is.
     """
-    if str(path).startswith(f"{RESULTS}/") and _leaves(str(Path(path).parent), RESULTS):  # the file may be no link
+    if str(path).startswith(f"{RESULTS}/") and leaves(path, RESULTS):
         raise UserError(f"{path}: leads out of {RESULTS}/ by a link; put a copy of what is meant in its place")
     try:
         return read_file(path, largest)
     except ValueError as error:
         raise UserError(f"{path}: {error}; delete it, or put the file that is meant in its place") from None
-
-
-@lru_cache(maxsize=65536)
-def _leaves(folder: str, results: str) -> bool:
-    """Asked once for each folder: a start reads thousands of files."""
-    return leaves(folder, results)
 
 
 def read(path: Path | str) -> dict[str, Any]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import origin, paths, searches
@@ -37,12 +34,6 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     if (why := _obstacle(suite, search, path, content)) is not None:
         raise UserError(f"{path}: {why}; delete it: {again}")
     return content
-
-
-@lru_cache(maxsize=4096)
-def _content(place: str, path: str, stamp: tuple[int, ...]) -> Mapping[str, Any]:
-    """A file, read again only when it was written again: a start asks for each several times."""
-    return paths.read(path)
 
 
 def misplaced(search: Search, path: str) -> str | None:
@@ -83,10 +74,8 @@ def _place(content: Mapping[str, Any]) -> str:
 def current(suite: Suite, search: Search, path: str) -> bool:
     """Whether a file of this search is there, of today's declaration, data and labels."""
     try:
-        known = os.stat(path)
-        stamp = (known.st_mtime_ns, known.st_ctime_ns, known.st_size)
-        return _obstacle(suite, search, path, _content(str(Path(path).absolute()), path, stamp)) is None
-    except (UserError, OSError):
+        return _obstacle(suite, search, path, paths.read(path)) is None
+    except (UserError, FileNotFoundError):
         return False
 
 
