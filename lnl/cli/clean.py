@@ -21,7 +21,7 @@ from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
-from lnl.files import leaves, said, sealed
+from lnl.files import below, leaves, said, sealed
 from lnl.files.locks import free
 from lnl.results.records import read
 from lnl.run.leftovers import SOCKET, dead_workers, killed_writes
@@ -102,19 +102,10 @@ def _delete(doomed: Doomed) -> None:
 
 def _files(folder: Path, deep: bool = True) -> Iterator[tuple[Path, os.stat_result]]:
     """Files and links below a folder that is no link itself, in order; links are not followed, special files left."""
-    waiting = [] if folder.is_symlink() else [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            known = entry.stat(follow_symlinks=False)
-            if stat.S_ISREG(known.st_mode) or stat.S_ISLNK(known.st_mode):
-                yield here / entry.name, known
-        if deep:
-            waiting += [here / entry.name for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
+    for entry in below(folder, deep):
+        known = entry.stat(follow_symlinks=False)
+        if stat.S_ISREG(known.st_mode) or stat.S_ISLNK(known.st_mode):
+            yield Path(entry.path), known
 
 
 def _held(folder: Path) -> bool:

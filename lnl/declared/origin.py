@@ -69,22 +69,25 @@ def _fixed(labels: object) -> bool:
 
 def told(manifest: str) -> str | None:
     """The digest in a manifest of data or labels; None where there is none, or one that is damaged or another's."""
-    try:
-        known = os.stat(manifest)
-    except OSError:
-        return None
-    found = _read(manifest, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))
+    found = _found(manifest)
     return None if found is None else str(found["digest"])
 
 
 def other_source(manifest: str, file: Path | str, field: str | None) -> bool:
     """Whether labels were read from another file, or another field of it, than this one as it is today."""
-    known = os.stat(manifest)
-    found = _read(manifest, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))
+    found = _found(manifest)
     try:
         return found is None or found.get("source") != label_source(file, field)
     except OSError:
         return False  # whoever has to read it says that it cannot be read
+
+
+def _found(manifest: str) -> dict[str, Any] | None:
+    try:
+        known = os.stat(manifest)
+    except OSError:
+        return None
+    return _read(manifest, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))
 
 
 @lru_cache(maxsize=4096)

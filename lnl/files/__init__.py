@@ -155,6 +155,19 @@ def _plain(value: Any) -> None:
     raise ValueError(f"nested more than {DEEPEST} deep")
 
 
+def below(folder: Path, deep: bool = True) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder that is no link itself, in order; deep: also in folders inside, no link followed."""
+    waiting = [] if folder.is_symlink() else [folder]
+    while waiting:
+        try:
+            entries = sorted(os.scandir(waiting.pop()), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        yield from entries
+        if deep:
+            waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
+
+
 def said(text: object) -> str:
     """A path, or what a stranger's file says, as a line can hold it: no line breaks, no control or half characters."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))

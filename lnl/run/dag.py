@@ -45,11 +45,8 @@ class Dag(SearchRules):
         self.suite = Suite.load(root, config, validate=head)
         self.head = head
         self.scale = self.suite.scale
-        self.searching = self.suite.searching
-        self._again = again
-        self._trains = trains
+        super().__init__(self.suite.searching, again, trains)
         self._there: list[Run] = []  # runs that have a record, of today or not
-        self._damaged: dict[str, str] = {}  # files that are made again for another reason than a declaration: why
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self.reports = False  # and whether it writes the report
         self.written = list(dict.fromkeys((self.scale, self.searching.scale)))  # scales that this DAG writes to
@@ -64,11 +61,6 @@ class Dag(SearchRules):
         if head:
             os.environ.pop(client.VARIABLE, None)  # jobs are of this DAG, and not of one whose job it may be
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-
-    def _remake(self, path: str, why: str | None = None) -> None:
-        """Have a file made again that is there, but not as it should be; why: if that is not for a declaration."""
-        self._again(path)
-        self._damaged |= {path: why} if why else {}
 
     # ---- artefacts -------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from lnl.files import TEMPORARY
+from lnl.files import TEMPORARY, below
 
 UNDER_WAY = 3600  # seconds in which a temporary file may still be what somebody is writing
 BEGINNING = 10  # seconds in which a worker's folder may have a socket on which nobody hears yet
@@ -58,21 +58,12 @@ def killed_writes(folder: Path, deep: bool = True, name: str = "") -> Iterator[t
 
     deep: also in folders inside; name: a pattern with which the name of what would have been written begins.
     """
-    waiting = [] if folder.is_symlink() else [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            if TEMPORARY.fullmatch(entry.name) and re.match(name, entry.name[1:]):
-                with suppress(OSError):
-                    known = entry.stat(follow_symlinks=False)
-                    if _abandoned(known):
-                        yield here / entry.name, known
-        if deep:
-            waiting += [here / entry.name for entry in reversed(entries) if entry.is_dir(follow_symlinks=False)]
+    for entry in below(folder, deep):
+        if TEMPORARY.fullmatch(entry.name) and re.match(name, entry.name[1:]):
+            with suppress(OSError):
+                known = entry.stat(follow_symlinks=False)
+                if _abandoned(known):
+                    yield Path(entry.path), known
 
 
 def _abandoned(known: os.stat_result) -> bool:

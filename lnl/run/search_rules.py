@@ -14,11 +14,17 @@ from lnl.search import files as search_files
 class SearchRules:
     """The part of lnl.run.dag.Dag that walks searches, at the scale where they live."""
 
-    searching: Suite
-    _trains: Callable[[str], None]  # told which command the jobs of this DAG will need
+    def __init__(self, searching: Suite, again: Callable[[str], None], trains: Callable[[str], None]) -> None:
+        """searching: the declarations at the scale of searches; again, trains: as lnl.run.dag.Dag has them."""
+        self.searching = searching
+        self._again = again
+        self._trains = trains
+        self._damaged: dict[str, str] = {}  # files that are made again for another reason than a declaration: why
 
     def _remake(self, path: str, why: str | None = None) -> None:
-        raise NotImplementedError
+        """Have a file made again that is there, but not as it should be; why: if that is not for a declaration."""
+        self._again(path)
+        self._damaged |= {path: why} if why else {}
 
     def best_of(self, search: Search) -> str:
         """Result of a search."""
