@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ from filelock import FileLock
 from suite_copy import SCALE, SuiteCopy, until
 
 import lnl
-from lnl.run.worker import client, head
+from lnl.run.worker import client, head, server
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="there is no worker where forking is unsafe"
@@ -249,3 +252,27 @@ def test_the_job_of_a_cluster_starts_one_worker_and_a_head_none_so_early(
     monkeypatch.setattr(head, "start", asked.append)
     head.accompany(SimpleNamespace(remote_exec=remote))("train")
     assert asked == started
+
+
+def test_a_worker_that_cannot_fork_says_why_and_the_caller_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> int:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(tmp_path / "worker"))
+    listener.listen()
+    reader, writer = os.pipe()
+    running = server.Server(listener.detach(), reader, lambda: 0)
+    monkeypatch.setattr(server.os, "fork", refused)
+    monkeypatch.setenv(client.VARIABLE, str(tmp_path / "worker"))
+    answers: list[int | None] = []
+    caller = threading.Thread(target=lambda: answers.append(client.delegate(["--help"])))
+    caller.start()
+    running._call()
+    caller.join(timeout=20)
+    assert answers == [None]
+    said = capsys.readouterr().err
+    assert said.startswith("lnl: the warm worker cannot take a call (BlockingIOError: ") and said.count("\n") == 1
+    running.listener.close(), os.close(reader), os.close(writer)

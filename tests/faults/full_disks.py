@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import random
 import re
@@ -26,11 +25,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+import warm_commands
+from suite_copy import SuiteCopy
 
-import warm_commands  # noqa: E402
-from suite_copy import SuiteCopy  # noqa: E402
+from .counted import concluded
 
 SECONDS = 180  # for one start, on a machine that is busy
 TARGET, ROOMY = "small", 64 * 1024  # kB
@@ -195,11 +193,7 @@ def main() -> int:
         counts = run(asked.count, asked.seed, False if asked.limit else None)
     finally:
         warm_commands.end()
-    print(counts.line(asked.count))
-    for name, found in counts.faults().items():
-        for line in found:
-            print(f"{name}: {json.dumps(line)}", file=sys.stderr)
-    return 1 if any(counts.faults().values()) else 0
+    return concluded(counts.line(asked.count), counts.faults())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import gzip
 import io
-import json
 import os
 import random
 import shutil
@@ -28,6 +27,8 @@ from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from tests.faults.broken_files import MUTATIONS
 from tests.faults.mutations import Case
+
+from .counted import concluded
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALE, SECONDS = "paper", 10
@@ -183,11 +184,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     counts = run(asked.count, asked.seed)
-    print(counts.line(asked.count))
-    for name, found in vars(counts).items():
-        for line in found:
-            print(f"{name}: {json.dumps(line)[:500]}", file=sys.stderr)
-    return 0 if counts.sound() else 1
+    return concluded(counts.line(asked.count), vars(counts))
 
 
 if __name__ == "__main__":

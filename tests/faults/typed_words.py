@@ -27,6 +27,8 @@ from typing import Literal
 
 from tests.faults.typed_faults import FAULTS, Call
 
+from .counted import concluded
+
 SECONDS = 30  # of a machine that does other things as well; a call takes one
 USED = (
     "lnl.cli.app",
@@ -150,13 +152,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     counts = run(asked.count, asked.seed)
-    print(counts.line(asked.count))
-    for name, found in vars(counts).items():
-        for line in found:
-            print(f"{name}: {json.dumps(line)[:700]}", file=sys.stderr)
-    return 0 if counts.sound() else 1
+    return concluded(counts.line(asked.count), vars(counts))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Call:
             socket.send_fds(self._connection, [len(content).to_bytes(8, "big")], files)
             self._connection.sendall(content)
             started = self._connection.recv(8, socket.MSG_WAITALL)
-        assert len(started) == 8, "the warm process declined: its sources have changed since it started"
+        assert len(started) == 8, "the warm process declined, or is gone: its sources have changed, or it says why"
         self.pid = int.from_bytes(started, "big")
 
     def signal(self, number: signal.Signals) -> None:

@@ -110,8 +110,12 @@ class Server:
                 self._start(client, call, files)
             else:
                 client.close()
-        except Exception:
+        except Exception as error:
             client.close()
+            if not isinstance(error, ConnectionError):  # of a caller that has gone
+                with suppress(OSError):
+                    why = f"{type(error).__name__}: {error}"
+                    print(f"lnl: the warm worker cannot take a call ({why}); it is done without it", file=sys.stderr)
         finally:
             for file in files:
                 os.close(file)
