@@ -100,6 +100,6 @@ def demanded(declaration: Mapping[str, Any], kind: str = "runs") -> Iterator[Pla
                 yield from (place for place in listed if place.kind == kind)
 
 
-def studied(declaration: Mapping[str, Any]) -> list[tuple[str, str]]:
+def studied(declaration: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """(study, arm) of every synthetic arm that a claims file names, each once."""
-    return list(dict.fromkeys((place.at["study"], place.at["arm"]) for place in demanded(declaration, "synthetic")))
+    return tuple(dict.fromkeys((place.at["study"], place.at["arm"]) for place in demanded(declaration, "synthetic")))

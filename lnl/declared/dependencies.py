@@ -77,14 +77,16 @@ def _readers(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
     return {cell: dict(sorted(points.items())) for cell, points in found.items()}
 
 
-def searches(suite: Suite, key: str) -> list[Search]:
+@cache
+def searches(suite: Suite, key: str) -> tuple[Search, ...]:
     """Searches that an artefact needs, each once: those it draws, and those whose schedules its runs train with."""
     drawn = [search for _, _, search in suite.searches_of(key)]
     used = [search_of(suite, run.cell) for run in suite.demand(key)]
-    return list(dict.fromkeys([*drawn, *(search for search in used if search)]))
+    return tuple(dict.fromkeys([*drawn, *(search for search in used if search)]))
 
 
-def studies(suite: Suite, key: str) -> list[tuple[str, str]]:
+@cache
+def studies(suite: Suite, key: str) -> tuple[tuple[str, str], ...]:
     """(study, arm) of the synthetic studies that a figure draws or a claims page tests."""
     if suite.artefacts[key] == "claims":
         from lnl.declared.claims import studied
@@ -93,9 +95,10 @@ def studies(suite: Suite, key: str) -> list[tuple[str, str]]:
     named = suite.declaration(key).get("studies", []) if suite.artefacts[key] == "figures" else []
     known = suite.synthetic["studies"]
     where = suite.source(key)
-    return [(study, arm) for study in named for arm in choose(study, known, "study", where)["arms"]]
+    return tuple((study, arm) for study in named for arm in choose(study, known, "study", where)["arms"])
 
 
+@cache
 def arm_digest(suite: Suite, study: str, arm: str) -> str:
     """Digest of one arm of a synthetic study: its space, algorithm, target and budget. UserError for unknown names."""
     declared, where = suite.synthetic, "config/synthetic.yaml"

@@ -25,6 +25,7 @@ class Suite(Demands):
     def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
         super().__init__(root, config, validate)
         self._searches: dict[Search, DeclaredSearch] = {}  # by search with seed 0: repeats share their declaration
+        self._search_digests: dict[Search, str] = {}
 
     @cached_property
     def searching(self) -> Suite:
@@ -99,7 +100,9 @@ class Suite(Demands):
 
     def search_digest(self, search: Search) -> str:
         """Digest of a search's specification and seed, which its files carry."""
-        return digest({"search": self.declared_search(search).spec, "seed": search.seed})
+        if search not in self._search_digests:
+            self._search_digests[search] = digest({"search": self.declared_search(search).spec, "seed": search.seed})
+        return self._search_digests[search]
 
     def parse_search(self, search_id: str, seed: int) -> Search:
         """Search of a `protocol/dataset/noise/method/search` text; UserError if it is not one."""

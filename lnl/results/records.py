@@ -188,21 +188,37 @@ def current(suite: Suite, run: Run) -> bool:
     Of many records this is asked at every start, once for each artefact that shows it; a file is read once.
     """
     path, today = paths.record(suite.scale, run.cell.id, run.seed), origin.manifests(suite, run)
-    try:
-        known = os.stat(path)
-    except OSError:
+    if (known := _written(path)) is None:
         return False
-    if searches.search_of(suite, run.cell) is not None:  # what it has found by today is not in this file
-        return state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
-    stamp = (known.st_mtime_ns, known.st_ctime_ns, known.st_size, suite.digest(run.cell), *today.values())
+    stamp = (known, suite.digest(run.cell), *today.values(), *_found_by(suite, run.cell))
     if _STAMPS.get(path, (None, False))[0] != stamp:
         _STAMPS[path] = stamp, _current(suite, run, path, today)
     return _STAMPS[path][1]
 
 
+def _written(path: str) -> tuple[int, ...] | None:
+    """When a file was written, and how large it is; None where none is."""
+    try:
+        known = os.stat(path)
+    except OSError:
+        return None
+    return known.st_mtime_ns, known.st_ctime_ns, known.st_size
+
+
+def _found_by(suite: Suite, cell: Cell) -> tuple[object, ...]:
+    """Upon what it depends what the search of a cell has found by today; nothing for a cell without one."""
+    search, there = searches.search_of(suite, cell), suite.searching
+    if search is None:
+        return ()
+    best = paths.best(there.scale, search.id, search.seed)
+    return _written(best), there.search_digest(search), *origin.of_search(there, search).values()
+
+
 def _current(suite: Suite, run: Run, path: str, today: Mapping[str, str | None]) -> bool:
-    """What a record has to say is looked for in its bytes; where that is not found as the suite writes it, it is
-    read."""
+    """What a record has to say is looked for in its bytes; where that is not found as the suite writes it, or what a
+    search has found belongs to it, it is read."""
+    if searches.search_of(suite, run.cell) is not None:
+        return state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
     try:
         raw = paths.content(path)
     except (OSError, UserError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import origin, paths, searches
@@ -74,9 +76,18 @@ def _place(content: Mapping[str, Any]) -> str:
 def current(suite: Suite, search: Search, path: str) -> bool:
     """Whether a file of this search is there, of today's declaration, data and labels."""
     try:
-        return _obstacle(suite, search, path, paths.read(path)) is None
-    except (UserError, FileNotFoundError):
+        known = os.stat(path)
+        return (
+            _obstacle(suite, search, path, _page(path, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))) is None
+        )
+    except (UserError, OSError):
         return False
+
+
+@lru_cache(maxsize=4096)
+def _page(path: str, stamp: tuple[int, ...]) -> dict[str, Any]:
+    """Content of a file of a search, for which a start asks several times; read again only if written again."""
+    return paths.read(path)
 
 
 def found(suite: Suite, cell: Cell) -> dict[str, Any] | None:
