@@ -94,3 +94,29 @@ def test_a_dag_that_is_interrupted_renders_what_was_asked_for_and_ends_soon(
     assert not (long_suite.root / "results/demo/tables/other.md").exists()
     assert not (long_suite.root / "results/demo/report.html").exists()
     assert list(long_suite.root.glob("results/demo/store/**/checkpoint-*.pt"))
+
+
+LATE = """
+import atexit, os, signal, weakref
+from lnl.run.worker import head
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Held: pass
+held = Held()
+{late}
+head.note_interrupts()
+"""
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        "weakref.finalize(held, os.kill, os.getpid(), signal.SIGINT)",
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)",
+        "atexit.register(lambda: [][0])",
+    ],
+    ids=["in a finaliser", "at the exit", "another error"],
+)
+def test_ctrl_c_in_the_last_moment_of_a_head_is_no_traceback(late: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", LATE.format(late=late)], capture_output=True, text=True, timeout=60)
+    assert ("Traceback" in ended.stderr) == ("IndexError" in ended.stderr) == ("[][0]" in late), ended.stderr

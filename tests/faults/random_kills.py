@@ -171,8 +171,11 @@ class Trials:
             yield f"process: {words}: {Path(f'/proc/{pid}/cmdline').read_text()[:100]}"
             os.kill(pid, signal.SIGKILL)
         for path in self.temporary.glob("lnl-*"):  # Snakemake leaves its own
-            if (whom, number) == ("everything", signal.SIGKILL):  # the next start removes it, once it is a minute old
-                os.utime(path / "worker", (0, 0))
+            if (whom, number) == (
+                "everything",
+                signal.SIGKILL,
+            ):  # removed once it is ten seconds old
+                os.utime(path, (0, 0))
             else:
                 yield f"folder: {words}: {path.name}"
                 damage.remove(path)

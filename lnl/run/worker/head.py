@@ -98,7 +98,8 @@ def quieten() -> None:
 
 
 def note_interrupts() -> None:
-    """From now on, note whether this process was told to end, by Ctrl-C or SIGTERM."""
+    """From now on, note whether this process was told to end, by Ctrl-C or SIGTERM; where Ctrl-C is heard in a moment
+    in which nobody waits for it, as in the last one of a process, that is no traceback."""
 
     def noting(before: Any) -> Callable[[int, Any], None]:
         def handler(number: int, frame: Any) -> None:
@@ -110,6 +111,23 @@ def note_interrupts() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if callable(before := signal.getsignal(number)):
             signal.signal(number, noting(before))
+    sys.excepthook, sys.unraisablehook = _but_interrupts(sys.excepthook), _but_unheard(sys.unraisablehook)
+
+
+def _but_interrupts(shown: Callable[..., Any]) -> Callable[..., Any]:
+    def hook(kind: type[BaseException], error: BaseException, where: Any) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            shown(kind, error, where)
+
+    return hook
+
+
+def _but_unheard(shown: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def hook(unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            shown(unraisable)
+
+    return hook
 
 
 def render(artefacts: list[str], report: bool) -> None:
