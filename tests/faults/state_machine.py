@@ -20,7 +20,7 @@ from typing import Any
 import warm_commands
 from hypothesis import HealthCheck, Phase, reporting, seed, settings
 from hypothesis import strategies as st
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import Flaky
 from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
@@ -121,7 +121,7 @@ def chunk(world: World, count: int, steps: int, number: int, without: frozenset[
     try:
         with reporting.with_reporter(lambda words: None):
             run_state_machine_as_test(seed(number)(machine(world, without)), settings=asked)
-    except (AssertionError, TimeoutError, FlakyFailure):  # what a kill hits is not the same twice
+    except (AssertionError, TimeoutError, Flaky):  # what a kill hits is not the same twice
         return False
     return True
 
