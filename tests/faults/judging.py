@@ -16,6 +16,7 @@ from typing import Any
 
 from lnl.declared import dependencies, paths, searches
 from lnl.declared.suite import Run, Suite
+from lnl.files import sealed
 
 from .tiny_suite import LABELS, STATE, TinySuite
 
@@ -35,7 +36,7 @@ class References:
         while its search has none."""
         search = searches.search_of(loaded, run.cell)
         best = suite.root / paths.best(loaded.scale, search.id, search.seed) if search else None
-        if best and not best.is_file():
+        if best and not _sound(best):
             return None
         labels = _sha(suite.root / LABELS) if run.cell.noise == "file-mine" else ""
         key = (run.cell.id, run.seed, loaded.digest(run.cell), labels, _sha(best) if best else "")
@@ -62,6 +63,13 @@ class References:
         assert ended.status == 0, ended.said
         found: dict[str, Any] = json.loads((clean.root / _record(loaded, run)).read_bytes())["result"]
         return found
+
+
+def _sound(file: Path) -> bool:
+    try:
+        return bool(sealed.read(file))
+    except (OSError, ValueError):
+        return False
 
 
 def finished(suite: TinySuite) -> dict[str, list[str]]:

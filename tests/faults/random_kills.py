@@ -127,6 +127,9 @@ class Trials:
             if found := traceback_in(ended.said):
                 yield f"traceback: {found}"
             yield from self._left(whom, number)
+        if signal.SIGKILL in (number for _, number, _ in kills):  # the next start removes them, once they are old
+            for file in self._half_written():
+                os.utime(file, (0, 0))
         kept = self._records()
         ended = self._head().end(SECONDS)
         if ended.status != 0:
@@ -139,10 +142,8 @@ class Trials:
         results = self.suite.results()
         if wrong := [file for file, content in self.reference.items() if results.get(file) != content]:
             yield f"other: {wrong[0]}"
-        folders = (self.suite.root / "results", self.suite.root / ".cache")
-        files = [file.name for folder in folders for file in folder.rglob(".*") if TEMPORARY.fullmatch(file.name)]
-        if files:
-            yield f"file: {files[0]}"
+        if files := self._half_written():
+            yield f"file: {files[0].name}"
         yield from (f"folder: after the next start: {path.name}" for path in self.temporary.glob("lnl-*"))
 
     def _kill(self, head: Call, whom: str, number: signal.Signals, rng: random.Random) -> bool:
@@ -179,6 +180,10 @@ class Trials:
             else:
                 yield f"folder: {words}: {path.name}"
                 damage.remove(path)
+
+    def _half_written(self) -> list[Path]:
+        """Temporary files of writes among the results; those of caches are removed by `lnl clean --leftovers`."""
+        return [file for file in (self.suite.root / "results").rglob(".*") if TEMPORARY.fullmatch(file.name)]
 
     def _records(self) -> dict[Path, int]:
         """Records that are kept, and when each was written."""
