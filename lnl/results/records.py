@@ -236,6 +236,8 @@ def _without_record(suite: Suite, cell: Cell, seed: int) -> RunState:
         return RunState(cell, seed, "missing", reason="not run yet")
     try:
         failure = paths.read(note)
+        if failure.get("run") not in (None, f"{cell.id} seed {seed}"):
+            return RunState(cell, seed, "failed", reason=f"{note}: failure note of another run")
         return RunState(
             cell, seed, "failed", None, f"{failure['class']}: {failure['message']}", str(failure.get("log") or "")
         )

@@ -202,11 +202,16 @@ class Store:
         _copy(self.handover_file(point), target)
         return target
 
+    @property
+    def _name(self) -> str:
+        return f"{self.run.cell.id} seed {self.run.seed}"
+
     def _forget_failure(self) -> None:
         note = self.folder / "failure.json"
         try:
-            if "class" not in sealed.read(note):
-                raise ValueError("no note of a failure")
+            known = sealed.read(note)
+            if "class" not in known or known.get("run") not in (None, self._name):
+                raise ValueError("no note of a failure of this run")
             note.unlink()
         except FileNotFoundError:
             pass
@@ -216,7 +221,7 @@ class Store:
     def fail(self, error: BaseException, log: str | None) -> None:
         """Leave a note of a failure, where there is room for it: a row of the table will show it."""
         last = (str(error) or type(error).__name__).strip().splitlines()[-1]
-        note = {"class": type(error).__name__, "message": last[:500], "log": log}
+        note = {"run": self._name, "class": type(error).__name__, "message": last[:500], "log": log}
         with suppress(UserError):  # what is said of the failure itself matters more
             self._forget_failure()
             sealed.write(self.folder / "failure.json", note)

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from lnl.run.worker import client
 
+BEGIN = "Traceback (most recent call last):\n"
+CHAINED = re.compile(r"\n\n(?:During handling of the above|The above) exception[^\n]*:\n\n")
 INTERRUPTED = ("KeyboardInterrupt", "asyncio.exceptions.CancelledError")
 
 
@@ -76,6 +78,9 @@ class Call:
 
 
 def traceback_in(said: str) -> str:
-    """A traceback, if it is not what Snakemake itself says to Ctrl-C while it starts."""
-    found = re.search(r"^Traceback \(most recent call last\):\n.*?^(\w[^\n]*)", said, re.M | re.S)
+    """A traceback, if it is not what Snakemake itself says to Ctrl-C while it starts; of several that led to each
+    other, the last one says of what."""
+    *led_to, last = CHAINED.split(said)
+    said = "".join(each.rpartition(BEGIN)[0] for each in led_to) + last
+    found = re.search(rf"^{re.escape(BEGIN)}.*?^(\w[^\n]*)", said, re.M | re.S)
     return found[0][-1500:] if found and found[1] not in INTERRUPTED else ""

@@ -148,7 +148,7 @@ class World:
             wrong = dict(judging.unequal(self.suite, self._loaded(), self.references, [self._run(cell, number)]))
             assert not wrong, f"{cell} seed {number}: trained by hand it has another result than undisturbed"
         else:
-            assert re.fullmatch(r"lnl: [^\n]+\n", ended.err), f"lnl train: not one line: {ended.err[-500:]}"
+            assert re.fullmatch(r"(lnl: [^\n]+\n)+", ended.err), f"lnl train: no line: {ended.err[-500:]}"
 
     def import_records(self, what: str, number: int) -> None:
         """Records of another machine come in."""
