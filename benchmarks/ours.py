@@ -123,7 +123,7 @@ def digits(method: str, cache: Path, runs: int = 0) -> Training:
     """The same on scikit-learn's digits at scale demo (64-256-10, batches of 64), evaluation included."""
     suite = Suite.load(ROOT, {"scale": "demo"})
     spec = suite.spec(suite.parse(f"s2e/digits/pair-45/{method}"))
-    arrays = load("digits", None, cache)
+    arrays = load(suite.dataset("digits"), None, cache)
     data = DeviceData.load(arrays, spec["split"], torch.device("cpu"), None)
     return _built(spec, method, data, mnist_files.pair_flipped(np.array(arrays.train_labels)), runs)
 

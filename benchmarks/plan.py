@@ -11,7 +11,6 @@ import torch
 
 from benchmarks import ours
 from benchmarks.harness import Result
-from lnl.data.registry import DATASETS
 from lnl.declared.suite import Suite
 from lnl.engine import build
 from lnl.engine.data import DeviceData
@@ -58,7 +57,7 @@ def _one(suite: Suite, model: Model, cell: str, epochs: int, steps: int, images:
 
 def _training(suite: Suite, spec: dict[str, Any], method: str, images: int) -> Training:
     """The run on random images of the data set's shape."""
-    info, draw = DATASETS[spec["dataset"]], np.random.default_rng(0)
+    info, draw = suite.dataset(spec["dataset"]), np.random.default_rng(0)
 
     def part(count: int) -> tuple[torch.Tensor, torch.Tensor]:
         drawn = draw.integers(0, 256, (count, *info.shape), dtype=np.uint8)

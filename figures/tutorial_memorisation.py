@@ -63,11 +63,9 @@ def draw(data):
 
 def _steps(data):
     """Steps of one epoch, the unit of the slide's axis; None without a record."""
-    from lnl.data.registry import DATASETS
-
     for place in data.places:
         for record in place.records():
             spec = record["result"]["spec"]
             caps = [spec["batch"].get("steps_cap"), spec["limits"].get("steps_per_epoch")]
-            return min([DATASETS[spec["dataset"]].train // spec["batch"]["size"], *(c for c in caps if c)])
+            return min([data.datasets[spec["dataset"]].train // spec["batch"]["size"], *(c for c in caps if c)])
     return None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from declared_datasets import DATASETS
 from suite_copy import TABLE
 
 from lnl.cli.bring_in import bring_in
@@ -117,7 +118,7 @@ def test_only_what_the_suite_wrote_leaves_a_cache_folder(
     monkeypatch.delenv("LNL_CACHE_ROOT", raising=False)
     before = _tree(sandbox)
     truth = arrays()
-    ensure_labels(truth, "mnist", "pair-45", "as_released", 3, cache)
+    ensure_labels(truth, DATASETS["mnist"], "pair-45", "as_released", 3, cache)
     data = cache / "data/mnist"
     data.mkdir(parents=True)
     for name in ("train_images", "mine"):

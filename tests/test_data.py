@@ -14,15 +14,16 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
+from declared_datasets import DATASETS, PLACE, load
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lnl.data import cifar, mnist
 from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
-from lnl.data.prepare import load
-from lnl.data.registry import DATASETS, DatasetInfo
+from lnl.data.registry import DatasetInfo
 from lnl.data.splits import clean_indices, evaluation_parts
+from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
 from lnl.files import dump_json, sealed
 
@@ -116,7 +117,7 @@ def test_processes_that_start_together_prepare_once(tmp_path: Path, monkeypatch:
 def test_mistakes_are_one_line_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LNL_DATA_ROOT", raising=False)
     with pytest.raises(UserError) as unknown:
-        load("cifar-10", None, tmp_path)
+        Suite.load(PLACE.parents[1], validate=False).dataset("cifar-10")
     assert "did you mean 'cifar10'?" in one_line(unknown.value)
     with pytest.raises(UserError) as no_root:
         load("mnist", None, tmp_path)
@@ -251,10 +252,10 @@ def test_a_refused_checksum_can_be_accepted_and_is_recorded(
     arrays = load(key, root, tmp_path / "cache", accepted=[md5(altered).upper()])
     assert arrays.digest != official.digest
     recorded = [{"file": test_file.name, "digest": md5(altered), "documented": md5(content)}]
-    assert manifest(key, arrays)["accepted_digests"] == recorded
+    assert manifest(DATASETS[key], arrays)["accepted_digests"] == recorded
     with pytest.raises(UserError, match="MD5 sum"):  # the cache does not smuggle it past a configuration without it
         load(key, root, tmp_path / "cache")
-    assert manifest(key, official)["accepted_digests"] == []
+    assert manifest(DATASETS[key], official)["accepted_digests"] == []
 
 
 def test_a_missing_binary_file_is_named(small_cifar: tuple[str, Path, Path], tmp_path: Path) -> None:
@@ -298,7 +299,7 @@ def test_the_python_and_the_binary_version_are_the_same_data(tmp_path: Path, mon
 
 
 def test_the_manifest_counts_every_part(digits: Arrays) -> None:
-    content = manifest("digits", digits)
+    content = manifest(DATASETS["digits"], digits)
     assert content["counts"] == {"train": 1197, "validation": 200, "test": 400}
     assert {part: sum(counts) for part, counts in content["per_class"].items()} == content["counts"]
     assert (content["digest"], content["classes"], content["shape"]) == (digits.digest, 10, [1, 8, 8])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from declared_datasets import DATASETS
 
 from lnl.declared import claim_tests, distinct, formulas, search_file, search_options
 from lnl.declared.artefact_checks import check_figure, check_table
@@ -116,7 +117,7 @@ def test_a_number_of_a_protocol_is_whole_finite_and_in_range(key: str, value: An
     ],
 )
 def test_values_of_a_protocol_go_together(key: str, value: Any, line: str) -> None:
-    refused(line, check_protocol, "s2e", set_at(read_yaml(ROOT / "config/protocols/s2e.yaml"), key, value))
+    refused(line, check_protocol, "s2e", set_at(read_yaml(ROOT / "config/protocols/s2e.yaml"), key, value), DATASETS)
 
 
 def test_a_scale_names_what_there_is(suite: Suite) -> None:
@@ -129,7 +130,7 @@ def test_a_scale_names_what_there_is(suite: Suite) -> None:
         ("searched_at", "lit", "unknown scale 'lit' (did you mean 'lite'?"),
         ("searched_at", "transfer", "transfer uses the searches of another scale itself"),
     ):
-        refused(line, check_scale, "demo", set_at(demo, key, value), suite.scales)
+        refused(line, check_scale, "demo", set_at(demo, key, value), suite.scales, DATASETS)
 
 
 # ---- searches, spaces, the synthetic experiment --------------------------------------------------------------------
@@ -147,7 +148,7 @@ def test_a_scale_names_what_there_is(suite: Suite) -> None:
 )  # fmt: skip
 def test_a_search_can_be_paid_for_and_is_of_something(suite: Suite, name: str, key: str, value: Any, line: str) -> None:
     changed = set_at(suite.searches[name], key, value)
-    refused(line, search_file.check, name, changed, suite.spaces, suite.methods)
+    refused(line, search_file.check, name, changed, suite.spaces, suite.methods, DATASETS)
 
 
 def test_an_option_of_an_algorithm_is_a_number_that_one_can_wait_for() -> None:

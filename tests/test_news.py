@@ -15,13 +15,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from declared_datasets import DATASETS, load
 from helpers import build, spec
 from sklearn.utils import Bunch
 
 from lnl.data import news, news_features, news_texts
 from lnl.data.manifest import manifest
-from lnl.data.prepare import load
-from lnl.data.registry import DATASETS, NEWS
 from lnl.declared import dependencies, paths, reductions
 from lnl.declared.suite import Suite
 from lnl.engine.data import DeviceData, to_float
@@ -93,7 +92,8 @@ def test_groupings_follow_the_first_part_of_a_newsgroup_s_name() -> None:
         [16, 17, 18, 19],
     ]
     assert news.grouped("news20", ALPHABETICAL, everything).tolist() == everything.tolist()
-    assert {"news2": two.max() + 1, "news7": seven.max() + 1, "news20": 20} == NEWS
+    counted = {"news2": two.max() + 1, "news7": seven.max() + 1, "news20": 20}
+    assert counted == {key: DATASETS[key].classes for key in counted}
 
 
 def test_the_embedding_keeps_the_loader_s_order_and_is_fitted_on_the_training_texts_only(
@@ -128,7 +128,7 @@ def test_glove_features_are_the_mean_of_known_tokens(root: Path, tmp_path: Path)
     first = arrays.train_images[0, 0, 0]  # The cat sat The cat sat
     np.testing.assert_allclose(first, [0.5, 0.5, 0])
     np.testing.assert_allclose(arrays.test_images[:, 0, 0][:2], [[0, 2 / 3, 4 / 3], [0, 0, 0]], rtol=1e-6)
-    content = manifest("news2", arrays)
+    content = manifest(DATASETS["news2"], arrays)
     assert content["classes"] == 2
     assert content["supplied_files"][1] == {
         "file": f"glove/{file.name}",
@@ -347,7 +347,7 @@ def test_class_counts_of_the_version_by_date(key: str, train: list[int], test: l
     import os
 
     arrays = load(key, os.environ["LNL_DATA_ROOT"], tmp_path)
-    content = manifest(key, arrays)
+    content = manifest(DATASETS[key], arrays)
     assert content["per_class"] == {"train": train, "test": test}
     assert arrays.train_images.shape == (11_314, 1, 1, 300)
     assert np.abs(arrays.train_images).max() <= 1  # TF-IDF rows have length one

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from declared_datasets import DATASETS, load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lnl.data.arrays import Arrays, integer_digest
-from lnl.data.prepare import load
 from lnl.errors import UserError
 from lnl.noise.draw import GENERATORS, draw
 from lnl.noise.keys import check, flip_rate, parse, warning
@@ -196,7 +196,7 @@ def test_an_unknown_generator_is_named() -> None:
 
 
 def test_the_manifest_says_what_the_labels_are(digits: Arrays, tmp_path: Path) -> None:
-    labels, manifest = ensure_labels(digits, "digits", "uniform-80", "as_released", 0, tmp_path)
+    labels, manifest = ensure_labels(digits, DATASETS["digits"], "uniform-80", "as_released", 0, tmp_path)
     flipped = labels != digits.train_labels
     assert manifest["realised_rate"] == flipped.mean()
     assert manifest["flipped"] == flipped.sum()
@@ -208,13 +208,13 @@ def test_the_manifest_says_what_the_labels_are(digits: Arrays, tmp_path: Path) -
     np.testing.assert_allclose(np.sum(manifest["transition_realised"], axis=1), 1, atol=1e-5)
     assert manifest["transition_requested"][0][:2] == [0.28, 0.08]
     json.dumps(manifest, allow_nan=False)
-    _, clean = ensure_labels(digits, "digits", "clean", "as_released", 0, tmp_path)
+    _, clean = ensure_labels(digits, DATASETS["digits"], "clean", "as_released", 0, tmp_path)
     assert (clean["requested_rate"], clean["realised_rate"]) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("damage", ["truncate", "alter", "delete", "other"])
 def test_a_damaged_label_cache_is_drawn_again(digits: Arrays, tmp_path: Path, damage: str) -> None:
-    first, before = ensure_labels(digits, "digits", "pair-45", "as_released", 1, tmp_path)
+    first, before = ensure_labels(digits, DATASETS["digits"], "pair-45", "as_released", 1, tmp_path)
     (path,) = tmp_path.rglob("*.npy")
     if damage == "truncate":
         path.write_bytes(path.read_bytes()[:-5])
@@ -224,7 +224,7 @@ def test_a_damaged_label_cache_is_drawn_again(digits: Arrays, tmp_path: Path, da
         path.unlink()
     else:
         path.write_text("not an array")
-    again, after = ensure_labels(digits, "digits", "pair-45", "as_released", 1, tmp_path)
+    again, after = ensure_labels(digits, DATASETS["digits"], "pair-45", "as_released", 1, tmp_path)
     np.testing.assert_array_equal(first, again)
     assert before == after
     np.testing.assert_array_equal(np.load(path), first)
@@ -233,18 +233,18 @@ def test_a_damaged_label_cache_is_drawn_again(digits: Arrays, tmp_path: Path, da
 def test_a_label_cache_is_used_when_it_verifies(
     digits: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, _ = ensure_labels(digits, "digits", "pair-45", "as_released", 0, tmp_path)
+    first, _ = ensure_labels(digits, DATASETS["digits"], "pair-45", "as_released", 0, tmp_path)
     monkeypatch.setattr("lnl.noise.manifest.draw", lambda *_: pytest.fail("drawn again"))
-    again, _ = ensure_labels(digits, "digits", "pair-45", "as_released", 0, tmp_path)
+    again, _ = ensure_labels(digits, DATASETS["digits"], "pair-45", "as_released", 0, tmp_path)
     np.testing.assert_array_equal(first, again)
 
 
 def test_labels_that_change_under_a_manifest_are_an_error(digits: Arrays, tmp_path: Path) -> None:
     path = tmp_path / "noise.json"
-    _, manifest = ensure_labels(digits, "digits", "pair-45", "as_released", 0, tmp_path)
+    _, manifest = ensure_labels(digits, DATASETS["digits"], "pair-45", "as_released", 0, tmp_path)
     write_manifest(path, manifest)
     write_manifest(path, manifest)  # the same labels: nothing to complain about
-    _, other = ensure_labels(digits, "digits", "pair-45", "as_released", 1, tmp_path)
+    _, other = ensure_labels(digits, DATASETS["digits"], "pair-45", "as_released", 1, tmp_path)
     with pytest.raises(UserError) as caught:
         write_manifest(path, other)
     assert str(path) in one_line(caught.value)
@@ -262,7 +262,9 @@ def test_labels_that_a_user_brings(digits: Arrays, tmp_path: Path, form: str) ->
         path = tmp_path / "human.csv"
         header = {"csv": "label\n", "csv-named": "id,worse\n", "csv-plain": ""}[form]
         path.write_text(header + "".join(f"{i},{y}\n" if column else f"{y}\n" for i, y in enumerate(labels)))
-    given_labels, manifest = ensure_labels(digits, "digits", "file-human", "as_released", 0, tmp_path, path, column)
+    given_labels, manifest = ensure_labels(
+        digits, DATASETS["digits"], "file-human", "as_released", 0, tmp_path, path, column
+    )
     np.testing.assert_array_equal(given_labels, labels)
     assert manifest["requested_rate"] is None
     assert manifest["realised_rate"] == pytest.approx(300 / 1197)
@@ -290,8 +292,8 @@ def test_wrong_label_files_are_one_line_naming_the_file(digits: Arrays, tmp_path
         path = tmp_path / name
         make(path)
         with pytest.raises(UserError) as caught:
-            ensure_labels(digits, "digits", "file-x", "as_released", 0, tmp_path, path, column)
+            ensure_labels(digits, DATASETS["digits"], "file-x", "as_released", 0, tmp_path, path, column)
         assert expected in one_line(caught.value), name
         assert name in str(caught.value)
     with pytest.raises(UserError, match="no label file is named for 'x'"):
-        ensure_labels(digits, "digits", "file-x", "as_released", 0, tmp_path)
+        ensure_labels(digits, DATASETS["digits"], "file-x", "as_released", 0, tmp_path)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from declared_datasets import DATASETS
 from suite_copy import SuiteCopy
 
-from lnl.data.registry import DATASETS
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
 from lnl.files import sealed

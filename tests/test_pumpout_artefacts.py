@@ -204,9 +204,9 @@ def drawn(suite: Suite, key: str, locate: Callable[[Cell, int], Path]) -> Any:
 
 
 def test_labels_without_information_are_told_apart() -> None:
-    assert unlearnable("symmetric-50", "news2")
-    assert not unlearnable("symmetric-50", "news7")
-    assert not unlearnable("pair-45", "news2")
+    assert unlearnable("symmetric-50", 2)
+    assert not unlearnable("symmetric-50", 7)
+    assert not unlearnable("pair-45", 2)
 
 
 def test_the_panel_that_cannot_be_learned_says_so_and_shows_chance(suite: Suite, archive: Archive) -> None:

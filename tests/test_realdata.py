@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from declared_datasets import DATASETS, load
 
 from lnl.data.arrays import integer_digest
 from lnl.data.checksums import Verifier
 from lnl.data.manifest import manifest
-from lnl.data.prepare import load
 from lnl.errors import UserError
 from lnl.noise.manifest import ensure_labels
 
@@ -27,7 +27,7 @@ def data_root() -> Path:
 
 def test_mnist_is_the_original_in_file_order(data_root: Path, tmp_path: Path) -> None:
     arrays = load("mnist", data_root, tmp_path)
-    content = manifest("mnist", arrays)
+    content = manifest(DATASETS["mnist"], arrays)
     assert arrays.digest == "4c1d343bde9e8afe"
     assert content["counts"] == {"train": 60_000, "validation": 0, "test": 10_000}
     assert content["accepted_digests"] == []
@@ -40,7 +40,7 @@ def test_mnist_is_the_original_in_file_order(data_root: Path, tmp_path: Path) ->
 def test_the_released_noise_on_mnist(data_root: Path, tmp_path: Path) -> None:
     arrays = load("mnist", data_root, tmp_path)
     for noise, rate in (("symmetric-20", 0.2), ("symmetric-50", 0.5), ("pair-45", 0.45)):
-        labels, content = ensure_labels(arrays, "mnist", noise, "as_released", 0, tmp_path)
+        labels, content = ensure_labels(arrays, DATASETS["mnist"], noise, "as_released", 0, tmp_path)
         assert abs(content["realised_rate"] - rate) <= 4 * np.sqrt(rate * (1 - rate) / 60_000)
         assert content["digest"] == integer_digest(labels)
     assert content["digest"] == "9e827dd464497f74"
@@ -60,7 +60,7 @@ def test_cifar10s_binary_version(data_root: Path, tmp_path: Path) -> None:
 
         accepted = [hashlib.md5(path.read_bytes()).hexdigest()]
     arrays = load("cifar10", data_root, tmp_path, accepted)
-    content = manifest("cifar10", arrays)
+    content = manifest(DATASETS["cifar10"], arrays)
     assert [use["digest"] for use in content["accepted_digests"]] == accepted
     assert content["per_class"]["train"] == [5000] * 10
     assert content["per_class"]["test"] == [1000] * 10

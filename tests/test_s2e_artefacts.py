@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from declared_datasets import DATASETS
 
-from lnl.data.registry import DATASETS
 from lnl.declared.specification import digest
 from lnl.declared.suite import Cell, Suite
 from lnl.engine.optim import rates

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from declared_datasets import load
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
-from lnl.data.prepare import load
 from lnl.files import sealed
 from lnl.run import checkpoints, handed_over
 

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from declared_datasets import DATASETS, load
 from hostile import Hostile
 from sklearn.utils import Bunch
 
 from lnl.data import archive, cifar, mnist, news_texts
 from lnl.data.checksums import Verifier
-from lnl.data.prepare import load
-from lnl.data.registry import DATASETS
 from lnl.errors import UserError
 
 NAMES = ["alt.atheism", "sci.space"]

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lnl.data.arrays import PARTS
-from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Suite
@@ -205,8 +204,8 @@ def _caches(root: Path) -> Iterator[Doomed]:
 
 
 def _data_folders(root: Path) -> list[Path]:
-    """Folders of prepared data; none behind a link."""
-    return [] if (root / "data").is_symlink() else [root / "data" / key for key in DATASETS]
+    """Folders that may hold prepared data; none behind a link."""
+    return [Path(entry.path) for entry in below(root / "data", deep=False) if entry.is_dir(follow_symlinks=False)]
 
 
 def _note(path: Path) -> dict[str, object]:

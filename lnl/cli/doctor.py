@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from lnl.data.registry import DATASETS
+from lnl.data.registry import DatasetInfo
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
@@ -52,7 +52,7 @@ def _findings(suite: Suite, places: Places) -> Iterator[Finding]:
     yield from _folder(Path(".snakemake"), "start where you may write")
     yield from _folder(Path(tempfile.gettempdir()), "name a folder that can be written by TMPDIR", deep=False)
     for key in sorted({declared.spec["dataset"] for declared in suite.cells.values()}):
-        yield _data(key, places)
+        yield _data(suite.dataset(key), places)
     try:
         dependencies.check(suite)
         counts = f"{len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}"
@@ -128,12 +128,12 @@ def _closed(folder: Path) -> Iterator[Path]:
         waiting += sorted(inside, reverse=True)
 
 
-def _data(key: str, places: Places) -> Finding:
+def _data(info: DatasetInfo, places: Places) -> Finding:
     from lnl.data.prepare import load
 
-    title = DATASETS[key].title
+    title = info.title
     try:
-        arrays = load(key, places.data_root, places.cache_root, places.accepted)
+        arrays = load(info, places.data_root, places.cache_root, places.accepted)
     except UserError as error:
         return False, f"{title} in {places.data_root}", str(error)
     except OSError as error:

@@ -17,8 +17,9 @@ from lnl.noise.manifest import ensure_labels, write_manifest
 def data(suite: Suite, dataset: str) -> None:
     """Write the manifest of one data set."""
     places = Places.of(suite.config)
-    arrays = load(dataset, places.data_root, places.cache_root, places.accepted)
-    sealed.write(Path(paths.data(suite.scale, dataset)), manifest(dataset, arrays))
+    info = suite.dataset(dataset)
+    arrays = load(info, places.data_root, places.cache_root, places.accepted)
+    sealed.write(Path(paths.data(suite.scale, dataset)), manifest(info, arrays))
 
 
 def for_search(suite: Suite, search: Search) -> None:
@@ -35,6 +36,7 @@ def for_search(suite: Suite, search: Search) -> None:
 def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> None:
     """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
     places = Places.of(suite.config)
-    arrays = load(dataset, places.data_root, places.cache_root, places.accepted)
-    _, content = ensure_labels(arrays, dataset, key, generator, seed, places.cache_root, *places.label_file(key))
+    info = suite.dataset(dataset)
+    arrays = load(info, places.data_root, places.cache_root, places.accepted)
+    _, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, *places.label_file(key))
     write_manifest(Path(paths.noise(suite.scale, dataset, key, generator, seed)), content)

@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from lnl.cli.stopping import Stop
-from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.stacked_repeats import seeds_text, stackable
@@ -45,7 +44,7 @@ def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
     """Train a run, with hand-overs at `points`, and publish its record."""
     title, store = f"{run.cell.id} seed {run.seed}", Store(suite, run)
-    caution = warning(run.cell.noise, DATASETS[run.cell.dataset].classes)
+    caution = warning(run.cell.noise, suite.dataset(run.cell.dataset).classes)
     if caution:
         print(f"lnl: {caution}", file=sys.stderr)
 

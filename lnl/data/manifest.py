@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from lnl.data.arrays import Arrays
-from lnl.data.registry import dataset_info
+from lnl.data.registry import DatasetInfo
 
 
-def manifest(key: str, arrays: Arrays) -> dict[str, Any]:
-    """What data set `key` holds: digest, counts per part and per class, shape, source, and digests of files."""
-    info = dataset_info(key)
+def manifest(info: DatasetInfo, arrays: Arrays) -> dict[str, Any]:
+    """What a data set holds: digest, counts per part and per class, shape, source, and digests of files."""
     labels = {"train": arrays.train_labels, "validation": arrays.validation_labels, "test": arrays.test_labels}
     return {
-        "dataset": key,
+        "dataset": info.key,
         "title": info.title,
         "digest": arrays.digest,
+        "declared": info.declared,
         "classes": info.classes,
         "shape": list(info.shape),
         "counts": {part: 0 if given is None else len(given) for part, given in labels.items()},

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lnl.data import news_features, news_texts
 from lnl.data.arrays import Source
 from lnl.data.checksums import Verifier
-from lnl.data.registry import LSA, DatasetInfo
+from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 
 GLOVE = "glove"
@@ -76,8 +76,8 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     UserError before the texts are read where GloVe vectors are asked for and there are none.
     """
     assert data_root is not None
-    key = info.key.removesuffix(LSA)
-    vectors = None if info.key.endswith(LSA) else vectors_file(info, data_root)
+    key = info.form_of or info.key
+    vectors = None if info.form_of else vectors_file(info, data_root)
     verifier = Verifier(accepted)
     file, parts_of_texts = news_texts.read(info, data_root, verifier)
     train, test = (parts_of_texts[part].texts for part in news_texts.PARTS)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
-from lnl.data.registry import EMBEDDED, DatasetInfo, dataset_info
+from lnl.data.registry import PARTS as DECLARED
+from lnl.data.registry import READERS, DatasetInfo
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
 from lnl.files.disk import unwritten
@@ -23,17 +24,18 @@ from lnl.files.locks import Lock
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
 
 
-def load(key: str, data_root: Path | str | None, cache_root: Path | str, accepted: Collection[str] = ()) -> Arrays:
-    """Data set `key` as memory-mapped arrays; prepared into `cache_root`/data/`key` the first time.
+def load(
+    info: DatasetInfo, data_root: Path | str | None, cache_root: Path | str, accepted: Collection[str] = ()
+) -> Arrays:
+    """A data set as memory-mapped arrays; prepared into `cache_root`/data/`key` the first time.
 
     `data_root` is where torchvision looks (None: the environment's LNL_DATA_ROOT); embedded data sets need none.
     `accepted`: MD5 sums of source files that pass although they are not the documented ones; they are recorded.
     A truncated or altered cache is noticed and made again, and so is one whose `supplied` file has been exchanged for
-    another; one whose files are gone is used. UserError for an unknown key, missing or refused files,
+    another; one whose files are gone is used. UserError for missing or refused files,
     or a cache folder that cannot be written.
     """
-    info = dataset_info(key)
-    folder = Path(cache_root) / "data" / key
+    folder = Path(cache_root) / "data" / info.key
     root = _data_root(info, data_root)
     with suppress(OSError, ValueError):  # which are said below, unless another process prepares the data meanwhile
         return _open(info, folder, root, accepted)
@@ -67,18 +69,18 @@ def _prepared(info: DatasetInfo, folder: Path, root: Path | None, accepted: Coll
 
 
 def _data_root(info: DatasetInfo, given: Path | str | None) -> Path | None:
-    if info.family in EMBEDDED:
+    if info.embedded:
         return None
     root = given or os.environ.get("LNL_DATA_ROOT")
     return Path(root).expanduser() if root else None
 
 
 def _reader(info: DatasetInfo) -> Any:
-    return importlib.import_module(f"lnl.data.{info.family}")
+    return importlib.import_module(READERS[info.reader].module if info.reader in READERS else "lnl.data.readers.own")
 
 
 def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: Collection[str]) -> None:
-    if data_root is None and info.family not in EMBEDDED:
+    if data_root is None and not info.embedded:
         raise UserError(f"{info.title} needs a data root: set data_root in config/config.yaml, or LNL_DATA_ROOT")
     source: Source = _reader(info).read(info, data_root, accepted)
     _check(info, source, data_root)
@@ -91,6 +93,7 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
         files[name] = {"sha256": _sha256(path)}
     meta = {
         "format": FORMAT,
+        "declared": info.declared,
         "digest": content_digest(source.parts),
         "accepted": source.accepted,
         "supplied": source.supplied,
@@ -100,16 +103,25 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
 
 
 def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
-    """Counts, shapes, type of numbers and label range as the registry declares them."""
-    for part, count in (("train", info.train), ("validation", info.validation), ("test", info.test)):
-        if count == 0:
+    """Parts, counts, shapes, type of numbers and label range as declared."""
+    there = {part: source.parts.get(f"{part}_labels") for part in DECLARED}
+    counts = {part: 0 if labels is None else len(labels) for part, labels in there.items()}
+    remedy = "take fresh copies of its files"
+    if info.brought:
+        written = ", ".join(f"{part}: {count}" for part, count in counts.items() if count)
+        remedy = f"take other files, or declare what they hold in {info.file}: counts: {{{written}}}"
+    for part, labels in there.items():
+        count = getattr(info, part)
+        if counts[part] != count or labels is None:
+            if counts[part] != count:
+                raise UserError(f"{info.title}: {counts[part]:,} {part} examples, {count:,} are declared; {remedy}")
             continue
-        images, labels = source.parts[f"{part}_images"], source.parts[f"{part}_labels"]
+        images = source.parts[f"{part}_images"]
         right = images.shape == (count, *info.shape) and images.dtype == info.dtype and labels.shape == (count,)
         if not right or labels.min() < 0 or labels.max() >= info.classes:
             raise UserError(
                 f"{info.title} under {data_root}: the {part} part is {images.shape} with labels up to {labels.max()}, "
-                f"expected {(count, *info.shape)} with labels below {info.classes}; take fresh copies of its files"
+                f"expected {(count, *info.shape)} with labels below {info.classes}; {remedy}"
             )
 
 
@@ -125,6 +137,8 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
             raise ValueError("of another version of the suite")
         if not used <= {digest.lower() for digest in accepted}:
             raise ValueError("of files that are no longer accepted")
+        if meta.get("declared", info.declared) != info.declared:
+            raise ValueError("of another declaration")
         if supplied and data_root and _reader(info).exchanged(info, data_root, supplied):
             raise ValueError("of other files")
     except FileNotFoundError:

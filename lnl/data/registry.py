@@ -1,14 +1,44 @@
-"""The data sets of the suite and their facts, known without opening a file (standard library only)."""
+"""The facts about a data set, as config/datasets/*.yaml declares them: known without opening a file of data.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from lnl.errors import UserError, nearest
+PARTS = ("train", "validation", "test")
 
-#: Families that need no data root: a package embeds them, or they are made here.
-EMBEDDED = frozenset({"digits", "standin"})
+
+@dataclass(frozen=True)
+class Reader:
+    """What reads a data set's files: a module with `read`, and the options that a declaration gives it."""
+
+    module: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    embedded: bool = False  # needs no data root: a package embeds the data, or they are made here
+
+
+#: By the word in a declaration. Any other is the name of a Python file beside it, with a function `read` of its own.
+READERS = {
+    "digits": Reader("lnl.data.digits", embedded=True),
+    "standin": Reader("lnl.data.standin", embedded=True),
+    "mnist": Reader("lnl.data.mnist"),
+    "cifar": Reader("lnl.data.cifar"),
+    "news": Reader("lnl.data.news"),
+    "npz": Reader("lnl.data.readers.npz", ("file",), ("arrays",)),
+    "csv": Reader("lnl.data.readers.table", ("label",), ("file", *PARTS, "columns", "separator", "standardise")),
+    "idx": Reader("lnl.data.readers.idx", ("train", "test"), ("validation",)),
+    "image-folder": Reader("lnl.data.readers.image_folder", (), ("folder", *PARTS, "resize")),
+    "torchvision": Reader("lnl.data.readers.torchvision_set", ("name",), ("arguments",)),
+}
 
 
 @dataclass(frozen=True)
@@ -25,131 +55,57 @@ class DatasetInfo:
     train: int
     validation: int
     test: int
-    family: str  # the module of lnl.data that reads it
+    reader: str
     source: str
     licence: str
     notes: tuple[str, ...] = ()
     dtype: str = "uint8"
+    names: tuple[str, ...] = ()  # of the classes, in the order of their numbers; empty where they have none
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)  # what the reader is told
+    form_of: str | None = None  # the data set of which this is another form: the same texts, other features
+    file: Path = Path()  # the declaration
+
+    @classmethod
+    def of(cls, key: str, declared: Mapping[str, Any], file: Path) -> DatasetInfo:
+        """The facts as declared (workflow/schemas/dataset.yaml has the keys)."""
+        classes, shape = declared["classes"], declared["shape"]
+        names = tuple(classes) if isinstance(classes, list) else ()
+        channels, height, width = shape if isinstance(shape, list) else (1, 1, shape)
+        return cls(
+            key=key,
+            title=declared["title"],
+            classes=len(names) if names else classes,
+            shape=(channels, height, width),
+            **{part: int(declared["counts"].get(part, 0)) for part in PARTS},
+            reader=declared["reader"],
+            source=declared["source"],
+            licence=declared["licence"],
+            notes=tuple(declared.get("notes", ())),
+            dtype="uint8" if isinstance(shape, list) else "float32",
+            names=names,
+            options=declared.get("options", {}),
+            form_of=declared.get("form_of"),
+            file=file,
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it needs no data root."""
+        return self.reader in READERS and READERS[self.reader].embedded
+
+    @property
+    def declared(self) -> str:
+        """16 hex digits that name what decides how the data are read: not its title, source or licence."""
+        facts = [self.reader, self.classes, self.names, self.shape, self.dtype, [getattr(self, part) for part in PARTS]]
+        told = json.dumps([*facts, dict(self.options)], sort_keys=True, default=str)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    @property
+    def brought(self) -> bool:
+        """Whether its files are a user's, of which no sums are documented."""
+        return self.reader not in READERS or READERS[self.reader].module.startswith("lnl.data.readers.")
 
     @property
     def example_bytes(self) -> int:
         """Bytes of one example as it is kept."""
         return math.prod(self.shape) * (4 if self.dtype == "float32" else 1)
-
-
-#: Groupings of the twenty newsgroups: key -> classes. Read by lnl/data/news.py, which has their sources.
-NEWS = {"news2": 2, "news7": 7, "news20": 20}
-LSA = "-lsa"  # behind a key of NEWS: features that are made from the texts alone
-
-
-def _news(key: str, classes: int, lsa: bool) -> DatasetInfo:
-    if lsa:
-        made = "TF-IDF, then a truncated SVD, both fitted on the training texts; rounded to four decimals"
-    else:
-        made = "mean of the GloVe vectors of a text's lower-cased tokens; a token without one is left out"
-    return DatasetInfo(
-        key=key + LSA * lsa,
-        title=f"20 Newsgroups, {classes} classes, {'latent semantic embedding' if lsa else 'averaged GloVe vectors'}",
-        classes=classes,
-        shape=(1, 1, 300),
-        train=11_314,
-        validation=0,
-        test=7532,
-        family="news",
-        source="Lang: NewsWeeder, 1995; the version sorted by date, as scikit-learn's fetch_20newsgroups gives it",
-        licence="no licence stated; cite the paper" + ("" if lsa else "; GloVe vectors: PDDL 1.0"),
-        notes=(made, "headers, quotes and signatures are kept"),
-        dtype="float32",
-    )
-
-
-DATASETS: dict[str, DatasetInfo] = {
-    info.key: info
-    for info in (
-        DatasetInfo(
-            key="digits",
-            title="Handwritten digits (8 x 8)",
-            classes=10,
-            shape=(1, 8, 8),
-            train=1197,
-            validation=200,
-            test=400,
-            family="digits",
-            source="scikit-learn's embedded copy of the test part of UCI's Optical Recognition of Handwritten Digits",
-            licence="CC BY 4.0 (UCI Machine Learning Repository)",
-            notes=("values 0..16 rescaled to 0..255", "one fixed split, stratified by class"),
-        ),
-        DatasetInfo(
-            key="mnist",
-            title="MNIST",
-            classes=10,
-            shape=(1, 28, 28),
-            train=60_000,
-            validation=0,
-            test=10_000,
-            family="mnist",
-            source="LeCun, Cortes, Burges: the MNIST database of handwritten digits",
-            licence="CC BY-SA 3.0",
-        ),
-        DatasetInfo(
-            key="cifar10",
-            title="CIFAR-10",
-            classes=10,
-            shape=(3, 32, 32),
-            train=50_000,
-            validation=0,
-            test=10_000,
-            family="cifar",
-            source="Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009",
-            licence="no licence stated; cite the report",
-        ),
-        DatasetInfo(
-            key="cifar100",
-            title="CIFAR-100",
-            classes=100,
-            shape=(3, 32, 32),
-            train=50_000,
-            validation=0,
-            test=10_000,
-            family="cifar",
-            source="Krizhevsky: Learning Multiple Layers of Features from Tiny Images, 2009",
-            licence="no licence stated; cite the report",
-            notes=("the 100 fine labels, in alphabetical order",),
-        ),
-        DatasetInfo(
-            key="standin-cifar100",
-            title="Synthetic stand-in for CIFAR-100",
-            classes=100,
-            shape=(3, 32, 32),
-            train=1000,
-            validation=0,
-            test=200,
-            family="standin",
-            source="made here from one random prototype per class; a fixed seed",
-            licence="that of the suite",
-            notes=("synthetic: it proves plumbing only",),
-        ),
-        DatasetInfo(
-            key="standin-news",
-            title="Synthetic stand-in for 20 Newsgroups",
-            classes=7,
-            shape=(1, 1, 300),
-            train=1000,
-            validation=0,
-            test=200,
-            family="standin",
-            source="made here from one random prototype per class; a fixed seed",
-            licence="that of the suite",
-            notes=("synthetic: it proves plumbing only",),
-            dtype="float32",
-        ),
-        *(_news(key, classes, lsa) for lsa in (False, True) for key, classes in NEWS.items()),
-    )
-}
-
-
-def dataset_info(key: str) -> DatasetInfo:
-    """The facts about data set `key`; UserError with the nearest key where there is none."""
-    if key not in DATASETS:
-        raise UserError(f"unknown data set '{key}'{nearest(key, DATASETS)}")
-    return DATASETS[key]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.data.registry import DATASETS
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.distinct import keys_of, known
 from lnl.declared.specification import choose
@@ -95,7 +94,7 @@ def _check_plain(catalogue: Declarations, kind: str, axes: Axes, where: str) -> 
     rows, columns = axes["rows"], axes["columns"]
     if kind == "datasets":
         for entry in rows.values():
-            choose(entry["dataset"], DATASETS, "data set", where)
+            choose(entry["dataset"], catalogue.datasets, "data set", where)
         for key in columns:
             known(key, FACTS, "fact about data sets (a column's key)", where)
     elif kind == "networks":

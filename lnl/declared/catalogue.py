@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from lnl.data.registry import LSA, NEWS
+from lnl.data.registry import DatasetInfo
 from lnl.declared import configuration, decisions, distinct, names, naming
 from lnl.declared.reading import named_files, read_folder, read_literal, read_mapping, read_methods
 from lnl.declared.specification import choose, merge
@@ -29,8 +29,11 @@ def like(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def with_features(scales: dict[str, dict[str, Any]], features: str) -> dict[str, dict[str, Any]]:
-    """Scales in which news2-lsa stands in for news2, and so on, unless the scale names another stand-in.
+def with_features(
+    scales: dict[str, dict[str, Any]], features: str, datasets: Mapping[str, DatasetInfo]
+) -> dict[str, dict[str, Any]]:
+    """Scales in which news2-lsa, which is another form of news2, stands in for it, and so on, unless the scale names
+    another stand-in.
 
     The papers' features of 20 Newsgroups need GloVe vectors that a user has to bring (decision news_features); with
     `glove` nothing is replaced.
@@ -38,7 +41,7 @@ def with_features(scales: dict[str, dict[str, Any]], features: str) -> dict[str,
     choose(features, {"lsa": 0, "glove": 0}, "value", "config key 'news_features'")
     if features == "glove":
         return scales
-    ours = {"stand_ins": {"datasets": {key: key + LSA for key in NEWS}}}
+    ours = {"stand_ins": {"datasets": {info.form_of: key for key, info in datasets.items() if info.form_of}}}
     return {key: merge(ours, scale) for key, scale in scales.items()}
 
 
@@ -66,8 +69,9 @@ class Catalogue:
         self._check: Callable[[dict[str, Any], str], None] | None = None
         if validate:
             self._check = _check_variant
+        self.datasets = self._datasets()
         self.protocols = like(self._folder("config/protocols", "protocol"))
-        self.scales = with_features(self._folder("config/scales", "scale"), config["news_features"])
+        self.scales = with_features(self._folder("config/scales", "scale"), config["news_features"], self.datasets)
         self.methods = read_methods(root / "methods", (lambda s, w: _checked(s, "method", w)) if validate else None)
         self.searches = self._folder("config/searches", "search")
         self.spaces = self._folder("config/spaces", "space")
@@ -94,6 +98,15 @@ class Catalogue:
         for key, value in found.items() if self._check is not None else ():
             _checked(value, kind, f"{name}/{key}.yaml")
         return found
+
+    def _datasets(self) -> dict[str, DatasetInfo]:
+        found = self._folder("config/datasets", "dataset")
+        place = self.root / "config" / "datasets"
+        return {key: DatasetInfo.of(key, declared, place / f"{key}.yaml") for key, declared in found.items()}
+
+    def dataset(self, key: str) -> DatasetInfo:
+        """The facts about a declared data set; UserError with the nearest name where there is none."""
+        return choose(key, self.datasets, "data set", "config/datasets")
 
     def _figures(self) -> dict[str, dict[str, Any]]:
         found = {}

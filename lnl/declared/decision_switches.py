@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from lnl.data.registry import DATASETS
+from lnl.data.registry import DatasetInfo
 from lnl.declared.decisions import Decision, word
 from lnl.declared.reading import read_yaml
 from lnl.declared.schema import schema
@@ -35,6 +35,7 @@ class Declarations(Protocol):
     """What of a catalogue the checks read."""
 
     root: Path
+    datasets: dict[str, DatasetInfo]
     protocols: dict[str, dict[str, Any]]
     scales: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
@@ -177,12 +178,12 @@ def _keys(kind: str, keys: Callable[[Declarations], Tree]) -> Callable[..., Swit
     return found
 
 
-def _named(kind: str, known: Tree) -> Callable[..., Switch]:
+def _named(kind: str, known: Callable[[Declarations], Tree]) -> Callable[..., Switch]:
     """A part of a result's path; the values of the decision are names of that kind."""
 
     def found(declared: Declarations, decision: Decision, value: bool, of: None) -> Switch:
         for name in decision.values:
-            choose(name, dict(known), kind, f"{decision.where}, values")
+            choose(name, dict(known(declared)), kind, f"{decision.where}, values")
         return Switch(kind, kind)
 
     return found
@@ -199,6 +200,6 @@ _KINDS: dict[str, Callable[..., Switch]] = {
     "figure": _keys("figure", lambda declared: declared.figures),
     "synthetic": _keys("key of config/synthetic.yaml", lambda declared: declared.synthetic),
     "config": _keys("key of config/config.yaml", lambda declared: read_yaml(declared.root / "config" / "config.yaml")),
-    "dataset": _named("data set", DATASETS),
-    "noise": _named("noise", SHAPES),
+    "dataset": _named("data set", lambda declared: declared.datasets),
+    "noise": _named("noise", lambda declared: SHAPES),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.data.registry import DATASETS, EMBEDDED
 from lnl.declared import chosen_epochs, paths
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
@@ -152,7 +151,7 @@ def _resources(
     gpu = suite.config.get("device") != "cpu"
     usual = suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
     minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / usual
-    if spec["dataset"] != paper_dataset and DATASETS[spec["dataset"]].family in EMBEDDED:
+    if spec["dataset"] != paper_dataset and suite.dataset(spec["dataset"]).embedded:
         minutes = 10  # they train in seconds
     minutes *= trainings
     # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.data.registry import DATASETS
 from lnl.declared import handovers, searched
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.specification import choose, method_parameters
@@ -21,12 +20,12 @@ Tree = Mapping[str, Any]
 
 def check(catalogue: Declarations) -> None:
     """UserError for the first SPEC that names what is not there, or contradicts itself."""
-    methods, protocols, artefacts = catalogue.methods, catalogue.protocols, catalogue.tables | catalogue.figures
+    methods, artefacts = catalogue.methods, catalogue.tables | catalogue.figures
     for key, spec in methods.items():
         where = f"{spec['file']}: SPEC"
         _check_parameters(spec, catalogue.searches, where)
         for setting, changes in spec.get("settings", {}).items():
-            _check_setting(spec, setting, protocols, f"{where}, settings '{setting}'")
+            _check_setting(spec, setting, catalogue, f"{where}, settings '{setting}'")
             _check_values(spec, changes, catalogue.searches, f"{where}, settings '{setting}'")
         for name, (source, point, *given) in spec.get("handovers", {}).items():
             _check_handover(methods, source, point, f"{where}, handovers '{name}'")
@@ -61,12 +60,12 @@ def _check_values(spec: dict[str, Any], changes: dict[str, Any], searches: Tree,
     searched.check(method_parameters(spec, own, ("", "", ""), where), spec["parameters"], searches, where)
 
 
-def _check_setting(spec: dict[str, Any], setting: str, protocols: dict[str, Any], where: str) -> None:
+def _check_setting(spec: dict[str, Any], setting: str, catalogue: Declarations, where: str) -> None:
     """A setting that names nothing would never apply, and nobody would notice."""
     parts = setting.split("/")
     if len(parts) != 3:
         raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
-    known: dict[str, dict[str, Any]] = {"protocol": protocols, "data set": DATASETS}
+    known: dict[str, Tree] = {"protocol": catalogue.protocols, "data set": catalogue.datasets}
     for word, (what, names) in zip(parts, known.items(), strict=False):
         if word != "*":
             choose(word, names, what, where)

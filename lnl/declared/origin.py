@@ -8,12 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lnl.data.readers.files import exchanged
 from lnl.declared import dependencies, paths
 from lnl.errors import UserError
 from lnl.noise.label_source import label_source
 
 if TYPE_CHECKING:
+    from lnl.data.registry import DatasetInfo
     from lnl.declared.cells import Run, Search
+    from lnl.declared.data_places import Places
     from lnl.declared.suite import Suite
 
 
@@ -78,6 +81,17 @@ def other_source(manifest: str, file: Path | str, field: str | None) -> bool:
     found = _found(manifest)
     try:
         return found is None or found.get("source") != label_source(file, field)
+    except OSError:
+        return False  # whoever has to read it says that it cannot be read
+
+
+def other_data(manifest: str, info: DatasetInfo, places: Places) -> bool:
+    """Whether a user's data were declared otherwise, or read from other files, than today."""
+    found = _found(manifest)
+    try:
+        read = (found or {}).get("supplied_files", [])
+        root = Path(places.data_root or ".").expanduser()
+        return found is None or found.get("declared") != info.declared or exchanged(info, root, read)
     except OSError:
         return False  # whoever has to read it says that it cannot be read
 

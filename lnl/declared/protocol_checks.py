@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from lnl.data.registry import DATASETS
+from lnl.data.registry import DatasetInfo
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
@@ -14,11 +14,11 @@ from lnl.networks.registry import NETWORKS
 Tree = Mapping[str, Any]
 
 
-def check_protocol(key: str, protocol: dict[str, Any]) -> None:
+def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, DatasetInfo]) -> None:
     """UserError for an unknown data set or network, and for an optimiser whose numbers contradict each other."""
     where = f"config/protocols/{key}.yaml"
     for dataset, own in protocol["datasets"].items():
-        info = choose(dataset, DATASETS, "data set", where)
+        info = choose(dataset, datasets, "data set", where)
         choose(own["network"], NETWORKS, "network", f"{where}: datasets, {dataset}")
         here = merge(protocol, own)
         if here["split"] == "own" and not info.validation:
@@ -48,20 +48,20 @@ def check_optimiser(optimiser: Tree, epochs: int, where: str) -> None:
         raise UserError(f"{where}: 'optimiser.nesterov' needs a 'momentum' above 0")
 
 
-def check_scale(key: str, scale: Tree, scales: Tree) -> None:
+def check_scale(key: str, scale: Tree, scales: Tree, datasets: Mapping[str, DatasetInfo]) -> None:
     """UserError for an unknown stand-in, or searches of a scale that uses another one's itself."""
     where = f"config/scales/{key}.yaml"
     stand_ins = scale.get("stand_ins", {})
     for printed, used in stand_ins.get("datasets", {}).items():
-        choose(printed, DATASETS, "data set", f"{where}: stand_ins")
-        other = choose(used, DATASETS, "data set", f"{where}: stand_ins, {printed}")
+        choose(printed, datasets, "data set", f"{where}: stand_ins")
+        other = choose(used, datasets, "data set", f"{where}: stand_ins, {printed}")
         if used != printed and other.classes < 2:
             raise UserError(f"{where}: stand_ins, {printed}: {used} has one class only")
     for printed, used in stand_ins.get("networks", {}).items():
         choose(printed, NETWORKS, "network", f"{where}: stand_ins")
         by_dataset = used if isinstance(used, Mapping) else {}
         for dataset in by_dataset:
-            choose(dataset, DATASETS, "data set", f"{where}: stand_ins, {printed}")
+            choose(dataset, datasets, "data set", f"{where}: stand_ins, {printed}")
         for name in by_dataset.values() if by_dataset else [used]:
             choose(name, NETWORKS, "network", f"{where}: stand_ins, {printed}")
     if "searched_at" in scale:

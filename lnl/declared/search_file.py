@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.data.registry import DATASETS
 from lnl.declared import search_rounds
 from lnl.declared.search_options import resolved
 from lnl.declared.specification import NOISY_HOLD_OUT, choose, method_parameters
@@ -46,7 +45,11 @@ def probe(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(
-    name: str, declared: Mapping[str, Any], spaces: Mapping[str, Any], methods: Mapping[str, Mapping[str, Any]]
+    name: str,
+    declared: Mapping[str, Any],
+    spaces: Mapping[str, Any],
+    methods: Mapping[str, Mapping[str, Any]],
+    datasets: Mapping[str, Any],
 ) -> None:
     """UserError for keys of config/searches/<name>.yaml that do not go together, for an unknown space, for a parameter
     that no method has, and for an option that the algorithm does not have."""
@@ -67,7 +70,7 @@ def check(
     if "hold_out" in declared and declared.get("scored_on") != NOISY_HOLD_OUT:
         raise UserError(f"{where}: 'hold_out' goes with scored_on: {NOISY_HOLD_OUT}")
     for dataset in declared.get("datasets", {}):
-        choose(dataset, DATASETS, "data set", f"{where}: datasets")
+        choose(dataset, datasets, "data set", f"{where}: datasets")
     if not listed:
         choose(declared["space"], dict(spaces), "search space", where)
         for name, budget in {"": {}, **declared.get("datasets", {})}.items():

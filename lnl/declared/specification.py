@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from lnl.data.registry import DATASETS, LSA
+from lnl.data.registry import DatasetInfo
 from lnl.declared import transitions
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
@@ -42,7 +42,7 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def choose(word: str, options: dict[str, Any], what: str, source: str) -> Any:
+def choose(word: str, options: Mapping[str, Any], what: str, source: str) -> Any:
     """options[word], or a UserError with the nearest valid name."""
     if not isinstance(word, str) or word not in options:
         raise UserError(f"{source}: unknown {what} '{word}'{nearest(word, options)}")
@@ -132,6 +132,7 @@ def resolve(
     scale: str,
     scales: dict[str, Any],
     dataset: str,
+    datasets: Mapping[str, DatasetInfo],
     noise: str,
     method: dict[str, Any],
     changes: dict[str, Any],
@@ -140,9 +141,9 @@ def resolve(
 ) -> dict[str, Any]:
     """Resolved specification of a cell.
 
-    `dataset` is the paper's; a scale may put a stand-in in its place. `changes` are a variant's: bare keys are method
-    parameters, `protocol.<dotted>` keys are protocol values. `source` names the declaration in errors; `check`, where
-    given, validates a protocol that a data set or a variant has changed.
+    `dataset` is the paper's; a scale may put a stand-in, another one of `datasets`, in its place. `changes` are a
+    variant's: bare keys are method parameters, `protocol.<dotted>` keys are protocol values. `source` names the
+    declaration in errors; `check`, where given, validates a protocol that a data set or a variant has changed.
     """
     declared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
@@ -162,7 +163,7 @@ def resolve(
 
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)
-    info = choose(used, DATASETS, "data set", source)
+    info = choose(used, datasets, "data set", source)
     _check_noise(noise, info.classes, source)
 
     split = declared["split"]
@@ -173,7 +174,7 @@ def resolve(
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
     # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
-    tuned_on = dataset if used == dataset + LSA else used
+    tuned_on = dataset if info.form_of == dataset else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
     transitions.check(values, noise, info.classes, source)
     share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits

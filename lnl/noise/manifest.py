@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.data.arrays import Arrays, integer_digest
-from lnl.data.registry import dataset_info
+from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
 from lnl.files.disk import unwritten
@@ -31,7 +31,7 @@ CHANGED = (
 
 def ensure_labels(
     arrays: Arrays,
-    dataset: str,
+    info: DatasetInfo,
     noise: str,
     generator: str,
     seed: int,
@@ -45,29 +45,29 @@ def ensure_labels(
     to other true labels is drawn again. A `file-<name>` noise is read from `label_file` each time. UserError for bad
     keys, a missing or wrong label file, or a cache folder that cannot be written.
     """
-    classes = dataset_info(dataset).classes
+    classes = info.classes
     key = check(noise, classes)
     if key.kind == "file":
         if label_file is None:
             raise UserError(f"noise '{noise}': no label file is named for '{key.name}' in the configuration")
         labels = read_labels(label_file, len(arrays.train_labels), classes, label_column)
     else:
-        labels = _cached(arrays, dataset, noise, generator, seed, Path(cache_root), classes)
-    content = manifest(arrays, dataset, noise, generator, seed, labels)
+        labels = _cached(arrays, info.key, noise, generator, seed, Path(cache_root), classes)
+    content = manifest(arrays, info, noise, generator, seed, labels)
     if label_file is not None:
         content["source"] = label_source(label_file, label_column)
     return labels, content
 
 
 def manifest(
-    arrays: Arrays, dataset: str, noise: str, generator: str, seed: int, labels: NDArray[np.int64]
+    arrays: Arrays, info: DatasetInfo, noise: str, generator: str, seed: int, labels: NDArray[np.int64]
 ) -> dict[str, Any]:
     """What one noisy label vector is. Rates are in 0..1; matrices have one row per true class, rounded to 6 digits.
 
     `requested_rate` is the probability that a label differs from the truth (for uniform noise, which may draw the own
     class, less than `nominal_rate`); `realised_rate` is the share that does. A class without examples has a null row.
     """
-    classes = dataset_info(dataset).classes
+    classes = info.classes
     key = check(noise, classes)
     truth = np.asarray(arrays.train_labels)
     counts = np.zeros((classes, classes), dtype=np.int64)
@@ -75,7 +75,7 @@ def manifest(
     totals = counts.sum(axis=1)
     rates = counts / np.maximum(totals, 1)[:, None]
     return {
-        "dataset": dataset,
+        "dataset": info.key,
         "noise": noise,
         "generator": "file" if key.kind == "file" else generator,
         "noise_seed": seed,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lnl.data.registry import DATASETS
 from lnl.noise.transition import matrix
 from lnl.render.panels import ACROSS, begun, clean_share, finish, frame, outer_labels, plot, remark, span_trained, title
 from lnl.render.style import SOFT, WARNING, line
@@ -63,9 +62,9 @@ def words(data: FigureData, row: Entry) -> str:
     return row.label if used in (None, declared) else f"{row.label} ({used})"
 
 
-def unlearnable(noise: str, dataset: str) -> bool:
+def unlearnable(noise: str, classes: int) -> bool:
     """Whether the given labels say nothing about the class: all rows of T are the same."""
-    t = matrix(noise, DATASETS[dataset].classes)
+    t = matrix(noise, classes)
     return bool(np.allclose(t, t[0]))
 
 
@@ -82,9 +81,12 @@ def _declared(data: FigureData, row: Entry) -> Any:
 def _say_chance(ax: Axes, data: FigureData, row: Entry) -> None:
     """A dotted line at chance and a sentence, in a panel that cannot show anything else."""
     cells = [place.slot.cell for place in data.places if place.slot.row == row.key and place.slot.cell is not None]
-    if not cells or not ax.lines or not unlearnable(cells[0].noise, cells[0].dataset):
+    if not cells or not ax.lines:
         return
-    chance = 100 / DATASETS[cells[0].dataset].classes
+    classes = data.datasets[cells[0].dataset].classes
+    if not unlearnable(cells[0].noise, classes):
+        return
+    chance = 100 / classes
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, chance - 5), max(high, chance + 12))
     ax.axhline(chance, color=SOFT, linestyle=":", linewidth=1, zorder=1)

@@ -41,7 +41,8 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
     heading = "" if declaration.get("kind") in ("none", "synthetic") else reductions.heading(suite, key)
     found = states(suite, key) if declaration.get("kind") == "searches" else []
     studied = arms(suite, key) if declaration.get("kind") == "synthetic" else []
-    return FigureData(key, declaration, heading, collect(suite, suite.slots(key), locate), found, studied, suite.root)
+    places = collect(suite, suite.slots(key), locate)
+    return FigureData(key, declaration, heading, places, found, studied, suite.root, suite.datasets)
 
 
 def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 from lnl.results.records import STATES, SlotRuns
 from lnl.results.studies import Arm
@@ -52,6 +54,7 @@ class FigureData:
     searches: list[SearchState] = field(default_factory=list)  # of a figure of kind `searches`
     arms: list[Arm] = field(default_factory=list)  # of a figure of kind `synthetic`
     root: Path = Path()  # of the checkout
+    datasets: Mapping[str, DatasetInfo] = field(default_factory=dict)  # that are declared
     numbers: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property

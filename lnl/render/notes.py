@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from lnl.data.registry import DATASETS
+from lnl.data.registry import DatasetInfo
 from lnl.declared.search_file import SCORED_ON, TEST_FILE
 from lnl.declared.specification import NOISY_HOLD_OUT
 from lnl.declared.synonyms import also_called
@@ -16,12 +17,18 @@ from lnl.results.statistics import FEWEST, UNSTATED, file_accuracy
 Note = tuple[str, tuple[str, ...]]
 
 
-def notes(declaration: dict[str, Any], compared: list[Line], key: str, comparable: str | None) -> tuple[Note, ...]:
+def notes(
+    declaration: dict[str, Any],
+    compared: list[Line],
+    key: str,
+    comparable: str | None,
+    datasets: Mapping[str, DatasetInfo],
+) -> tuple[Note, ...]:
     """Notes as (heading, lines), in reading order; empty ones are left out."""
     all_notes = (
         ("Notes", tuple(declaration.get("notes") or ())),
         ("Verdicts", _verdicts(declaration, compared, comparable)),
-        ("Label noise", _noise(compared)),
+        ("Label noise", _noise(compared, datasets)),
         ("Search", _searched(compared)),
         ("Marks", _marks(compared)),
         ("Names", _names(declaration)),
@@ -55,7 +62,7 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
     return rule, f"Tolerance: {tolerance['reason']}", *others
 
 
-def _noise(compared: list[Line]) -> tuple[str, ...]:
+def _noise(compared: list[Line], datasets: Mapping[str, DatasetInfo]) -> tuple[str, ...]:
     """How repeats share label noise, and the realised rate beside the requested one, read from the records."""
     labels = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
     if not labels:
@@ -89,7 +96,7 @@ def _noise(compared: list[Line]) -> tuple[str, ...]:
             if asked is None
             else f"{dataset}, {noise}: {number(100 * asked)}% of labels asked for, {span}% flipped."
         )
-    problems = dict.fromkeys((r["noise"], DATASETS[r["dataset"]].classes) for r in labels)
+    problems = dict.fromkeys((r["noise"], datasets[r["dataset"]].classes) for r in labels)
     cautions = dict.fromkeys(warning(noise, classes) for noise, classes in problems)
     lines += [f"{words[0].upper()}{words[1:]}." for words in cautions if words]
     return tuple(lines)

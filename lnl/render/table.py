@@ -101,7 +101,7 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         heading=reductions.heading(suite, key),
         caption=_caption(declaration, compared, statistic, dagger),
         grids=grids,
-        notes=notes(declaration, compared, key, reductions.comparable(suite, key)),
+        notes=notes(declaration, compared, key, reductions.comparable(suite, key), suite.datasets),
         counts=states,
         verdicts=verdicts,
     )

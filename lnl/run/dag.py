@@ -181,9 +181,11 @@ class Dag(SearchRules):
 
     def data_inputs(self, wildcards: Any) -> list[str]:
         """A data manifest is made of a cache, and of files outside the checkout; one that is damaged is made again."""
-        path = paths.data(wildcards.scale, wildcards.dataset)
+        path, info = paths.data(wildcards.scale, wildcards.dataset), self.suite.dataset(wildcards.dataset)
         if os.path.exists(path) and origin.told(path) is None:
             self._remake(path, "damaged, or another's")
+        elif os.path.exists(path) and info.brought and origin.other_data(path, info, Places.of(self.suite.config)):
+            self._remake(path)
         return []
 
     def label_inputs(self, wildcards: Any) -> list[str]:

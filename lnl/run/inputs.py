@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lnl.data.arrays import Arrays
 from lnl.data.prepare import load as load_arrays
+from lnl.data.registry import DatasetInfo
 from lnl.data.splits import noisy_hold_out
 from lnl.declared import dependencies, origin, paths
 from lnl.declared.data_places import Places
@@ -35,13 +36,15 @@ from lnl.search.files import chosen, found
 
 
 @cache
-def _arrays(dataset: str, places: Places) -> Arrays:
-    return load_arrays(dataset, places.data_root, places.cache_root, places.accepted)
+def _arrays(info: DatasetInfo, places: Places) -> Arrays:
+    return load_arrays(info, places.data_root, places.cache_root, places.accepted)
 
 
 @cache
-def _device_data(dataset: str, split: str, device: torch.device, test_images: int | None, places: Places) -> DeviceData:
-    return DeviceData.load(_arrays(dataset, places), split, device, test_images)
+def _device_data(
+    info: DatasetInfo, split: str, device: torch.device, test_images: int | None, places: Places
+) -> DeviceData:
+    return DeviceData.load(_arrays(info, places), split, device, test_images)
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,16 @@ class Problem:
 def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Problem:
     """Load what a run trains on. UserError if the labels changed under existing results."""
     spec = suite.spec(run.cell)
-    noise, dataset = spec["noise"], spec["dataset"]
-    arrays = _arrays(dataset, places)
+    noise, info = spec["noise"], suite.dataset(spec["dataset"])
+    arrays = _arrays(info, places)
     seed = dependencies.noise_seed(suite, run)
     labels, manifest = ensure_labels(
-        arrays, dataset, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
+        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
     )
     today = {"data": arrays.digest, "labels": manifest["digest"]}
     for what, told in origin.manifests(suite, run).items():
         if told not in (None, today[what]):
-            file = {"data": paths.data(suite.scale, dataset), "labels": dependencies.noise_manifest(suite, run)}[what]
+            file = {"data": paths.data(suite.scale, info.key), "labels": dependencies.noise_manifest(suite, run)}[what]
             raise UserError(
                 f"{file}: the {what} changed under existing results (digest {told}, now {today[what]}); {CHANGED}"
             )
@@ -93,9 +96,9 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
         "data_digest": arrays.digest,
     }
     limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
-    data = _device_data(dataset, "none" if held else spec["split"], device, limit, places)
+    data = _device_data(info, "none" if held else spec["split"], device, limit, places)
     if held:
-        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], dataset, held.get("seed", run.seed)))
+        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], info.key, held.get("seed", run.seed)))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
     if spec.get("evaluated") == "whole_batches":
         data = data.whole_batches(spec["batch"]["size"])

@@ -80,7 +80,7 @@ class TinySuite:
 
     def bring_labels(self, shift: int) -> None:
         """The user's label file: true labels, a third of them shifted by 1 + shift."""
-        from lnl.data.prepare import load
+        from declared_datasets import load
 
         labels = np.array(load("digits", None, self.kept / "truth").train_labels)
         labels[::3] = (labels[::3] + 1 + shift) % 10

@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl.data.registry import DATASETS, EMBEDDED
 from lnl.declared import paths
 from lnl.declared import searches as find
 from lnl.declared.data_places import Places
@@ -157,7 +156,7 @@ class Estimator:
             return None
 
     def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> float:
-        if spec["dataset"] != paper_dataset and DATASETS[spec["dataset"]].family in EMBEDDED:
+        if spec["dataset"] != paper_dataset and self.suite.dataset(spec["dataset"]).embedded:
             return 3.0  # stand-ins that train in seconds
         runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
         minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from lnl.data.registry import DATASETS
+from lnl.data.registry import DatasetInfo
 from lnl.declared.reading import syntax_digest
 from lnl.declared.specification import digest
 from lnl.declared.suite import Suite
@@ -40,7 +40,8 @@ class Model:
 
     def seconds(self, spec: dict[str, Any]) -> float:
         """Seconds of one run under a resolved specification, as modelled."""
-        pixels, batch, steps = _pixels(spec), spec["batch"]["size"], _steps(spec)
+        info, batch = self.suite.dataset(spec["dataset"]), spec["batch"]["size"]
+        pixels, steps = math.prod(info.shape), _steps(spec, info)
         work, network, general = self._work(spec), self._network(spec), self._general()
         networks = self.suite.methods[spec["method"]["key"]]["networks"]
         beyond = max(0.0, work.step_operations - networks * network.operations - OPTIMISER_OPERATIONS)
@@ -50,23 +51,24 @@ class Model:
             + work.parameters * general.parameter
             + batch * pixels * general.pixel
         )
-        evaluation = _evaluated(spec) * (work.image_flops / network.evaluation + pixels * general.pixel)
+        evaluation = _evaluated(spec, info) * (work.image_flops / network.evaluation + pixels * general.pixel)
         figures = steps * batch * networks * general.figures
         return _trained(spec) * (steps * step + figures) + spec["epochs"] * evaluation
 
     def memory_mb(self, spec: dict[str, Any]) -> float:
         """Memory of the device that a run holds at least: data, parameters with their slots, what backward needs."""
-        work, info = self._work(spec), DATASETS[spec["dataset"]]
+        work, info = self._work(spec), self.suite.dataset(spec["dataset"])
         images = info.train + info.validation + info.test
         return (images * info.example_bytes + 4 * 5 * work.parameters + work.saved_bytes) / 2**20
 
     def flops(self, spec: dict[str, Any]) -> float:
         """Floating-point operations of a run: what it costs whatever the device."""
-        work, steps = self._work(spec), _trained(spec) * _steps(spec)
-        return float(steps * work.step_flops + spec["epochs"] * _evaluated(spec) * work.image_flops)
+        info, work = self.suite.dataset(spec["dataset"]), self._work(spec)
+        steps, evaluations = _trained(spec) * _steps(spec, info), spec["epochs"] * _evaluated(spec, info)
+        return float(steps * work.step_flops + evaluations * work.image_flops)
 
     def _work(self, spec: dict[str, Any]) -> Work:
-        info, file = DATASETS[spec["dataset"]], Path(self.suite.methods[spec["method"]["key"]]["file"])
+        info, file = self.suite.dataset(spec["dataset"]), Path(self.suite.methods[spec["method"]["key"]]["file"])
         what = {k: spec.get(k) for k in ("network", "batch", "optimiser", "augment", "arithmetic")}
         what |= {"shape": info.shape, "classes": info.classes}
         key = digest(what | {"method": syntax_digest(file), "parameters": str(spec["method"]["parameters"])})
@@ -74,7 +76,7 @@ class Model:
         return Work(**kept)
 
     def _network(self, spec: dict[str, Any]) -> NetworkSpeed:
-        info, batch = DATASETS[spec["dataset"]], spec["batch"]["size"]
+        info, batch = self.suite.dataset(spec["dataset"]), spec["batch"]["size"]
         name, options = spec["network"]["name"], spec["network"]["options"]
         how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch)
         key = f"{name}/{digest({'how': how})}"
@@ -111,30 +113,25 @@ def _sources() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _pixels(spec: dict[str, Any]) -> int:
-    return math.prod(DATASETS[spec["dataset"]].shape)
-
-
 def _trained(spec: dict[str, Any]) -> int:
     """Epochs with training in them."""
     return int(spec["epochs"]) - bool(spec["untrained_epoch"])
 
 
-def _steps(spec: dict[str, Any]) -> int:
+def _steps(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Steps of an epoch."""
     caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-    return int(min([(DATASETS[spec["dataset"]].train - _held_out(spec)) // spec["batch"]["size"], *caps]))
+    return int(min([(info.train - _held_out(spec, info)) // spec["batch"]["size"], *caps]))
 
 
-def _held_out(spec: dict[str, Any]) -> int:
+def _held_out(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Training examples that validate instead (a search on a noisy hold-out)."""
-    return round(DATASETS[spec["dataset"]].train * float(spec.get("hold_out", {}).get("share", 0.0)))
+    return round(info.train * float(spec.get("hold_out", {}).get("share", 0.0)))
 
 
-def _evaluated(spec: dict[str, Any]) -> int:
+def _evaluated(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Images on which a run is evaluated after every epoch."""
-    info = DATASETS[spec["dataset"]]
     parts = {"test-halves": (info.test // 2, info.test - info.test // 2), "own": (info.test, info.validation)}
     limit = spec["limits"].get("test_images")
-    sizes = parts.get(spec["split"], (info.test, _held_out(spec)))
+    sizes = parts.get(spec["split"], (info.test, _held_out(spec, info)))
     return sum(n if limit is None else min(n, limit) for n in sizes)

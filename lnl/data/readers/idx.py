@@ -1,0 +1,43 @@
+"""Images and labels in idx files, the format of MNIST, packed (.gz) or not: Fashion-MNIST, KMNIST and their like."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Collection
+from pathlib import Path
+
+from lnl.data.arrays import Source
+from lnl.data.mnist import parse_idx
+from lnl.data.readers import shapes, split
+from lnl.data.readers.files import exchanged, noted, place
+from lnl.data.registry import PARTS, DatasetInfo
+from lnl.errors import UserError
+
+__all__ = ["exchanged", "read"]
+
+
+def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
+    """Options: `train` and `test` (and `validation`), two files each: images, labels."""
+    assert data_root is not None
+    supplied, found = [], {}
+    for part in PARTS:
+        pair = info.options.get(part)
+        if pair is None:
+            continue
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise UserError(f"{info.file}: options: {part}: name two files, images and labels")
+        files = [place(info, data_root, name) for name in pair]
+        supplied += [noted(path, name) for path, name in zip(files, pair, strict=True)]
+        x, y = (parse_idx(_content(path), path) for path in files)
+        if len(x) != len(y):
+            raise UserError(f"{files[0]}: has {len(x):,} images, and {files[1]} {len(y):,} labels")
+        found[part] = shapes.examples(info, x, str(files[0])), shapes.labels(info, y, str(files[1]))
+    return split.by_parts(info, found, supplied)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+        return gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (OSError, EOFError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); take a fresh copy") from None

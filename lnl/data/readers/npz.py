@@ -1,0 +1,48 @@
+"""One .npz file with an array of examples and one of labels for each part."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+
+from lnl.data.arrays import Source
+from lnl.data.readers import shapes, split
+from lnl.data.readers.files import exchanged, noted, place
+from lnl.data.registry import PARTS, DatasetInfo
+from lnl.errors import UserError, nearest
+
+__all__ = ["exchanged", "read"]
+
+
+def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
+    """Options: `file`; `arrays`, the names of two for each part, {train: [x, y], test: [x, y]}, or {all: [x, y]} to be
+    split as `counts` say. Without `arrays` they are called <part>_images and <part>_labels. No pickle is read."""
+    assert data_root is not None
+    path = place(info, data_root, info.options["file"])
+    supplied = [noted(path, info.options["file"])]
+    declared = [part for part in PARTS if getattr(info, part)]
+    named = info.options.get("arrays") or {part: [f"{part}_images", f"{part}_labels"] for part in declared}
+    if not isinstance(named, dict) or not ({"train", "test"} <= named.keys() <= set(PARTS) or named.keys() == {"all"}):
+        raise UserError(f"{info.file}: options: arrays: write {{train: [x, y], test: [x, y]}}, or {{all: [x, y]}}")
+    found = {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            for part, pair in named.items():
+                if not isinstance(pair, list) or len(pair) != 2:
+                    raise UserError(f"{info.file}: options: arrays: {part}: name two, examples and labels")
+                for name in pair:
+                    if name not in archive.files:
+                        raise UserError(f"{path}: has no array '{name}'{nearest(name, archive.files)}")
+                x, y = (archive[name] for name in pair)
+                if len(x) != len(y):
+                    raise UserError(f"{path}: {pair[0]} has {len(x):,} examples and {pair[1]} {len(y):,} labels")
+                where = f"{path}: {pair[0]}"
+                found[part] = shapes.examples(info, x, where), shapes.labels(info, y, f"{path}: {pair[1]}")
+    except (OSError, ValueError, zipfile.BadZipFile, TypeError) as error:
+        raise UserError(f"{path}: is no readable .npz of numbers ({error})") from None
+    if "all" in found:
+        return split.stratified(info, *found["all"], supplied)
+    return split.by_parts(info, found, supplied)
