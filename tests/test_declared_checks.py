@@ -168,10 +168,22 @@ def test_a_number_of_a_protocol_is_whole_finite_and_in_range(key: str, value: An
         ("datasets.mnist.network", "mpl", "unknown network 'mpl' (did you mean 'mlp'?"),
         ("runtime.mnst", {}, "unknown data set of this protocol 'mnst'"),
         ("split", "own", "mnist has no validation images of its own"),
+        ("epochs", 1, "datasets, mnist: 'epochs': 1, and with untrained_epoch: true the first one only evaluates"),
+        ("datasets.cifar10.epochs", 1, "datasets, cifar10: 'epochs': 1, and with untrained_epoch: true"),
     ],
 )
 def test_values_of_a_protocol_go_together(key: str, value: Any, line: str) -> None:
     refused(line, check_protocol, "s2e", set_at(read_yaml(ROOT / "config/protocols/s2e.yaml"), key, value))
+
+
+def test_a_training_of_nothing_is_refused_wherever_it_is_asked_for() -> None:
+    own = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    at = {"protocol": "s2e", "dataset": "mnist", "noise": "pair-45", "method": "coteaching"}
+    refused("here: 'epochs': 1, and with", own.resolved, at, {"protocol.epochs": 1}, "here")
+    alone = own.resolved(at, {"protocol.epochs": 1, "protocol.untrained_epoch": False}, "here")
+    assert (alone["epochs"], alone["untrained_epoch"]) == (1, False)
+    own.scales["paper"] = {**own.scales["paper"], "epochs": 1}
+    refused("here, at scale paper: 'epochs': 1, and with", own.resolved, at, {"protocol.split": "none"}, "here")
 
 
 def test_a_scale_names_what_there_is(suite: Suite) -> None:

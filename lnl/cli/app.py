@@ -202,8 +202,11 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
     """Print the resolved specification of a cell: every value that may change its numbers."""
     import yaml
 
+    from lnl.declared.reductions import cell_heading
+
     suite = load_suite(scale=scale)
     parsed = suite.parse(cell)
+    print(f"# {cell_heading(suite, parsed)}")  # a comment of YAML
     print(yaml.safe_dump({"digest": suite.digest(parsed), **suite.spec(parsed)}, sort_keys=False), end="")
 
 

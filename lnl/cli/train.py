@@ -11,6 +11,7 @@ from lnl.cli.stopping import Stop
 from lnl.data.registry import DATASETS
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
+from lnl.declared.reductions import cell_heading
 from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
@@ -45,6 +46,7 @@ def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
     """Train a run, with hand-overs at `points`, and publish its record."""
     title, store = f"{run.cell.id} seed {run.seed}", Store(suite, run)
+    print(f"lnl: {cell_heading(suite, run.cell)}", file=sys.stderr)
     caution = warning(run.cell.noise, DATASETS[run.cell.dataset].classes)
     if caution:
         print(f"lnl: {caution}", file=sys.stderr)
