@@ -35,13 +35,27 @@ def heading(suite: Suite, key: str) -> str:
 
 
 def cell_heading(suite: Suite, cell: Cell) -> str:
-    """The same line about one cell by itself."""
+    """The same line about one cell by itself, which may stand for several of its protocol's data sets."""
     declared, search = suite.declared(cell), searches.search_of(suite, cell)
     found = [] if search is None else [searched(suite.searching, search)]
     if suite.scale != "paper":
-        return f"scale {_said(suite, [*_replacements(suite, [declared]), *found])}"
+        return f"scale {_said(suite, [*_replacements(suite, _stands_for(suite, cell, declared)), *found])}"
     printed, used = declared.paper_dataset, declared.spec["dataset"]
     return f"scale paper: {PRINTED}" if printed == used else f"scale paper, but {used} stands for {printed}"
+
+
+def _stands_for(suite: Suite, cell: Cell, declared: Declared) -> list[Declared]:
+    """The declaration of a cell, once for each data set of the paper whose stand-ins it has."""
+    stand_ins = suite.scales[suite.scale].get("stand_ins", {})
+    networks = stand_ins.get("networks", {})
+    found = []
+    for printed, own in suite.protocols[cell.protocol]["datasets"].items():
+        network = networks.get(own["network"], own["network"])
+        network = network.get(printed) if isinstance(network, dict) else network
+        same = stand_ins.get("datasets", {}).get(printed, printed) == cell.dataset
+        if same and network == declared.spec["network"]["name"]:
+            found.append(replace(declared, paper_dataset=printed))
+    return found or [declared]
 
 
 def _said(suite: Suite, made: list[str]) -> str:
