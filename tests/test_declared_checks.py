@@ -312,11 +312,13 @@ def test_a_figure_asks_for_what_its_kind_draws(suite: Suite, name: str, key: str
 def test_an_artefact_has_a_name_of_its_own() -> None:
     for sources, line in (
         ([("x", "tables/x.yaml", "p"), ("x", "figures/x.py", "p")], "there is an artefact 'x' already, tables/x.yaml"),
-        ([("x", "tables/x.yaml", "x")], "'x' is the name of a paper as well"),
+        ([("x", "tables/x.yaml", "p"), ("y", "tables/y.yaml", "x")], "'x' is the name of another paper as well"),
+        ([("x", "tables/x.yaml", "x"), ("x", "figures/x.py", "x")], "there is an artefact 'x' already, tables/x.yaml"),
         ([("train", "tables/train.yaml", "p")], "'train' is the name of a rule"),
         ([("x", "tables/x.yaml", "report")], "'report' is the name of a rule"),
     ):
         refused(line, distinct.check_artefacts, sources)
+    distinct.check_artefacts([("x", "tables/x.yaml", "x"), ("x_claims", "claims/x.yaml", "x")])  # its own paper's
 
 
 def test_a_file_that_ends_in_another_way_is_not_passed_over(tmp_path: Path) -> None:
