@@ -128,6 +128,18 @@ def render(
 
 
 @app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="method, table, figure or protocol")],
+    name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
+) -> None:
+    """Write a commented skeleton of a method, table, figure or protocol, which runs as it is."""
+    from lnl.cli.starting import new as command
+
+    file, then = command(load_suite(validate=False), kind, name)
+    print(f"{file} is written; its comments say what each key is. Next: {then}")
+
+
+@app.command()
 def report(scale: Scale = None, seeds: Seeds = None) -> None:
     """Write the self-contained HTML report of what is rendered."""
     from lnl.cli.render import report as command
