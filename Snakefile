@@ -13,8 +13,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from lnl.declared import configuration
+from lnl.declared import configuration, distinct
 from lnl.errors import UserError
+from lnl.run import targets
 
 min_version("9.14.1")
 
@@ -62,3 +63,6 @@ include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/artefacts.smk"
 include: "workflow/rules/report.smk"
+
+
+targets.name_the_nearest(workflow, distinct.targets(dag.suite.artefacts, dag.suite.papers), dag.suite.scales)

@@ -13,12 +13,14 @@ _NOT_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 class UserError(Exception):
     """Something a user can put right. One line: what is wrong, where, and the nearest valid value or remedy.
 
-    The command line prints it without a traceback and exits with status 2. A line break in a name that the line
-    repeats, or whatever else moves a cursor, is written as Python writes it.
+    Where several things are wrong with one file that are better said together, it has a line for each. The command line
+    prints it without a traceback and exits with status 2. A line break in a name that a line repeats, or whatever else
+    moves a cursor, is written as Python writes it.
     """
 
-    def __init__(self, line: str) -> None:
-        super().__init__(_NOT_OF_A_LINE.sub(lambda found: repr(found[0])[1:-1], line))
+    def __init__(self, *lines: str) -> None:
+        self.lines = tuple(_NOT_OF_A_LINE.sub(lambda found: repr(found[0])[1:-1], line) for line in lines)
+        super().__init__("\n".join(self.lines))
 
 
 def nearest(word: object, options: Iterable[object]) -> str:

@@ -60,9 +60,10 @@ def _names(given: dict[str, object], page: Path) -> str | None:
     scale = given.get("scale")
     at = suite(str(scale) if scale else None)
     wanted = given.get("wanted") or ()
-    at.select([word for word in wanted if not placeholder(word)])  # type: ignore[attr-defined]
+    at.select([word for word in wanted if not placeholder(word) and not made_by_the_reader(word, page)])  # type: ignore[attr-defined]
     key = given.get("key")
-    if isinstance(key, str) and not placeholder(key) and not {key, f"{key}_claims"} & set(at.artefacts):
+    known = {*at.artefacts} & {key, f"{key}_claims"}
+    if isinstance(key, str) and not (placeholder(key) or known or made_by_the_reader(key, page)):
         return f"there is no artefact '{key}'"
     for name in ("cell", "search"):
         if isinstance(word := given.get(name), str) and not placeholder(word):
@@ -82,6 +83,8 @@ def _place(at: Suite, written: str, page: Path) -> None:
         return
     if len(parts) == 4 and made_by_the_reader(parts[3], page):
         parts[3] = "standard"
+    if len(parts) == 4 and made_by_the_reader(parts[0], page):
+        parts[0] = "s2e"
     at.parse("/".join(parts))
 
 
@@ -107,7 +110,7 @@ def _snakemake(words: list[str], page: Path) -> str | None:
             if wrong := _config(word):
                 return wrong
     known = {*suite().artefacts, *suite().papers, "all", "report"}
-    unknown = [word for word in targets if word not in known]
+    unknown = [word for word in targets if word not in known and not made_by_the_reader(word, page)]
     return f"there is no target {unknown[0]}" if unknown else None
 
 

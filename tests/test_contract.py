@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import helpers
@@ -12,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from lnl.engine.loop import Stopped, Training
-from lnl.engine.method import Method, Moment, Outcome
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.errors import UserError
 from lnl.learning.selection import cross_entropy
 
@@ -132,3 +133,23 @@ def test_a_loss_of_another_shape_is_one_line_in_the_first_step(mean: Any) -> Non
     built = helpers.build(Unreduced, helpers.spec())
     with pytest.raises(UserError, match=r"Unreduced: its loss has shape .*, and \[1\] is needed"):
         built.run()
+
+
+@pytest.mark.parametrize(
+    ("missing", "line"),
+    [
+        ({"logits": None}, "Own: its step returns an Outcome without logits; add logits="),
+        ({"losses": torch.zeros(())}, r"Own: its 'losses' has shape \[\], and \[1, \d+\] is needed"),
+        ({"selected": torch.zeros(1)}, r"Own: its 'selected' has shape \[1\], and \[1, \d+\] is needed"),
+    ],
+)
+def test_an_outcome_that_lacks_something_is_one_line_in_the_first_step(missing: dict[str, Any], line: str) -> None:
+    class Own(Method):
+        def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+            logits = learner.forward(batch.x, batch.uniform)
+            losses = cross_entropy(logits, batch.labels)
+            learner.apply(learner.gradient(losses.mean(-1)))
+            return replace(Outcome(loss=losses.mean(-1), losses=losses, logits=logits), **missing)
+
+    with pytest.raises(UserError, match=line):
+        helpers.build(Own, helpers.spec()).run()

@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from lnl.declared import decisions, dependencies
-from lnl.declared.decision_checks import check, check_covered, uncovered
+from lnl.declared.decision_checks import _settled, check, check_covered, uncovered
 from lnl.declared.decisions import Chapter, Decisions
+from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 
@@ -228,3 +229,16 @@ def test_a_switch_of_a_method_says_which_decision_it_is(paper: Suite, file: Path
             if stated and not re.search(rf"\bdecision {decision.key}\b", stated[0]):
                 lacking.append(f"{file.name}: {name} # decision {decision.key}")
     assert lacking == []
+
+
+def test_a_paper_of_somebody_s_own_follows_its_own_mind() -> None:
+    suite = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    settled = _settled(suite, suite.decisions)
+    assert set(suite.protocols) <= settled["protocol"] and set(suite.tables) <= settled["table"]  # the suite's do not
+    own = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    own.protocols["mine"] = merge(own.protocols["s2e"], {"optimiser": {"name": "sgd"}, "untrained_epoch": False})
+    own.tables["mine"] = {**own.tables["s2e_table3"], "source": {"paper": "mine"}, "statistic": "final"}
+    check(own, own.decisions)
+    own.tables["mine"]["source"]["paper"] = "s2e"
+    with pytest.raises(UserError, match="default last10_mean, but statistic of table mine is final"):
+        check(own, own.decisions)

@@ -14,7 +14,7 @@ from declared_datasets import DATASETS
 from lnl.declared import claim_tests, distinct, formulas, search_file, search_options
 from lnl.declared.artefact_checks import check_figure, check_table
 from lnl.declared.protocol_checks import check_protocol, check_scale
-from lnl.declared.reading import read_yaml
+from lnl.declared.reading import read_methods, read_yaml
 from lnl.declared.schema import check
 from lnl.declared.space_checks import check_space, check_synthetic
 from lnl.declared.suite import Suite
@@ -43,6 +43,61 @@ def set_at(tree: Any, dotted: str, value: Any) -> Any:
         node = node.setdefault(part, {}) if isinstance(node, dict) else node[part]
     node[last] = value
     return out
+
+
+# ---- all that is wrong with the keys of one file -------------------------------------------------------------------
+
+
+def lines_about(declaration: Any, kind: str) -> list[str]:
+    """What is said of a declaration, without the name of its file."""
+    with pytest.raises(UserError) as caught:
+        check(declaration, kind, "here.yaml")
+    assert all(line.startswith("here.yaml: ") and len(line) < 300 for line in caught.value.lines)
+    return [line.removeprefix("here.yaml: ") for line in str(caught.value).split("\n")]
+
+
+def test_missing_and_wrong_keys_of_a_file_are_listed_together(suite: Suite) -> None:
+    table = copy.deepcopy(suite.tables["s2e_figure4_mnist"])
+    table["rows"][1]["lable"] = table["rows"][1].pop("label")
+    table["columns"][0] |= {"set": {"tau": 1}}
+    table["seeds"] = 0
+    del table["title"], table["source"]
+    assert lines_about(table, "table") == [
+        "'title' is missing",
+        "'source' is missing",
+        "'seeds': 0 is below the least possible value, 1",
+        "'columns.0': 'set' needs 'variant' beside it",
+        "'rows.1': unknown key 'lable' (did you mean 'label'?)",
+    ]
+
+
+def test_a_key_that_is_written_otherwise_is_not_said_to_be_missing_as_well(suite: Suite) -> None:
+    table = copy.deepcopy(suite.tables["s2e_figure4_mnist"])
+    table["titel"] = table.pop("title")
+    assert lines_about(table, "table") == ["unknown key 'titel' (did you mean 'title'?)"]
+    found = lines_about(table | {"zzz": 1, "qqq": 2}, "table")
+    assert [line.partition(";")[0] for line in found] == [
+        *("unknown key 'qqq'", "unknown key 'titel' (did you mean 'title'?)", "unknown key 'zzz'"),
+    ]
+    assert ["keys: columns, dataset, " in line for line in found] == [False, False, True]
+
+
+def test_a_list_of_what_is_wrong_ends_where_a_terminal_does(suite: Suite) -> None:
+    table = suite.tables["s2e_figure4_mnist"] | {"rows": [{"key": f"row{i}"} for i in range(40)]}
+    found = lines_about(table, "table")
+    assert len(found) == 12 and found[0] == "'rows.0': 'label' is missing" and found[-1] == "and 29 more"
+
+
+def test_a_spec_lists_all_that_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text('SPEC = {"key": "mine", "networks": 0}\n')
+    with pytest.raises(UserError) as caught:
+        read_methods(tmp_path, lambda spec, where: check(spec, "method", where))
+    wanted = [f"'{key}' is missing" for key in ("title", "version", "parameters", "paper")]
+    wanted.append("'networks': 0 is below the least possible value, 1")
+    assert list(caught.value.lines) == [f"{tmp_path}/mine.py: SPEC: {line}" for line in wanted]
+    with pytest.raises(UserError) as caught:
+        read_methods(tmp_path)  # as a job does, which asks for less
+    assert ["'title'" in line for line in caught.value.lines] == [True, False, False]
 
 
 # ---- what two modules say alike ------------------------------------------------------------------------------------
@@ -114,10 +169,22 @@ def test_a_number_of_a_protocol_is_whole_finite_and_in_range(key: str, value: An
         ("datasets.mnist.network", "mpl", "unknown network 'mpl' (did you mean 'mlp'?"),
         ("runtime.mnst", {}, "unknown data set of this protocol 'mnst'"),
         ("split", "own", "mnist has no validation images of its own"),
+        ("epochs", 1, "datasets, mnist: 'epochs': 1, and with untrained_epoch: true the first one only evaluates"),
+        ("datasets.cifar10.epochs", 1, "datasets, cifar10: 'epochs': 1, and with untrained_epoch: true"),
     ],
 )
 def test_values_of_a_protocol_go_together(key: str, value: Any, line: str) -> None:
     refused(line, check_protocol, "s2e", set_at(read_yaml(ROOT / "config/protocols/s2e.yaml"), key, value), DATASETS)
+
+
+def test_a_training_of_nothing_is_refused_wherever_it_is_asked_for() -> None:
+    own = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    at = {"protocol": "s2e", "dataset": "mnist", "noise": "pair-45", "method": "coteaching"}
+    refused("here: 'epochs': 1, and with", own.resolved, at, {"protocol.epochs": 1}, "here")
+    alone = own.resolved(at, {"protocol.epochs": 1, "protocol.untrained_epoch": False}, "here")
+    assert (alone["epochs"], alone["untrained_epoch"]) == (1, False)
+    own.scales["paper"] = {**own.scales["paper"], "epochs": 1}
+    refused("here, at scale paper: 'epochs': 1, and with", own.resolved, at, {"protocol.split": "none"}, "here")
 
 
 def test_a_scale_names_what_there_is(suite: Suite) -> None:
@@ -246,11 +313,13 @@ def test_a_figure_asks_for_what_its_kind_draws(suite: Suite, name: str, key: str
 def test_an_artefact_has_a_name_of_its_own() -> None:
     for sources, line in (
         ([("x", "tables/x.yaml", "p"), ("x", "figures/x.py", "p")], "there is an artefact 'x' already, tables/x.yaml"),
-        ([("x", "tables/x.yaml", "x")], "'x' is the name of a paper as well"),
+        ([("x", "tables/x.yaml", "p"), ("y", "tables/y.yaml", "x")], "'x' is the name of another paper as well"),
+        ([("x", "tables/x.yaml", "x"), ("x", "figures/x.py", "x")], "there is an artefact 'x' already, tables/x.yaml"),
         ([("train", "tables/train.yaml", "p")], "'train' is the name of a rule"),
         ([("x", "tables/x.yaml", "report")], "'report' is the name of a rule"),
     ):
         refused(line, distinct.check_artefacts, sources)
+    distinct.check_artefacts([("x", "tables/x.yaml", "x"), ("x_claims", "claims/x.yaml", "x")])  # its own paper's
 
 
 def test_a_file_that_ends_in_another_way_is_not_passed_over(tmp_path: Path) -> None:

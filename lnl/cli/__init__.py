@@ -44,7 +44,7 @@ def _command() -> int:
     try:
         app(prog_name="lnl")
     except UserError as error:
-        _say(f"lnl: {error}", error)
+        _say("\n".join(f"lnl: {line}" for line in error.lines), error)
         return 2
     except KeyboardInterrupt:
         _say("lnl: interrupted; what was finished is kept")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lnl.cli import training
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
@@ -21,37 +22,8 @@ prepare_app = typer.Typer(help="Write the small manifests that runs depend on.",
 app.add_typer(prepare_app, name="prepare")
 
 
-@app.command()
-def train(
-    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="repeat")] = 1,
-    scale: Scale = None,
-    device: Device = None,
-    data_root: DataRoot = None,
-    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
-    quiet: Annotated[bool, typer.Option(help="no progress bar")] = False,
-) -> None:
-    """Train one run and publish its record (at once if it is finished already)."""
-    from lnl.cli.train import command
-
-    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, log, quiet)
-
-
-@app.command()
-def repeats(
-    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
-    seeds: Annotated[str, typer.Option(help="repeats: 5 means 1..5, or a list such as 1,3")],
-    scale: Scale = None,
-    device: Device = None,
-    data_root: DataRoot = None,
-    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
-) -> None:
-    """Train repeats of a cell as one stack and keep them; `lnl train` then publishes each at once."""
-    from lnl.cli.train import repeats as command
-
-    asked = parse_seeds(seeds)
-    listed = range(1, asked + 1) if isinstance(asked, int) else asked or ()
-    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, listed, log)
+app.command()(training.train)
+app.command()(training.repeats)
 
 
 @app.command()
@@ -156,6 +128,18 @@ def render(
 
 
 @app.command()
+def new(
+    kind: Annotated[str, typer.Argument(help="method, table, figure or protocol")],
+    name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
+) -> None:
+    """Write a commented skeleton of a method, table, figure or protocol, which runs as it is."""
+    from lnl.cli.starting import new as command
+
+    file, then = command(load_suite(validate=False), kind, name)
+    print(f"{file} is written; its comments say what each key is. Next: {then}")
+
+
+@app.command()
 def report(scale: Scale = None, seeds: Seeds = None) -> None:
     """Write the self-contained HTML report of what is rendered."""
     from lnl.cli.render import report as command
@@ -163,19 +147,7 @@ def report(scale: Scale = None, seeds: Seeds = None) -> None:
     command(load_suite(scale=scale, seeds=parse_seeds(seeds)))
 
 
-@app.command()
-def handover(
-    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")],
-    point: Annotated[str, typer.Option(help="final, best-validation, lowest-validation-loss or step-<n>")],
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 1,
-    scale: Scale = None,
-    device: Device = None,
-    data_root: DataRoot = None,
-) -> None:
-    """Publish a run's state at a declared point, training the run again if its state is gone."""
-    from lnl.cli.train import handover as command
-
-    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, point)
+app.command()(training.handover)
 
 
 Wanted = Annotated[list[str] | None, typer.Argument(help="artefacts or papers; default: all")]
@@ -202,8 +174,11 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
     """Print the resolved specification of a cell: every value that may change its numbers."""
     import yaml
 
+    from lnl.declared.reductions import cell_heading
+
     suite = load_suite(scale=scale)
     parsed = suite.parse(cell)
+    print(f"# {cell_heading(suite, parsed)}")  # a comment of YAML
     print(yaml.safe_dump({"digest": suite.digest(parsed), **suite.spec(parsed)}, sort_keys=False), end="")
 
 
@@ -281,13 +256,14 @@ def clean(
     checkpoints: Annotated[bool, typer.Option("--checkpoints", help="states of stopped runs")] = False,
     stale: Annotated[bool, typer.Option("--stale", help="records of declarations that have changed")] = False,
     store: Annotated[bool, typer.Option("--store", help="with --stale: their kept copies as well")] = False,
+    looks: Annotated[bool, typer.Option("--looks", help="quick looks of `lnl train --epochs`")] = False,
     leftovers: Annotated[bool, typer.Option("--leftovers", help="temporary files of killed writes")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete what is listed")] = False,
 ) -> None:
     """List what can be remade, or what declarations that have changed left behind; delete it with --yes."""
     from lnl.cli.clean import clean as command
 
-    kinds = {"caches": caches, "checkpoints": checkpoints, "stale": stale, "leftovers": leftovers}
+    kinds = {"caches": caches, "checkpoints": checkpoints, "stale": stale, "looks": looks, "leftovers": leftovers}
     command(load_suite(scale=scale), {kind for kind, asked in kinds.items() if asked}, store, yes)
 
 

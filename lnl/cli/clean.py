@@ -29,12 +29,14 @@ KINDS = {
     "caches": "prepared arrays and label vectors, remade when needed",
     "checkpoints": "states of stopped runs",
     "stale": "records of old declarations; with --store their kept copies as well",
+    "looks": "quick looks of `lnl train --epochs`",
     "leftovers": "temporary files of killed writes, folders of killed workers",
 }
 STATE = re.compile(r"(checkpoint|stack)-.*\.pt")
 KEPT = re.compile(r"(record|handover|unreached)-([0-9a-f]{16})(-.*)?\.(json|safetensors)")
 RECORD = re.compile(r"seed\d+\.json")
 LABELS = re.compile(r"[\w.-]+-seed\d+\.json")
+LOOKED = re.compile(r"lock|failure\.json|seed\d+-.*\.safetensors")  # in a look, beside what a scale has as well
 CANDIDATE = re.compile(r".*-search\d+-round\d+-candidate\d+")
 
 Say = Callable[[str], None]
@@ -66,6 +68,8 @@ def clean(suite: Suite, wanted: set[str], store: bool, yes: bool, say: Say = pri
     elif wanted & {"checkpoints", "stale"}:
         found += _states(base / "store", say) if "checkpoints" in wanted else []
         found += _stale(suite, base, store, say) if "stale" in wanted else []
+    if "looks" in wanted and not leaves(base, results):
+        found += _looks(base / "looks", say)
     if "caches" in wanted:
         found += _caches(cache)
     if "leftovers" in wanted:
@@ -123,6 +127,15 @@ def _states(store: Path, say: Say) -> Iterator[Doomed]:
                 say(f"{said(path)}: its run is being trained; left alone")
                 continue
             yield Doomed(path, known.st_size, "state of a run that was stopped: it would begin anew", store)
+
+
+def _looks(base: Path, say: Say) -> Iterator[Doomed]:
+    for path, known in _files(base):
+        own = any(form.fullmatch(path.name) for form in (RECORD, KEPT, STATE, LOOKED))
+        if own and _held(path.parent):
+            say(f"{said(path)}: its look is under way; left alone")
+        elif own and re.fullmatch(r"\d+-epochs", path.relative_to(base).parts[0]):
+            yield Doomed(path, known.st_size, "of a quick look", base)
 
 
 def _stale(suite: Suite, base: Path, store: bool, say: Say) -> list[Doomed]:

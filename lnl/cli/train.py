@@ -10,6 +10,7 @@ from pathlib import Path
 from lnl.cli.stopping import Stop
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
+from lnl.declared.reductions import cell_heading
 from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
@@ -44,6 +45,7 @@ def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
     """Train a run, with hand-overs at `points`, and publish its record."""
     title, store = f"{run.cell.id} seed {run.seed}", Store(suite, run)
+    print(f"lnl: {cell_heading(suite, run.cell)}", file=sys.stderr)
     caution = warning(run.cell.noise, suite.dataset(run.cell.dataset).classes)
     if caution:
         print(f"lnl: {caution}", file=sys.stderr)
@@ -51,10 +53,10 @@ def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, q
     def work(stop: Callable[[], bool]) -> None:
         from lnl.run.job import job
 
-        with _bar(title, quiet) as progress:
+        with bar(title, quiet) as progress:
             job(suite, run, Places.of(suite.config), str(suite.config["device"]), stop, progress, log, points)
 
-    _unless_stopped(suite, title, work)
+    unless_stopped(suite, title, work)
     _say(store.publish(), "is trained")
 
 
@@ -84,13 +86,18 @@ def repeats(suite: Suite, cell_id: str, seeds: Sequence[int], log: str | None) -
         stack_job(suite, runs, Places.of(suite.config), str(suite.config["device"]), stop, log)
 
     if not all(store.finished() for store in stores):
-        _unless_stopped(suite, title, work)
+        unless_stopped(suite, title, work)
     note = Path(paths.repeats(suite.scale, runs[0].cell.id, seeds_text(run.seed for run in runs)))
     sealed.write(note, {"seeds": [run.seed for run in runs], "digest": stores[0].digest})
     print(f"{title} are in the store -> {note}")
 
 
-def _unless_stopped(suite: Suite, title: str, work: Callable[[Callable[[], bool]], None]) -> None:
+def unless_stopped(
+    suite: Suite,
+    title: str,
+    work: Callable[[Callable[[], bool]], None],
+    then: str = "was stopped; its checkpoint is kept and the next start resumes it",
+) -> None:
     """Work on a device that is leased for it; a line, and exit with 143, or 130 by Ctrl-C, if it was told to stop."""
     lease_gpu(str(suite.config["device"]))
     stop = Stop()
@@ -100,7 +107,7 @@ def _unless_stopped(suite: Suite, title: str, work: Callable[[Callable[[], bool]
     try:
         work(stop)
     except Stopped:
-        print(f"lnl: {title} was stopped; its checkpoint is kept and the next start resumes it", file=sys.stderr)
+        print(f"lnl: {title} {then}", file=sys.stderr)
         sys.exit(stop.status)
 
 
@@ -112,7 +119,8 @@ def _say(record: Path, what: str) -> None:
     print(f"{result['method']} seed {result['seed']} {what}: {state} -> {record}")
 
 
-def _bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
+def bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
+    """On a terminal, a bar over the epochs of a run."""
     if quiet or not sys.stderr.isatty():
         return nullcontext(lambda done, total: None)
     from lnl.cli.progress import epochs

@@ -17,6 +17,7 @@ from lnl.declared.decisions import LEFT_OUT, OTHERWISE, Decision, Decisions, exp
 from lnl.declared.reading import read_folder, read_literal
 from lnl.declared.schema import schema
 from lnl.declared.specification import choose
+from lnl.declared.synonyms import SYNONYMS
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 
@@ -24,8 +25,13 @@ from lnl.networks.registry import NETWORKS
 STATED = ("protocol", "method", "search", "table", "space", "scale", "key of config/config.yaml")
 
 
+#: Papers whose tables decisions settle: the documents that have names for methods, and this suite's own questions.
+DOCUMENTS = frozenset({"suite", *(key for names in SYNONYMS.values() for key in names)} - {"title", "others"})
+
+
 def check(declared: Declarations, decisions: Decisions) -> None:
     """UserError for the first decision, or surprise, that does not agree with what is declared."""
+    settled = _settled(declared, decisions)
     for decision in decisions:
         found = switches(declared, decision)
         for switch in found:
@@ -35,7 +41,7 @@ def check(declared: Declarations, decisions: Decisions) -> None:
                 f"{decision.where}: default: {word(decision.default)}, and no switch that takes it; say it in words"
             )
         if found and not decision.told:
-            _check_default(decision, found)
+            _check_default(decision, found, settled)
         _check_settings(declared, decision)
         check_effects(declared, decision)
         _check_mentions(str(decision.declared), decisions, decision.where)
@@ -70,7 +76,19 @@ def _check_values(decision: Decision, switch: Switch) -> None:
         )
 
 
-def _check_default(decision: Decision, found: list[Switch]) -> None:
+def _settled(declared: Declarations, decisions: Decisions) -> dict[str, frozenset[str]]:
+    """By kind the names that a default for all is meant for: a paper of somebody's own follows its own mind.
+
+    Protocols are those that some decision names; tables those of the documents.
+    """
+    told: set[str] = set()
+    for decision in decisions:
+        told |= {name for entry in decision.switches for name in entry.get("of", ())} | set(decision.by_name)
+    tables = (key for key, table in declared.tables.items() if table["source"]["paper"] in DOCUMENTS)
+    return {"protocol": frozenset(told), "table": frozenset({*tables, *told})}
+
+
+def _check_default(decision: Decision, found: list[Switch], settled: Mapping[str, frozenset[str]]) -> None:
     """Every stated default stands in a switch of the decision, and has a meaning among its values."""
     if not decision.by_name:  # one for all: of the first kind of switch; a scale, say, need not repeat it
         found = [switch for switch in found if switch.kind == found[0].kind]
@@ -86,6 +104,7 @@ def _check_default(decision: Decision, found: list[Switch]) -> None:
         rest = decision.by_name.get(OTHERWISE, ABSENT)
         stated = decision.by_name.get(name, rest) if decision.by_name else decision.default
         holding = [switch for switch in found if switch.kind in kinds and name in switch.held]
+        holding = [switch for switch in holding if switch.kind not in settled or name in settled[switch.kind]]
         if stated is ABSENT or not holding or any(_holds(switch, name, stated) for switch in holding):
             continue
         there = holding[0].held[name]

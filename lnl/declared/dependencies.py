@@ -120,9 +120,14 @@ def arm_digest(suite: Suite, study: str, arm: str) -> str:
 
 def arm_repeats(suite: Suite, study: str, arm: str) -> int:
     """Repeats of an arm at this scale: as declared, but at most what the scale allows."""
+    asked = declared_arm_repeats(suite, study, arm)
+    return min(asked, int(suite.scales[suite.scale].get("synthetic_repeats", asked)))
+
+
+def declared_arm_repeats(suite: Suite, study: str, arm: str) -> int:
+    """Repeats of an arm of a synthetic study as declared."""
     declared = suite.synthetic
-    asked = declared["studies"][study]["arms"][arm].get("repeats", declared["repeats"])
-    return min(int(asked), int(suite.scales[suite.scale].get("synthetic_repeats", asked)))
+    return int(declared["studies"][study]["arms"][arm].get("repeats", declared["repeats"]))
 
 
 def search_labels(suite: Suite, search: Search) -> str:

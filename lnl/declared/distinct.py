@@ -32,22 +32,28 @@ def check_files(root: Path) -> None:
 
 
 def check_artefacts(sources: Iterable[tuple[str, str, str]]) -> None:
-    """UserError for two artefacts of one name, or one that is called like a paper or a rule.
+    """UserError for two artefacts of one name, or one that is called like a rule, or like a paper that is not its own.
 
+    A table that has the name of its paper is a part of what this name asks for: all of the paper.
     sources: (key, file, paper) of every artefact.
     """
     listed = list(sources)
-    papers = {paper: file for _, file, paper in listed}
+    papers = {paper: file for _, file, paper in reversed(listed)}
     taken: dict[str, str] = {}
-    for key, file, _ in listed:
+    for key, file, paper in listed:
         if key in taken:
             raise UserError(f"{file}: there is an artefact '{key}' already, {taken[key]}; rename one of the files")
-        if key in papers:
-            raise UserError(f"{file}: '{key}' is the name of a paper as well ({papers[key]}); rename the file")
+        if key in papers and key != paper:
+            raise UserError(f"{file}: '{key}' is the name of another paper as well ({papers[key]}); rename the file")
         taken[key] = file
     for name, file in [*taken.items(), *papers.items()]:
         if name in RULES:
             raise UserError(f"{file}: '{name}' is the name of a rule of the workflow; choose another one")
+
+
+def targets(artefacts: Iterable[str], papers: Iterable[str]) -> list[str]:
+    """Every word that `snakemake` may be asked for; one that names a paper and its table is there once."""
+    return list(dict.fromkeys([*artefacts, *papers, "all", "report"]))
 
 
 def keys_of(entries: Iterable[Mapping[str, Any]], what: str, where: str) -> dict[str, Mapping[str, Any]]:

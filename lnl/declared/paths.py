@@ -75,6 +75,11 @@ def log(scale: str, cell_id: str, seed: int | str) -> str:
     return f"{RESULTS}/{scale}/logs/{cell_id}/seed{seed}.log"
 
 
+def looks(scale: str) -> str:
+    """Folder of quick looks: by their number of epochs, folders of results that nobody else reads."""
+    return str(Path(report(scale)).with_name("looks"))
+
+
 def handover(scale: str, cell_id: str, seed: int | str, point: str) -> str:
     """Weights, buffers and optimiser state of a run at a declared point."""
     return f"{RESULTS}/{scale}/handovers/{cell_id}/seed{seed}-{point}.safetensors"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared.specification import choose, merge
+from lnl.declared.specification import check_length, choose, merge
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 
@@ -15,7 +15,8 @@ Tree = Mapping[str, Any]
 
 
 def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, DatasetInfo]) -> None:
-    """UserError for an unknown data set or network, and for an optimiser whose numbers contradict each other."""
+    """UserError for an unknown data set or network, for a training of nothing, and for an optimiser whose numbers
+    contradict each other."""
     where = f"config/protocols/{key}.yaml"
     for dataset, own in protocol["datasets"].items():
         info = choose(dataset, datasets, "data set", where)
@@ -25,6 +26,7 @@ def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, Da
             raise UserError(
                 f"{where}: split: own, and {dataset} has no validation images of its own: none, or test-halves"
             )
+        check_length(here["epochs"], here["untrained_epoch"], f"{where}: datasets, {dataset}")
         check_optimiser(here["optimiser"], here["epochs"], f"{where}: datasets, {dataset}")
     for dataset in protocol.get("runtime", {}):
         choose(dataset, protocol["datasets"], "data set of this protocol", f"{where}: runtime")

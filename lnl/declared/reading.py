@@ -86,19 +86,19 @@ def read_methods(folder: Path, check: Callable[[dict[str, Any], str], None] | No
         spec = read_literal(path, "SPEC")
         if spec is None:
             raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")
+        if check is not None:
+            check(spec, f"{path}: SPEC")
         key = spec.get("key")
         if not isinstance(key, str):
             raise UserError(f"{path}: SPEC has no 'key', a word")
         wanted = ("title", "version", "parameters", *(() if "extends" in spec else ("networks",)))
         lacking = [name for name in wanted if name not in spec]
         if lacking:
-            raise UserError(f"{path}: SPEC lacks '{lacking[0]}' (docs/add-a-method.md)")
+            raise UserError(*(f"{path}: SPEC lacks '{name}' (docs/add-a-method.md)" for name in lacking))
         if not isinstance(spec["parameters"], dict):
             raise UserError(f"{path}: SPEC: 'parameters' is a dictionary, of each parameter its default")
         if key in methods:
             raise UserError(f"{path}: key '{key}' is already taken by {methods[key]['file']}")
-        if check is not None:
-            check(spec, f"{path}: SPEC")
         methods[key] = {**spec, "file": str(path)}
     return {key: _extended(spec, methods) for key, spec in methods.items()}
 

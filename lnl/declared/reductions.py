@@ -1,12 +1,17 @@
-"""What a scale changes for an artefact, in words for captions: stand-ins, epochs, the budget of searches."""
+"""What a scale replaces, in words for headings: data and networks, epochs, batch, learning rate, repeats, searches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from lnl.declared import dependencies, searches
 from lnl.declared.cells import Cell, Declared, Search
+from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
+
+PRINTED = "the printed setting"
 
 
 def comparable(suite: Suite, key: str, cell: Cell | None = None) -> str | None:
@@ -18,14 +23,43 @@ def comparable(suite: Suite, key: str, cell: Cell | None = None) -> str | None:
     if suite.scale == "paper":
         stand_ins = replaced(suite, key, cell)
         return f"paper, but {' and '.join(stand_ins)}" if stand_ins else None
-    made = changes(suite, key)
-    return f"{suite.scale}: {', '.join(made)}" if made else suite.scale
+    return _said(suite, changes(suite, key))
 
 
 def heading(suite: Suite, key: str) -> str:
-    """One line for captions: scale, stand-ins, epochs."""
+    """One line for captions: the scale, and whatever it replaced of what the artefact's cells declare."""
     changed = comparable(suite, key)
-    return "scale paper: the printed setting" if changed is None else f"scale {changed}"
+    if changed is not None:
+        return f"scale {changed}"
+    return ", ".join([f"scale paper: {PRINTED}", *_repeats(suite, key)])  # fewer where the configuration asks for fewer
+
+
+def cell_heading(suite: Suite, cell: Cell) -> str:
+    """The same line about one cell by itself, which may stand for several of its protocol's data sets."""
+    declared, search = suite.declared(cell), searches.search_of(suite, cell)
+    found = [] if search is None else [searched(suite.searching, search)]
+    if suite.scale != "paper":
+        return f"scale {_said(suite, [*_replacements(suite, _stands_for(suite, cell, declared)), *found])}"
+    printed, used = declared.paper_dataset, declared.spec["dataset"]
+    return f"scale paper: {PRINTED}" if printed == used else f"scale paper, but {used} stands for {printed}"
+
+
+def _stands_for(suite: Suite, cell: Cell, declared: Declared) -> list[Declared]:
+    """The declaration of a cell, once for each data set of the paper whose stand-ins it has."""
+    stand_ins = suite.scales[suite.scale].get("stand_ins", {})
+    networks = stand_ins.get("networks", {})
+    found = []
+    for printed, own in suite.protocols[cell.protocol]["datasets"].items():
+        network = networks.get(own["network"], own["network"])
+        network = network.get(printed) if isinstance(network, dict) else network
+        same = stand_ins.get("datasets", {}).get(printed, printed) == cell.dataset
+        if same and network == declared.spec["network"]["name"]:
+            found.append(replace(declared, paper_dataset=printed))
+    return found or [declared]
+
+
+def _said(suite: Suite, made: list[str]) -> str:
+    return f"{suite.scale}: {', '.join(made)}" if made else suite.scale
 
 
 def replaced(suite: Suite, key: str, cell: Cell | None = None) -> list[str]:
@@ -39,26 +73,103 @@ def replaced(suite: Suite, key: str, cell: Cell | None = None) -> list[str]:
 
 
 def changes(suite: Suite, key: str) -> list[str]:
-    """`digits for mnist`, `100 of 200 epochs`, …: each once, in the order of the artefact's cells."""
+    """`digits for mnist`, `100 of 200 epochs`, `batches of 64 for 128`, …: each once, in the order of the artefact's
+    cells."""
     asked = list(dict.fromkeys(run.cell for run in suite.demand(key)))
     cells = [replace(suite.declared(c), paper_dataset=printed) for c in asked for printed in suite.named(key, c)]
-    out = [f"{d.spec['dataset']} for {d.paper_dataset}" for d in cells if d.spec["dataset"] != d.paper_dataset]
-    out += [words for d in cells if (words := _network(suite, d))]
-    out += ["convolutions in bfloat16" for d in cells if d.spec.get("arithmetic") == "fast"]
-    epochs = {(d.spec["epochs"], d.spec["paper_epochs"]) for d in cells}
-    out += [f"{t} of {paper} epochs" for t, paper in sorted(epochs) if t != paper]
-    out += [searched(suite.searching, search) for search in dependencies.searches(suite, key)]
-    return list(dict.fromkeys(out))
+    found = dependencies.searches(suite, key)
+    if suite.searching is suite:  # candidates of another scale's searches are told by their budget alone
+        declared = [suite.declared_search(search) for search in found]
+        cells += [Declared(each.candidate, each.paper_dataset, each.source) for each in declared]
+    budgets = [searched(suite.searching, search) for search in found]
+    return list(dict.fromkeys([*_replacements(suite, cells), *_repeats(suite, key), *budgets]))
+
+
+def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:
+    """What the scale replaced of these cells, kind by kind, each once."""
+    kinds = (_data, _network, _arithmetic, _epochs, _batch, _rate, _steps, _images)
+    return list(dict.fromkeys(words for kind in kinds for declared in cells if (words := kind(suite, declared))))
+
+
+def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
+    """What the protocol says of the paper's data set of a cell."""
+    protocol = suite.protocols[declared.spec["protocol"]]
+    return merge(protocol, protocol["datasets"][declared.paper_dataset])
+
+
+def _data(suite: Suite, declared: Declared) -> str:
+    used = declared.spec["dataset"]
+    return f"{used} for {declared.paper_dataset}" if used != declared.paper_dataset else ""
 
 
 def _network(suite: Suite, declared: Declared) -> str:
     """`digits_mlp for mlp` where a stand-in takes the place of the protocol's network, not of a variant's."""
-    used = declared.spec["network"]["name"]
-    printed = suite.protocols[declared.spec["protocol"]]["datasets"][declared.paper_dataset]["network"]
+    used, printed = declared.spec["network"]["name"], _printed(suite, declared)["network"]
     stand_in = suite.scales[suite.scale].get("stand_ins", {}).get("networks", {}).get(printed, printed)
     if isinstance(stand_in, dict):
         stand_in = stand_in.get(declared.paper_dataset, printed)
     return f"{used} for {printed}" if used == stand_in != printed else ""
+
+
+def _arithmetic(suite: Suite, declared: Declared) -> str:
+    asked, printed = (
+        suite.scales[suite.scale].get("arithmetic"),
+        _printed(suite, declared).get("arithmetic", "faithful"),
+    )
+    replaced_by = asked == declared.spec.get("arithmetic", "faithful") != printed
+    return "" if not replaced_by else "convolutions in bfloat16" if asked == "fast" else "single precision"
+
+
+def _epochs(suite: Suite, declared: Declared) -> str:
+    epochs, printed = declared.spec["epochs"], declared.spec["paper_epochs"]
+    return f"{epochs} of {printed} epochs" if epochs != printed else ""
+
+
+def _batch(suite: Suite, declared: Declared) -> str:
+    """Of a scale that names a size, which is then every variant's."""
+    size, printed = suite.scales[suite.scale].get("batch_size"), _printed(suite, declared)["batch"]["size"]
+    return f"batches of {size} for {printed}" if size not in (None, printed) else ""
+
+
+def _rate(suite: Suite, declared: Declared) -> str:
+    """Of a scale that names a rate: it stands for the protocol's own, of which variants keep their share."""
+    rate, printed = suite.scales[suite.scale].get("learning_rate"), _printed(suite, declared)["optimiser"]
+    same = declared.spec["optimiser"]["name"] == printed["name"]
+    return f"learning rate {rate:g} for {printed['lr']:g}" if same and rate not in (None, printed["lr"]) else ""
+
+
+def _steps(suite: Suite, declared: Declared) -> str:
+    steps = declared.spec["limits"].get("steps_per_epoch")
+    return f"{steps} step{'' if steps == 1 else 's'} an epoch" if steps else ""
+
+
+def _images(suite: Suite, declared: Declared) -> str:
+    images = declared.spec["limits"].get("test_images")
+    return f"{images} test image{'' if images == 1 else 's'}" if images else ""
+
+
+def _repeats(suite: Suite, key: str) -> list[str]:
+    """`3 of 5 repeats`, where the scale, or the configuration, takes fewer than an artefact declares."""
+    counts = [
+        (len(suite.seeds(seeds)), seeds if isinstance(seeds, int) else len(seeds)) for seeds in _asked(suite, key)
+    ]
+    counts += [
+        (dependencies.arm_repeats(suite, *arm), dependencies.declared_arm_repeats(suite, *arm))
+        for arm in dependencies.studies(suite, key)
+    ]
+    return [f"{made} of {declared} repeats" for made, declared in dict.fromkeys(counts) if made < declared]
+
+
+def _asked(suite: Suite, key: str) -> Iterator[int | list[int]]:
+    """What an artefact that needs runs or searches declares as its `seeds`."""
+    if suite.artefacts[key] == "claims":
+        from lnl.declared.claims import demanded
+
+        declaration = suite.declaration(key)
+        places: Iterable[Any] = (place for kind in ("runs", "search") for place in demanded(declaration, kind))
+        yield from (place.seeds for place in places if place.seeds is not None)
+    elif suite.demand(key) or dependencies.searches(suite, key):
+        yield suite.declaration(key).get("seeds") or 1
 
 
 def searched(suite: Suite, search: Search) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ KINDS = {  # JSON's words for what a value is -> a person's
     "null": "null",
 }
 LONGEST = 80  # characters of a wrong value that a line shows
+LINES = 12  # of one declaration that are shown at once
 
 
 @cache
@@ -49,22 +52,53 @@ def _is_number(_: Any, value: Any) -> bool:
 
 
 def check(declaration: object, name: str, source: str) -> None:
-    """Validate a declaration against workflow/schemas/<name>.yaml; UserError names `source`, key and remedy."""
-    errors = sorted(_validator(name).iter_errors(declaration), key=lambda e: (len(e.absolute_path), str(e.path)))
-    if errors:
-        raise UserError(f"{source}: {_explain(errors[0])}")
+    """Validate a declaration against workflow/schemas/<name>.yaml; UserError has a line for everything that is wrong
+    with it, each with `source`, key and remedy."""
+    errors = sorted(_validator(name).iter_errors(declaration), key=_place)
+    if not errors:
+        return
+    causes = _once_a_place(_nearest_cause(error) for error in errors)
+    meant = {(*each.absolute_path, name) for each in causes for _, name in _unknown_keys(each)}
+    lines = [line for each in causes if (*each.absolute_path, _missing(each)) not in meant for line in _explain(each)]
+    raise UserError(*summed([f"{source}: {line}" for line in dict.fromkeys(lines)], source))
 
 
-def _explain(error: Any) -> str:
-    error = _nearest_cause(error)
+def _place(error: Any) -> tuple[int, list[tuple[int, str]]]:
+    """What the outermost keys say comes first; the entries of a list come in their order."""
+    path = list(error.absolute_path)
+    return len(path), [(part, "") if isinstance(part, int) else (-1, str(part)) for part in path]
+
+
+def _once_a_place(errors: Iterable[Any]) -> list[Any]:
+    """Of one value that is wrong in several ways the first way; of keys all that are missing, unknown or lonely."""
+    found: dict[object, Any] = {}
+    for error in errors:
+        of_keys = error.validator in ("required", "additionalProperties", "dependentRequired")
+        found.setdefault((*error.absolute_path, error.message if of_keys else None), error)
+    return list(found.values())
+
+
+def summed(lines: list[str], source: str) -> list[str]:
+    """As many of these lines as a terminal can show at once, and how many there are more."""
+    return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"{source}: and {len(lines) - LINES + 1} more"]
+
+
+def _explain(error: Any) -> list[str]:
+    """What is wrong, in a line; of several unknown keys a line for each."""
     place = ".".join(str(part) for part in error.absolute_path)
     at = f"'{place}': " if place else ""
     if error.validator is None:  # the schema is `false` there
-        return f"{at}does not go with what stands beside it; leave it out"
+        return [f"{at}does not go with what stands beside it; leave it out"]
+    if error.validator == "additionalProperties":
+        return [at + line for line in _unknown(error)]
     words = _WORDS.get(error.validator)
-    if words is not None:
-        return at + words(error)
-    return f"{at}{' '.join(error.message.split())[:200]}"
+    return [at + (words(error) if words is not None else " ".join(error.message.split())[:200])]
+
+
+def _missing(error: Any) -> str | None:
+    """The key that is missing, if that is what is wrong."""
+    found = re.fullmatch(r"'(.*)' is a required property", error.message) if error.validator == "required" else None
+    return found[1] if found else None
 
 
 def _nearest_cause(error: Any) -> Any:
@@ -84,14 +118,23 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _unknown(error: Any) -> str:
-    if not isinstance(error.instance, dict):
-        return str(error.message)
+def _unknown_keys(error: Any) -> list[tuple[str, str]]:
+    """(key, the known one that it is like, or nothing) of every key that nobody would read."""
+    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+        return []
     known = sorted(error.schema.get("properties", {}))
-    unknown = sorted(set(error.instance) - set(known))
-    near = difflib.get_close_matches(str(unknown[0]), known, 1, 0.5) if unknown else []
-    hint = f" (did you mean '{near[0]}'?)" if near else f"; keys: {', '.join(known)}"
-    return f"unknown key '{unknown[0] if unknown else '?'}'{hint}"
+    near = {key: difflib.get_close_matches(str(key), known, 1, 0.5) for key in sorted(set(error.instance) - set(known))}
+    return [(key, like[0] if like else "") for key, like in near.items()]
+
+
+def _unknown(error: Any) -> list[str]:
+    found = _unknown_keys(error)
+    hints = [f" (did you mean '{like}'?)" if like else "" for _, like in found]
+    lines = [f"unknown key '{key}'{hint}" for (key, _), hint in zip(found, hints, strict=True)]
+    strange = max((i for i, hint in enumerate(hints) if not hint), default=None)
+    if strange is not None:  # the list of what there is once, below the last that is like none of it
+        lines[strange] += f"; keys: {', '.join(sorted(error.schema.get('properties', {})))}"
+    return lines or [str(error.message)]
 
 
 def _one_of(error: Any) -> str:
@@ -145,17 +188,22 @@ def _form(error: Any) -> str:
     return f"{shown(error.instance)} has not the form {error.validator_value}"
 
 
+def _beside(error: Any) -> str:
+    wanted, key = re.findall(r"'(.*?)'", error.message)
+    return f"'{key}' needs '{wanted}' beside it"
+
+
 def _range(words: str) -> Any:
     return lambda error: f"{shown(error.instance)} is {words} {error.validator_value:,}"
 
 
 _WORDS = {
-    "additionalProperties": _unknown,
     "enum": _one_of,
     "type": _kind,
     "anyOf": _alternatives,
     "oneOf": _alternatives,
     "required": lambda error: error.message.replace(" is a required property", " is missing"),
+    "dependentRequired": _beside,
     "minimum": _range("below the least possible value,"),
     "maximum": _range("above the largest possible value,"),
     "exclusiveMinimum": _range("not above"),

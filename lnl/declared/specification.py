@@ -125,6 +125,15 @@ def _check_noise(noise: str, classes: int, source: str) -> None:
         raise UserError(f"{source}: {error}") from None
 
 
+def check_length(epochs: int, untrained_epoch: bool, source: str) -> None:
+    """UserError for a training of nothing: one epoch, and that of the untrained network."""
+    if untrained_epoch and epochs < 2:
+        raise UserError(
+            f"{source}: 'epochs': {epochs}, and with untrained_epoch: true the first one only evaluates the untrained "
+            "network, so that nothing is trained; ask for 2 epochs or more, or declare untrained_epoch: false"
+        )
+
+
 def resolve(
     *,
     protocol: str,
@@ -161,6 +170,9 @@ def resolve(
     if check and (len(own) > 1 or len(parameters) < len(changes)):
         check({k: v for k, v in declared.items() if k != "network"}, source)
 
+    epochs = reduced.get("epochs", declared["epochs"])
+    shorter = f", at scale {scale}" if "epochs" in reduced else ""
+    check_length(epochs, declared["untrained_epoch"], f"{source}{shorter}")
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)
     info = choose(used, datasets, "data set", source)
@@ -195,7 +207,7 @@ def resolve(
         "noise": {"key": noise, **declared["noise"]},
         **({"split": split} if share is None else {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}),
         "network": {"name": network, "options": options},
-        "epochs": reduced.get("epochs", declared["epochs"]),
+        "epochs": epochs,
         "paper_epochs": declared["epochs"],
         "untrained_epoch": declared["untrained_epoch"],
         **{k: declared[k] for k in ("augment", "evaluated") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},

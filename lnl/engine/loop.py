@@ -20,8 +20,7 @@ from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
-from lnl.engine.metrics import EpochBuffers
-from lnl.errors import UserError
+from lnl.engine.metrics import EpochBuffers, held
 
 
 class Recorded(Protocol):
@@ -166,13 +165,8 @@ class Training:
         """One update, and its figures into the epoch's buffers. place: of the batch in the epoch's order."""
         assert self._buffers is not None
         outcome = self.methods[0].step(self.learner, self.batches.batch(number, place), now)
-        assert outcome.logits is not None
-        if outcome.loss.shape != torch.Size(self.lead):
-            raise UserError(
-                f"{type(self.methods[0]).__name__}: its loss has shape {list(outcome.loss.shape)}, and "
-                f"{list(self.lead)} is needed, one number for each network: take the mean over the batch, the last axis"
-            )
-        self._buffers.write(place, outcome, outcome.logits)
+        logits = held(outcome, self.lead, self.batches.size, type(self.methods[0]).__name__)
+        self._buffers.write(place, outcome, logits)
 
     # ---- figures ---------------------------------------------------------------------------------------------------
 

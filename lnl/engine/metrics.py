@@ -10,6 +10,28 @@ import torch
 from torch import Tensor
 
 from lnl.engine.method import Outcome
+from lnl.errors import UserError
+
+
+def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Tensor:
+    """The logits of an outcome that holds what it must; UserError that names the method for any other.
+
+    lead: (networks,) or (runs, networks). Shapes alone are looked at, so that nothing waits for the device.
+    """
+    if outcome.logits is None:
+        raise UserError(f"{method}: its step returns an Outcome without logits; add logits=, those of the batch")
+    if outcome.loss.shape != torch.Size(lead):
+        raise UserError(
+            f"{method}: its loss has shape {list(outcome.loss.shape)}, and {list(lead)} is needed, one number for each "
+            "network: take the mean over the batch, the last axis"
+        )
+    for name, found in (("losses", outcome.losses), ("selected", outcome.selected)):
+        if found is not None and found.shape[-1:] != (batch,):
+            raise UserError(
+                f"{method}: its '{name}' has shape {list(found.shape)}, and {[*lead, batch]} is needed, one number for "
+                "each example of each network"
+            )
+    return outcome.logits
 
 
 class EpochBuffers:

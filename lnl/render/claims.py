@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lnl.declared import reductions
 from lnl.files import replacing
 from lnl.render import html, markdown
 from lnl.render.document import Cell, Document, Grid
@@ -98,7 +99,7 @@ def document(suite: Suite, paper: str, verdicts: list[Verdict]) -> Document:
         key=f"{paper}_claims",
         title=declared.get("title", f"Claims: {paper}"),
         source=paper,
-        heading=f"scale {suite.scale}",
+        heading=reductions.heading(suite, f"{paper}_claims"),
         caption="What the document says in words, tested on records and on its own printed numbers.",
         grids=tuple(grids),
         notes=(("How to read this", RULES), *((("Notes", tuple(declared["notes"])),) if declared.get("notes") else ())),

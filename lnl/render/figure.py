@@ -38,7 +38,8 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
     if key not in suite.figures:
         raise UserError(f"there is no figure '{key}'{nearest(key, suite.figures)}")
     declaration = suite.figures[key]
-    heading = "" if declaration.get("kind") in ("none", "synthetic") else reductions.heading(suite, key)
+    trains = declaration.get("kind") not in ("none", "synthetic")  # else it is the same at every scale, unless reduced
+    heading = reductions.heading(suite, key) if trains or reductions.changes(suite, key) else ""
     found = states(suite, key) if declaration.get("kind") == "searches" else []
     studied = arms(suite, key) if declaration.get("kind") == "synthetic" else []
     places = collect(suite, suite.slots(key), locate)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from lnl.declared.schema import LINES
 from lnl.errors import UserError
 
 from . import head_start, sensible
@@ -127,11 +128,12 @@ def _start(root: Path, mutation: Mutation) -> None:
 
 
 def _refused(message: str, mutation: Mutation) -> str:
-    """A line that names the file, or the key of the configuration, is a refusal; another is half of one."""
+    """Lines of which each names the file, or the key of the configuration, are a refusal; others are half of one."""
     words = ["config"] if mutation.file in (COMMAND_LINE, "config/config.yaml") else [Path(mutation.file).stem]
     words += [mutation.new] if isinstance(mutation.new, str) and mutation.new.strip() else []
-    known = any(word in message for word in words)
-    return "refused" if known and "\n" not in message else "badly refused"
+    lines = message.split("\n")
+    known = all(any(word in line for word in words) for line in lines)
+    return "refused" if known and len(lines) <= LINES else "badly refused"
 
 
 def trials(found: Iterable[Mutation]) -> Iterator[Found]:

@@ -76,7 +76,7 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(f"lnl: {error}", file=sys.stderr)
+        print("\n".join(f"lnl: {line}" for line in error.lines), file=sys.stderr)
         sys.exit(1)
 
 

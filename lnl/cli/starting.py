@@ -1,0 +1,102 @@
+"""`lnl new KIND NAME`: a commented skeleton of a declaration, which runs as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from lnl.declared import distinct, names
+from lnl.declared.cells import Cell
+from lnl.declared.specification import choose
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+from lnl.files import replacing
+
+SKELETONS = Path(__file__).with_name("skeletons")
+USUAL = "s2e"  # the protocol of a skeleton that names none: its networks are small
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a user may begin. skeleton: a file of skeletons/ that is called like what it becomes, with .txt behind."""
+
+    folder: str
+    skeleton: str
+    then: Callable[[Suite, str], str]  # what to type next
+    taken: Callable[[Suite, str, str], None] | None = None  # UserError where another file than this one has the name
+
+
+def new(suite: Suite, kind: str, name: str) -> tuple[Path, str]:
+    """Write the skeleton; the file, and the command to type next. UserError for a name that is none, or taken."""
+    chosen: Kind = choose(kind, KINDS, "kind", "lnl new")
+    names.check(name, kind, "lnl new")
+    suffix = Path(chosen.skeleton.removesuffix(".txt")).suffix
+    file = Path(chosen.folder, f"{name.replace('-', '_') if kind == 'method' else name}{suffix}")
+    if (suite.root / file).exists() or (suite.root / file).is_symlink():
+        raise UserError(f"lnl new: {file} is there already; choose another name, or edit it")
+    if chosen.taken is not None:
+        chosen.taken(suite, name, str(file))
+    text = Template((SKELETONS / chosen.skeleton).read_text(encoding="utf-8"))
+    with replacing(suite.root / file) as temporary:
+        temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
+    return file, chosen.then(suite, name)
+
+
+def _words(suite: Suite, name: str) -> dict[str, str]:
+    """What stands in the places of a skeleton: a protocol or a paper with whose name this one begins is its own."""
+    protocol = _own(name, list(suite.protocols)) or (USUAL if USUAL in suite.protocols else next(iter(suite.protocols)))
+    return {
+        "name": name,
+        "title": name.replace("-", " ").replace("_", " ").capitalize(),
+        "protocol": protocol,
+        "dataset": next(iter(suite.protocols[protocol]["datasets"])),
+        "paper": _own(name, [*suite.papers, *(key for key in suite.protocols if key not in suite.papers)]) or name,
+    }
+
+
+def _own(name: str, known: list[str]) -> str:
+    """The longest known name with which this one begins: mine for mine, mine_curves and mine-2; else nothing."""
+    fitting = [key for key in known if name == key or name.startswith((f"{key}_", f"{key}-"))]
+    return max(fitting, key=len, default="")
+
+
+def _free_method(suite: Suite, name: str, file: str) -> None:
+    if name in suite.methods:
+        raise UserError(
+            f"lnl new: there is a method '{name}' already, {suite.methods[name]['file']}; choose another name"
+        )
+
+
+def _free_artefact(suite: Suite, name: str, file: str) -> None:
+    if name in suite.artefacts:
+        raise UserError(f"lnl new: there is an artefact '{name}' already, {suite.source(name)}; choose another name")
+    distinct.check_artefacts([*suite.sources(), (name, file, _words(suite, name)["paper"])])
+
+
+def _cell(suite: Suite, protocol: str, dataset: str, method: str) -> str:
+    """A cell as `lnl train` takes it at this scale."""
+    stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
+    return Cell(protocol, stand_ins.get(dataset, dataset), "symmetric-50", method).id
+
+
+def _try_method(suite: Suite, name: str) -> str:
+    at = _words(suite, name)
+    return f"lnl train {_cell(suite, at['protocol'], at['dataset'], name)} --epochs 20"
+
+
+def _try_protocol(suite: Suite, name: str) -> str:
+    return f"lnl train {_cell(suite, name, 'mnist', 'coteaching')} --epochs 20"
+
+
+def _try_artefact(suite: Suite, name: str) -> str:
+    return f"snakemake {name} -c2"
+
+
+KINDS = {
+    "method": Kind("methods", "method.py.txt", _try_method, _free_method),
+    "table": Kind("tables", "table.yaml.txt", _try_artefact, _free_artefact),
+    "figure": Kind("figures", "figure.py.txt", _try_artefact, _free_artefact),
+    "protocol": Kind("config/protocols", "protocol.yaml.txt", _try_protocol),
+}

@@ -1,0 +1,63 @@
+"""The commands that train: a run, a quick look at one, repeats as one stack, a run for its state."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lnl.cli.common import DataRoot, Device, Scale, load_suite, parse_seeds
+from lnl.declared.configuration import LARGEST_SEED
+
+
+def train(
+    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="repeat")] = 1,
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
+    quiet: Annotated[bool, typer.Option(help="no progress bar")] = False,
+    epochs: Annotated[
+        int | None, typer.Option(min=2, max=10_000, help="a quick look of so many epochs, kept apart from the records")
+    ] = None,
+) -> None:
+    """Train one run and publish its record (at once if it is finished already)."""
+    from lnl.cli import look
+    from lnl.cli import train as whole
+
+    suite = load_suite(validate=epochs is not None, scale=scale, device=device, data_root=data_root)
+    if epochs is None:
+        whole.command(suite, cell, seed, log, quiet)
+    else:
+        look.command(suite, cell, seed, epochs, quiet)
+
+
+def repeats(
+    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
+    seeds: Annotated[str, typer.Option(help="repeats: 5 means 1..5, or a list such as 1,3")],
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
+) -> None:
+    """Train repeats of a cell as one stack and keep them; `lnl train` then publishes each at once."""
+    from lnl.cli.train import repeats as command
+
+    asked = parse_seeds(seeds)
+    listed = range(1, asked + 1) if isinstance(asked, int) else asked or ()
+    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, listed, log)
+
+
+def handover(
+    cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")],
+    point: Annotated[str, typer.Option(help="final, best-validation, lowest-validation-loss or step-<n>")],
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 1,
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Publish a run's state at a declared point, training the run again if its state is gone."""
+    from lnl.cli.train import handover as command
+
+    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, point)

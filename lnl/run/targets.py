@@ -1,0 +1,50 @@
+"""What a start is asked for, where that is no target: one line with the nearest names. Standard library only."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from lnl.errors import UserError
+from lnl.run.worker.head import one_line
+
+NAME = re.compile(r"[\w-]+")  # a target by name; with a point or a slash it is a file
+SETTING = re.compile(r"(\w+)=.*")
+
+
+def check(word: str, targets: Iterable[str], scales: Iterable[str]) -> None:
+    """UserError for a word that is meant as the name of a target, and is none of them."""
+    listed = set(targets)
+    if word in listed:
+        return
+    if SETTING.fullmatch(word):
+        raise UserError(f"'{word}' is no target; settings follow --config, after the targets: --config {word}")
+    if word in set(scales):
+        raise UserError(f"'{word}' is no target, but a scale: --config scale={word}, after the targets")
+    if NAME.fullmatch(word):
+        close = [f"'{near}'" for near in difflib.get_close_matches(word.lower(), sorted(listed), 3, 0.5)]
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise UserError(
+            f"there is no target '{word}' ({hint}`lnl status` lists artefacts; a paper's name asks for all of it)"
+        )
+
+
+def name_the_nearest(workflow: Any, targets: Iterable[str], scales: Iterable[str]) -> None:
+    """From now on, end with a line where Snakemake looks up a target that nobody has declared.
+
+    To be called when all rules are known. Snakemake asks its workflow of every target whether it is a rule, and takes
+    what is none for a file: of a name that is mistyped it would say "No rule to produce s2e_figure44" (9.14 to 9.27).
+    """
+    is_rule, known, named = workflow.is_rule, set(targets), set(scales)
+
+    def asked(word: Any) -> bool:
+        found: bool = is_rule(word)
+        if not found:
+            with one_line():
+                check(str(word), known, named)
+        return found
+
+    if workflow.is_main_process:
+        workflow.is_rule = asked

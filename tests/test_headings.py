@@ -1,0 +1,88 @@
+"""A heading says whatever a scale put in the place of what is declared: of tables, figures, claims pages and cells."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from lnl.cli.app import app
+from lnl.declared import reductions
+from lnl.declared.suite import Suite
+from lnl.render.figure import data_of
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def suite(scale: str, **config: Any) -> Suite:
+    return Suite.load(ROOT, {"scale": scale, **config}, validate=False)
+
+
+@pytest.mark.parametrize(
+    ("scale", "key", "heading"),
+    [
+        (
+            *("demo", "tutorial_mnist_accuracy"),
+            "digits for mnist, digits_mlp for cnn9, 100 of 200 epochs, batches of 64 for 128, learning rate 0.01 for "
+            "0.001, 3 of 5 repeats",
+        ),
+        (
+            *("smoke", "tutorial_mnist_accuracy_curves"),
+            "digits for mnist, digits_cnn for cnn9, 2 of 200 epochs, batches of 8 for 128, 2 steps an epoch, "
+            "16 test images, 1 of 5 repeats",
+        ),
+        ("lite", "suite_claims", "60 of 200 epochs, 2 of 10 repeats"),
+        ("fast", "suite_claims", "convolutions in bfloat16"),
+        ("transfer", "s2e_figure4_mnist", "2 of 5 repeats, searches of 40 candidates, 60 epochs each"),
+    ],
+)
+def test_a_heading_says_all_that_a_scale_replaced(scale: str, key: str, heading: str) -> None:
+    assert reductions.heading(suite(scale), key) == f"scale {scale}: {heading}"
+
+
+def test_what_a_variant_declares_is_no_replacement() -> None:
+    demo = suite("demo")
+    specs = [demo.spec(run.cell) for run in demo.demand("suite_claims")]
+    assert any(spec.get("arithmetic") == "fast" for spec in specs)
+    assert "bfloat16" not in reductions.heading(demo, "suite_claims")
+
+
+def test_a_figure_of_searches_names_what_its_candidates_train_on() -> None:
+    said = data_of(suite("demo"), "tutorial_s2e_searched_rt").heading
+    assert "digits for cifar10, digits_mlp for small_cnn" in said and "batches of 64 for 128" in said
+
+
+def test_a_figure_without_networks_says_so_where_it_is_shorter() -> None:
+    assert data_of(suite("demo"), "s2e_figure3").heading == ""
+    assert data_of(suite("smoke"), "s2e_figure3").heading == "scale smoke: 2 of 60 repeats, 2 of 20 repeats"
+
+
+def test_fewer_repeats_that_were_asked_for_are_told_and_more_are_not() -> None:
+    key = "tutorial_mnist_accuracy"
+    assert reductions.heading(suite("paper", seeds=2), key) == "scale paper: the printed setting, 2 of 5 repeats"
+    assert reductions.comparable(suite("paper", seeds=2), key) is None  # what there is may be judged
+    assert reductions.heading(suite("paper", seeds=9), key) == "scale paper: the printed setting"
+    assert "repeats" not in reductions.heading(suite("demo", seeds=9), key)
+
+
+def test_a_claims_page_and_a_cell_say_it_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lnl.render.claims import document
+
+    found = document(suite("demo"), "tutorial", [])
+    assert found.heading.startswith("scale demo: digits for mnist") and "batches of 64 for 128" in found.heading
+    monkeypatch.setattr("lnl.cli.app.load_suite", lambda scale: suite(scale))
+    shown = CliRunner().invoke(app, ["show", "s2e/digits/pair-45/s2e", "--scale", "demo"]).stdout
+    assert shown.splitlines()[0] == (
+        "# scale demo: digits for mnist, digits for cifar10, digits_mlp for mlp, digits_mlp for small_cnn, "
+        "100 of 200 epochs, batches of 64 for 128, learning rate 0.01 for 0.001, searches of 12 candidates, "
+        "100 epochs each"
+    )
+    assert yaml.safe_load(shown)["epochs"] == 100  # as before, it can be read
+    assert reductions.cell_heading(suite("paper"), suite("paper").parse("s2e/mnist/pair-45/standard")) == (
+        "scale paper: the printed setting"
+    )

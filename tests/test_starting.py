@@ -1,0 +1,106 @@
+"""`lnl new`: what it writes runs as it is, is explained in its comments, and takes nobody's place."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from suite_copy import ROOT, SuiteCopy
+
+from lnl.cli.render import artefact
+from lnl.cli.starting import KINDS, SKELETONS, new
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
+    made = SuiteCopy.make(tmp_path_factory.mktemp("new") / "checkout")
+    shutil.copy(ROOT / "figures/style.mplstyle", made.root / "figures")
+    return made
+
+
+@pytest.fixture
+def here(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
+    monkeypatch.chdir(copy.root)
+    return copy
+
+
+def suite(validate: bool = False) -> Suite:
+    return Suite.load(config={"scale": "demo"}, validate=validate)
+
+
+def test_a_paper_of_one_s_own_and_a_method_run_as_they_are_written(here: SuiteCopy) -> None:
+    written = {}
+    for kind, name in (("protocol", "mine"), ("table", "mine"), ("figure", "mine_curves"), ("method", "my-rule")):
+        written[kind], then = new(suite(), kind, name)
+        if then.startswith("lnl train"):
+            done = here.lnl(*then.split()[1:-1], "3", "--quiet")  # 20 epochs, but shorter
+            assert done.returncode == 0, done.stderr
+            assert re.search(r"│ +2 │ +\d+", done.stdout)  # the last epoch has an accuracy
+        else:
+            assert then == f"snakemake {name} -c2"
+    assert written["method"] == Path("methods/my_rule.py")
+    text = written["method"].read_text().replace('# "joins": [', '"joins": ["mine", "mine_curves"], #')
+    written["method"].write_text(text)  # as its comment says
+
+    whole = suite(validate=True)
+    assert whole.papers["mine"] == ["mine", "mine_curves"]
+    assert {run.cell.protocol for run in whole.demand("mine")} == {"mine"}  # whose name it begins with
+    assert "my-rule" in {run.cell.method for run in whole.demand("mine")}
+    for key, kind in (("mine", "tables"), ("mine_curves", "figures")):
+        artefact(whole, key, kind, partial=True)
+    assert "| Symmetric 20% |" in Path("results/demo/tables/mine.md").read_text()
+    assert Path("results/demo/figures/mine_curves.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_key_is_explained_or_says_what_it_is(kind: str) -> None:
+    text = (SKELETONS / KINDS[kind].skeleton).read_text()
+    assert all(len(line) <= 121 for line in text.splitlines())  # names are longer, or shorter, than their places
+    assert text.count("#") >= 8
+
+
+@pytest.mark.parametrize("name", ["2024", "null", "1e5", "0x1f", "on"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(here: SuiteCopy, name: str) -> None:
+    for kind in ("protocol", "table"):
+        file, _ = new(suite(), kind, name)
+    read = yaml.safe_load(file.read_text())
+    assert read["source"]["paper"] == read["protocol"] == name
+    assert suite().papers[name] == [name]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "line"),
+    [
+        ("metod", "x", "unknown kind 'metod' (did you mean 'method'?"),
+        ("method", "My", "'My' is no name for a method; rename it: small letters"),
+        ("table", "../x", "'../x' is no name for a table"),
+        ("figure", "a b", "'a b' is no name for a figure"),
+        ("protocol", "", "'' is no name for a protocol"),
+        ("protocol", "s2e", "config/protocols/s2e.yaml is there already; choose another name, or edit it"),
+        ("method", "coteaching-plus", "methods/coteaching_plus.py is there already"),
+        ("table", "train", "'train' is the name of a rule of the workflow"),
+        ("table", "small", "tables/small.yaml is there already"),
+        ("figure", "small", "there is an artefact 'small' already, tables/small.yaml"),
+    ],
+)
+def test_what_cannot_be_begun_is_refused_in_a_line(here: SuiteCopy, kind: str, name: str, line: str) -> None:
+    before = sorted(here.root.rglob("*.*"))
+    with pytest.raises(UserError) as caught:
+        new(suite(), kind, name)
+    assert line in str(caught.value) and "\n" not in str(caught.value)
+    assert sorted(here.root.rglob("*.*")) == before
+
+
+def test_a_method_s_key_counts_not_its_file(here: SuiteCopy) -> None:
+    file = Path("methods/elsewhere.py")
+    file.write_text(Path("methods/standard.py").read_text().replace('"key": "standard"', '"key": "hidden"'))
+    try:
+        with pytest.raises(UserError, match="there is a method 'hidden' already, methods/elsewhere"):
+            new(suite(), "method", "hidden")
+    finally:
+        file.unlink()
