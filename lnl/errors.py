@@ -20,6 +20,10 @@ class UserError(Exception):
     def __init__(self, line: str) -> None:
         super().__init__(_NOT_OF_A_LINE.sub(lambda found: repr(found[0])[1:-1], line))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback: IPython asks exceptions for this."""
+        return [f"lnl: {self}"]
+
 
 def nearest(word: object, options: Iterable[object]) -> str:
     """The end of an error line about an unknown word: the closest valid value, if any is close, and the valid ones.

@@ -16,9 +16,8 @@ from lnl.declared.suite import Suite
 from lnl.files import replacing
 from lnl.render.claims import p_text
 from lnl.render.document import signed
-from lnl.results.committed import at_hand
-from lnl.results.comparing import COLUMNS, Comparison, compare
-from lnl.results.contenders import pairs
+from lnl.results.comparing import COLUMNS, Comparison
+from lnl.results.contenders import compared
 from lnl.results.statistics import FEWEST, STATISTICS
 
 ROOMY = 100  # columns of a terminal that has room for the means of both sides
@@ -31,16 +30,9 @@ ASSUMED = (
 )
 
 
-def found(suite: Suite, words: Sequence[str], table: str | None, statistic: str | None) -> list[Comparison]:
-    """What `lnl compare` compares, in its order. statistic: default that of the table, else last10_mean."""
-    usual = suite.declaration(table).get("statistic") if table in suite.artefacts else None
-    with at_hand(suite.root.resolve()) as elsewhere:
-        return compare(pairs(suite, words, table, elsewhere), statistic or usual or "last10_mean")
-
-
 def command(suite: Suite, words: list[str], table: str | None, statistic: str | None, file: Path | None) -> None:
     """Print a table for each name that the first is held against, and write all of them to `file`."""
-    comparisons = found(suite, words, table, statistic)
+    comparisons = compared(suite, words, table, statistic)
     console = Console()
     for word in words[1:]:
         shown = [each for each in comparisons if each.pair.b.name == word]

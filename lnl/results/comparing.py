@@ -21,6 +21,7 @@ from lnl.results.claims.outcome import LEVEL, one, shortage
 from lnl.results.claims.tests import holm
 from lnl.results.records import RunState
 
+NUMBERS = ("mean_a", "mean_b", "difference", "low", "high", "p", "p_holm")
 SAME, APART, CONFOUNDED = "same data and labels", "labels of each repeat's own", "another problem"
 WORDS = ("higher", "lower", "undecided", "too few", "no pairs")
 COLUMNS = (

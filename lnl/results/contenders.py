@@ -16,9 +16,10 @@ from lnl.declared.dependencies import parted
 from lnl.declared.specification import choose
 from lnl.errors import UserError, nearest
 from lnl.results import briefly
-from lnl.results.committed import Elsewhere
-from lnl.results.comparing import Pair, Side
+from lnl.results.committed import Elsewhere, at_hand
+from lnl.results.comparing import Comparison, Pair, Side, compare
 from lnl.results.records import collect, state_of, unmixed
+from lnl.results.statistics import STATISTICS
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
@@ -41,6 +42,15 @@ class Contender:
         if not name:
             raise UserError(f"'{word}' names nothing to compare; write for example coteaching{COMMITTED}")
         return cls(word, name, word.endswith(COMMITTED))
+
+
+def compared(suite: Suite, words: Sequence[str], table: str | None, statistic: str | None) -> list[Comparison]:
+    """What `lnl compare` compares. statistic: default that of the table, else last10_mean. UserErrors as of `pairs`."""
+    usual = suite.declaration(table).get("statistic") if table in suite.artefacts else None
+    chosen = statistic or usual or "last10_mean"
+    choose(chosen, dict.fromkeys(STATISTICS), "statistic", "compare")
+    with at_hand(suite.root.resolve()) as elsewhere:
+        return compare(pairs(suite, words, table, elsewhere), chosen)
 
 
 def pairs(suite: Suite, words: Sequence[str], table: str | None, elsewhere: Elsewhere) -> list[Pair]:
@@ -83,7 +93,7 @@ def _of_table(
     suite: Suite, contenders: Sequence[Contender], table: str, elsewhere: Elsewhere
 ) -> list[dict[Problem, Side]]:
     kinds = {key: 0 for key in suite.artefacts if suite.artefacts[key] != "claims" and suite.slots(key)}
-    choose(table, kinds, "table, or figure of curves,", "--table")
+    choose(table, kinds, "table, or figure of curves,", "compare")
     slots = suite.slots(table)
     axes = {"rows": {slot.row: 0 for slot in slots}, "columns": {slot.column: 0 for slot in slots}}
     axis = next((axis for axis, keys in axes.items() if all(each.name in keys for each in contenders)), None)

@@ -32,6 +32,7 @@ COLUMNS = (
     *COORDINATES, "cell", "state", "reason", *SUMMARY, "epochs", "requested_rate", "realised_rate",
     "spec_digest", "data_digest", "label_digest", "method_digest", "search", "search_seed", *ORIGIN, "path",
 )  # fmt: skip
+NUMBERS = (*SUMMARY, "epochs", "requested_rate", "realised_rate", "search_seed", "seconds")
 PARAMETER, PROTOCOL = "parameter.", "protocol."
 JOINED = "+"  # between the papers' data sets that one cell stands for
 Warn = Callable[[str], None]
