@@ -23,7 +23,7 @@ from lnl.results.statistics import FEWEST, STATISTICS
 ROOMY = 100  # columns of a terminal that has room for the means of both sides
 STYLES = {"higher": "green", "lower": "red"}
 ASSUMED = (
-    "Pairs are repeats of one seed: they share initial weights, order and given labels. The interval (95%) and p "
+    "n pairs are repeats of one seed: they share initial weights, order and given labels. The interval (95%) and p "
     "(two-sided) are Student's t of their differences, which are taken as independent and normal; where all repeats "
     "share one vector of labels, what is found holds for that vector. p Holm: adjusted for the number of p here, {n}; "
     f"higher or lower: at most 0.05. Fewer than {FEWEST} pairs have no p."
@@ -68,7 +68,7 @@ def _table(a: str, b: str, shown: Sequence[Comparison], means: bool) -> Table:
     out = Table(title=f"{a} minus {b}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     protocols = len({each.row()["protocol"] for each in shown})
     out.add_column("" if shown[0].pair.row else "data set, noise", overflow="fold")
-    for name in ("pairs", *(("first", "second") if means else ()), "difference", "95% interval", "p", "p Holm"):
+    for name in ("n", *(("first", "second") if means else ()), "points", "95% interval", "p", "p Holm"):
         out.add_column(name, justify="right", no_wrap=True)
     out.add_column("", no_wrap=True)
     for each in shown:

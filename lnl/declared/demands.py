@@ -149,11 +149,6 @@ class Demands(Catalogue, ABC):
         self.demand(key)
         return list(self._named.get((self.source(key), cell), ())) or [self.declared(cell).paper_dataset]
 
-    def papers_of(self, cell: Cell) -> list[str]:
-        """The papers' data sets for which all artefacts together have a cell; empty where none demands it."""
-        _ = self.cells  # all artefacts
-        return list(dict.fromkeys(name for (_, one), names in self._named.items() if one == cell for name in names))
-
     def resolved(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
         key = repr((sorted(at.items()), sorted(changes.items())))
         if key not in self._resolved:

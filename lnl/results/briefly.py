@@ -39,8 +39,6 @@ def listed(scale: str) -> Iterator[Place | UserError]:
     top = f"{paths.results()}/{scale}/cells"
     if os.path.lexists(top) and leaves(top, paths.results()):
         raise UserError(f"{top}: leads out of {paths.results()}/ by a link; put a copy of what is meant in its place")
-    if os.path.exists(top) and not os.access(top, os.R_OK | os.X_OK):
-        raise UserError(f"{top}: cannot be read (Permission denied); see to its permissions")
     yield from _below(top, ())
 
 
@@ -50,7 +48,10 @@ def _below(folder: str, names: tuple[str, ...]) -> Iterator[Place | UserError]:
     except FileNotFoundError:
         return
     except OSError as error:
-        yield UserError(f"{folder}: cannot be read ({error.strerror}); see to its permissions")
+        unread = UserError(f"{folder}: cannot be read ({error.strerror}); see to its permissions")
+        if not names:
+            raise unread from None
+        yield unread
         return
     for entry in entries:
         path = f"{folder}/{entry.name}"
@@ -59,7 +60,7 @@ def _below(folder: str, names: tuple[str, ...]) -> Iterator[Place | UserError]:
                 number = entry.name.removeprefix("seed").removesuffix(".json")
                 known = number.isascii() and number.isdecimal() and str(int(number)) == number
                 yield Place(Cell(*names), int(number) if known else None, path)
-        elif entry.is_symlink():
+        elif entry.is_symlink() and leaves(path, paths.results()):
             yield UserError(f"{path}: leads out of {paths.results()}/ by a link; put a copy of it in its place")
         elif entry.is_dir():
             yield from _below(path, (*names, entry.name))
