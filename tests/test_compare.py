@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from lnl.cli.exchange import keep
 from lnl.cli.opened import Opened
 from lnl.declared import paths
 from lnl.declared.cells import Cell
+from lnl.declared.suite import Suite
 from lnl.files import sealed
 from lnl.results.comparing import COLUMNS, Comparison, Pair, Side, compare
 from lnl.results.records import RunState
@@ -117,6 +119,17 @@ def test_seeds_that_one_side_lacks_are_left_out() -> None:
 # ---- names ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def small(finished_suite: SuiteCopy) -> Opened:
+    """The finished suite, which nobody changes."""
+    return lnl.open(finished_suite.root)
+
+
+def _opened(suite: SuiteCopy, **config: Any) -> Opened:
+    """A copy of it, whose declarations were checked before."""
+    return Opened(Suite.load(suite.root, config, validate=False))
+
+
 def _grown(suite: SuiteCopy, **gains: float) -> Opened:
     """Records of five more repeats of both methods, made of the first; gains: points that a method is better by."""
     for method in ("standard", "coteaching"):
@@ -130,7 +143,7 @@ def _grown(suite: SuiteCopy, **gains: float) -> Opened:
             curves = made["result"]["curves"]
             curves["test_accuracy"] = [[50 + gain for _ in network] for network in curves["test_accuracy"]]
             sealed.write(first.with_name(f"seed{seed}.json"), made)
-    return lnl.open(suite.root)
+    return _opened(suite)
 
 
 def test_rows_methods_and_cells_are_the_same_comparison(suite: SuiteCopy) -> None:
@@ -138,17 +151,26 @@ def test_rows_methods_and_cells_are_the_same_comparison(suite: SuiteCopy) -> Non
     by_method = opened.compare("coteaching", "standard")
     cells = [f"s2e/digits/symmetric-50/{method}" for method in ("coteaching", "standard")]
     by_cell = opened.compare(*cells)
-    by_table = lnl.open(suite.root, seeds=7).compare("coteaching", "standard", table="small")
+    by_table = _opened(suite, seeds=7).compare("coteaching", "standard", table="small")
     numbers = ["n", "seeds", "difference", "low", "high", "p", "p_holm", "verdict", "protocol", "dataset", "noise"]
     assert by_method[numbers].equals(by_cell[numbers]) and by_method[numbers].equals(by_table[numbers])
     assert by_method.n.tolist() == [7] and by_table.row.tolist() == ["symmetric-50"]
-    assert lnl.open(suite.root, seeds=[3, 4, 5]).compare("coteaching", "standard").seeds.tolist() == ["3 4 5"]
+    assert _opened(suite, seeds=[3, 4, 5]).compare("coteaching", "standard").seeds.tolist() == ["3 4 5"]
+
+
+def test_records_of_what_is_not_declared_any_more_take_nothing_from_the_others(suite: SuiteCopy) -> None:
+    opened = _grown(suite)
+    cells = opened.results / "demo/cells"
+    shutil.copytree(cells / "s2e", cells / "gone")
+    found = opened.compare("coteaching", "standard").set_index("protocol")
+    assert found.n.to_dict() == {"s2e": 7, "gone": 0}
+    assert found.note["gone"].startswith("coteaching: 7 stale; standard: 7 stale")
 
 
 def test_own_records_stand_beside_the_committed_ones(suite: SuiteCopy) -> None:
     opened = _grown(suite, standard=1)
     with paths.results_in(opened.results):
-        keep(lnl.open(suite.root, seeds=7).declared, ["small"], suite.root / "docs/reproduction/mine/records")
+        keep(_opened(suite, seeds=7).declared, ["small"], suite.root / "docs/reproduction/mine/records")
     opened = _grown(suite, standard=3)
     for record in (opened.results / "demo/cells/s2e/digits/symmetric-50/coteaching").iterdir():
         record.unlink()
@@ -181,11 +203,9 @@ def test_own_records_stand_beside_the_committed_ones(suite: SuiteCopy) -> None:
         (["coteaching", "standard"], {"statistic": "fina"}, "unknown statistic 'fina' (did you mean 'final'"),
     ],
 )
-def test_what_cannot_be_compared_is_one_line(
-    finished_suite: SuiteCopy, names: list[str], more: dict[str, str], line: str
-) -> None:
+def test_what_cannot_be_compared_is_one_line(small: Opened, names: list[str], more: dict[str, str], line: str) -> None:
     with pytest.raises(lnl.UserError) as caught:
-        lnl.open(finished_suite.root).compare(*names, **more)
+        small.compare(*names, **more)
     assert line in str(caught.value)
 
 

@@ -22,6 +22,7 @@ from lnl.cli.exchange import export
 from lnl.cli.opened import Opened
 from lnl.declared import paths
 from lnl.declared.stand_ins import stands_for
+from lnl.declared.suite import Suite
 from lnl.files import sealed
 from lnl.results import briefly, curve_rows, records, run_rows
 
@@ -34,13 +35,24 @@ def lite() -> Opened:
     return lnl.open(ROOT, "lite", committed=True)
 
 
+@pytest.fixture(scope="module")
+def small(finished_suite: SuiteCopy) -> Opened:
+    """The finished suite, which nobody changes."""
+    return lnl.open(finished_suite.root)
+
+
+def _opened(suite: SuiteCopy) -> Opened:
+    """A copy of it, whose declarations were checked before."""
+    return Opened(Suite.load(suite.root, validate=False))
+
+
 def _with_table(suite: SuiteCopy, **changes: list[dict[str, Any]]) -> Opened:
     table = {key: value for key, value in TABLE.items() if key not in ("published", "tolerance", "dataset")}
     table |= {"dataset": "mnist"} if "rows" not in changes else {}
     for axis in ("rows", "columns"):
         changes |= {axis: [{"label": entry["key"], **entry} for entry in changes.get(axis) or table[axis]]}
     (suite.root / "tables/small.yaml").write_text(yaml.safe_dump({**table, **changes}, sort_keys=False))
-    return lnl.open(suite.root)
+    return _opened(suite)
 
 
 # ---- where it works ------------------------------------------------------------------------------------------------
@@ -63,10 +75,10 @@ def test_two_checkouts_are_open_at_once_wherever_one_works(
     assert list((tmp_path / "elsewhere").iterdir()) == [] and not (fresh.root / "results").exists()
 
 
-def test_another_thread_has_the_results_of_its_own_suite(suite: SuiteCopy, lite: Opened) -> None:
+def test_another_thread_has_the_results_of_its_own_suite(small: Opened, lite: Opened) -> None:
     seen = []
     with paths.results_in(lite.results):
-        other = threading.Thread(target=lambda: seen.append((paths.results(), len(lnl.open(suite.root).runs()))))
+        other = threading.Thread(target=lambda: seen.append((paths.results(), len(small.runs()))))
         other.start()
         other.join()
         assert seen == [("results", 4)] and paths.results() == str(lite.results)
@@ -109,10 +121,9 @@ assert "torch" not in sys.modules
         (lambda suite: lnl.open(suite.declared.root, committed=True), "no record of scale 'demo' is committed"),
     ],
 )
-def test_what_a_user_can_put_right_is_one_line_without_our_inside(finished_suite, ask, line) -> None:  # type: ignore[no-untyped-def]
-    suite = lnl.open(finished_suite.root)
+def test_what_a_user_can_put_right_is_one_line_without_our_inside(small, ask, line) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(lnl.UserError) as caught:
-        ask(suite)
+        ask(small)
     assert line in str(caught.value) and "\n" not in str(caught.value)
     inside = [frame.filename for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert len(inside) <= 3, inside  # this test, the lambda, the call
@@ -123,7 +134,7 @@ def test_what_a_user_can_put_right_is_one_line_without_our_inside(finished_suite
 
 
 def test_a_row_says_what_its_record_says(suite: SuiteCopy) -> None:
-    runs = lnl.open(suite.root).runs().set_index(["method", "seed"])
+    runs = _opened(suite).runs().set_index(["method", "seed"])
     for result in suite.records().values():
         row = runs.loc[result["method"], result["seed"]]
         assert (row.state, row.stand_in_for, row.variant) == ("ok", "mnist", "")
@@ -236,7 +247,7 @@ def test_a_record_that_cannot_be_believed_is_named_and_costs_the_others_nothing(
     broken = suite.root / "results/demo/cells" / CELL / "standard/seed1.json"
     damage(broken)
     left = 2 if damage is _linked_cell else 3
-    opened = lnl.open(suite.root)
+    opened = _opened(suite)
     named = broken.parent if damage is _linked_cell else broken
     with pytest.warns(UserWarning, match=re.escape(str(named).removesuffix(".json"))):
         assert len(opened.runs()) == left
@@ -253,7 +264,7 @@ def test_a_stale_run_is_said_to_be_so_and_has_no_curves(suite: SuiteCopy) -> Non
     (suite.root / "methods/standard.py").write_text(
         (suite.root / "methods/standard.py").read_text().replace('"version": 1', '"version": 2')
     )
-    opened = lnl.open(suite.root)
+    opened = _opened(suite)
     runs = opened.runs().set_index("method")
     assert runs.state.to_dict() == {"standard": "stale", "coteaching": "ok"}
     assert runs.reason["standard"].str.contains("another declaration").all()
@@ -275,7 +286,7 @@ def test_a_record_of_what_is_not_declared_any_more_stays_in_sight(suite: SuiteCo
 
 
 def test_curves_are_long_and_hold_what_records_hold(suite: SuiteCopy) -> None:
-    opened = lnl.open(suite.root)
+    opened = _opened(suite)
     curves = opened.curves()
     assert list(curves) == list(curve_rows.COLUMNS)
     for result in suite.records().values():
@@ -297,7 +308,7 @@ def test_curves_are_long_and_hold_what_records_hold(suite: SuiteCopy) -> None:
 def test_the_files_hold_what_the_frames_hold(suite: SuiteCopy) -> None:
     import pandas as pd
 
-    opened = lnl.open(suite.root)
+    opened = _opened(suite)
     done = suite.lnl("export", "runs.csv", "--curves", "curves.csv")
     assert done.stdout.splitlines()[0] == "runs.csv: 4 runs", done.stderr
     runs, curves = (pd.read_csv(suite.root / name) for name in ("runs.csv", "curves.csv"))
@@ -315,7 +326,7 @@ def test_the_files_hold_what_the_frames_hold(suite: SuiteCopy) -> None:
 def test_train_publishes_what_is_stored_and_trains_what_is_not(suite: SuiteCopy, monkeypatch, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     import torch
 
-    opened = lnl.open(suite.root)
+    opened = _opened(suite)
     monkeypatch.chdir(tmp_path)
     record = suite.root / "results/demo/cells" / CELL / "standard/seed2.json"
     before = record.read_bytes()

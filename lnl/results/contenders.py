@@ -18,7 +18,7 @@ from lnl.errors import UserError, nearest
 from lnl.results import briefly
 from lnl.results.committed import Elsewhere, at_hand
 from lnl.results.comparing import Comparison, Pair, Side, compare
-from lnl.results.records import collect, state_of, unmixed
+from lnl.results.records import RunState, collect, state_of, unmixed
 from lnl.results.statistics import STATISTICS
 
 if TYPE_CHECKING:
@@ -155,7 +155,14 @@ def _there(suite: Suite) -> dict[Cell, list[int]]:
 
 
 def _side(suite: Suite, each: Contender, cell: Cell, seeds: Sequence[int]) -> Side:
-    return Side(each.word, cell.id, unmixed(tuple(state_of(suite, cell, seed) for seed in sorted(seeds))))
+    return Side(each.word, cell.id, unmixed(tuple(_state(suite, cell, seed) for seed in sorted(seeds))))
+
+
+def _state(suite: Suite, cell: Cell, seed: int) -> RunState:
+    try:
+        return state_of(suite, cell, seed)
+    except UserError as error:  # of what is not declared any more; it takes nothing from the others
+        return RunState(cell, seed, "stale", reason=str(error))
 
 
 def _refuse(suite: Suite, each: Contender, there: Sequence[str]) -> None:
