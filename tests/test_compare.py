@@ -240,5 +240,11 @@ def test_the_command_is_that(suite: SuiteCopy) -> None:
     done = suite.lnl("compare", "coteaching", "standard", "--table", "small", "--csv", "found.csv")
     assert done.returncode == 0 and "coteaching minus standard" in done.stdout, done.stderr
     assert "too few" in (suite.root / "found.csv").read_text()
-    wrong = suite.lnl("compare", "coteaching", "standrd")
-    assert wrong.returncode == 2 and len(wrong.stderr.splitlines()) == 1 and "did you mean" in wrong.stderr
+    for words, said in (
+        (("compare", "coteaching", "standrd"), "did you mean"),
+        (("compare", "coteaching", "standard", "--csv", ""), "'' is no name of a file"),
+        (("export", "."), "'.' is no name of a file"),
+    ):
+        wrong = suite.lnl(*words)
+        assert (wrong.returncode, wrong.stdout) == (2, "") and len(wrong.stderr.splitlines()) == 1
+        assert said in wrong.stderr

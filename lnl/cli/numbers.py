@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lnl.cli.common import Scale, Seeds, load_suite, parse_seeds
+from lnl.cli.common import Scale, Seeds, a_file, load_suite, parse_seeds
 
 Contenders = Annotated[
     list[str],
@@ -20,11 +20,10 @@ def export(
     scale: Scale = None,
 ) -> None:
     """Write one tidy CSV file with a line per run, and their curves if asked for."""
-    from pathlib import Path
-
     from lnl.cli.exchange import export as command
 
-    command(load_suite(scale=scale), Path(out), Path(curves) if curves else None)
+    places = a_file(out), a_file(curves) if curves is not None else None
+    command(load_suite(scale=scale), *places)
 
 
 def compare(
@@ -38,9 +37,7 @@ def compare(
     seeds: Seeds = None,
 ) -> None:
     """Hold the first method against each of the others: paired differences, intervals, p-values, Holm's correction."""
-    from pathlib import Path
-
     from lnl.cli.compare import command
 
-    suite = load_suite(scale=scale, seeds=parse_seeds(seeds))
-    command(suite, contenders, table, statistic, Path(csv) if csv else None)
+    place = a_file(csv) if csv is not None else None
+    command(load_suite(scale=scale, seeds=parse_seeds(seeds)), contenders, table, statistic, place)

@@ -47,7 +47,7 @@ class Contender:
 def compared(suite: Suite, words: Sequence[str], table: str | None, statistic: str | None) -> list[Comparison]:
     """What `lnl compare` compares. statistic: default that of the table, else last10_mean. UserErrors as of `pairs`."""
     usual = suite.declaration(table).get("statistic") if table in suite.artefacts else None
-    chosen = statistic or usual or "last10_mean"
+    chosen = statistic if statistic is not None else usual or "last10_mean"
     choose(chosen, dict.fromkeys(STATISTICS), "statistic", "compare")
     with at_hand(suite.root.resolve()) as elsewhere:
         return compare(pairs(suite, words, table, elsewhere), chosen)
