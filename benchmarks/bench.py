@@ -121,6 +121,12 @@ def _search(scratch: Path) -> list[Result]:
     ]
 
 
+def _frames(scratch: Path) -> list[Result]:
+    from benchmarks import frames
+
+    return frames.of_runs(scratch)
+
+
 def _cores(scratch: Path) -> list[Result]:
     from benchmarks import dag
 
@@ -157,6 +163,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "many": _many,
     "search": _search,
     "plan": _plan,
+    "frames": _frames,
     "cores": _cores,
     "cells": _cells,
 }

@@ -22,6 +22,10 @@ class UserError(Exception):
         self.lines = tuple(_NOT_OF_A_LINE.sub(lambda found: repr(found[0])[1:-1], line) for line in lines)
         super().__init__("\n".join(self.lines))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback: IPython asks exceptions for this."""
+        return [f"lnl: {self}"]
+
 
 def nearest(word: object, options: Iterable[object]) -> str:
     """The end of an error line about an unknown word: the closest valid value, if any is close, and the valid ones.

@@ -68,6 +68,9 @@ def _names(given: dict[str, object], page: Path) -> str | None:
     for name in ("cell", "search"):
         if isinstance(word := given.get(name), str) and not placeholder(word):
             _place(at, word, page)
+    table = given.get("table")
+    if isinstance(table, str) and not placeholder(table) and table not in at.artefacts:
+        return f"there is no table '{table}'"
     folder = given.get("folder")
     if isinstance(folder, str) and not placeholder(folder) and not (ROOT / folder).exists():
         return f"there is no folder {folder}"

@@ -100,7 +100,7 @@ def test_committed_records_are_the_results_while_they_are_laid_out() -> None:
         assert read(there) == read(kept)
         assert read(there) is read(there)  # each is read once
         assert {"paper", "lite", "transfer"} <= set(scales)
-    assert paths.RESULTS == "results"
+    assert paths.results() == "results"
     assert not there.exists()
 
 

@@ -74,6 +74,7 @@ def test_commands_can_be_run_as_they_are_written() -> None:
         ("lnl table s2e_tabel3 --scale paper", "there is no artefact 's2e_tabel3'"),
         ("lnl table s2e_table3 --scales paper", "No such option"),
         ("lnl tabel s2e_table3", "there is no command 'tabel'"),
+        ("lnl compare s2e standard --table s2e_tabel3", "there is no table 's2e_tabel3'"),
         ("lnl status s2e --scale papers", "unknown scale 'papers' (did you mean 'paper'?"),
         ("lnl plan s3e", "unknown artefact or paper 's3e'"),
         ("lnl show s2e/digits/pair-45/coteachin", "unknown method or variant 'coteachin'"),

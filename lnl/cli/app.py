@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lnl.cli import training
+from lnl.cli import numbers, training
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
@@ -203,14 +203,8 @@ def decisions(
     command(load_suite(), key, write)
 
 
-@app.command()
-def export(out: Annotated[str, typer.Argument(help="CSV file to write")], scale: Scale = None) -> None:
-    """Write one tidy CSV file with a line per run."""
-    from pathlib import Path
-
-    from lnl.cli.exchange import export as command
-
-    print(f"{out}: {command(load_suite(scale=scale), Path(out))} runs")
+app.command()(numbers.export)
+app.command()(numbers.compare)
 
 
 @app.command()

@@ -60,7 +60,7 @@ def clean(suite: Suite, wanted: set[str], store: bool, yes: bool, say: Say = pri
     if store and "stale" not in wanted:
         raise UserError("lnl clean --store: goes with --stale, and deletes kept copies of records that are stale")
     found: list[Doomed] = []
-    roots = (Path(Places.of(suite.config).cache_root), Path(paths.RESULTS))
+    roots = (Path(Places.of(suite.config).cache_root), Path(paths.results()))
     cache, results = (root.resolve() if root.is_symlink() else root for root in roots)  # chosen so; no link below them
     base = results / suite.scale
     if leaves(base, results):

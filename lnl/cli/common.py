@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,14 @@ def at_a_checkout() -> None:
     if not Path("config/config.yaml").exists():
         above = next((folder for folder in Path.cwd().parents if (folder / "config/config.yaml").exists()), None)
         raise UserError(f"no config/config.yaml here; run `lnl` in {above or 'a checkout of the suite'}")
+
+
+def a_file(text: str) -> Path:
+    """What somebody has named as the file to write; UserError, before any work, for what can be no file's name."""
+    place = Path(text)
+    if not place.name or place.name == ".." or os.path.isdir(place):
+        raise UserError(f"'{text[:200]}' is no name of a file; name one, such as {place / 'found.csv'}")
+    return place
 
 
 @contextmanager

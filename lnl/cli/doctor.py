@@ -47,7 +47,7 @@ def _findings(suite: Suite, places: Places) -> Iterator[Finding]:
     yield from _device(suite)
     yield True, f"cores: {os.cpu_count()}; one thread a job", ""
     remedy = "choose a folder that can be written"
-    yield from _folder(Path(paths.RESULTS), remedy)
+    yield from _folder(Path(paths.results()), remedy)
     yield from _folder(Path(places.cache_root), "choose another cache folder (cache_root)")
     yield from _folder(Path(".snakemake"), "start where you may write")
     yield from _folder(Path(tempfile.gettempdir()), "name a folder that can be written by TMPDIR", deep=False)

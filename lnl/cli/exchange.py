@@ -4,60 +4,58 @@ from __future__ import annotations
 
 import csv
 import gzip
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lnl.cli.common import named
 from lnl.declared import dependencies, paths
-from lnl.declared.suite import Cell, Suite
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.files import replacing
-from lnl.results.records import read
-
-COLUMNS = (
-    "scale", "protocol", "dataset", "stand_in_for", "noise", "method", "seed", "status", "last10_mean", "final", "best",
-    "realised_rate", "label_digest", "spec_digest", "stale", "epochs", "seconds", "device", "mode", "commit",
-)  # fmt: skip
+from lnl.files import replacing, said
+from lnl.results.curve_rows import COLUMNS as CURVES
+from lnl.results.curve_rows import curves as curves_of
+from lnl.results.curve_rows import lines as curve_lines
+from lnl.results.run_rows import every, rows
 
 
-def export(suite: Suite, out: Path) -> int:
-    """Write one line per record of the scale to a CSV file; returns the number of lines. UserError without any."""
-    rows = [_line(suite, read(file)) for file in sorted(Path(paths.RESULTS, suite.scale, "cells").rglob("seed*.json"))]
-    if not rows:
+def export(suite: Suite, out: Path, curves: Path | None = None) -> int:
+    """Write a line per record of the scale to a CSV file, and a line per epoch of each curve to another one; says so.
+
+    A record that cannot be believed is named on standard error and left out: it costs the others nothing, and the next
+    start names it again and trains it anew. Returns the number of runs; UserError where there is none.
+    """
+    if curves is not None and curves.absolute() == out.absolute():
+        raise UserError(f"--curves {curves}: is the file of the runs; name another one")
+    found = every(suite, _warn)
+    if not found:
         raise UserError(_nothing(suite, "export"))
-    with named(out), replacing(out) as temporary, temporary.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS)
+    columns, lines = rows(suite, found)
+    _write(out, columns, lines)
+    print(f"{out}: {len(lines)} runs")
+    if curves is not None:
+        about, of_runs = curves_of(suite, found, None, _warn)
+        _write(curves, CURVES, curve_lines(about, of_runs))
+        print(f"{curves}: {len(of_runs)} curves of {len(about)} runs")
+    return len(lines)
+
+
+def _warn(line: str) -> None:
+    print(f"lnl: {said(line)}; left out", file=sys.stderr)
+
+
+def _write(out: Path, columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> None:
+    with named(out), replacing(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns)
         writer.writeheader()
-        writer.writerows(rows)
-    return len(rows)
+        writer.writerows(lines)
 
 
 def _nothing(suite: Suite, what: str) -> str:
-    held = sorted(folder.parent.name for folder in Path(paths.RESULTS).glob("*/cells"))
-    others = f"; {paths.RESULTS}/ holds runs of scale {', '.join(held)}: name one with --scale" if held else ""
+    held = sorted(folder.parent.name for folder in Path(paths.results()).glob("*/cells"))
+    others = f"; {paths.results()}/ holds runs of scale {', '.join(held)}: name one with --scale" if held else ""
     return f"no run of scale {suite.scale} to {what}{others}"
-
-
-def _line(suite: Suite, record: dict[str, Any]) -> dict[str, Any]:
-    result, origin = record["result"], record["provenance"]
-    cell = Cell(result["protocol"], result["dataset"], result["noise"], result["method"])
-    try:
-        stale = suite.digest(cell) != result["digest"]
-    except UserError:
-        stale = True
-    return {
-        **{
-            k: result.get(k)
-            for k in ("scale", *("protocol", "dataset", "stand_in_for", "noise", "method", "seed", "status"))
-        },
-        **{k: result["summary"].get(k) for k in ("last10_mean", "final", "best")},
-        "realised_rate": result["labels"]["realised_rate"],
-        "label_digest": result["labels"]["digest"],
-        "spec_digest": result["digest"],
-        "stale": stale,
-        "epochs": len(result["curves"].get("epoch", [])),
-        **{k: origin.get(k) for k in ("seconds", "device", "mode", "commit")},
-    }
 
 
 def keep(suite: Suite, wanted: list[str], folder: Path) -> int:

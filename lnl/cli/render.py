@@ -28,7 +28,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
             f"`snakemake {key}` makes them, `--partial` renders without them"
         )
     name, made = suite.paper(key) if kind == "claims" else key, rendered.made_of(suite, key)
-    for file in import_module(MODULES[kind]).render(suite, name, Path(paths.RESULTS) / suite.scale / kind):
+    for file in import_module(MODULES[kind]).render(suite, name, Path(paths.results()) / suite.scale / kind):
         print(f"{file}{' (incomplete)' if missing else ''}")
     rendered.note(suite, key, made, missing)
 
@@ -46,7 +46,7 @@ def report(suite: Suite) -> None:
     from lnl.render.report import render_report
     from lnl.render.reproduced import render_reproduced
 
-    print(render_reproduced(suite, Path(paths.RESULTS) / suite.scale / "reproduced.md"))
+    print(render_reproduced(suite, Path(paths.results()) / suite.scale / "reproduced.md"))
     file = render_report(suite, Path(paths.report(suite.scale)))
     rendered.note_report(suite, suite.selected)
     whole = rendered.whole_report(suite, suite.selected)

@@ -6,12 +6,37 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from lnl.declared import environment
 from lnl.run.worker.client import HEAD, STOPPED, alive
 
 INTERRUPTED = 130  # exit status of a run that was stopped by Ctrl-C; by anything else it is STOPPED
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Says whether Ctrl-C was pressed in the block, which is then left to end by itself; the second one ends it.
+
+    Elsewhere than in a process's main thread, where no signal arrives, nothing stops it.
+    """
+    told = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if told.is_set():
+            raise KeyboardInterrupt
+        told.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield told.is_set
+        return
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield told.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Stop:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from lnl.cli.stopping import Stop
+from lnl.cli.stopping import Stop, interruptible
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.reductions import cell_heading
@@ -25,12 +25,39 @@ from lnl.run.store import Store
 def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool) -> None:
     """Publish the run's record, training it first if it is not stored. Exits with 143 when it was told to stop."""
     run = Run(suite.parse(cell_id), seed)
-    store = Store(suite, run)
-    points = dependencies.handover_points(suite, run)
-    if _unless_busy(store, lambda: store.finished(points) or (not points and store.adopt())):
+    store, points, stored = _stored(suite, run)
+    if stored:
         _say(store.publish(), "was finished already")
         return
     _trained(suite, run, points, log, quiet)
+
+
+def make_ready(suite: Suite, run: Run) -> None:
+    """The same as `command`, from Python: without a word, and without a change of the process that outlives it.
+
+    KeyboardInterrupt by Ctrl-C, at the end of a step, with a checkpoint; a second one ends it at once.
+    """
+    store, points, stored = _stored(suite, run)
+    if not stored:
+        lease_gpu(str(suite.config["device"]))
+
+        from lnl.engine.loop import Stopped
+        from lnl.run.hardware import as_before
+        from lnl.run.job import job
+
+        with interruptible() as stop, as_before():
+            try:
+                device = str(suite.config["device"])
+                job(suite, run, Places.of(suite.config), device, stop, lambda done, total: None, None, points)
+            except Stopped:
+                raise KeyboardInterrupt("its checkpoint is kept; the next call goes on from it") from None
+    store.publish()
+
+
+def _stored(suite: Suite, run: Run) -> tuple[Store, tuple[str, ...], bool]:
+    """(store of a run, points at which it hands over, whether there is nothing to train)."""
+    store, points = Store(suite, run), dependencies.handover_points(suite, run)
+    return store, points, _unless_busy(store, lambda: store.finished(points) or (not points and store.adopt()))
 
 
 def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:

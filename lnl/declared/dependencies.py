@@ -46,13 +46,17 @@ def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
 def readable_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
     """Points of a cell that some method could read, declared with it or not."""
     readers = [each for method in suite.methods.values() for each in method.get("handovers", {}).values()]
-    return tuple(sorted({point for source, point, *_ in readers if source == _plain(suite, cell)}))
+    return tuple(sorted({point for source, point, *_ in readers if source == parted(suite, cell.method)[0]}))
 
 
-def _plain(suite: Suite, cell: Cell) -> str:
-    """The method of a cell without its variants: the longest key that its name begins with."""
-    keys = [key for key in suite.methods if cell.method == key or cell.method.startswith(f"{key}-")]
-    return max(keys, key=len, default=cell.method)
+def parted(suite: Suite, name: str) -> tuple[str, str]:
+    """(method, variants) of the last part of a cell's name: coteaching-plus-tau125 is coteaching-plus and tau125.
+
+    The method is the longest key that the name begins with; where it begins with none, the name is all there is.
+    """
+    keys = [key for key in suite.methods if name == key or name.startswith(f"{key}-")]
+    method = max(keys, key=len, default=name)
+    return method, name[len(method) + 1 :]
 
 
 def hands_over(suite: Suite, cell: Cell) -> bool:

@@ -1,4 +1,5 @@
-"""Where everything lives, relative to the working directory. Standard library only: every cluster job parses this.
+"""Where everything lives: below results/ of the working directory, or of a folder that a block of code names. Standard
+library only: every cluster job parses this.
 
 Results are addressed by what they are, never by hashes or parameters, and two scales never share a path.
 `results/{scale}/store` is outside the declared outputs of the DAG: finished runs are kept there and published from it,
@@ -9,24 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from lnl.errors import UserError
 from lnl.files import LARGEST, leaves, read_file, sealed
 
-RESULTS = "results"
+_RESULTS = ContextVar("folder of results", default="results")  # of a thread of its own: two suites may be open
+
+
+def results() -> str:
+    """The folder of results: `results`, or what `results_in` says."""
+    return _RESULTS.get()
 
 
 @contextmanager
 def results_in(folder: Path | str) -> Iterator[None]:
     """While the block runs, results are those of another folder: of another checkout, or committed ones laid out."""
-    global RESULTS
-    before, RESULTS = RESULTS, str(folder)
+    token = _RESULTS.set(str(folder))
     try:
         yield
     finally:
-        RESULTS = before
+        _RESULTS.reset(token)
 
 
 def content(path: Path | str, largest: int = LARGEST) -> bytes:
@@ -35,8 +41,9 @@ def content(path: Path | str, largest: int = LARGEST) -> bytes:
     UserError for what is not read: a link, or a path that leads out of the results by one; no regular file; one of more
     than `largest` bytes. FileNotFoundError where nothing is.
     """
-    if str(path).startswith(f"{RESULTS}/") and leaves(path, RESULTS):
-        raise UserError(f"{path}: leads out of {RESULTS}/ by a link; put a copy of what is meant in its place")
+    folder = results()
+    if str(path).startswith(f"{folder}/") and leaves(path, folder):
+        raise UserError(f"{path}: leads out of {folder}/ by a link; put a copy of what is meant in its place")
     try:
         return read_file(path, largest)
     except ValueError as error:
@@ -57,22 +64,22 @@ def read(path: Path | str) -> dict[str, Any]:
 
 def cell(scale: str, protocol: str, dataset: str, noise: str, method: str) -> str:
     """Folder of a cell's records."""
-    return f"{RESULTS}/{scale}/cells/{protocol}/{dataset}/{noise}/{method}"
+    return f"{results()}/{scale}/cells/{protocol}/{dataset}/{noise}/{method}"
 
 
 def record(scale: str, cell_id: str, seed: int | str) -> str:
     """Record of one run; `cell_id` is protocol/dataset/noise/method."""
-    return f"{RESULTS}/{scale}/cells/{cell_id}/seed{seed}.json"
+    return f"{results()}/{scale}/cells/{cell_id}/seed{seed}.json"
 
 
 def repeats(scale: str, cell_id: str, seeds: str) -> str:
     """Note that these runs of a cell (seeds: 1-2-3) are in the store, for as long as they wait to be published."""
-    return f"{RESULTS}/{scale}/repeats/{cell_id}/seeds{seeds}.json"
+    return f"{results()}/{scale}/repeats/{cell_id}/seeds{seeds}.json"
 
 
 def log(scale: str, cell_id: str, seed: int | str) -> str:
     """Log of one run."""
-    return f"{RESULTS}/{scale}/logs/{cell_id}/seed{seed}.log"
+    return f"{results()}/{scale}/logs/{cell_id}/seed{seed}.log"
 
 
 def looks(scale: str) -> str:
@@ -82,12 +89,12 @@ def looks(scale: str) -> str:
 
 def handover(scale: str, cell_id: str, seed: int | str, point: str) -> str:
     """Weights, buffers and optimiser state of a run at a declared point."""
-    return f"{RESULTS}/{scale}/handovers/{cell_id}/seed{seed}-{point}.safetensors"
+    return f"{results()}/{scale}/handovers/{cell_id}/seed{seed}-{point}.safetensors"
 
 
 def store(scale: str, cell_id: str, seed: int | str) -> str:
     """Folder with a run's finished record, checkpoint, lock and hand-overs, kept whatever happens to the job."""
-    return f"{RESULTS}/{scale}/store/{cell_id}/seed{seed}"
+    return f"{results()}/{scale}/store/{cell_id}/seed{seed}"
 
 
 def failure(scale: str, cell_id: str, seed: int | str) -> str:
@@ -97,7 +104,7 @@ def failure(scale: str, cell_id: str, seed: int | str) -> str:
 
 def search(scale: str, search_id: str, seed: int | str) -> str:
     """Folder of one search; `search_id` is protocol/dataset/noise/method/search."""
-    return f"{RESULTS}/{scale}/searches/{search_id}/seed{seed}"
+    return f"{results()}/{scale}/searches/{search_id}/seed{seed}"
 
 
 def proposals(scale: str, search_id: str, seed: int | str, round: int | str) -> str:
@@ -122,29 +129,29 @@ def best(scale: str, search_id: str, seed: int | str) -> str:
 
 def synthetic(scale: str, study: str, arm: str) -> str:
     """One arm of a synthetic study: searches for a declared R(t), without networks."""
-    return f"{RESULTS}/{scale}/synthetic/{study}/{arm}.json"
+    return f"{results()}/{scale}/synthetic/{study}/{arm}.json"
 
 
 def data(scale: str, dataset: str) -> str:
     """Manifest of a prepared data set."""
-    return f"{RESULTS}/{scale}/data/{dataset}.json"
+    return f"{results()}/{scale}/data/{dataset}.json"
 
 
 def noise(scale: str, dataset: str, noise_key: str, generator: str, seed: int | str) -> str:
     """Manifest of one vector of given labels."""
-    return f"{RESULTS}/{scale}/noise/{dataset}/{noise_key}/{generator}-seed{seed}.json"
+    return f"{results()}/{scale}/noise/{dataset}/{noise_key}/{generator}-seed{seed}.json"
 
 
 def artefact(scale: str, kind: str, key: str, suffix: str) -> str:
     """A rendered table, figure or claims page; kind is `tables`, `figures` or `claims`."""
-    return f"{RESULTS}/{scale}/{kind}/{key}.{suffix}"
+    return f"{results()}/{scale}/{kind}/{key}.{suffix}"
 
 
 def rendered(scale: str, key: str) -> str:
     """Note of what an artefact was rendered from, and what it lacked."""
-    return f"{RESULTS}/{scale}/rendered/{key}.json"
+    return f"{results()}/{scale}/rendered/{key}.json"
 
 
 def report(scale: str) -> str:
     """The self-contained HTML report."""
-    return f"{RESULTS}/{scale}/report.html"
+    return f"{results()}/{scale}/report.html"

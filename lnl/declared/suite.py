@@ -140,6 +140,11 @@ class Suite(Demands):
                     out.append((row["key"], column["key"], found))
         return out
 
+    def papers_of(self, cell: Cell) -> list[str]:
+        """The papers' data sets for which all artefacts together have a cell; empty where none demands it."""
+        _ = self.cells  # of all artefacts
+        return list(dict.fromkeys(name for (_, one), names in self._named.items() if one == cell for name in names))
+
     def seek(self, cell: Cell) -> None:
         """Resolve artefacts until one declares the cell: what a job needs of declarations that its head has checked."""
         for key in self.artefacts:

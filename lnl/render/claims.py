@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,14 @@ def table(verdicts: list[Verdict]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
+    for row in rows(verdicts):
+        texts = {name: _exact(value) if isinstance(value, float) else value for name, value in row.items()}
+        writer.writerow(texts | {"counts_for_document": "yes" if row["counts_for_document"] else "no"})
+    return out.getvalue()
+
+
+def rows(verdicts: list[Verdict]) -> Iterator[dict[str, Any]]:
+    """What the CSV holds, line by line, as mappings from COLUMNS: numbers as numbers, what is missing left out."""
     for verdict in verdicts:
         common = {
             "paper": verdict.paper,
@@ -194,16 +203,14 @@ def table(verdicts: list[Verdict]) -> str:
             "sentence": verdict.claim,
             "evidence": verdict.evidence,
             "setting": verdict.setting,
-            "counts_for_document": "yes" if verdict.counts else "no",
+            "counts_for_document": verdict.counts,
             "test": verdict.test,
             "cores": verdict.cores,
         }
         row = common | _fields(verdict.weakest)
-        row |= {"p": _exact(verdict.p), "p_holm": _exact(verdict.p_holm), "verdict": verdict.word, "note": verdict.note}
-        writer.writerow(row)
+        yield row | {"p": verdict.p, "p_holm": verdict.p_holm, "verdict": verdict.word, "note": verdict.note}
         for part in verdict.parts:
-            writer.writerow(common | {"part": part.shown, "verdict": part_word(part)} | _fields(part))
-    return out.getvalue()
+            yield common | {"part": part.shown, "verdict": part_word(part)} | _fields(part)
 
 
 def _fields(part: Part | None) -> dict[str, Any]:
@@ -212,15 +219,15 @@ def _fields(part: Part | None) -> dict[str, Any]:
     outcome = part.outcome
     return {
         "n": outcome.n,
-        "effect": _exact(outcome.effect),
-        "low": _exact(outcome.low),
-        "high": _exact(outcome.high),
-        "claimed_above": _exact(outcome.lower),
-        "claimed_below": _exact(outcome.upper),
-        "p": _exact(outcome.p),
+        "effect": outcome.effect,
+        "low": outcome.low,
+        "high": outcome.high,
+        "claimed_above": outcome.lower,
+        "claimed_below": outcome.upper,
+        "p": outcome.p,
         "note": outcome.note,
     }
 
 
-def _exact(value: float | None) -> str:
-    return "" if value is None else f"{value:.8g}"
+def _exact(value: float) -> str:
+    return f"{value:.8g}"

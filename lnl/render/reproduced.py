@@ -32,7 +32,7 @@ def reproduced(suite: Suite, kept: Kept | None = None) -> str:
     kept: records beside those in results/, by default all that are committed.
     """
     kept = kept_records(suite.root) if kept is None else kept
-    scales = [s for s in suite.scales if Path(paths.RESULTS, s, "cells").is_dir() or any(k[0] == s for k in kept)]
+    scales = [s for s in suite.scales if Path(paths.results(), s, "cells").is_dir() or any(k[0] == s for k in kept)]
     parts = _pages(suite.root)
     for scale in sorted(scales, key=lambda s: ORDER.index(s) if s in ORDER else len(ORDER)):
         at_scale = suite

@@ -7,8 +7,8 @@ results.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lnl.files import read_file, sealed
 from lnl.results.records import remembered
 
 PATTERN = "docs/reproduction/*/records"
+Elsewhere = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
@@ -27,8 +28,32 @@ def laid_out(root: Path) -> Iterator[list[str]]:
     UserError for a file that `lnl keep` would not have written there, and for two different records of one run.
     """
     with tempfile.TemporaryDirectory(prefix="lnl-committed-") as folder, paths.results_in(folder), remembered():
+        yield unpacked(root, Path(folder))
+
+
+def unpacked(root: Path, folder: Path) -> list[str]:
+    """Lay the committed records of a checkout out in an empty folder, as results; the scales that have any. UserErrors
+    as of `laid_out`."""
+    with paths.results_in(folder):
         scales = [_place(file, kept) for kept in sorted(root.glob(PATTERN)) for file in sorted(kept.rglob("*.json.gz"))]
-        yield sorted(set(scales))
+        return sorted(set(scales))
+
+
+@contextmanager
+def at_hand(root: Path) -> Iterator[Elsewhere]:
+    """Gives what makes the committed records the results of a block, as often as it is called within this one. They are
+    unpacked when that is first asked for."""
+    with tempfile.TemporaryDirectory(prefix="lnl-committed-") as folder:
+        done: list[str] = []
+
+        @contextmanager
+        def elsewhere() -> Iterator[None]:
+            if not done:
+                done.extend(unpacked(root, Path(folder)))
+            with paths.results_in(folder):
+                yield
+
+        yield elsewhere
 
 
 def _place(file: Path, kept: Path) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lnl.declared.suite import Cell, Slot, Suite
 
 NAME = ("scale", "protocol", "dataset", "noise", "method", "seed")  # what a record says it is of
+REMEDY = "delete it and run again: only this run is trained anew"
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
 _STAMPS: dict[str, tuple[tuple[object, ...], bool]] = {}  # of records: when they were written, and whether current
@@ -85,22 +86,25 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    remedy = "delete it and run again: only this run is trained anew"
     try:
-        record = sealed.opened(paths.content(path))
+        return shaped(sealed.opened(paths.content(path)), path)
     except FileNotFoundError:
         raise UserError(f"{path}: no such record") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a readable record ({error}); {remedy}") from None
+        raise UserError(f"{path}: not a readable record ({error}); {REMEDY}") from None
+
+
+def shaped(record: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """The record itself; UserError where it lacks what every reader takes for granted."""
     result = record.get("result")
     if (
         not isinstance(result, dict)
         or not {"digest", "status", "curves", "seed"} <= set(result)
         or not all(isinstance(result.get(part, {}), dict) for part in ("curves", "labels", "spec", "summary"))
     ):
-        raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {remedy}")
+        raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {REMEDY}")
     if not isinstance(result["seed"], int):  # it becomes part of a path
-        raise UserError(f"{path}: result.seed is no whole number; {remedy}")
+        raise UserError(f"{path}: result.seed is no whole number; {REMEDY}")
     return record
 
 
@@ -128,6 +132,16 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
         record = read(path)
     except UserError as error:
         return RunState(cell, seed, "failed", reason=str(error))
+    return judged(suite, cell, seed, record, path, of_today=not locate)
+
+
+def judged(
+    suite: Suite, cell: Cell, seed: int, record: dict[str, Any], path: Path | str, of_today: bool = True
+) -> RunState:
+    """The state of a run whose record was read from `path`: ok, diverged or stale; its curves are not looked at.
+
+    of_today: whether it has to be of the data and labels that the manifests beside the results tell.
+    """
     result = record["result"]
     digest, run = suite.digest(cell), Run(cell, seed)
     if not is_of(suite, run, result):
@@ -138,7 +152,7 @@ def state_of(suite: Suite, cell: Cell, seed: int, locate: Locate | None = None) 
         return RunState(cell, seed, "stale", record, reason)
     if not current_schedule(suite, cell, result):
         return RunState(cell, seed, "stale", record, "trained with what its search has not found by today")
-    if not locate and (other_bytes := origin.other_bytes(suite, run, result)):
+    if of_today and (other_bytes := origin.other_bytes(suite, run, result)):
         return RunState(cell, seed, "stale", record, other_bytes)
     if result["status"] == "diverged":
         end = result.get("diverged") or {}

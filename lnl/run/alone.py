@@ -30,7 +30,7 @@ _held: dict[str, Lock] = {}  # as long as this process lives
 def alone(scales: Iterable[str]) -> None:
     """Hold the results of these scales for this process. UserError if another head does, with who and since when."""
     for scale in sorted(set(scales) - set(_held)):  # in one order everywhere
-        folder = Path(paths.RESULTS, scale)
+        folder = Path(paths.results(), scale)
         with suppress(OSError):  # the lock will say why
             folder.mkdir(parents=True, exist_ok=True)
         note = folder / "head.json"

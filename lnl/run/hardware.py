@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,23 @@ def torch_device(device: str, deterministic: bool) -> torch.device:
         return torch.device("cuda")
     keep_freed_memory()
     return torch.device("cpu")
+
+
+@contextmanager
+def as_before() -> Iterator[None]:
+    """After the block, what `torch_device` sets for a whole process is as it was: the process is not only ours."""
+    import torch
+
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    determined = torch.are_deterministic_algorithms_enabled()
+    denormals = float(torch.tensor(1e-310, dtype=torch.float64) * 1.0) != 0.0
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(precision)
+        torch.use_deterministic_algorithms(determined)
+        torch.set_flush_denormal(not denormals)
 
 
 def keep_freed_memory() -> None:

@@ -37,7 +37,11 @@ COMMANDS: dict[str, tuple[list[str], dict[str | int, str]]] = {
     "show": ([CELL], {0: "cell", **SCALE}),
     "methods": ([], {"--write": "out"}),
     "decisions": ([], {0: "name", "--write": "out"}),
-    "export": (["out.csv"], {0: "out", **SCALE}),
+    "export": (["out.csv"], {0: "out", "--curves": "out", **SCALE}),
+    "compare": (
+        ["coteaching", "standard"],
+        {0: "name", 1: "cell", "--table": "name", "--statistic": "name", "--csv": "out", **SCALE, **SEEDS},
+    ),
     "keep": (["kept", "small"], {0: "out", 1: "name"}),
     "reproduced": (["page.md"], {0: "out"}),
     "import": (["nowhere"], {0: "out"}),

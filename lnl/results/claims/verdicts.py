@@ -44,12 +44,17 @@ class _Tested:
 
 
 def judge(
-    suite: Suite, paper: str, locate: Locate | None = None, without_runs: Container[str] | None = None
+    suite: Suite,
+    paper: str,
+    locate: Locate | None = None,
+    without_runs: Container[str] | None = None,
+    with_identities: bool = True,
 ) -> list[Verdict]:
     """Every verdict on one document's claims in declared order: runs by setting, printed numbers, identities.
 
     without_runs: claims whose printed numbers and identities are wanted, some of which take seconds; None: all. Runs
-    are judged of every claim: its p is adjusted for the others.
+    are judged of every claim: its p is adjusted for the others. with_identities: some of
+    them import torch.
     """
     if paper not in suite.claims:
         raise UserError(f"claims/{paper}.yaml does not exist{nearest(paper, suite.claims)}")
@@ -71,7 +76,7 @@ def judge(
     for claim in declaration["claims"]:
         out += measured[claim["key"]] or _waiting(paper, claim)
         if without_runs is None or claim["key"] in without_runs:
-            out += _without_runs(suite, paper, claim)
+            out += _without_runs(suite, paper, claim, with_identities)
     return out
 
 
@@ -175,7 +180,7 @@ def _waiting(paper: str, claim: Mapping[str, Any]) -> list[Verdict]:
     return [Verdict(*about, "", "runs", "not in the suite yet", False, "not run", (), note=note)]
 
 
-def _without_runs(suite: Suite, paper: str, claim: Mapping[str, Any]) -> list[Verdict]:
+def _without_runs(suite: Suite, paper: str, claim: Mapping[str, Any], with_identities: bool) -> list[Verdict]:
     """Verdicts of a claim that need no record."""
     source = f"claims/{paper}.yaml, claim '{claim['key']}'"
     groups: list[tuple[str, str, str, list[printed.Comparison]]] = []
@@ -183,7 +188,7 @@ def _without_runs(suite: Suite, paper: str, claim: Mapping[str, Any]) -> list[Ve
     if declared:
         found = [c for test in declared for c in printed.comparisons(suite, test, source)]
         groups.append(("printed", printed_words(declared), claim.get("printed_note", ""), found))
-    if claim.get("identity"):
+    if claim.get("identity") and with_identities:
         name = claim["identity"]
         if name not in identities.IDENTITIES:
             raise UserError(f"{source}: unknown identity '{name}'{nearest(name, identities.IDENTITIES)}")

@@ -65,7 +65,7 @@ def begin(scales: list[str]) -> None:
     UserError while another head is at work there.
     """
     alone(scales)
-    folders = [Path(paths.RESULTS, scale) for scale in scales]
+    folders = [Path(paths.results(), scale) for scale in scales]
     terminal.listen(*map(str, folders), ".snakemake")
     leftovers.remove(folders)
 

@@ -1,0 +1,30 @@
+"""For which of the papers' data sets a cell stands, at a scale that puts stand-ins in their place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lnl.declared.cells import Cell
+
+if TYPE_CHECKING:
+    from lnl.declared.suite import Suite
+
+
+def stands_for(suite: Suite, cell: Cell) -> list[str]:
+    """The papers' data sets in whose place a cell stands; empty where its data are the paper's own.
+
+    One cell may stand for several, since two data sets may have one stand-in: those that artefacts demand it for, all
+    of them together. Of a cell that none demands, those of its protocol with which it would be the same. UserError for
+    a cell that cannot be declared.
+    """
+    declared = suite.declared(cell)
+    papers = suite.papers_of(cell)
+    if not papers:
+        papers = [declared.paper_dataset]
+        stood = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
+        for name in suite.protocols[cell.protocol]["datasets"]:
+            at = {"protocol": cell.protocol, "dataset": name, "noise": cell.noise, "method": cell.method}
+            same = stood.get(name, name) == cell.dataset and cell.method in suite.methods
+            if same and suite.resolved(at, {}, cell.id) == declared.spec:
+                papers.append(name)
+    return [name for name in dict.fromkeys(papers) if name != cell.dataset]
