@@ -47,6 +47,7 @@ def test_the_paper_of_the_page_trains_and_renders(copy: SuiteCopy) -> None:
     assert {run.cell.method for run in suite.demand("example")} == {"standard", "standard-b512", "coteaching"}
     done = copy.lnl("train", "example/digits/symmetric-50/standard", "--quiet")
     assert done.returncode == 0, done.stderr
+    assert "example/digits/symmetric-50/standard: scale demo: digits for mnist" in done.stdout  # what was replaced
     for key, kind in (("example", "tables"), ("example_curves", "figures"), ("example", "claims")):
         artefact(suite, key, kind, partial=True)
     measured = Path("results/demo/tables/example.md").read_text()

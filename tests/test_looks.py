@@ -34,7 +34,7 @@ def test_a_look_is_seen_by_nobody_else_and_is_trained_anew(copy: SuiteCopy, monk
     first = copy.lnl("train", CELL, "--epochs", "4", "--quiet")
     assert first.returncode == 0, first.stderr
     assert [line[0] for line in rows(first.stdout)] == ["0", "1", "2", "3"]
-    assert "4 of 200 epochs" in first.stderr and "apart from the records" in first.stderr
+    assert "4 of 200 epochs" in first.stdout and "apart from the records" in first.stdout
     place = copy.root / "results/demo/looks/4-epochs"
     (record,) = place.glob("demo/cells/*/*/*/*/seed1.json")
     assert str(record.relative_to(copy.root)) in first.stdout

@@ -51,8 +51,8 @@ def command(suite: Suite, cell_id: str, seed: int, epochs: int, quiet: bool) -> 
             "method whose parameters are given, or leave --epochs out"
         )
     place = f"{paths.looks(suite.scale)}/{epochs}-epochs"
-    print(f"lnl: a quick look, kept in {place}, apart from the records: no table sees it", file=sys.stderr)
-    print(f"lnl: {cell_heading(short, run.cell)}", file=sys.stderr)
+    print(f"{run.cell.id}: {cell_heading(short, run.cell)}")
+    print(f"a quick look, kept in {place}, apart from the records: no table sees it", flush=True)
     with paths.results_in(place):
         record = _trained(short, run, (), quiet)
     result = read(record)["result"]

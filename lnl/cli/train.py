@@ -72,7 +72,7 @@ def _unless_busy(store: Store, quick: Callable[[], bool]) -> bool:
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], log: str | None, quiet: bool) -> None:
     """Train a run, with hand-overs at `points`, and publish its record."""
     title, store = f"{run.cell.id} seed {run.seed}", Store(suite, run)
-    print(f"lnl: {cell_heading(suite, run.cell)}", file=sys.stderr)
+    print(f"{run.cell.id}: {cell_heading(suite, run.cell)}")
     caution = warning(run.cell.noise, suite.dataset(run.cell.dataset).classes)
     if caution:
         print(f"lnl: {caution}", file=sys.stderr)
