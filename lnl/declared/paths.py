@@ -84,7 +84,7 @@ def log(scale: str, cell_id: str, seed: int | str) -> str:
 
 def looks(scale: str) -> str:
     """Folder of quick looks: by their number of epochs, folders of results that nobody else reads."""
-    return str(Path(report(scale)).with_name("looks"))
+    return f"{results()}/{scale}/looks"
 
 
 def handover(scale: str, cell_id: str, seed: int | str, point: str) -> str:
