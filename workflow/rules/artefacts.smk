@@ -69,5 +69,5 @@ for paper, members in dag.suite.papers.items():
         name:
             paper
         input:
-            dag.rendered(members),
+            dag.every(members),
         localrule: True
