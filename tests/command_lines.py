@@ -107,7 +107,7 @@ def _snakemake(words: list[str], page: Path) -> str | None:
             if wrong := _config(word):
                 return wrong
     known = {*suite().artefacts, *suite().papers, "all", "report"}
-    unknown = [word for word in targets if word not in known]
+    unknown = [word for word in targets if word not in known and not made_by_the_reader(word, page)]
     return f"there is no target {unknown[0]}" if unknown else None
 
 

@@ -70,7 +70,7 @@ class Dag(SearchRules):
         """Files of artefacts; a claims page is called after its paper."""
         return [file for key in keys for file in rendered.files(self.suite, key)]
 
-    def selected(self, wildcards: Any) -> list[str]:
+    def selected(self, wildcards: Any = None) -> list[str]:
         """Files of the artefacts that are asked for when nothing is named."""
         found = label_needs.selected(self.suite)
         self._say_lacking(key for key in self.suite.selected if key not in found)
