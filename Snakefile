@@ -47,13 +47,13 @@ localrules:
 rule selected:
     """What config key 'artefacts' names, and the report."""
     input:
-        dag.selected(),
+        dag.selected,
         paths.report(dag.scale),
 
 
 rule all:
     input:
-        dag.rendered(dag.suite.artefacts),
+        dag.every(list(dag.suite.artefacts)),
         paths.report(dag.scale),
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, label_needs, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -53,12 +53,27 @@ def _findings(suite: Suite, places: Places) -> Iterator[Finding]:
     yield from _folder(Path(tempfile.gettempdir()), "name a folder that can be written by TMPDIR", deep=False)
     for key in sorted({declared.spec["dataset"] for declared in suite.cells.values()}):
         yield _data(suite.dataset(key), places)
+    yield from _labels(suite)
     try:
         dependencies.check(suite)
         counts = f"{len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}"
         yield True, f"declarations: {counts}", ""
     except UserError as error:
         yield False, "declarations", str(error)
+
+
+def _labels(suite: Suite) -> Iterator[Finding]:
+    """Whether the label files that are declared are there, and which artefacts want others."""
+    places = Places.of(suite.config, suite.root)
+    for name, file in places.label_files:
+        try:
+            places.label_file(f"file-{name}")
+            yield True, f"labels {name}: {file.path}", ""
+        except UserError as error:
+            yield False, f"labels {name}", str(error)
+    for key in suite.artefacts:
+        if label_needs.lacking(suite, key):
+            yield True, f"{key} is left out until its label file is declared", ""
 
 
 def _device(suite: Suite) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lnl.cli.common import at_a_checkout, named
-from lnl.declared import dependencies, paths, searches
+from lnl.declared import dependencies, label_needs, paths, searches
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
@@ -25,7 +25,7 @@ if console.width < 110:
 
 def plan(suite: Suite, wanted: str | list[str]) -> None:
     """Print runs, jobs, hours and disk per artefact, and of all together (shared runs once)."""
-    keys = suite.select(wanted)
+    keys = _wanted(suite, wanted)
     estimator = Estimator(suite)
     shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
     shown.add_column("artefact", no_wrap=True)
@@ -56,6 +56,15 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
         console.print(said[total.basis])
 
 
+def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
+    """Artefacts that are asked for; of all there are, those that lack no label file, and a line about the others."""
+    keys = suite.select(wanted)
+    left_out = [key for key in keys if label_needs.lacking(suite, key)] if wanted == "all" else []
+    for key in left_out:
+        console.print(f"{key} is left out: {label_needs.lacking(suite, key)}", soft_wrap=True, markup=False)
+    return [key for key in keys if key not in left_out]
+
+
 def _corrected(correction: Correction) -> str:
     if not correction.kinds:
         return "; no run of this scale has been measured yet."
@@ -80,7 +89,7 @@ def _row(shown: Table, key: str, cost: Cost) -> None:
 
 def status(suite: Suite, wanted: str | list[str]) -> None:
     """Print how many runs of each artefact are done, running, stopped, diverged, failed, stale or missing."""
-    keys = suite.select(wanted)
+    keys = _wanted(suite, wanted)
     states = {run: _state(suite, state_of(suite, run.cell, run.seed)) for key in keys for run in suite.demand(key)}
     words = ["done", "running", "stopped", "diverged", "failed", "stale", "missing"]
     shown = Table(title=f"Scale {suite.scale}, runs by state", title_justify="left", padding=(0, 0))

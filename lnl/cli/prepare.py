@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, label_needs, paths
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
+from lnl.errors import UserError
 from lnl.files import sealed
-from lnl.noise.manifest import ensure_labels, write_manifest
+from lnl.noise.label_source import LabelFile
+from lnl.noise.manifest import compared, ensure_labels, write_manifest
+from lnl.run import terminal
 
 
 def data(suite: Suite, dataset: str) -> None:
@@ -35,8 +40,27 @@ def for_search(suite: Suite, search: Search) -> None:
 
 def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> None:
     """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
-    places = Places.of(suite.config)
+    places = Places.of(suite.config, suite.root)
     info = suite.dataset(dataset)
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
-    _, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, *places.label_file(key))
+    file, of = places.label_file(key), label_needs.training_file(suite, dataset)
+    try:
+        labels, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, file, of)
+    except UserError as error:
+        terminal.remark(f"lnl: {key}: {error}")
+        raise
+    if file is not None:
+        content = compared(arrays, labels, content, file)
+        _say(file, key, dataset, content)
     write_manifest(Path(paths.noise(suite.scale, dataset, key, generator, seed)), content)
+
+
+def _say(file: LabelFile, key: str, dataset: str, content: dict[str, Any]) -> None:
+    """How far a user's labels agree with the true ones, and what looks misread: the latter on the terminal as well."""
+    of_class = [(rate, label) for label, rate in enumerate(content["agreement_per_class"]) if rate is not None]
+    least = f"fewest in class {min(of_class)[1]}, {100 * min(of_class)[0]:.1f}%"
+    print(f"{file.path}: {100 * content['agreement']:.1f}% of {content['examples']} labels are the true ones, {least}")
+    for remark in content["remarks"]:
+        line = f"lnl: {key} on {dataset}: {file.path}: {remark}"
+        print(line, file=sys.stderr)
+        terminal.remark(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, label_needs, paths
 from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -19,7 +19,9 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     if kind == "claims":
         key = key if key.endswith("_claims") else f"{key}_claims"
     choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), "command line")
-    missing = rendered.missing(suite, key)
+    missing, lacking = rendered.missing(suite, key), label_needs.lacking(suite, key)
+    if lacking and not partial:
+        raise UserError(f"{key}: {lacking}")
     if missing and not partial:
         asked = len(suite.demand(key)) + len(dependencies.searches(suite, key)) + len(dependencies.studies(suite, key))
         what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
@@ -35,7 +37,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
 
 def everything(suite: Suite, wanted: list[str], partial: bool) -> None:
     """Render these artefacts, or all of the configuration and the report. UserError for an unknown one."""
-    for key in suite.select(wanted) if wanted else suite.selected:
+    for key in suite.select(wanted) if wanted else label_needs.selected(suite):
         artefact(suite, key, suite.artefacts[key], partial)
     if not wanted:
         report(suite)
@@ -48,6 +50,7 @@ def report(suite: Suite) -> None:
 
     print(render_reproduced(suite, Path(paths.results()) / suite.scale / "reproduced.md"))
     file = render_report(suite, Path(paths.report(suite.scale)))
-    rendered.note_report(suite, suite.selected)
-    whole = rendered.whole_report(suite, suite.selected)
+    made = label_needs.selected(suite)
+    rendered.note_report(suite, made)
+    whole = rendered.whole_report(suite, made)
     print(f"{file}{'' if whole else ' (incomplete)'}")

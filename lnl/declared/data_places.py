@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lnl.declared import environment
 from lnl.errors import UserError, nearest
+from lnl.noise.label_source import LabelFile
+
+SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".txt", ".pt", ".pth")  # of files that labels are read from
 
 
 @dataclass(frozen=True)
@@ -18,28 +22,91 @@ class Places:
     data_root: str | None
     cache_root: str
     accepted: tuple[str, ...] = ()
-    label_files: tuple[tuple[str, str, str | None], ...] = ()  # name, path, field
+    label_files: tuple[tuple[str, LabelFile], ...] = ()  # by name
     checkpoint_seconds: float = 60.0
 
     @classmethod
-    def of(cls, config: dict[str, Any]) -> Places:
-        """Places of a configuration; LNL_DATA_ROOT and LNL_CACHE_ROOT stand in where it says nothing else."""
+    def of(cls, config: dict[str, Any], root: Path = Path()) -> Places:
+        """Places of a configuration; LNL_DATA_ROOT and LNL_CACHE_ROOT stand in where it says nothing else.
+
+        root: the checkout, from which relative paths of label files are counted.
+        """
+        declared = config.get("label_files") or {}
         return cls(
             data_root=config.get("data_root") or os.environ.get("LNL_DATA_ROOT") or "data",
             cache_root=os.environ.get("LNL_CACHE_ROOT") or config.get("cache_root") or ".cache/lnl",
             accepted=tuple(config.get("accepted_digests") or ()),
-            label_files=tuple((n, f["path"], f.get("field")) for n, f in (config.get("label_files") or {}).items()),
+            label_files=tuple((name, _label_file(name, said, root)) for name, said in declared.items()),
             checkpoint_seconds=environment.number("LNL_CHECKPOINT_SECONDS", 60.0, 0.0, 1e6),
         )
 
-    def label_file(self, noise: str) -> tuple[Path | None, str | None]:
-        """(file, field) behind a noise key file-<name>, (None, None) for any other; UserError for an unknown name."""
+    def label_file(self, noise: str) -> LabelFile | None:
+        """The file behind a noise key `file-<name>` or `file-<name>.<field>`, None for any other noise.
+
+        UserError for an unknown name, for a field where the declaration names another one, and for a file that is not
+        there.
+        """
         if not noise.startswith("file-"):
-            return None, None
-        name = noise.removeprefix("file-")
-        known = {n: (Path(p), f) for n, p, f in self.label_files}
+            return None
+        name, field = self._named(noise.removeprefix("file-"))
+        known = dict(self.label_files)
         if name not in known:
-            raise UserError(f"noise '{noise}': config key 'label_files' has no '{name}'{nearest(name, known)}")
-        if not known[name][0].exists():
-            raise UserError(f"config key 'label_files.{name}': {known[name][0]} does not exist")
-        return known[name]
+            raise UserError(
+                f"noise '{noise}': config key 'label_files' has no '{name}'{nearest(name, known)}; "
+                f"add `{name.partition('.')[0]}: {{path: …}}` to it (docs/bring-your-own.md)"
+            )
+        found, where = known[name], f"config key 'label_files.{name}'"
+        if field is not None:
+            if found.field not in (None, field):
+                raise UserError(f"noise '{noise}': {where} names field '{found.field}'; leave `field` out there")
+            found = replace(found, field=field)
+        _check_there(found.path, where)
+        return found
+
+    def _named(self, name: str) -> tuple[str, str | None]:
+        """A declared name, and the field behind it: `<name>.<field>` is a field of a file that is declared once."""
+        known = {declared for declared, _ in self.label_files}
+        if name in known:
+            return name, None
+        whole = [declared for declared in known if name.startswith(f"{declared}.") and name != f"{declared}."]
+        if not whole:
+            return name, None
+        longest = max(whole, key=len)
+        return longest, name.removeprefix(f"{longest}.")
+
+
+def _label_file(name: str, said: Mapping[str, Any], root: Path) -> LabelFile:
+    try:
+        path = Path(said["path"]).expanduser()
+    except RuntimeError as error:  # ~somebody
+        raise UserError(f"config key 'label_files.{name}': {said['path']}: {error}; write the path out") from None
+    index = said.get("index")
+    return LabelFile(
+        root / path,
+        said.get("field"),
+        False if index in (False, "false") else index,  # on the command line every value is a word
+        tuple(str(each) for each in said.get("classes") or ()),
+        said.get("clean"),
+    )
+
+
+def _check_there(path: Path, where: str) -> None:
+    try:
+        there, folder = path.exists(), path.is_dir()
+    except OSError as error:
+        raise UserError(f"{where}: {path} {error.strerror or error}; have it opened to you") from None
+    if folder:
+        raise UserError(f"{where}: {path} is a folder; name the file in it")
+    if not there:
+        beside = _beside(path)
+        hint = nearest(path.name, beside) if beside else ""
+        raise UserError(f"{where}: {path} does not exist{hint}; relative paths begin at the checkout")
+
+
+def _beside(path: Path) -> list[str]:
+    """Files in the same folder that may hold labels: one of them may be the one that is meant."""
+    try:
+        there = sorted(each.name for each in path.parent.iterdir() if each.suffix.lower() in SUFFIXES)
+        return [name for name in there if name != path.name]  # which is a link to nowhere
+    except OSError:
+        return []

@@ -178,12 +178,11 @@ def datasets(suite: Suite, key: str) -> list[str]:
 
 
 def check(suite: Suite) -> None:
-    """Resolve every declared cell and look for the files it names; UserError before any job starts."""
+    """Resolve every declared cell; UserError before any job starts. A label file that is not there is a matter of the
+    artefacts that need it (label_needs)."""
     from lnl.declared.data_places import Places
 
-    places = Places.of(suite.config)
-    for cell in suite.cells:
-        places.label_file(cell.noise)
+    _ = suite.cells, Places.of(suite.config, suite.root)
     _ = suite.selected, suite.decisions
     check_block(suite.searching)
     chosen_epochs.check(suite)

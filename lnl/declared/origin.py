@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.data.readers.files import exchanged
 from lnl.declared import dependencies, paths
 from lnl.errors import UserError
-from lnl.noise.label_source import label_source
+from lnl.noise.label_source import LabelFile
 
 if TYPE_CHECKING:
     from lnl.data.registry import DatasetInfo
@@ -76,11 +76,11 @@ def told(manifest: str) -> str | None:
     return None if found is None else str(found["digest"])
 
 
-def other_source(manifest: str, file: Path | str, field: str | None) -> bool:
-    """Whether labels were read from another file, or another field of it, than this one as it is today."""
+def other_source(manifest: str, file: LabelFile) -> bool:
+    """Whether labels were read from another file, or in another way, than this one is today."""
     found = _found(manifest)
     try:
-        return found is None or found.get("source") != label_source(file, field)
+        return found is None or found.get("source") != file.source()
     except OSError:
         return False  # whoever has to read it says that it cannot be read
 
@@ -94,6 +94,12 @@ def other_data(manifest: str, info: DatasetInfo, places: Places) -> bool:
         return found is None or found.get("declared") != info.declared or exchanged(info, root, read)
     except OSError:
         return False  # whoever has to read it says that it cannot be read
+
+
+def remarks(suite: Suite, run: Run) -> list[str]:
+    """What looks misread in the label file behind a run's labels, if they come from one, as their manifest tells."""
+    found = _found(dependencies.noise_manifest(suite, run)) or {}
+    return [str(each) for each in found.get("remarks") or ()]
 
 
 def _found(manifest: str) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ clean                 the true labels
 symmetric-<percent>   with that probability another label, each of the other K-1 equally likely
 pair-<percent>        with that probability the next class, the last one's next being the first
 uniform-<percent>     with that probability a label drawn from all K, the own class included
-file-<name>           labels that a user brings
+file-<name>           labels that a user brings; file-<name>.<field> is one array or column of a file
 """
 
 from __future__ import annotations

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 
-def label_source(file: Path | str, field: str | None) -> dict[str, str | None]:
-    """Digest of a label file's bytes, and the array or column that is read from it. OSError where there is no file."""
-    with Path(file).open("rb") as stream:
-        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "field": field}
+@dataclass(frozen=True)
+class LabelFile:
+    """A file of labels as the configuration declares it (key `label_files`)."""
+
+    path: Path
+    field: str | None = None  # the array or column that holds the labels; not needed where there is one
+    index: str | Literal[False] | None = None  # the one that numbers the examples from 0; False: none does, rows do
+    classes: tuple[str, ...] = ()  # what stands in the file for class 0, 1, …; nothing: these numbers themselves
+    clean: str | None = None  # the one that repeats the true labels, and is held against them
+
+    def source(self) -> dict[str, Any]:
+        """Digest of the file's bytes and how they are read, for the manifest. OSError where there is no file."""
+        with self.path.open("rb") as stream:
+            found: dict[str, Any] = {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "field": self.field}
+        said = {"index": self.index, "classes": list(self.classes) or None, "clean": self.clean}
+        return found | {name: value for name, value in said.items() if value is not None}

@@ -18,7 +18,8 @@ from lnl.files.disk import unwritten
 from lnl.files.locks import Lock
 from lnl.noise.draw import draw
 from lnl.noise.keys import check, flip_rate, warning
-from lnl.noise.label_source import label_source
+from lnl.noise.label_remarks import remarks
+from lnl.noise.label_source import LabelFile
 from lnl.noise.labelfile import read_labels
 from lnl.noise.transition import matrix
 
@@ -36,27 +37,39 @@ def ensure_labels(
     generator: str,
     seed: int,
     cache_root: Path | str,
-    label_file: Path | str | None = None,
-    label_column: str | None = None,
+    label_file: LabelFile | None = None,
+    of: str = "",
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Given labels int64 [N] of the whole training file, and their manifest.
 
     Drawn labels are kept in `cache_root`/noise and verified by digest at each use; a cache that is damaged or belongs
-    to other true labels is drawn again. A `file-<name>` noise is read from `label_file` each time. UserError for bad
-    keys, a missing or wrong label file, or a cache folder that cannot be written.
+    to other true labels is drawn again. A `file-<name>` noise is read from `label_file` each time; `of` says which
+    training file its labels have to be of. UserError for bad keys, a missing or wrong label file, or a cache folder
+    that cannot be written.
     """
     classes = info.classes
     key = check(noise, classes)
     if key.kind == "file":
         if label_file is None:
             raise UserError(f"noise '{noise}': no label file is named for '{key.name}' in the configuration")
-        labels = read_labels(label_file, len(arrays.train_labels), classes, label_column)
+        truth = np.asarray(arrays.train_labels)
+        labels = read_labels(label_file, truth, classes, of or f"the training file of {info.key}")
     else:
         labels = _cached(arrays, info.key, noise, generator, seed, Path(cache_root), classes)
     content = manifest(arrays, info, noise, generator, seed, labels)
     if label_file is not None:
-        content["source"] = label_source(label_file, label_column)
+        content["source"] = label_file.source()
     return labels, content
+
+
+def compared(arrays: Arrays, labels: NDArray[np.int64], content: dict[str, Any], file: LabelFile) -> dict[str, Any]:
+    """A manifest of a user's labels with how far they agree with the true ones, and what looks misread (`remarks`)."""
+    rows = content["transition_realised"]
+    return content | {
+        "agreement": 1 - content["realised_rate"],
+        "agreement_per_class": [None if row is None else row[true] for true, row in enumerate(rows)],
+        "remarks": remarks(labels, np.asarray(arrays.train_labels), content["classes"], file.classes),
+    }
 
 
 def manifest(

@@ -9,9 +9,9 @@ from lnl.data.registry import DatasetInfo
 from lnl.declared.search_file import SCORED_ON, TEST_FILE
 from lnl.declared.specification import NOISY_HOLD_OUT
 from lnl.declared.synonyms import also_called
-from lnl.noise.keys import warning
 from lnl.render.compare import Line
 from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
+from lnl.render.label_notes import label_notes
 from lnl.results.statistics import FEWEST, UNSTATED, file_accuracy
 
 Note = tuple[str, tuple[str, ...]]
@@ -23,12 +23,16 @@ def notes(
     key: str,
     comparable: str | None,
     datasets: Mapping[str, DatasetInfo],
+    misread: tuple[str, ...] = (),
 ) -> tuple[Note, ...]:
-    """Notes as (heading, lines), in reading order; empty ones are left out."""
+    """Notes as (heading, lines), in reading order; empty ones are left out.
+
+    misread: what looks wrong with users' label files, as the manifests of their labels tell.
+    """
     all_notes = (
         ("Notes", tuple(declaration.get("notes") or ())),
         ("Verdicts", _verdicts(declaration, compared, comparable)),
-        ("Label noise", _noise(compared, datasets)),
+        ("Label noise", (*label_notes(compared, datasets), *misread)),
         ("Search", _searched(compared)),
         ("Marks", _marks(compared)),
         ("Names", _names(declaration)),
@@ -60,52 +64,6 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
     if any(UNSTATED in line.verdict.word for line in measured):
         rule += f" {UNSTATED}: how many runs the printed spread is of is not printed, and one is its widest reading."
     return rule, f"Tolerance: {tolerance['reason']}", *others
-
-
-def _noise(compared: list[Line], datasets: Mapping[str, DatasetInfo]) -> tuple[str, ...]:
-    """How repeats share label noise, and the realised rate beside the requested one, read from the records."""
-    labels = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
-    if not labels:
-        return ()
-    lines = []
-    kinds = {r["labels"].get("vector") for r in labels}
-    if "fixed" in kinds:
-        shared = [r["labels"] for r in labels if r["labels"].get("vector") == "fixed"]
-        seeds = sorted({(each.get("generator"), each.get("noise_seed")) for each in shared}, key=str)
-        made = "; ".join(f"generator {generator}, noise seed {seed}" for generator, seed in seeds)
-        lines.append(
-            f"All repeats of a cell share one noise vector ({made}): the spread is over initialisation and order, "
-            "not over label noise."
-        )
-    if "per_repeat" in kinds:
-        which = f" ({', '.join(_drawing_their_own(compared))})" if "fixed" in kinds else ""
-        lines.append(f"Each repeat draws a noise vector of its own{which}: the spread includes label noise.")
-    rates: dict[tuple[str, str], set[tuple[float | None, float]]] = {}
-    for result in labels:
-        if result["labels"].get("realised_rate") is not None:
-            pair = (result["labels"].get("requested_rate"), float(result["labels"]["realised_rate"]))
-            rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
-    for (dataset, noise), pairs in rates.items():
-        realised = sorted(100 * real for _, real in pairs)
-        span = (
-            number(realised[0]) if realised[0] == realised[-1] else f"{number(realised[0])} to {number(realised[-1])}"
-        )
-        asked = next(iter(pairs))[0]
-        lines.append(
-            f"{dataset}, {noise}: labels of a file, {span}% of them differ from the true ones."
-            if asked is None
-            else f"{dataset}, {noise}: {number(100 * asked)}% of labels asked for, {span}% flipped."
-        )
-    problems = dict.fromkeys((r["noise"], datasets[r["dataset"]].classes) for r in labels)
-    cautions = dict.fromkeys(warning(noise, classes) for noise, classes in problems)
-    lines += [f"{words[0].upper()}{words[1:]}." for words in cautions if words]
-    return tuple(lines)
-
-
-def _drawing_their_own(compared: list[Line]) -> list[str]:
-    """Cells whose repeats have labels of their own, by their place in the table."""
-    own = [line for line in compared for r in line.runs.records() if r["result"]["labels"]["vector"] == "per_repeat"]
-    return list(dict.fromkeys(f"{line.slot.row_label}, {line.slot.column_label}" for line in own))
 
 
 def _searched(compared: list[Line]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from lnl.render.document import (
     signed,
     spread_text,
 )
+from lnl.render.label_notes import misread
 from lnl.render.notes import notes
 from lnl.results import statistics
 
@@ -101,7 +102,14 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         heading=reductions.heading(suite, key),
         caption=_caption(declaration, compared, statistic, dagger),
         grids=grids,
-        notes=notes(declaration, compared, key, reductions.comparable(suite, key), suite.datasets),
+        notes=notes(
+            declaration,
+            compared,
+            key,
+            reductions.comparable(suite, key),
+            suite.datasets,
+            misread(suite, compared),
+        ),
         counts=states,
         verdicts=verdicts,
     )

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies, names, origin, paths, searches, stacked_repeats
+from lnl.declared import dependencies, label_needs, names, origin, paths, searches, stacked_repeats
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Suite
+from lnl.errors import UserError
 from lnl.files import said
 from lnl.results import records, rendered
 from lnl.run import terminal
@@ -48,6 +49,7 @@ class Dag(SearchRules):
         super().__init__(self.suite.searching, again, trains)
         self._there: list[Run] = []  # runs that have a record, of today or not
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
+        self._lacking: list[str] = []  # artefacts that it does not make, and has said so
         self.reports = False  # and whether it writes the report
         self.written = list(dict.fromkeys((self.scale, self.searching.scale)))  # scales that this DAG writes to
         self.scales = "|".join(self.written)
@@ -68,17 +70,38 @@ class Dag(SearchRules):
         """Files of artefacts; a claims page is called after its paper."""
         return [file for key in keys for file in rendered.files(self.suite, key)]
 
-    def selected(self) -> list[str]:
+    def selected(self, wildcards: Any = None) -> list[str]:
         """Files of the artefacts that are asked for when nothing is named."""
-        return self.rendered(self.suite.selected)
+        found = label_needs.selected(self.suite)
+        self._say_lacking(key for key in self.suite.selected if key not in found)
+        return self.rendered(found)
+
+    def every(self, keys: Iterable[str]) -> Callable[[Any], list[str]]:
+        """Files of artefacts that stand for all of something, a paper or the suite: without those that lack a label
+        file, unless all of them do."""
+
+        def inputs(wildcards: Any) -> list[str]:
+            found = label_needs.makeable(self.suite, keys) or list(keys)
+            self._say_lacking(key for key in keys if key not in found)
+            return self.rendered(found)
+
+        return inputs
+
+    def _say_lacking(self, keys: Iterable[str]) -> None:
+        """Say in a line each which artefacts are left out, or refused, for want of a label file."""
+        for key in keys if self.head else ():
+            if key not in self._lacking:
+                self._lacking.append(key)
+                print(f"lnl: {key} is not made: {label_needs.lacking(self.suite, key)}", file=sys.stderr)
 
     def reported(self, wildcards: Any) -> list[str]:
         """Inputs of the report."""
         self.reports = True
-        if not rendered.whole_report(self.suite, self.suite.selected):
+        found = label_needs.selected(self.suite)
+        if not rendered.whole_report(self.suite, found):
             self._remake(paths.report(self.scale))
             self._damaged |= rendered.altered(self.suite, rendered.REPORT)
-        return self.selected()
+        return self.selected(wildcards)
 
     def output(self, kind: str, suffix: str) -> str:
         """Output pattern of a rendering rule."""
@@ -89,11 +112,16 @@ class Dag(SearchRules):
 
         def inputs(wildcards: Any) -> list[str]:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
+            self.asked[key] = None
+            if label_needs.lacking(self.suite, key) is not None:  # its job says so, and the others are made
+                self._say_lacking([key])
+                for file in self.rendered([key]):
+                    self._remake(file)
+                return [self.suite.source(key)]
             manifests = [paths.data(self.scale, dataset) for dataset in dependencies.datasets(self.suite, key)]
             records = [paths.record(self.scale, run.cell.id, run.seed) for run in self.suite.demand(key)]
             found = [self.best_of(search) for search in dependencies.searches(self.suite, key)]  # its runs' as well
             studied = [paths.synthetic(self.scale, study, arm) for study, arm in dependencies.studies(self.suite, key)]
-            self.asked[key] = None
             if not rendered.whole(self.suite, key):
                 for file in self.rendered([key]):
                     self._remake(file)
@@ -143,7 +171,12 @@ class Dag(SearchRules):
         return self._needed(run) + stack
 
     def keep(self) -> None:
-        """Before any job starts, keep records that one may replace, and name what is made again for damage."""
+        """Before any job starts, keep records that one may replace, and name what is made again for damage.
+
+        UserError where nothing of what was asked for can be made for want of label files.
+        """
+        if self._lacking and not set(self.asked) - set(self._lacking):
+            raise UserError("nothing of what was asked for can be made, for the reason above")
         for run in self._there:
             if (why := records.misplaced(self.suite, run)) is not None:
                 self._damaged[paths.record(self.scale, run.cell.id, run.seed)] = why
@@ -195,12 +228,18 @@ class Dag(SearchRules):
         """
         w = wildcards
         path = paths.noise(w.scale, w.dataset, w.noise, w.generator, w.seed)
-        file, field = Places.of(self.suite.config).label_file(w.noise)
-        if os.path.exists(path) and origin.told(path) is None:
+        known = os.path.exists(path)
+        try:
+            file = Places.of(self.suite.config, self.suite.root).label_file(w.noise)
+        except UserError:
+            if not known:
+                raise
+            file = None  # what was read from it is shown as long as nothing has to be trained
+        if known and origin.told(path) is None:
             self._remake(path, "damaged, or another's")
-        elif os.path.exists(path) and file and origin.other_source(path, file, field):
+        elif known and file and origin.other_source(path, file):
             self._remake(path)
-        return [paths.data(w.scale, w.dataset), *([str(file)] if file else [])]
+        return [paths.data(w.scale, w.dataset), *([str(file.path)] if file else [])]
 
     def digest(self, wildcards: Any) -> str:
         """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""

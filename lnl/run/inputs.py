@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from lnl.data.arrays import Arrays
 from lnl.data.prepare import load as load_arrays
 from lnl.data.registry import DatasetInfo
 from lnl.data.splits import noisy_hold_out
-from lnl.declared import dependencies, origin, paths
+from lnl.declared import dependencies, label_needs, origin, paths
 from lnl.declared.data_places import Places
 from lnl.declared.searches import parameter_searched
 from lnl.declared.suite import Run, Suite
@@ -28,7 +29,7 @@ from lnl.engine.replay import Replay, obstacle
 from lnl.errors import UserError
 from lnl.files.sealed import set_aside
 from lnl.noise.keys import flip_rate, parse
-from lnl.noise.manifest import CHANGED, ensure_labels
+from lnl.noise.manifest import CHANGED, compared, ensure_labels
 from lnl.noise.transition import matrix
 from lnl.run import handed_over
 from lnl.run.store import Store
@@ -64,9 +65,14 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     noise, info = spec["noise"], suite.dataset(spec["dataset"])
     arrays = _arrays(info, places)
     seed = dependencies.noise_seed(suite, run)
+    label_file, of = places.label_file(noise["key"]), label_needs.training_file(suite, info.key)
     labels, manifest = ensure_labels(
-        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, *places.label_file(noise["key"])
+        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, label_file, of
     )
+    unsaid = origin.told(dependencies.noise_manifest(suite, run)) is None  # by whoever writes the manifest
+    if label_file is not None and unsaid:
+        for remark in compared(arrays, labels, manifest, label_file)["remarks"]:
+            print(f"lnl: {label_file.path}: {remark}", file=sys.stderr)
     today = {"data": arrays.digest, "labels": manifest["digest"]}
     for what, told in origin.manifests(suite, run).items():
         if told not in (None, today[what]):

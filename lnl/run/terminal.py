@@ -16,6 +16,7 @@ from contextlib import suppress
 from lnl.files.disk import full
 
 VARIABLE = "LNL_TERMINAL"  # the pipe to which a job writes a line for its head's terminal: its name and its number
+REMARK = "* "  # what a line begins with that is not about the disk
 _told: list[str] = []
 _folders: list[str] = []
 _pipe: list[int] = []
@@ -55,10 +56,17 @@ def tell(line: str) -> None:
             os.close(pipe)
 
 
+def remark(line: str) -> None:
+    """Say a line on the terminal of the head that is no word about the disk."""
+    tell(f"{REMARK}{line}")
+
+
 def _print(reader: int) -> None:
     with open(reader, encoding="utf-8", errors="replace") as heard:
         for line in heard:
-            if line not in _told:
+            if line.startswith(REMARK):
+                _say(line.removeprefix(REMARK))
+            elif line not in _told:
                 _told.append(line)
                 _say(line)
 

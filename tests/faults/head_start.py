@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from lnl.declared import schema
+from lnl.declared import label_needs, schema
 from lnl.declared.suite import Suite
 from lnl.run.dag import Dag
 
@@ -46,6 +46,8 @@ def start(root: Path, config: dict[str, Any]) -> Suite:
         at = SimpleNamespace(key=dag.suite.paper(key) if kind == "claims" else key)
         dag.demanded(kind)(at)
         dag.label(at)
+        if label_needs.lacking(dag.suite, key) is not None:
+            continue  # nothing else is asked of it
         for run in {run.cell: run for run in dag.suite.demand(key)}.values():
             _of_run(dag, vars(run.cell) | {"seed": str(run.seed)})
         for _, _, search in dag.suite.searches_of(key):

@@ -71,5 +71,5 @@ for paper, members in dag.suite.papers.items():
         name:
             paper
         input:
-            dag.rendered(members),
+            dag.every(members),
         localrule: True

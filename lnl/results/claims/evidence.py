@@ -52,7 +52,8 @@ class Repeats:
     def fixed_vector(self) -> bool:
         """All repeats were trained on one and the same noise vector."""
         return any(
-            r["labels"].get("vector") == "fixed" and r["labels"].get("realised_rate", 0) > 0
+            (r["labels"].get("vector") == "fixed" or r["labels"].get("generator") == "file")
+            and r["labels"].get("realised_rate", 0) > 0
             for r in self.results.values()
             if "labels" in r
         )

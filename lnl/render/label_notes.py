@@ -1,0 +1,92 @@
+"""What a table says of its label noise: how repeats share it, and the realised rate beside the requested one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lnl.data.registry import DatasetInfo
+from lnl.declared import origin
+from lnl.declared.suite import Run
+from lnl.noise.keys import warning
+from lnl.render.document import number
+
+if TYPE_CHECKING:
+    from lnl.declared.suite import Suite
+    from lnl.render.compare import Line
+
+FILE = "file"  # the generator of labels that a user brings: none
+
+
+def label_notes(compared: list[Line], datasets: Mapping[str, DatasetInfo]) -> tuple[str, ...]:
+    """One line each, read from the records; none without a record."""
+    results = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
+    if not results:
+        return ()
+    problems = dict.fromkeys((r["noise"], datasets[r["dataset"]].classes) for r in results)
+    cautions = dict.fromkeys(warning(noise, classes) for noise, classes in problems)
+    said = [f"{words[0].upper()}{words[1:]}." for words in cautions if words]
+    return (*_shared(compared, [r["labels"] for r in results]), *_rates(results), *said)
+
+
+def misread(suite: Suite, compared: list[Line]) -> tuple[str, ...]:
+    """What looks wrong with users' label files, as the manifests of their labels tell: a line for each data set."""
+    said = {}
+    for line in compared:
+        if line.slot.cell is not None and line.slot.cell.noise.startswith("file-") and line.slot.seeds:
+            where = f"{line.slot.cell.dataset}, {line.slot.cell.noise}"
+            said[where] = origin.remarks(suite, Run(line.slot.cell, line.slot.seeds[0]))
+    return tuple(f"{where}: {'; '.join(remarks)}." for where, remarks in said.items() if remarks)
+
+
+def _shared(compared: list[Line], labels: list[Mapping[str, Any]]) -> list[str]:
+    """Which repeats share one vector of labels; those of a file always do."""
+    drawn = [each for each in labels if each.get("generator") != FILE]
+    made = sorted({(each.get("generator"), each.get("noise_seed")) for each in drawn if _fixed(each)}, key=str)
+    texts = [f"generator {generator}, noise seed {seed}" for generator, seed in made]
+    texts += ["read from a file"] * (len(drawn) < len(labels))
+    lines = []
+    if texts:
+        lines.append(
+            f"All repeats of a cell share one noise vector ({'; '.join(texts)}): the spread is over initialisation and "
+            "order, not over label noise."
+        )
+    if any(each.get("vector") == "per_repeat" for each in drawn):
+        which = f" ({', '.join(_drawing_their_own(compared))})" if texts else ""
+        lines.append(f"Each repeat draws a noise vector of its own{which}: the spread includes label noise.")
+    return lines
+
+
+def _fixed(labels: Mapping[str, Any]) -> bool:
+    return labels.get("vector") == "fixed"
+
+
+def _drawing_their_own(compared: list[Line]) -> list[str]:
+    """Cells whose repeats have labels of their own, by their place in the table."""
+    own = [
+        line
+        for line in compared
+        for r in line.runs.records()
+        if r["result"]["labels"]["vector"] == "per_repeat" and r["result"]["labels"].get("generator") != FILE
+    ]
+    return list(dict.fromkeys(f"{line.slot.row_label}, {line.slot.column_label}" for line in own))
+
+
+def _rates(results: list[Mapping[str, Any]]) -> list[str]:
+    rates: dict[tuple[str, str], set[tuple[float | None, float]]] = {}
+    for result in results:
+        if result["labels"].get("realised_rate") is not None:
+            pair = (result["labels"].get("requested_rate"), float(result["labels"]["realised_rate"]))
+            rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
+    lines = []
+    for (dataset, noise), pairs in rates.items():
+        realised = sorted(100 * real for _, real in pairs)
+        low, high = number(realised[0]), number(realised[-1])
+        span = low if realised[0] == realised[-1] else f"{low} to {high}"
+        asked = next(iter(pairs))[0]
+        lines.append(
+            f"{dataset}, {noise}: labels of a file, {span}% of them differ from the true ones."
+            if asked is None
+            else f"{dataset}, {noise}: {number(100 * asked)}% of labels asked for, {span}% flipped."
+        )
+    return lines

@@ -1,0 +1,89 @@
+"""The blocks of docs/bring-your-own.md are what a user types: they are read, and lead to what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from declared_datasets import load
+from suite_copy import ROOT, SuiteCopy
+
+from lnl.cli import prepare, render
+from lnl.declared import dependencies
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Suite
+from lnl.noise.labelfile import read_labels
+from lnl.run.job import job
+
+PAGE = (ROOT / "docs/bring-your-own.md").read_text(encoding="utf-8")
+
+
+def _section(heading: str) -> str:
+    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.S | re.M)
+    assert found is not None
+    return found[1]
+
+
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", _section("Labels"), re.S | re.M)
+FILES, TABLES = ([block for block in BLOCKS if block.startswith(begin)] for begin in ("label_files:", "title:"))
+NAMES = re.findall(r"`tables/(\w+)\.yaml`", _section("Labels"))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SuiteCopy, np.ndarray]:
+    """A checkout with the tables and files of the section, digits' labels as the user's, and the true ones."""
+    own = SuiteCopy.make(tmp_path / "checkout")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(own.root)
+    truth = np.array(load("digits", None, tmp_path / "cache").train_labels)
+    order = np.random.default_rng(0).permutation(len(truth))
+    (tmp_path / "labels.csv").write_text("id,label\n" + "".join(f"{place},{truth[place]}\n" for place in order))
+    names = yaml.safe_load(FILES[1])["label_files"]["named"]["classes"]
+    lines = (f"{place},{names[truth[place]]}\n" for place in order)
+    (own.root / "animals.csv").write_text("image,answer\n" + "".join(lines))
+    np.save(own.root / "labels.npy", truth + 1)
+    np.savez(tmp_path / "annotations.npz", anna=truth, ben=np.where(truth == 3, 8, truth), majority=truth)
+    configuration: dict[str, Any] = yaml.safe_load((own.root / "config/config.yaml").read_text())
+    for block in FILES:
+        configuration["label_files"] |= yaml.safe_load(block)["label_files"]
+    (own.root / "config/config.yaml").write_text(yaml.safe_dump(configuration))
+    for name, block in zip(NAMES, TABLES, strict=True):
+        (own.root / f"tables/{name}.yaml").write_text(block)
+    return own, truth
+
+
+def test_from_labels_to_a_table_is_at_most_ten_lines() -> None:
+    command = re.findall(r"^\$ (snakemake .*)$", _section("Labels"), re.M)[0]
+    typed = [*FILES[0].splitlines(), *TABLES[0].splitlines(), command]
+    assert len(typed) <= 10 and command.split()[1] == NAMES[0]
+
+
+def test_every_file_of_the_page_is_read_as_it_says(checkout: tuple[SuiteCopy, np.ndarray]) -> None:
+    suite = Suite.load(Path(), {"scale": "demo"})
+    dependencies.check(suite)
+    for noise in ("file-mine", "file-named", "file-from-one", "file-team.anna", "file-team.majority"):
+        file = Places.of(suite.config, suite.root).label_file(noise)
+        assert file is not None
+        np.testing.assert_array_equal(read_labels(file, checkout[1], 10, "digits"), checkout[1])
+
+
+def test_the_page_s_first_table_is_made_with_its_lines(checkout: tuple[SuiteCopy, np.ndarray]) -> None:
+    suite = Suite.load(Path(), {"scale": "demo"})
+    prepare.data(suite, "digits")
+    prepare.noise(suite, "digits", "file-mine", "as_released", 0)
+    for run in suite.demand(NAMES[0]):
+        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, lambda done, total: None, None)
+    render.everything(suite, [NAMES[0]], partial=False)
+    text = Path(f"results/demo/tables/{NAMES[0]}.md").read_text()
+    assert "digits, file-mine: labels of a file, 0.00% of them differ from the true ones." in text
+    assert "|  | Standard | Co-teaching |" in text
+
+
+def test_annotations_of_one_file_stand_side_by_side(checkout: tuple[SuiteCopy, np.ndarray]) -> None:
+    suite = Suite.load(Path(), {"scale": "lite"})
+    cells = [slot.cell.id for slot in suite.slots(NAMES[1]) if slot.cell]
+    assert cells == [f"coteaching/mnist/file-team.{who}/standard" for who in ("anna", "ben", "majority")]
