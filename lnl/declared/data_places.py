@@ -51,9 +51,11 @@ class Places:
         name, field = self._named(noise.removeprefix("file-"))
         known = dict(self.label_files)
         if name not in known:
+            first = name.partition(".")[0]
+            lacks = f"has no '{name}'" if first == name else f"has neither '{first}' nor '{name}'"
             raise UserError(
-                f"noise '{noise}': config key 'label_files' has no '{name}'{nearest(name, known)}; "
-                f"add `{name.partition('.')[0]}: {{path: …}}` to it (docs/bring-your-own.md)"
+                f"noise '{noise}': config key 'label_files' {lacks}{nearest(first, known)}; "
+                f"add `{first}: {{path: …}}` to it (docs/bring-your-own.md)"
             )
         found, where = known[name], f"config key 'label_files.{name}'"
         if field is not None:

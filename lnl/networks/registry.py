@@ -51,6 +51,12 @@ NETWORKS: dict[str, NetworkInfo] = {
         "ResNet-32 for 32 x 32 images (He et al., 2016, section 4.2; Pumpout on CIFAR-10)",
         options={"shortcut": ("identity", "projection"), **SCALE},
     ),
+    "resnet34": NetworkInfo(
+        "lnl.networks.resnet34",
+        "ResNet34",
+        "ResNet-34 for 32 x 32 images (He et al., 2016, Table 1; CIFAR-N)",
+        options=SCALE,
+    ),
     "softsign_mlp": NetworkInfo(
         "lnl.networks.softsign_mlp",
         "SoftsignMLP",
