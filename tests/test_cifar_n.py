@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from declared_datasets import load
 from suite_copy import ROOT
 
 from lnl.cli import prepare, render
-from lnl.data.prepare import load
 from lnl.declared import label_needs
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from declared_datasets import load
 from suite_copy import ROOT, SCALE, SuiteCopy
 
 from lnl.cli import prepare, render
-from lnl.data.prepare import load
 from lnl.declared import dependencies, label_needs
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
