@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -236,15 +237,37 @@ def test_another_file_and_another_declaration_are_noticed_whatever_their_date(tm
     assert load(info, tmp_path, tmp_path / "cache").digest != first.digest  # the cache is of the former file
 
 
-def test_a_table_on_own_data_trains_and_is_trained_again_when_the_data_change(tmp_path: Path) -> None:
+def _blocks(kind: str) -> list[str]:
+    page = (PLACE.parents[1] / "docs/bring-your-own.md").read_text(encoding="utf-8").partition("\n## Data sets\n")[2]
+    return re.findall(rf"^```{kind}\n(.*?)^```$", page, re.S | re.M)
+
+
+def test_the_page_s_declarations_are_sound_and_short(tmp_path: Path) -> None:
+    wine, protocol, fashion = (yaml.safe_load(block) for block in _blocks("yaml"))
+    assert sum(len(block.splitlines()) for block in _blocks("yaml")[:2]) <= 16
+    assert protocol["datasets"].keys() == {"wine"}
+    info = declared(fashion, tmp_path)
+    parts = {
+        "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+        "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+    }  # torchvision's names of the four files
+    assert info.options == {part: [f"FashionMNIST/raw/{name}.gz" for name in names] for part, names in parts.items()}
+    (tmp_path / "ours.py").write_text(*_blocks("python"))
+    (tmp_path / "raw.txt").write_text("".join(f"{n} {-n} {n % 3}\n" for n in range(12)))
+    mine = declared(wine, tmp_path, classes=3, reader="ours.py", options={"file": "raw.txt"})
+    note, places = tmp_path / "mine.json", Places(str(tmp_path), str(tmp_path))
+    sealed.write(note, manifest(mine, load(mine, tmp_path, tmp_path / "cache")))
+    assert not origin.other_data(str(note), mine, places)
+    (tmp_path / "raw.txt").write_text("".join(f"{n} {n} {n % 3}\n" for n in range(12)))
+    assert origin.other_data(str(note), mine, places)
+
+
+def test_the_page_s_data_set_trains_and_is_trained_again_when_the_data_change(tmp_path: Path) -> None:
     copy = SuiteCopy.make(tmp_path / "checkout")
-    data = tmp_path / "data"
-    data.mkdir()
+    (data := tmp_path / "data").mkdir()
     table(data)
-    (copy.root / "config/datasets/wine.yaml").write_text(yaml.safe_dump(WINE))
-    protocol = {"like": "s2e", "title": "Wine", "source": "me", "datasets": {"wine": {"network": "mlp"}}}
-    protocol |= {"split": "none", "batch": {"size": 4}, "runtime": {}}
-    (copy.root / "config/protocols/wine.yaml").write_text(yaml.safe_dump(protocol))
+    for folder, block in zip(("datasets", "protocols"), _blocks("yaml"), strict=False):
+        (copy.root / f"config/{folder}/wine.yaml").write_text(block)
     cell = "wine/wine/symmetric-50/standard"
     suite = Suite.load(copy.root, {"scale": "demo", "data_root": str(data)})
     assert suite.spec(suite.parse(cell))["dataset"] == "wine"
