@@ -89,9 +89,7 @@ def _place(at: Suite, written: str, page: Path) -> None:
     if len(parts) == 4 and made_by_the_reader(parts[0], page):
         if f"config/datasets/{parts[1]}.yaml" in page.read_text(encoding="utf-8"):
             # data that the reader declares
-            parts[1] = next(
-                cell.dataset for cell in at.cells if cell.protocol == "s2e"
-            )
+            parts[1] = next(cell.dataset for cell in at.cells if cell.protocol == "s2e")
         parts[0] = "s2e"
     at.parse("/".join(parts))
 
