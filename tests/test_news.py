@@ -288,10 +288,14 @@ def test_the_embedding_stands_in_for_the_papers_features_and_is_never_judged(che
     mnist, texts = lines(suite, "both")
     assert mnist.verdict.word == "agrees"
     assert texts.verdict.word == "not comparable (paper, but news2-lsa stands for news2)"
-    said = dict(notes(suite.tables["both"], [mnist, texts], "both", reductions.comparable(suite, "both")))["Verdicts"]
+    said = dict(
+        notes(suite.tables["both"], [mnist, texts], "both", reductions.comparable(suite, "both"), suite.datasets)
+    )["Verdicts"]
     assert said[0].startswith("agrees: ")
     assert "not judged: scale paper, but news2-lsa stands for news2" in said[-1]
-    alone = dict(notes(suite.tables["both"], [texts], "both", reductions.comparable(suite, "both")))["Verdicts"]
+    alone = dict(notes(suite.tables["both"], [texts], "both", reductions.comparable(suite, "both"), suite.datasets))[
+        "Verdicts"
+    ]
     assert "Nothing is judged" in alone[0]
     cell = texts.slot.cell
     assert cell is not None

@@ -134,7 +134,7 @@ def test_the_value_with_the_best_held_out_accuracy_is_trained(copy: SuiteCopy) -
     assert result["spec"]["split"] == "none" and "hold_out" not in result["spec"]  # it trains on everything
     assert result["curves"]["schedule"][-1] == pytest.approx(1 - 0.2 * winner["value"])
     scale = reductions.comparable(suite, "small")
-    said = dict(notes(suite.tables["small"], lines(suite, "small"), "small", scale))["Search"]
+    said = dict(notes(suite.tables["small"], lines(suite, "small"), "small", scale, suite.datasets))["Search"]
     assert f"Chosen: Symmetry, tau tuned: tau = {winner['value']}." in said
     assert any("tau among 0, 1.0, 2.5, 4.0, scored by the given labels of a noisy hold-out" in line for line in said)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from declared_datasets import DATASETS
 
 from lnl.declared import reductions
 from lnl.declared.schema import check
@@ -42,6 +43,7 @@ class MiniSuite:
     def __post_init__(self):
         self.tables = {"mini": yaml.safe_load((GOLDEN / "mini.yaml").read_text())}
         self.methods = {"standard": {}, "coteaching": {}}
+        self.datasets = DATASETS
         self.scales = {self.scale: {"title": "for the tests"}}
 
     def slots(self, key):
