@@ -22,6 +22,8 @@ from filelock import FileLock
 from suite_copy import SCALE, SuiteCopy, until
 
 import lnl
+from lnl.declared import literals, reading
+from lnl.declared.suite import Suite
 from lnl.run.worker import client, head, server
 
 pytestmark = pytest.mark.skipif(
@@ -278,3 +280,15 @@ def test_a_worker_that_cannot_fork_says_why_and_the_caller_goes_on(
     said = capsys.readouterr().err
     assert said.startswith("lnl: the warm worker cannot take a call (BlockingIOError: ") and said.count("\n") == 1
     running.listener.close(), os.close(reader), os.close(writer)
+
+
+def test_a_copy_reads_no_declaration_that_its_worker_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    server._warm_up(str(copy.root))
+    monkeypatch.chdir(copy.root)
+    for module in (reading, literals):
+        monkeypatch.setattr(module, "text", lambda path: pytest.fail(f"{path} is read again"))
+    assert Suite.load(Path(), validate=False).tables["small"]
+    (copy.root / "tables/small.yaml").touch()
+    with pytest.raises(pytest.fail.Exception, match="small"):
+        Suite.load(Path(), validate=False)

@@ -25,7 +25,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -211,8 +211,8 @@ def _warm_up(folder: str) -> None:
 
     with suppress(ImportError):
         importlib.import_module("typer._adapters")
-    with suppress(Exception):  # the job itself will say what is wrong with them
-        Suite.load(folder, validate=False)
+    with suppress(Exception), chdir(folder):  # the job itself will say what is wrong with them
+        Suite.load(Path(), validate=False)  # by the paths that it will ask for: what is read is kept by its path
 
 
 def receive(client: socket.socket, files: list[int]) -> dict[str, Any]:
