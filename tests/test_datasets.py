@@ -185,6 +185,8 @@ def test_torchvision_is_asked_for_the_part_and_its_pickles_are_not_read(
         (ROWS[:11], "alcohol,colour,acid", r"the file has 11; write for example counts: {train: 9, test: 2}"),
         (ROWS, "alcohol,color,acid", "has no column 'colour' (did you mean 'color'?"),
         ([f"{row},1" for row in ROWS], "alcohol,colour,acid,more", "examples are [3], and"),
+        ([f"{row},1" for row in ROWS], "alcohol,colour,acid", "more values than its first line has names"),
+        ([f"{row},1" for row in ROWS], "alcohol,colour,acid,colour", "has two columns 'colour'"),
         ([], "", "is no table of values"),
     ],
 )

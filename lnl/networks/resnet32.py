@@ -7,6 +7,8 @@ distribution.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -45,20 +47,23 @@ class Block(nn.Module):
         return F.relu(branch + x)
 
 
-class ResNet32(Network):
-    """conv 3x3 (16), three stages of five blocks, global average, dense; 464,154 parameters on CIFAR-10."""
+class ResNet(Network):
+    """conv 3x3, stages of blocks, global average, dense. stages: (channels, blocks) of each; all but the first begin
+    with half the side. UserError for images smaller than 8 x 8."""
 
-    def __init__(self, shape: tuple[int, int, int], classes: int, shortcut: str) -> None:
+    def __init__(
+        self, name: str, shape: tuple[int, int, int], classes: int, stages: Sequence[tuple[int, int]], shortcut: str
+    ) -> None:
         super().__init__()
         channels, height, width = shape
         if min(height, width) < 8:
-            raise UserError(f"network 'resnet32' needs images of at least 8 x 8, not {height} x {width}")
-        self.conv = nn.Conv2d(channels, WIDTHS[0], 3, padding=1, bias=False)
-        self.norm = BatchNorm2d(WIDTHS[0])
+            raise UserError(f"network '{name}' needs images of at least 8 x 8, not {height} x {width}")
+        inputs = stages[0][0]
+        self.conv = nn.Conv2d(channels, inputs, 3, padding=1, bias=False)
+        self.norm = BatchNorm2d(inputs)
         self.blocks = nn.ModuleList()
-        inputs = WIDTHS[0]
-        for stage, outputs in enumerate(WIDTHS):
-            for block in range(BLOCKS):
+        for stage, (outputs, count) in enumerate(stages):
+            for block in range(count):
                 self.blocks.append(Block(inputs, outputs, 2 if stage and not block else 1, shortcut))
                 inputs = outputs
         self.fc = nn.Linear(inputs, classes)
@@ -69,3 +74,10 @@ class ResNet32(Network):
             x = block(x)
         logits: Tensor = self.fc(x.mean(dim=(2, 3)))
         return logits
+
+
+class ResNet32(ResNet):
+    """conv 3x3 (16), three stages of five blocks, global average, dense; 464,154 parameters on CIFAR-10."""
+
+    def __init__(self, shape: tuple[int, int, int], classes: int, shortcut: str) -> None:
+        super().__init__("resnet32", shape, classes, [(width, BLOCKS) for width in WIDTHS], shortcut)

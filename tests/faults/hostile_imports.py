@@ -8,7 +8,6 @@ has not to. One line of counts; exit status 1 unless all of them are 0.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gzip
 import io
@@ -28,7 +27,7 @@ from lnl.errors import UserError
 from tests.faults.broken_files import MUTATIONS
 from tests.faults.mutations import Case
 
-from .counted import concluded
+from .counted import counted_command
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALE, SECONDS = "paper", 10
@@ -179,12 +178,7 @@ def run(count: int, seed: int) -> Counts:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    counts = run(asked.count, asked.seed)
-    return concluded(counts.line(asked.count), vars(counts))
+    return counted_command(__doc__, run, count=100)
 
 
 if __name__ == "__main__":

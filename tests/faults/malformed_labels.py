@@ -8,7 +8,6 @@ that is sound in unusual dress has to be read as it is meant. One line of counts
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import sys
@@ -24,7 +23,7 @@ from lnl.noise.label_remarks import remarks
 from lnl.noise.label_source import LabelFile
 from lnl.noise.labelfile import read_labels
 
-from .counted import concluded
+from .counted import counted_command
 from .label_mutations import CLASSES, FAULTS, SOUND, Case
 from .tiny_suite import temporary_folder
 
@@ -99,12 +98,7 @@ def run(count: int, seed: int) -> Counts:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    counts = run(asked.count, asked.seed)
-    return concluded(counts.line(asked.count), vars(counts))
+    return counted_command(__doc__, run, count=200)
 
 
 if __name__ == "__main__":

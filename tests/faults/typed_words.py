@@ -9,7 +9,6 @@ a line. One line of counts; exit status 1 unless all of them are 0.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import io
 import json
@@ -27,7 +26,7 @@ from typing import Literal
 
 from tests.faults.typed_faults import FAULTS, Call
 
-from .counted import concluded
+from .counted import counted_command
 
 SECONDS = 30  # of a machine that does other things as well; a call takes one
 USED = (
@@ -148,12 +147,7 @@ def run(count: int, seed: int) -> Counts:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    counts = run(asked.count, asked.seed)
-    return concluded(counts.line(asked.count), vars(counts))
+    return counted_command(__doc__, run, count=200)
 
 
 if __name__ == "__main__":

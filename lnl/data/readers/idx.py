@@ -32,7 +32,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         if len(x) != len(y):
             raise UserError(f"{files[0]}: has {len(x):,} images, and {files[1]} {len(y):,} labels")
         found[part] = shapes.examples(info, x, str(files[0])), shapes.labels(info, y, str(files[1]))
-    return split.by_parts(info, found, supplied)
+    return split.arranged(info, found, supplied)
 
 
 def _content(path: Path) -> bytes:

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from lnl.data.arrays import Source
 from lnl.data.readers import split
 from lnl.data.readers.files import exchanged, listed, place
-from lnl.data.registry import PARTS, DatasetInfo
+from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 
 __all__ = ["exchanged", "read"]
@@ -29,22 +29,16 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     Classes are numbered in the declared order, or by the names of their folders; images by the names of their files.
     """
     assert data_root is not None
-    named = {part: info.options[part] for part in PARTS if part in info.options}
-    whole = info.options.get("folder")
-    if (whole is None) == (not named) or (named and not {"train", "test"} <= named.keys()):
-        raise UserError(f"{info.file}: options: name one 'folder', or 'train' and 'test', a folder each")
     if info.shape[0] not in MODES:
         raise UserError(f"{info.file}: shape: images of files have 1 channel (grey) or 3 (red, green, blue)")
     supplied, found = [], {}
-    for part, name in (named or {"train": whole}).items():
+    for part, name in split.named_parts(info, "folder").items():
         folder = place(info, data_root, name)
         files = list(_files(info, folder))
         supplied.append(listed(folder, name))
         pixels = np.stack([_pixels(info, file) for file, _ in files])
         found[part] = pixels, np.array([number for _, number in files], dtype=np.int64)
-    if whole is not None:
-        return split.stratified(info, *found["train"], supplied)
-    return split.by_parts(info, found, supplied)
+    return split.arranged(info, found, supplied)
 
 
 def _files(info: DatasetInfo, folder: Path) -> Iterator[tuple[Path, int]]:

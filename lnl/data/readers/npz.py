@@ -43,6 +43,4 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
                 found[part] = shapes.examples(info, x, where), shapes.labels(info, y, f"{path}: {pair[1]}")
     except (OSError, ValueError, zipfile.BadZipFile, TypeError) as error:
         raise UserError(f"{path}: is no readable .npz of numbers ({error})") from None
-    if "all" in found:
-        return split.stratified(info, *found["all"], supplied)
-    return split.by_parts(info, found, supplied)
+    return split.arranged(info, found, supplied)

@@ -39,7 +39,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     for part, (x, y) in parts.items():
         where = f"{file}: {part}"
         found[part] = shapes.examples(info, np.asarray(x), where), shapes.labels(info, np.asarray(y), where)
-    return split.stratified(info, *found["all"], supplied) if "all" in found else split.by_parts(info, found, supplied)
+    return split.arranged(info, found, supplied)
 
 
 def place(info: DatasetInfo) -> Path:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lnl.data.arrays import Source
 from lnl.data.readers import shapes, split
 from lnl.data.readers.files import exchanged, noted, place
-from lnl.data.registry import PARTS, DatasetInfo
+from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError, nearest
 
 __all__ = ["exchanged", "read"]
@@ -27,29 +27,32 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     feature over the training part (a constant one becomes 0).
     """
     assert data_root is not None
-    named = {part: info.options[part] for part in PARTS if part in info.options}
-    whole = info.options.get("file")
-    if (whole is None) == (not named) or (named and not {"train", "test"} <= named.keys()):
-        raise UserError(f"{info.file}: options: name one 'file', or 'train' and 'test', a file each")
     supplied, found = [], {}
-    for part, name in (named or {"train": whole}).items():
+    for part, name in split.named_parts(info, "file").items():
         path = place(info, data_root, name)
         supplied.append(noted(path, name))
         found[part] = _table(info, path)
-    if whole is not None:
-        source = split.stratified(info, *found["train"], supplied)
-    else:
-        source = split.by_parts(info, found, supplied)
+    source = split.arranged(info, found, supplied)
     if info.options.get("standardise"):
         _standardise(source.parts)
     return source
 
 
 def _table(info: DatasetInfo, path: Path) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    form: dict[str, Any] = {
+        "sep": info.options.get("separator", ","),
+        "encoding": "utf-8-sig",
+        "skipinitialspace": True,
+    }
     try:
-        content = pd.read_csv(path, sep=info.options.get("separator", ","), encoding="utf-8-sig", skipinitialspace=True)
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str, **form).iloc[0].tolist()
+        content = pd.read_csv(path, **form)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise UserError(f"{path}: is no table of values ({' '.join(str(error).split())[:150]})") from None
+    if twice := [name for name in first if first.count(name) > 1]:  # of which pandas would make two names
+        raise UserError(f"{path}: has two columns '{twice[0]}'; give each a name of its own")
+    if not isinstance(content.index, pd.RangeIndex):  # pandas takes what has no name for names of rows
+        raise UserError(f"{path}: its rows have more values than its first line has names; name every column")
     label = info.options["label"]
     wanted = info.options.get("columns") or [name for name in content.columns if name != label]
     for name in (label, *wanted):

@@ -48,7 +48,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         x = np.stack([np.asarray(made[index][0]) for index in range(len(made))])
         y = np.array([made[index][1] for index in range(len(made))])
         found[part] = shapes.examples(info, x, where), shapes.labels(info, y, where)
-    return split.by_parts(info, found, [])
+    return split.arranged(info, found, [])
 
 
 def exchanged(info: DatasetInfo, data_root: Path, supplied: Sequence[Mapping[str, str]]) -> bool:
