@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -22,8 +23,9 @@ from filelock import FileLock
 from suite_copy import SCALE, SuiteCopy, until
 
 import lnl
-from lnl.declared import literals, reading
-from lnl.declared.suite import Suite
+from lnl.cli.common import load_suite
+from lnl.declared import configuration, literals, reading
+from lnl.declared.demands import Demands
 from lnl.run.worker import client, head, server
 
 pytestmark = pytest.mark.skipif(
@@ -282,13 +284,43 @@ def test_a_worker_that_cannot_fork_says_why_and_the_caller_goes_on(
     running.listener.close(), os.close(reader), os.close(writer)
 
 
-def test_a_copy_reads_no_declaration_that_its_worker_has_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("command", "validate"), [("train", False), ("table", True)])
+def test_a_copy_reads_and_resolves_nothing_that_its_worker_has(
+    command: str, validate: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = SuiteCopy.make(tmp_path / "checkout")
-    server._warm_up(str(copy.root))
+    asked = {"scale": "smoke", "device": "cpu"}
+    environment = {configuration.VARIABLE: json.dumps(asked)}
+    assert server._warm_up(str(copy.root), [command], environment)
+    assert not server._warm_up(str(copy.root), [command], environment), "what is kept is not read again"
     monkeypatch.chdir(copy.root)
-    for module in (reading, literals):
-        monkeypatch.setattr(module, "text", lambda path: pytest.fail(f"{path} is read again"))
-    assert Suite.load(Path(), validate=False).tables["small"]
-    (copy.root / "tables/small.yaml").touch()
-    with pytest.raises(pytest.fail.Exception, match="small"):
-        Suite.load(Path(), validate=False)
+    monkeypatch.setenv(configuration.VARIABLE, environment[configuration.VARIABLE])
+    with monkeypatch.context() as patched:
+        for module in (reading, literals):
+            patched.setattr(module, "text", lambda path: pytest.fail(f"{path} is read again"))
+        patched.setattr(Demands, "_demand", lambda suite, key: pytest.fail(f"{key} is resolved again"))
+        suite = load_suite(validate=validate)
+        assert suite.cells and suite.scale == "smoke"
+        with pytest.raises(pytest.fail.Exception):
+            _ = load_suite(validate=validate, scale="demo").cells
+
+
+@pytest.mark.parametrize("change", ["touch", "add", "remove"])
+def test_a_copy_reads_again_what_has_changed_since(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    environment = {configuration.VARIABLE: json.dumps({"scale": "smoke"})}
+    assert server._warm_up(str(copy.root), ["train"], environment)
+    small, other = copy.root / "tables/small.yaml", copy.root / "tables/other.yaml"
+    if change == "touch":
+        small.touch()
+    elif change == "add":
+        other.write_text(small.read_text())
+    else:
+        small.unlink()
+    monkeypatch.chdir(copy.root)
+    monkeypatch.setenv(configuration.VARIABLE, environment[configuration.VARIABLE])
+    suite = load_suite(validate=False)
+    assert set(suite.tables) == {name.stem for name in (copy.root / "tables").glob("*.yaml")}
+    assert server._warm_up(str(copy.root), ["train"], environment), "and the worker for its next copy"

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lnl.declared import configuration
+from lnl.declared import configuration, kept_suites
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
 
@@ -59,7 +59,7 @@ def load_suite(validate: bool = True, **overrides: Any) -> Suite:
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config = configuration.of_environment()
     config |= {key: value for key, value in overrides.items() if value is not None}
-    return Suite.load(Path(), config, validate=validate)
+    return kept_suites.suite(config, validate)
 
 
 def parse_seeds(text: str | None) -> int | list[int] | None:

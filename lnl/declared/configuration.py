@@ -57,10 +57,10 @@ def check_here(root: Path) -> None:
         raise UserError(f"no {FILE} in {Path.cwd()}; run snakemake in {root.resolve()}, without --directory")
 
 
-def of_environment() -> dict[str, Any]:
+def of_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The configuration that LNL_CONFIG holds; nothing where it is not set. UserError where it holds something else."""
     try:
-        found = json.loads(os.environ.get(VARIABLE) or "{}")
+        found = json.loads(environment.get(VARIABLE) or "{}")
     except ValueError:
         found = None
     if not isinstance(found, dict):

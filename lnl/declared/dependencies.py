@@ -80,6 +80,13 @@ def _readers(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
     return {cell: dict(sorted(points.items())) for cell, points in found.items()}
 
 
+def resolve(suite: Suite) -> None:
+    """Resolve every cell, every search and who reads whose state, so that whoever asks later finds them."""
+    _readers(suite)
+    for key in suite.artefacts:
+        searches(suite, key)
+
+
 @cache
 def searches(suite: Suite, key: str) -> tuple[Search, ...]:
     """Searches that an artefact needs, each once: those it draws, and those whose schedules its runs train with."""

@@ -24,7 +24,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import chdir, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +49,7 @@ NEEDS = {
     "claims": RENDERING,
     "figure": (*RENDERING, *DRAWING),
 }
+VALIDATED = ("table", "claims", "figure")  # of these: what checks the declarations itself, since it is run by hand too
 Command = Callable[[], int]  # runs sys.argv; its exit status
 PATIENCE = 5.0  # seconds for a call to arrive: jobs send it at once
 GRACE = 15.0  # seconds that copies have to write their checkpoints once the head is gone
@@ -73,7 +74,7 @@ class Server:
         self.listener = socket.socket(fileno=listener)
         self.address = Path(self.listener.getsockname())
         self.stamp = newest()
-        self.loaded: set[str] = set()  # modules, and checkouts whose declarations were read
+        self.loaded: set[str] = set()  # modules
         self.copies: dict[int, Copy] = {}
         self.serving = True
         self.selector = selectors.DefaultSelector()
@@ -86,7 +87,7 @@ class Server:
         signal.signal(signal.SIGTERM, partial(self._told, os.getpid()))
         _prctl(signal.SIGCONT)  # a worker that somebody has stopped wakes up when its head ends, and ends as well
         if command:
-            self._ready({"arguments": [command], "folder": os.getcwd()})
+            self._ready({"arguments": [command], "folder": os.getcwd(), "environment": dict(os.environ)})
         while self.serving:
             for key, _ in self.selector.select():
                 with suppress(OSError):
@@ -130,10 +131,7 @@ class Server:
                     self.loaded.add(name)
         except Exception:
             return False
-        if folder not in self.loaded:
-            _warm_up(folder)
-            self.loaded.add(folder)
-        if len(self.loaded) > before:
+        if _warm_up(folder, arguments, call["environment"]) or len(self.loaded) > before:
             gc.freeze()  # a collection in a copy would touch, and so duplicate, all of this
         return True
 
@@ -205,14 +203,19 @@ def _prctl(number: signal.Signals) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
-def _warm_up(folder: str) -> None:
-    """What every command begins with: the declarations of its checkout, and what typer reads its arguments with."""
-    from lnl.declared.suite import Suite
+def _warm_up(folder: str, arguments: list[str], environment: Mapping[str, str]) -> bool:
+    """Keep what every command begins with: the declarations of its checkout, resolved as its head has configured them,
+    and what typer reads its arguments with. True if something was read."""
+    from lnl.declared import configuration, kept_suites
 
     with suppress(ImportError):
         importlib.import_module("typer._adapters")
     with suppress(Exception), chdir(folder):  # the job itself will say what is wrong with them
-        Suite.load(Path(), validate=False)  # by the paths that it will ask for: what is read is kept by its path
+        asked = configuration.of_environment(environment)
+        if "--scale" in arguments:
+            asked["scale"] = arguments[arguments.index("--scale") + 1]
+        return kept_suites.keep(asked, validate=arguments[0] in VALIDATED)
+    return False
 
 
 def receive(client: socket.socket, files: list[int]) -> dict[str, Any]:

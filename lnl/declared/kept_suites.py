@@ -1,0 +1,63 @@
+"""Suites that are resolved once for many jobs: a warm worker keeps them, and its copies find them. Standard library.
+
+A job asks for the checkout, the configuration and the checks that its worker has kept a suite for, or reads and
+resolves it by itself; so it does after any declaration has changed. In every other process nothing is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lnl.declared import dependencies
+from lnl.declared.suite import Suite
+
+PLACES = ("config", "methods", "tables", "figures", "claims")  # of a checkout: all that a suite is made of
+Stamps = frozenset[tuple[str, int, int, int, int]]
+
+_kept: dict[str, tuple[Stamps, Suite]] = {}
+
+
+def suite(config: Mapping[str, Any], validate: bool) -> Suite:
+    """The suite of the working directory, as `Suite.load` has it: the kept one, if there is one of today's files."""
+    found = _kept.get(_name(config, validate))
+    if found is not None and found[0] == _stamps():
+        return found[1]
+    return Suite.load(Path(), config, validate)
+
+
+def keep(config: Mapping[str, Any], validate: bool) -> bool:
+    """Resolve all that the working directory declares, for the copies of this process; False where it is kept already.
+
+    UserError for declarations that cannot be resolved; nothing is kept of them.
+    """
+    name, stamps = _name(config, validate), _stamps()
+    if name in _kept and _kept[name][0] == stamps:
+        return False
+    read = Suite.load(Path(), config, validate)
+    dependencies.resolve(read)
+    _kept[name] = stamps, read
+    return True
+
+
+def _name(config: Mapping[str, Any], validate: bool) -> str:
+    return json.dumps([os.getcwd(), validate, dict(config)], sort_keys=True, default=str)
+
+
+def _stamps() -> Stamps:
+    """What changes when a file of the declarations does, or when one comes or goes."""
+    return frozenset(
+        (file, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
+        for file in _files()
+        for found in (os.stat(file),)
+    )
+
+
+def _files() -> Iterator[str]:
+    for place in PLACES:
+        for folder, _, names in os.walk(place):
+            yield folder
+            yield from (os.path.join(folder, name) for name in names)
