@@ -78,7 +78,7 @@ def _names(given: dict[str, object], page: Path) -> str | None:
 
 
 def _place(at: Suite, written: str, page: Path) -> None:
-    """UserError for a cell, or a search, that is not declared; a method that the reader writes is as good as any."""
+    """UserError for a cell, or a search, that is not declared; a method or a noise that the reader writes is as good as any."""
     parts = written.split("/")
     if len(parts) == 5:
         if not made_by_the_reader(parts[4], page):
@@ -86,6 +86,8 @@ def _place(at: Suite, written: str, page: Path) -> None:
         return
     if len(parts) == 4 and made_by_the_reader(parts[3], page):
         parts[3] = "standard"
+    if len(parts) == 4 and made_by_the_reader(parts[2].rpartition("-")[0], page):
+        parts[2] = "pair-45"
     if len(parts) == 4 and made_by_the_reader(parts[0], page):
         if f"config/datasets/{parts[1]}.yaml" in page.read_text(encoding="utf-8"):
             # data that the reader declares

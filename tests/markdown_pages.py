@@ -91,5 +91,5 @@ def made_by_the_reader(name: str, page: Path) -> bool:
     """Whether a page tells its reader to write a declaration of this name: it names the file, or begins it."""
     file = "[-_]".join(map(re.escape, re.split("[-_]", name.removesuffix("_claims"))))
     text = page.read_text(encoding="utf-8")
-    folders = "methods|config/searches|config/protocols|tables|figures|claims"
+    folders = "methods|config/searches|config/protocols|config/noises|tables|figures|claims"
     return re.search(rf"(?:{folders})/{file}\.(?:py|yaml)|lnl new \w+ {file}\b", text) is not None

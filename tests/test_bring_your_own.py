@@ -13,7 +13,7 @@ from declared_datasets import load
 from suite_copy import ROOT, SuiteCopy
 
 from lnl.cli import prepare, render
-from lnl.declared import dependencies
+from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.noise.labelfile import read_labels
@@ -28,6 +28,13 @@ def _section(heading: str) -> str:
     return found[1]
 
 
+NOISES = dict(
+    zip(
+        re.findall(r"`config/noises/([\w-]+\.(?:yaml|py))`", _section("Noise")),
+        (block for _, block in re.findall(r"^```(yaml|python)\n(.*?)^```$", _section("Noise"), re.S | re.M)),
+        strict=True,
+    )
+)
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", _section("Labels"), re.S | re.M)
 FILES, TABLES = ([block for block in BLOCKS if block.startswith(begin)] for begin in ("label_files:", "title:"))
 NAMES = re.findall(r"`tables/(\w+)\.yaml`", _section("Labels"))
@@ -87,3 +94,36 @@ def test_annotations_of_one_file_stand_side_by_side(checkout: tuple[SuiteCopy, n
     suite = Suite.load(Path(), {"scale": "lite"})
     cells = [slot.cell.id for slot in suite.slots(NAMES[1]) if slot.cell]
     assert cells == [f"coteaching/mnist/file-team.{who}/standard" for who in ("anna", "ben", "majority")]
+
+
+# ---- noise -------------------------------------------------------------------------------------------------------
+
+
+def test_noises_of_the_page_are_short_and_the_suite_s_own_is_shown_as_it_is() -> None:
+    assert set(NOISES) == {"lookalike.yaml", "part-dependent.py", "background.py"}
+    assert all(len(block.splitlines()) <= 25 for block in NOISES.values())
+    assert NOISES["part-dependent.py"] == (ROOT / "config/noises/part-dependent.py").read_text()
+
+
+def test_noises_of_the_page_draw_what_it_says(checkout: tuple[SuiteCopy, np.ndarray]) -> None:
+    for name, block in NOISES.items():
+        Path("config/noises", name).write_text(block)
+    suite, truth = Suite.load(Path(), {"scale": "demo"}), checkout[1]
+    prepare.data(suite, "digits")
+    told = {}
+    for noise in ("lookalike-30", "part-dependent-30", "background-30"):
+        assert suite.parse(f"s2e/digits/{noise}/coteaching")
+        prepare.noise(suite, "digits", noise, "as_released", 0)
+        told[noise] = paths.read(paths.noise("demo", "digits", noise, "as_released", 0))
+    rows = told["lookalike-30"]["transition_requested"]
+    assert [(true, rows[true].index(0.3)) for true in range(10) if 0.3 in rows[true]] == [
+        (3, 8), (4, 9), (7, 1), (8, 3), (9, 4),
+    ]  # fmt: skip
+    assert told["lookalike-30"]["requested_rate"] == pytest.approx(0.3 * np.isin(truth, [3, 4, 7, 8, 9]).mean())
+    assert told["part-dependent-30"]["realised_rate"] == pytest.approx(0.3, abs=0.05)
+    assert len({column for row in told["background-30"]["transition_requested"] for column in _off(row)}) == 1
+
+
+def _off(row: list[float]) -> list[int]:
+    """Columns of what is not the largest share of a row, and is there at all."""
+    return [column for column, share in enumerate(row) if 0 < share < max(row)]

@@ -56,8 +56,11 @@ def test_keys_mean_what_they_say(key: str, kind: str, rate: float | None, name: 
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("symetric-20", "did you mean 'symmetric'?"),
-        ("pairs-45", "did you mean 'pair'?"),
+        ("symetric", "a noise is clean, symmetric-<percent>, pair-<percent>"),
+        ("Symmetric-20", "whose kind is a file config/noises/<kind>.yaml"),
+        ("asymmetric-040", "write asymmetric-<percent> without superfluous zeros"),
+        ("asymmetric-101", "above 0 and at most 100 percent"),
+        ("pair-wise-0", "for no noise write clean"),
         ("symmetric", "write symmetric-<percent>"),
         ("symmetric-0.2x", "write symmetric-<percent>"),
         ("symmetric-020", "without superfluous zeros"),

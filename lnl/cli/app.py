@@ -129,10 +129,10 @@ def render(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="method, table, figure or protocol")],
+    kind: Annotated[str, typer.Argument(help="method, table, figure, protocol, dataset or noise")],
     name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
 ) -> None:
-    """Write a commented skeleton of a method, table, figure or protocol, which runs as it is."""
+    """Write a commented skeleton of a method, a table, a data set, …, which runs as it is."""
     from lnl.cli.starting import new as command
 
     file, then = command(load_suite(validate=False), kind, name)

@@ -44,14 +44,17 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     info = suite.dataset(dataset)
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
     file, of = places.label_file(key), label_needs.training_file(suite, dataset)
+    source = file or suite.own_noise(key, dataset)
     try:
-        labels, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, file, of)
+        labels, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, source, of)
     except UserError as error:
         terminal.remark(f"lnl: {key}: {error}")
         raise
     if file is not None:
         content = compared(arrays, labels, content, file)
         _say(file, key, dataset, content)
+    elif source is not None and content["warning"]:
+        terminal.remark(f"lnl: on {dataset} {content['warning']}")
     write_manifest(Path(paths.noise(suite.scale, dataset, key, generator, seed)), content)
 
 

@@ -13,6 +13,7 @@ from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.files import replacing
+from lnl.noise.keys import SHAPES
 
 SKELETONS = Path(__file__).with_name("skeletons")
 USUAL = "s2e"  # the protocol of a skeleton that names none: its networks are small
@@ -26,22 +27,32 @@ class Kind:
     skeleton: str
     then: Callable[[Suite, str], str]  # what to type next
     taken: Callable[[Suite, str, str], None] | None = None  # UserError where another file than this one has the name
+    beside: str | None = None  # the skeleton of a Python file that comes with it
 
 
 def new(suite: Suite, kind: str, name: str) -> tuple[Path, str]:
     """Write the skeleton; the file, and the command to type next. UserError for a name that is none, or taken."""
     chosen: Kind = choose(kind, KINDS, "kind", "lnl new")
     names.check(name, kind, "lnl new")
-    suffix = Path(chosen.skeleton.removesuffix(".txt")).suffix
-    file = Path(chosen.folder, f"{name.replace('-', '_') if kind == 'method' else name}{suffix}")
-    if (suite.root / file).exists() or (suite.root / file).is_symlink():
-        raise UserError(f"lnl new: {file} is there already; choose another name, or edit it")
+    written = {_file(chosen.folder, part, kind, name): part for part in (chosen.skeleton, chosen.beside) if part}
+    for file in written:
+        if (suite.root / file).exists() or (suite.root / file).is_symlink():
+            raise UserError(f"lnl new: {file} is there already; choose another name, or edit it")
+    first, *_ = written
     if chosen.taken is not None:
-        chosen.taken(suite, name, str(file))
-    text = Template((SKELETONS / chosen.skeleton).read_text(encoding="utf-8"))
-    with replacing(suite.root / file) as temporary:
-        temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
-    return file, chosen.then(suite, name)
+        chosen.taken(suite, name, str(first))
+    for file, part in reversed(written.items()):  # what names another one is written after it
+        text = Template((SKELETONS / part).read_text(encoding="utf-8"))
+        (suite.root / file).parent.mkdir(parents=True, exist_ok=True)
+        with replacing(suite.root / file) as temporary:
+            temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
+    return first, chosen.then(suite, name)
+
+
+def _file(folder: str, skeleton: str, kind: str, name: str) -> Path:
+    """A Python file that is imported has no '-' in its name; a figure is called by its key."""
+    suffix = Path(skeleton.removesuffix(".txt")).suffix
+    return Path(folder, f"{name.replace('-', '_') if suffix == '.py' and kind != 'figure' else name}{suffix}")
 
 
 def _words(suite: Suite, name: str) -> dict[str, str]:
@@ -49,6 +60,7 @@ def _words(suite: Suite, name: str) -> dict[str, str]:
     protocol = _own(name, list(suite.protocols)) or (USUAL if USUAL in suite.protocols else next(iter(suite.protocols)))
     return {
         "name": name,
+        "module": name.replace("-", "_"),
         "title": name.replace("-", " ").replace("_", " ").capitalize(),
         "protocol": protocol,
         "dataset": next(iter(suite.protocols[protocol]["datasets"])),
@@ -75,10 +87,15 @@ def _free_artefact(suite: Suite, name: str, file: str) -> None:
     distinct.check_artefacts([*suite.sources(), (name, file, _words(suite, name)["paper"])])
 
 
-def _cell(suite: Suite, protocol: str, dataset: str, method: str) -> str:
+def _free_noise(suite: Suite, name: str, file: str) -> None:
+    if name in SHAPES or name.startswith("file-") or name.endswith("-"):
+        raise UserError(f"lnl new: '{name}' is a kind of noise of the suite's own, or no name of one; choose another")
+
+
+def _cell(suite: Suite, protocol: str, dataset: str, method: str, noise: str = "symmetric-50") -> str:
     """A cell as `lnl train` takes it at this scale."""
     stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
-    return Cell(protocol, stand_ins.get(dataset, dataset), "symmetric-50", method).id
+    return Cell(protocol, stand_ins.get(dataset, dataset), noise, method).id
 
 
 def _try_method(suite: Suite, name: str) -> str:
@@ -90,6 +107,15 @@ def _try_protocol(suite: Suite, name: str) -> str:
     return f"lnl train {_cell(suite, name, 'mnist', 'coteaching')} --epochs 20"
 
 
+def _try_noise(suite: Suite, name: str) -> str:
+    at = _words(suite, name)
+    return f"lnl train {_cell(suite, at['protocol'], at['dataset'], 'coteaching', f'{name}-40')} --epochs 20"
+
+
+def _try_dataset(suite: Suite, name: str) -> str:
+    return f"lnl prepare data {name}"
+
+
 def _try_artefact(suite: Suite, name: str) -> str:
     return f"snakemake {name} -c2"
 
@@ -99,4 +125,6 @@ KINDS = {
     "table": Kind("tables", "table.yaml.txt", _try_artefact, _free_artefact),
     "figure": Kind("figures", "figure.py.txt", _try_artefact, _free_artefact),
     "protocol": Kind("config/protocols", "protocol.yaml.txt", _try_protocol),
+    "dataset": Kind("config/datasets", "dataset.yaml.txt", _try_dataset, beside="dataset.py.txt"),
+    "noise": Kind("config/noises", "noise.yaml.txt", _try_noise, _free_noise),
 }

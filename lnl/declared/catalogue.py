@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import configuration, decisions, distinct, names, naming
+from lnl.declared import configuration, decisions, distinct, names, naming, noise_files
 from lnl.declared.reading import named_files, read_folder, read_literal, read_mapping, read_methods
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
+from lnl.noise import keys as noise_keys
+from lnl.noise.kinds import OwnNoise
 
 
 def like(protocols: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -70,6 +72,9 @@ class Catalogue:
         if validate:
             self._check = _check_variant
         self.datasets = self._datasets()
+        self.noises = noise_files.read(
+            root / "config" / "noises", self.datasets, (lambda s, w: _checked(s, "noise", w)) if validate else None
+        )
         self.protocols = like(self._folder("config/protocols", "protocol"))
         self.scales = with_features(self._folder("config/scales", "scale"), config["news_features"], self.datasets)
         self.methods = read_methods(root / "methods", (lambda s, w: _checked(s, "method", w)) if validate else None)
@@ -103,6 +108,11 @@ class Catalogue:
         found = self._folder("config/datasets", "dataset")
         place = self.root / "config" / "datasets"
         return {key: DatasetInfo.of(key, declared, place / f"{key}.yaml") for key, declared in found.items()}
+
+    def own_noise(self, noise: str, dataset: str) -> OwnNoise | None:
+        """The declared kind behind a noise, on a data set; None for a noise of the suite's own kinds, and for files."""
+        kind = noise_keys.parse(noise).kind
+        return OwnNoise(self.noises[kind], self.dataset(dataset)) if kind in self.noises else None
 
     def dataset(self, key: str) -> DatasetInfo:
         """The facts about a declared data set; UserError with the nearest name where there is none."""

@@ -16,6 +16,7 @@ from lnl.declared.specification import choose
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 from lnl.noise.keys import SHAPES
+from lnl.noise.kinds import NoiseKind
 
 Tree = Mapping[str, Any]
 OPTIONS = "network_options."  # keys of a protocol that the registry of networks knows
@@ -36,6 +37,7 @@ class Declarations(Protocol):
 
     root: Path
     datasets: dict[str, DatasetInfo]
+    noises: dict[str, NoiseKind]
     protocols: dict[str, dict[str, Any]]
     scales: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
@@ -201,5 +203,5 @@ _KINDS: dict[str, Callable[..., Switch]] = {
     "synthetic": _keys("key of config/synthetic.yaml", lambda declared: declared.synthetic),
     "config": _keys("key of config/config.yaml", lambda declared: read_yaml(declared.root / "config" / "config.yaml")),
     "dataset": _named("data set", lambda declared: declared.datasets),
-    "noise": _named("noise", lambda declared: SHAPES),
+    "noise": _named("noise", lambda declared: {**SHAPES, **declared.noises}),
 }

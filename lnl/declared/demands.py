@@ -163,6 +163,7 @@ class Demands(Catalogue, ABC):
             scales=self.scales,
             dataset=at["dataset"],
             noise=at["noise"],
+            noises=self.noises,
             datasets=self.datasets,
             method=self.methods[at["method"]],
             changes=changes,

@@ -18,6 +18,8 @@ _FOLDERS = (
     "config/scales",
     "config/searches",
     "config/spaces",
+    "config/datasets",
+    "config/noises",
     "config/decisions",
     "tables",
     "claims",

@@ -1,7 +1,7 @@
 """The dictionary at the top of a Python file, read without running it. Standard library only.
 
-SPEC of a method and DEMAND of a figure hold what YAML could hold as well: dictionaries with words for keys, lists,
-words, finite numbers, True, False and None. What is more than that is one line with the file and the line in it.
+SPEC of a method, DEMAND of a figure and NOISE of a kind of noise hold what YAML could hold as well: dictionaries with
+words for keys, lists, words, finite numbers, True, False and None. What is more than that is one line with its place.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 from lnl.declared.text_files import Stamp, stamp, text
 from lnl.errors import UserError
+
+LITERALS = ("SPEC", "DEMAND", "NOISE")
 
 
 def read_literal(path: Path, name: str) -> dict[str, Any] | None:
@@ -49,7 +51,7 @@ def _assignments(path: Path, at: Stamp) -> dict[str, ast.Assign]:
     found: dict[str, ast.Assign] = {}
     for node in parsed(path).body:
         for target in node.targets if isinstance(node, ast.Assign) else ():
-            if isinstance(target, ast.Name) and target.id in ("SPEC", "DEMAND") and target.id in found:
+            if isinstance(target, ast.Name) and target.id in LITERALS and target.id in found:
                 raise UserError(f"{path} line {node.lineno}: {target.id} stands there twice; keep one of them")
             if isinstance(target, ast.Name) and isinstance(node, ast.Assign):
                 found[target.id] = node

@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.declared import handovers, searched
+from lnl.declared import handovers, noise_checks, searched
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.specification import choose, method_parameters
 from lnl.errors import UserError
-from lnl.noise import keys as noise_keys
 
 POINTS = ("final", "best-validation", "lowest-validation-loss")
 _STEP = re.compile(r"step-[1-9][0-9]{0,8}")
@@ -70,10 +69,7 @@ def _check_setting(spec: dict[str, Any], setting: str, catalogue: Declarations, 
         if word != "*":
             choose(word, names, what, where)
     if parts[2] != "*":
-        try:
-            noise_keys.parse(parts[2])
-        except UserError as error:
-            raise UserError(f"{where}: {error}") from None
+        noise_checks.declared(parts[2], catalogue.noises, where)
     for key in spec["settings"][setting]:
         choose(key, spec["parameters"], f"parameter of {spec['key']}", where)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.data.readers.files import exchanged
 from lnl.declared import dependencies, paths
 from lnl.errors import UserError
+from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_source import LabelFile
 
 if TYPE_CHECKING:
@@ -76,11 +77,11 @@ def told(manifest: str) -> str | None:
     return None if found is None else str(found["digest"])
 
 
-def other_source(manifest: str, file: LabelFile) -> bool:
-    """Whether labels were read from another file, or in another way, than this one is today."""
+def other_source(manifest: str, source: LabelFile | OwnNoise) -> bool:
+    """Whether labels were read from another file, or in another way, or made by a kind that meant something else."""
     found = _found(manifest)
     try:
-        return found is None or found.get("source") != file.source()
+        return found is None or found.get("source") != source.source()
     except OSError:
         return False  # whoever has to read it says that it cannot be read
 
@@ -97,9 +98,10 @@ def other_data(manifest: str, info: DatasetInfo, places: Places) -> bool:
 
 
 def remarks(suite: Suite, run: Run) -> list[str]:
-    """What looks misread in the label file behind a run's labels, if they come from one, as their manifest tells."""
+    """What looks wrong with a run's labels as their manifest tells: a label file that is misread, or a declared kind of
+    noise under which the true class is no longer the likeliest."""
     found = _found(dependencies.noise_manifest(suite, run)) or {}
-    return [str(each) for each in found.get("remarks") or ()]
+    return [str(each) for each in found.get("remarks") or filter(None, [found.get("warning")])]
 
 
 def _found(manifest: str) -> dict[str, Any] | None:

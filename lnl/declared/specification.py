@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import transitions
+from lnl.declared import noise_checks, transitions
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
-from lnl.noise import keys as noise_keys
+from lnl.noise.kinds import NoiseKind
 
 #: Split of runs that leave out part of the noisy training file and validate on it by its given labels.
 NOISY_HOLD_OUT = "noisy-hold-out"
@@ -118,13 +118,6 @@ def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> N
             )
 
 
-def _check_noise(noise: str, classes: int, source: str) -> None:
-    try:
-        noise_keys.check(noise_keys.parse(noise), classes)
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from None
-
-
 def check_length(epochs: int, untrained_epoch: bool, source: str) -> None:
     """UserError for a training of nothing: one epoch, and that of the untrained network."""
     if untrained_epoch and epochs < 2:
@@ -143,6 +136,7 @@ def resolve(
     dataset: str,
     datasets: Mapping[str, DatasetInfo],
     noise: str,
+    noises: Mapping[str, NoiseKind],
     method: dict[str, Any],
     changes: dict[str, Any],
     source: str,
@@ -150,9 +144,10 @@ def resolve(
 ) -> dict[str, Any]:
     """Resolved specification of a cell.
 
-    `dataset` is the paper's; a scale may put a stand-in, another one of `datasets`, in its place. `changes` are a
-    variant's: bare keys are method parameters, `protocol.<dotted>` keys are protocol values. `source` names the
-    declaration in errors; `check`, where given, validates a protocol that a data set or a variant has changed.
+    `dataset` is the paper's; a scale may put a stand-in, another one of `datasets`, in its place. `noises` are
+    declared kinds. `changes` are a variant's: bare keys are method parameters, `protocol.<dotted>` keys are protocol
+    values. `source` names the declaration in errors; `check`, where given, validates a protocol that a data set or a
+    variant has changed.
     """
     declared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
@@ -176,7 +171,7 @@ def resolve(
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)
     info = choose(used, datasets, "data set", source)
-    _check_noise(noise, info.classes, source)
+    rows = noise_checks.check(noise, noises, info, dataset, source)
 
     split = declared["split"]
     if used != dataset and split == "test-halves" and info.validation:
@@ -188,7 +183,7 @@ def resolve(
     # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
     tuned_on = dataset if info.form_of == dataset else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
-    transitions.check(values, noise, info.classes, source)
+    transitions.check(values, noise, info.classes, source, rows)
     share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits
     known = choose(network, NETWORKS, "network", source).options
     options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}

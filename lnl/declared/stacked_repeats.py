@@ -67,4 +67,11 @@ def stackable(suite: Suite, cell: Cell) -> bool:
         and not method.get("handovers")
         and "hold_out" not in spec  # each repeat leaves out its own examples
         and not dependencies.hands_over(suite, cell)
+        and not _told_apart(suite, cell)
     )
+
+
+def _told_apart(suite: Suite, cell: Cell) -> bool:
+    """Whether the noise may tell each repeat's method another matrix: a declared kind's, from labels of its own."""
+    own = suite.own_noise(cell.noise, cell.dataset)
+    return own is not None and own.kind.varies and suite.spec(cell)["noise"]["vector"] != "fixed"

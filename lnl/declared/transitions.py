@@ -16,9 +16,12 @@ KINDS = ("true", "estimated")
 SMALLEST = 1e-9  # pivots below count as zero
 
 
-def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str) -> None:
+Rows = list[list[float]]
+
+
+def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str, rows: Rows | None = None) -> None:
     """UserError unless a method's parameter `transition` names a matrix that fits, and that can be inverted where the
-    parameter `inverse` says so."""
+    parameter `inverse` says so. rows: the true matrix of a noise that is declared by a map."""
     wanted = parameters.get("transition")
     if wanted is None:
         return
@@ -28,7 +31,7 @@ def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str) -
         raise UserError(f"{where}: transition is {', '.join(KINDS)} or a {classes} x {classes} matrix, not '{wanted}'")
     if not isinstance(wanted, str):
         _check_matrix(wanted, classes, where)
-    if parameters.get("inverse") == "exact" and _singular(wanted, noise, classes):
+    if parameters.get("inverse") == "exact" and _singular(wanted, noise, classes, rows):
         raise UserError(
             f"{where}: the transition matrix of {noise} with {classes} classes is singular, its labels cannot be "
             "corrected backward; choose another noise, or set inverse: jittered"
@@ -58,13 +61,15 @@ def _check_matrix(matrix: Any, classes: int, where: str) -> None:
             )
 
 
-def _singular(wanted: Any, noise: str, classes: int) -> bool:
+def _singular(wanted: Any, noise: str, classes: int, rows: Rows | None) -> bool:
     """Whether the matrix is known to be singular before training: an estimated one is not."""
     if not isinstance(wanted, str):
         return _dependent([[float(p) for p in row] for row in wanted])
     key = parse(noise)
     if wanted == "estimated" or key.rate is None:
         return False
+    if rows is not None:
+        return _dependent(rows)
     if key.kind == "symmetric":  # eigenvalues 1 and 1 - rate K / (K - 1)
         return isclose(key.rate * classes, classes - 1)
     if key.kind == "pair":  # eigenvalues 1 - rate + rate w over the roots of unity w, one of them -1 for an even K
@@ -72,7 +77,7 @@ def _singular(wanted: Any, noise: str, classes: int) -> bool:
     return key.kind == "uniform" and key.rate == 1
 
 
-def _dependent(rows: list[list[float]]) -> bool:
+def _dependent(rows: Rows) -> bool:
     """Whether some row is a combination of the others: elimination with pivots meets none that is not zero."""
     rows = [list(row) for row in rows]
     for i in range(len(rows)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lnl.declared import claim_checks, dataset_checks, distinct, method_checks, schema, search_file
+from lnl.declared import claim_checks, dataset_checks, distinct, method_checks, noise_checks, schema, search_file
 from lnl.declared.artefact_checks import check_figure, check_table
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.protocol_checks import check_protocol, check_scale
@@ -13,6 +13,7 @@ def check(catalogue: Declarations) -> None:
     """UserError for the first declaration that names what is not there, or whose values do not go together."""
     distinct.check_files(catalogue.root)
     dataset_checks.check(catalogue.datasets)
+    noise_checks.check_kinds(catalogue.noises)
     for key, protocol in catalogue.protocols.items():
         schema.check(protocol, "protocol", f"config/protocols/{key}.yaml")  # what is `like` another one, as a whole
         check_protocol(key, protocol, catalogue.datasets)

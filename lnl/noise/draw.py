@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lnl.errors import UserError, nearest
 from lnl.noise.keys import NoiseKey, parse
-from lnl.noise.transition import matrix
+from lnl.noise.kinds import OwnNoise
+from lnl.noise.transition import requested
 
 GENERATORS = {
     "as_released": "numpy's legacy stream, one multinomial draw per example in file order (released Co-teaching code)",
@@ -18,16 +19,25 @@ GENERATORS = {
 
 
 def draw(
-    labels: NDArray[np.int64], noise: str | NoiseKey, classes: int, seed: int, generator: str, dataset: str = ""
+    labels: NDArray[np.int64],
+    noise: str | NoiseKey,
+    classes: int,
+    seed: int,
+    generator: str,
+    dataset: str = "",
+    own: OwnNoise | None = None,
 ) -> NDArray[np.int64]:
     """Given labels [N] for true `labels` [N] under a noise key; the same arguments give the same labels.
 
-    `generator` is a key of GENERATORS; `dataset` is part of the stream's name and used by named_stream only.
+    `generator` is a key of GENERATORS; `dataset` is part of the stream's name and used by named_stream only; `own`: of
+    a declared kind.
     UserError for an unknown generator, a bad key, or a file noise (see `labelfile.read_labels`).
     """
     if generator not in GENERATORS:
         raise UserError(f"unknown noise generator '{generator}'{nearest(generator, GENERATORS)}")
-    rows = matrix(noise, classes)
+    rows = requested(noise, classes, own, seed)
+    if rows is None:
+        raise UserError(f"noise '{noise}' brings its own labels; it has no transition matrix to draw from")
     if parse(noise).kind == "clean":
         return np.array(labels, dtype=np.int64)
     if generator == "as_released":

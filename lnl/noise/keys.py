@@ -4,6 +4,7 @@ clean                 the true labels
 symmetric-<percent>   with that probability another label, each of the other K-1 equally likely
 pair-<percent>        with that probability the next class, the last one's next being the first
 uniform-<percent>     with that probability a label drawn from all K, the own class included
+<kind>-<percent>      a kind that is declared in config/noises/<kind>.yaml (`kinds`)
 file-<name>           labels that a user brings; file-<name>.<field> is one array or column of a file
 """
 
@@ -13,7 +14,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError
 
 SHAPES = {
     "clean": "clean",
@@ -22,18 +23,24 @@ SHAPES = {
     "uniform": "uniform-<percent>",
     "file": "file-<name>",
 }
+OWN = "<kind>-<percent>, whose kind is a file config/noises/<kind>.yaml"
 RANGES = {
     "symmetric": "above 0 and below 100 percent",
     "pair": "above 0 and at most 100 percent",
     "uniform": "above 0 and at most 100 percent",
 }
+MOST = "above 0 and at most 100 percent"  # of a kind that is declared
+_KIND = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9_])?")
 _PERCENT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?")  # one spelling per number: keys are paths
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # of label files, and whatever a key can be: rates have a decimal point
 
 
 @dataclass(frozen=True)
 class NoiseKey:
-    """A noise: `rate` is the nominal rate in 0..1 (None for clean and file), `name` belongs to file noises only."""
+    """A noise: `rate` is the nominal rate in 0..1 (None for clean and file), `name` belongs to file noises only.
+
+    A `kind` that is not in SHAPES is declared, or unknown: what has a suite at hand can tell.
+    """
 
     kind: str
     rate: float | None = None
@@ -45,28 +52,33 @@ class NoiseKey:
 
 
 def parse(key: str | NoiseKey) -> NoiseKey:
-    """The meaning of a noise key (or itself, if parsed); UserError with the nearest kind or the valid range."""
+    """The meaning of a noise key (or itself, if parsed); UserError with the valid range, or what a noise can be."""
     if isinstance(key, NoiseKey):
         return key
-    kind, _, rest = str(key).partition("-")
-    if kind not in SHAPES:
-        raise UserError(f"unknown noise '{key}'{nearest(kind, SHAPES)}")
-    if kind == "clean":
-        if key != "clean":
-            raise UserError(f"noise '{key}': clean takes no rate; write 'clean'")
-        return NoiseKey("clean", key=key)
-    if kind == "file":
-        if not re.fullmatch(NAME, rest):
+    text = str(key)
+    first, (kind, _, rest) = text.partition("-")[0], text.rpartition("-")
+    if first == "file":
+        name = text.removeprefix("file-")
+        if not text.startswith("file-") or not re.fullmatch(NAME, name):
             raise UserError(f"noise '{key}': write file-<name>, a name of letters, digits, '.', '_' and '-'")
-        return NoiseKey("file", name=rest, key=key)
-    if not _PERCENT.fullmatch(rest):
-        raise UserError(f"noise '{key}': write {SHAPES[kind]} without superfluous zeros, e.g. {kind}-20 or {kind}-12.5")
+        return NoiseKey("file", name=name, key=text)
+    if text == "clean":
+        return NoiseKey("clean", key=text)
+    if kind not in SHAPES and not (_KIND.fullmatch(kind) and re.match("[0-9]", rest)):
+        kind = first
+    if kind == "clean":
+        raise UserError(f"noise '{key}': clean takes no rate; write 'clean'")
+    if kind not in SHAPES and not (_KIND.fullmatch(kind) and re.match("[0-9]", rest)):
+        raise UserError(f"unknown noise '{key}'; a noise is {', '.join(SHAPES.values())} or {OWN}")
+    if not _PERCENT.fullmatch(rest) or text != f"{kind}-{rest}":
+        raise UserError(
+            f"noise '{key}': write {kind}-<percent> without superfluous zeros, e.g. {kind}-20 or {kind}-12.5"
+        )
     percent = Fraction(rest)
     if percent <= 0 or percent > 100 or (kind == "symmetric" and percent == 100):
-        raise UserError(
-            f"noise '{key}': the rate must be {RANGES[kind]}{'; for no noise write clean' if percent == 0 else ''}"
-        )
-    return NoiseKey(kind, rate=float(percent / 100), key=key)
+        clean = "; for no noise write clean" if percent == 0 else ""
+        raise UserError(f"noise '{key}': the rate must be {RANGES.get(kind, MOST)}{clean}")
+    return NoiseKey(kind, rate=float(percent / 100), key=text)
 
 
 def check(key: str | NoiseKey, classes: int) -> NoiseKey:
@@ -78,9 +90,10 @@ def check(key: str | NoiseKey, classes: int) -> NoiseKey:
 
 
 def flip_rate(key: str | NoiseKey, classes: int) -> float | None:
-    """The probability that a given label differs from the true one; None for a file, whose labels are not drawn."""
+    """The probability that a given label differs from the true one; None where the key alone does not tell: for a file,
+    and for a kind that is declared."""
     noise = parse(key)
-    if noise.kind == "file":
+    if noise.kind not in SHAPES or noise.kind == "file":
         return None
     if noise.rate is None:
         return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
 from lnl.files.disk import unwritten
 from lnl.files.locks import Lock
+from lnl.noise import own as own_noise
 from lnl.noise.draw import draw
-from lnl.noise.keys import check, flip_rate, warning
+from lnl.noise.keys import NoiseKey, check, flip_rate, warning
+from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_remarks import remarks
 from lnl.noise.label_source import LabelFile
 from lnl.noise.labelfile import read_labels
-from lnl.noise.transition import matrix
+from lnl.noise.transition import requested
 
 #: What to do where results were trained on other data or labels than those of today.
 CHANGED = (
@@ -37,28 +40,28 @@ def ensure_labels(
     generator: str,
     seed: int,
     cache_root: Path | str,
-    label_file: LabelFile | None = None,
+    source: LabelFile | OwnNoise | None = None,
     of: str = "",
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Given labels int64 [N] of the whole training file, and their manifest.
 
     Drawn labels are kept in `cache_root`/noise and verified by digest at each use; a cache that is damaged or belongs
-    to other true labels is drawn again. A `file-<name>` noise is read from `label_file` each time; `of` says which
-    training file its labels have to be of. UserError for bad keys, a missing or wrong label file, or a cache folder
-    that cannot be written.
+    to other true labels is drawn again. `source`: of a noise that needs one. A `file-<name>` noise is read from its
+    label file each time; `of` says which training file its labels have to be of. UserError for bad keys, a missing or
+    wrong label file, a declared kind that fails, or a cache folder that cannot be written.
     """
-    classes = info.classes
-    key = check(noise, classes)
+    key = check(noise, info.classes)
+    own = source if isinstance(source, OwnNoise) else None
     if key.kind == "file":
-        if label_file is None:
+        if not isinstance(source, LabelFile):
             raise UserError(f"noise '{noise}': no label file is named for '{key.name}' in the configuration")
         truth = np.asarray(arrays.train_labels)
-        labels = read_labels(label_file, truth, classes, of or f"the training file of {info.key}")
+        labels = read_labels(source, truth, info.classes, of or f"the training file of {info.key}")
     else:
-        labels = _cached(arrays, info.key, noise, generator, seed, Path(cache_root), classes)
-    content = manifest(arrays, info, noise, generator, seed, labels)
-    if label_file is not None:
-        content["source"] = label_file.source()
+        labels = _cached(arrays, info, key, generator, seed, Path(cache_root), own)
+    content = manifest(arrays, info, noise, generator, seed, labels, own)
+    if source is not None:
+        content["source"] = source.source()
     return labels, content
 
 
@@ -73,12 +76,19 @@ def compared(arrays: Arrays, labels: NDArray[np.int64], content: dict[str, Any],
 
 
 def manifest(
-    arrays: Arrays, info: DatasetInfo, noise: str, generator: str, seed: int, labels: NDArray[np.int64]
+    arrays: Arrays,
+    info: DatasetInfo,
+    noise: str,
+    generator: str,
+    seed: int,
+    labels: NDArray[np.int64],
+    own: OwnNoise | None = None,
 ) -> dict[str, Any]:
     """What one noisy label vector is. Rates are in 0..1; matrices have one row per true class, rounded to 6 digits.
 
     `requested_rate` is the probability that a label differs from the truth (for uniform noise, which may draw the own
-    class, less than `nominal_rate`); `realised_rate` is the share that does. A class without examples has a null row.
+    class, less than `nominal_rate`; for a declared kind whose matrix nobody knows, that rate); `realised_rate` is the
+    share that does. A class without examples has a null row.
     """
     classes = info.classes
     key = check(noise, classes)
@@ -87,6 +97,7 @@ def manifest(
     np.add.at(counts, (truth, labels), 1)
     totals = counts.sum(axis=1)
     rates = counts / np.maximum(totals, 1)[:, None]
+    asked = requested(key, classes, own, seed)
     return {
         "dataset": info.key,
         "noise": noise,
@@ -94,9 +105,9 @@ def manifest(
         "noise_seed": seed,
         "classes": classes,
         "nominal_rate": key.rate if key.kind != "clean" else 0.0,
-        "requested_rate": flip_rate(key, classes),
+        "requested_rate": _rate(key, asked, totals, own),
         "realised_rate": float((labels != truth).mean()),
-        "transition_requested": None if key.kind == "file" else np.round(matrix(noise, classes), 6).tolist(),
+        "transition_requested": None if asked is None else np.round(asked, 6).tolist(),
         "transition_realised": [row.tolist() if n else None for row, n in zip(np.round(rates, 6), totals, strict=True)],
         "per_class_true": totals.tolist(),
         "per_class_given": counts.sum(axis=0).tolist(),
@@ -104,8 +115,17 @@ def manifest(
         "examples": len(labels),
         "digest": integer_digest(labels),
         "data_digest": arrays.digest,
-        "warning": warning(noise, classes),
+        "warning": warning(noise, classes) if own is None or asked is None else own_noise.cautious(key, asked),
     }
+
+
+def _rate(
+    key: NoiseKey, asked: NDArray[np.float64] | None, totals: NDArray[np.int64], own: OwnNoise | None
+) -> float | None:
+    """The share of labels that are asked to differ from the true ones; None where nobody has asked."""
+    if own is None:
+        return flip_rate(key, len(totals))
+    return key.rate if asked is None else float((totals * (1 - np.diag(asked))).sum() / totals.sum())
 
 
 def write_manifest(path: Path | str, content: dict[str, Any]) -> None:
@@ -128,12 +148,20 @@ def write_manifest(path: Path | str, content: dict[str, Any]) -> None:
 
 
 def _cached(
-    arrays: Arrays, dataset: str, noise: str, generator: str, seed: int, cache_root: Path, classes: int
+    arrays: Arrays,
+    info: DatasetInfo,
+    noise: NoiseKey,
+    generator: str,
+    seed: int,
+    cache_root: Path,
+    own: OwnNoise | None,
 ) -> NDArray[np.int64]:
-    path = cache_root / "noise" / dataset / noise / f"{generator}-seed{seed}.npy"
-    truth = integer_digest(arrays.train_labels)
+    path = cache_root / "noise" / info.key / str(noise) / f"{generator}-seed{seed}.npy"
+    made_from: dict[str, Any] = {"true_labels": integer_digest(arrays.train_labels)}
+    if own is not None:
+        made_from |= {"source": own.source(), "data": arrays.digest}
     with suppress(OSError, ValueError):  # which are said below, unless another process draws them meanwhile
-        return _open(path, truth)
+        return _open(path, made_from)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = Lock(path.with_suffix(".lock"))
@@ -142,28 +170,40 @@ def _cached(
         raise unwritten(path, error, "choose another cache folder") from error
     try:
         try:
-            return _open(path, truth)
+            return _open(path, made_from)
         except FileNotFoundError:
             pass
         except (OSError, ValueError) as error:
             print(f"lnl: {said(error)}; drawn again", file=sys.stderr)
-        found = draw(np.asarray(arrays.train_labels), noise, classes, seed, generator, dataset)
+        found = _drawn(arrays, info, noise, generator, seed, own)
         sealed.clear(path)
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, found, allow_pickle=False)
-        sealed.write(path.with_suffix(".json"), {"digest": integer_digest(found), "true_labels": truth})
+        sealed.write(path.with_suffix(".json"), {"digest": integer_digest(found), **made_from})
         return found
     finally:
         lock.release()
 
 
-def _open(path: Path, truth: str) -> NDArray[np.int64]:
-    """Cached labels. FileNotFoundError where there are none, ValueError with the file that cannot be trusted."""
+def _drawn(
+    arrays: Arrays, info: DatasetInfo, noise: NoiseKey, generator: str, seed: int, own: OwnNoise | None
+) -> NDArray[np.int64]:
+    truth = np.asarray(arrays.train_labels)
+    if own is not None and "draw" in own.kind.functions:
+        return own_noise.drawn(own, noise, seed, truth, arrays.train_images)
+    return draw(truth, noise, info.classes, seed, generator, info.key, own)
+
+
+def _open(path: Path, made_from: Mapping[str, Any]) -> NDArray[np.int64]:
+    """Cached labels. FileNotFoundError where there are none, or they were made otherwise; ValueError with the file that
+    cannot be trusted."""
     note = path.with_suffix(".json")
     try:
         known = sealed.read(note)
-        if known.get("true_labels") != truth:
+        if known.get("true_labels") != made_from["true_labels"]:
             raise ValueError("damaged, or of other data")
+        if known.get("source") != made_from.get("source") or known.get("data") != made_from.get("data"):
+            raise FileNotFoundError  # a declared kind that means something else today
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:

@@ -6,20 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.errors import UserError
-from lnl.noise.keys import NoiseKey, check
+from lnl.noise import own as own_noise
+from lnl.noise.keys import SHAPES, NoiseKey, check
+from lnl.noise.kinds import OwnNoise
 
 
 def matrix(noise: str | NoiseKey, classes: int) -> NDArray[np.float64]:
     """The [K, K] float64 matrix of a noise key; rows sum to 1 (Co-teaching, appendix A).
 
     Entries are formed as the released generator forms them (1 - rate, rate / (K - 1)), so that draws agree bit for bit.
-    UserError for a file noise, which is not drawn from a matrix.
+    UserError for a file noise, which is not drawn from a matrix, and for a declared kind, whose matrix `requested` has.
     """
     key = check(noise, classes)
     if key.kind == "clean":
         return np.eye(classes)
     if key.rate is None:
         raise UserError(f"noise '{noise}' brings its own labels; it has no transition matrix to draw from")
+    if key.kind not in SHAPES:
+        raise UserError(f"noise '{noise}' is declared by data set; here one of {', '.join(SHAPES)} is wanted")
     if key.kind == "pair":
         return (1 - key.rate) * np.eye(classes) + key.rate * np.roll(np.eye(classes), 1, axis=1)
     if key.kind == "uniform":
@@ -27,3 +31,14 @@ def matrix(noise: str | NoiseKey, classes: int) -> NDArray[np.float64]:
     result = np.full((classes, classes), key.rate / (classes - 1))
     np.fill_diagonal(result, 1 - key.rate)
     return result
+
+
+def requested(noise: str | NoiseKey, classes: int, own: OwnNoise | None, seed: int) -> NDArray[np.float64] | None:
+    """The [K, K] matrix that labels of a vector are asked to follow; None where nobody knows one, as for a file.
+
+    own: of a declared kind. seed: of the vector, on which a matrix of a declared kind may depend.
+    """
+    key = check(noise, classes)
+    if own is not None:
+        return own_noise.rows(own, key, seed)
+    return None if key.kind == "file" else matrix(key, classes)

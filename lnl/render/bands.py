@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lnl.noise.keys import flip_rate
 from lnl.noise.transition import matrix
 from lnl.render.panels import ACROSS, begun, clean_share, finish, frame, outer_labels, plot, remark, span_trained, title
 from lnl.render.style import SOFT, WARNING, line
@@ -63,7 +64,9 @@ def words(data: FigureData, row: Entry) -> str:
 
 
 def unlearnable(noise: str, classes: int) -> bool:
-    """Whether the given labels say nothing about the class: all rows of T are the same."""
+    """Whether the given labels say nothing about the class: all rows of T are the same, as far as the key tells."""
+    if flip_rate(noise, classes) is None:
+        return False
     t = matrix(noise, classes)
     return bool(np.allclose(t, t[0]))
 

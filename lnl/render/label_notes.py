@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.data.registry import DatasetInfo
 from lnl.declared import origin
 from lnl.declared.suite import Run
-from lnl.noise.keys import warning
+from lnl.noise.keys import flip_rate, warning
 from lnl.render.document import number
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ def label_notes(compared: list[Line], datasets: Mapping[str, DatasetInfo]) -> tu
 
 
 def misread(suite: Suite, compared: list[Line]) -> tuple[str, ...]:
-    """What looks wrong with users' label files, as the manifests of their labels tell: a line for each data set."""
+    """What looks wrong with users' labels, from files or of kinds that they declare, as the manifests tell: a line for
+    each data set and noise."""
     said = {}
     for line in compared:
-        if line.slot.cell is not None and line.slot.cell.noise.startswith("file-") and line.slot.seeds:
+        if line.slot.cell is not None and flip_rate(line.slot.cell.noise, 2) is None and line.slot.seeds:
             where = f"{line.slot.cell.dataset}, {line.slot.cell.noise}"
             said[where] = origin.remarks(suite, Run(line.slot.cell, line.slot.seeds[0]))
     return tuple(f"{where}: {'; '.join(remarks)}." for where, remarks in said.items() if remarks)

@@ -235,9 +235,10 @@ class Dag(SearchRules):
             if not known:
                 raise
             file = None  # what was read from it is shown as long as nothing has to be trained
+        source = file or self.suite.own_noise(w.noise, w.dataset)
         if known and origin.told(path) is None:
             self._remake(path, "damaged, or another's")
-        elif known and file and origin.other_source(path, file):
+        elif known and source and origin.other_source(path, source):
             self._remake(path)
         return [paths.data(w.scale, w.dataset), *([str(file.path)] if file else [])]
 

@@ -28,9 +28,8 @@ from lnl.engine.method import Method
 from lnl.engine.replay import Replay, obstacle
 from lnl.errors import UserError
 from lnl.files.sealed import set_aside
-from lnl.noise.keys import flip_rate, parse
 from lnl.noise.manifest import CHANGED, compared, ensure_labels
-from lnl.noise.transition import matrix
+from lnl.noise.transition import requested
 from lnl.run import handed_over
 from lnl.run.store import Store
 from lnl.search.files import chosen, found
@@ -55,7 +54,7 @@ class Problem:
     data: DeviceData
     given: np.ndarray  # [N]
     noise_rate: float
-    transition: Tensor  # [K, K] as declared; as realised where labels come from a file
+    transition: Tensor  # [K, K] as declared; as realised where no matrix is known
     about: dict[str, Any]
 
 
@@ -66,8 +65,9 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     arrays = _arrays(info, places)
     seed = dependencies.noise_seed(suite, run)
     label_file, of = places.label_file(noise["key"]), label_needs.training_file(suite, info.key)
+    own = suite.own_noise(noise["key"], info.key)
     labels, manifest = ensure_labels(
-        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, label_file, of
+        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, label_file or own, of
     )
     unsaid = origin.told(dependencies.noise_manifest(suite, run)) is None  # by whoever writes the manifest
     if label_file is not None and unsaid:
@@ -80,16 +80,14 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
             raise UserError(
                 f"{file}: the {what} changed under existing results (digest {told}, now {today[what]}); {CHANGED}"
             )
-    key = parse(noise["key"])
-    if key.kind == "file":  # what the labels are is all that is known; a class without examples stays itself
+    asked = requested(noise["key"], info.classes, own, seed)
+    if asked is None:  # what the labels are is all that is known; a class without examples stays itself
         rows = enumerate(manifest["transition_realised"])
         known_rows = [torch.eye(manifest["classes"])[true] if row is None else torch.tensor(row) for true, row in rows]
         transition = torch.stack(known_rows).float()
     else:
-        transition = torch.tensor(matrix(noise["key"], manifest["classes"])).float()
-    rate = flip_rate(key, manifest["classes"])
-    if rate is None:
-        rate = float(manifest["realised_rate"])
+        transition = torch.tensor(asked).float()
+    rate = float(manifest["realised_rate" if asked is None else "requested_rate"])
     about = {
         "labels": {
             "requested_rate": manifest["requested_rate"],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lnl.noise.keys import flip_rate
 from lnl.noise.transition import matrix
 
 Array = NDArray[np.float64]
@@ -22,9 +23,10 @@ def estimate(result: dict[str, Any]) -> Array | None:
 
 def distances(result: dict[str, Any]) -> tuple[float, float]:
     """Mean total variation over the rows, in [0, 1], between the estimate and T, and between it and T shifted: row i
-    of the shifted matrix is that of class i - 1. nan without an estimate, and for labels from a file."""
+    of the shifted matrix is that of class i - 1. nan without an estimate, and for labels whose matrix the noise's name
+    alone does not tell: those of a file, and of a declared kind."""
     found, noise = estimate(result), str(result["spec"]["noise"]["key"])
-    if found is None or noise.startswith("file-"):
+    if found is None or flip_rate(noise, len(found)) is None:
         return math.nan, math.nan
     true = matrix(noise, len(found))
     near, shifted = (float(np.abs(found - t).sum(1).mean() / 2) for t in (true, np.roll(true, 1, axis=0)))

@@ -1,0 +1,62 @@
+"""Noises that declarations name: a kind that there is, and a map for the data set where it goes by maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lnl.data.registry import DatasetInfo
+from lnl.errors import UserError
+from lnl.noise import keys
+from lnl.noise.kinds import NoiseKind
+
+Rows = list[list[float]]  # [K][K]
+
+
+def check_kinds(noises: Mapping[str, NoiseKind]) -> None:
+    """UserError for a declared kind whose name means something else already, or can stand in no key."""
+    for key, kind in noises.items():
+        if key in keys.SHAPES or key.startswith("file-"):
+            raise UserError(f"{kind.file}: '{key}' is a kind of noise of the suite's own; give the file another name")
+        if key.endswith("-"):
+            raise UserError(f"{kind.file}: a kind's name ends with no '-'; rename the file")
+
+
+def declared(noise: str, noises: Mapping[str, NoiseKind], source: str) -> NoiseKind | None:
+    """The declared kind of a noise; None for one of the suite's own kinds. UserError for a noise that is none, and for
+    a kind that nobody declares: no other is put forward, since it would be another experiment."""
+    try:
+        kind = keys.parse(noise).kind
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+    if kind in keys.SHAPES:
+        return None
+    if kind not in noises:
+        raise UserError(
+            f"{source}: noise '{noise}': there is no kind '{kind}': it would be config/noises/{kind}.yaml "
+            f"(docs/bring-your-own.md); there are {', '.join([*keys.SHAPES, *noises])}"
+        )
+    return noises[kind]
+
+
+def check(noise: str, noises: Mapping[str, NoiseKind], info: DatasetInfo, stands_for: str, source: str) -> Rows | None:
+    """The matrix of a noise that goes by a map; None for every other noise.
+
+    stands_for: the paper's data set, which is `info` itself unless a scale replaces it: what stands in for another one
+    flips as the first data set with as many classes does. UserError for a noise that this data set cannot carry.
+    """
+    kind = declared(noise, noises, source)
+    try:
+        key = keys.check(noise, info.classes)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+    if kind is None or kind.functions:
+        return None
+    assert key.rate is not None
+    found = kind.map_of(info)
+    if found is None or (found.dataset != info.key and info.key == stands_for):
+        standing = "" if info.key == stands_for else f", which stands in for {stands_for}"
+        raise UserError(
+            f"{source}: noise '{noise}': {kind.file} has no map for data set '{info.key}'{standing}; add one "
+            f"(it has {', '.join(kind.maps)})"
+        )
+    return found.rows(key.rate)

@@ -1,0 +1,58 @@
+"""Kinds of noise as files of config/noises: YAML with maps, Python with functions. Nothing of them is run here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lnl.data.registry import DatasetInfo
+from lnl.declared.literals import parsed, read_literal
+from lnl.declared.reading import named_files, read_mapping
+from lnl.errors import UserError, nearest
+from lnl.noise.kinds import OFFERED, NoiseKind
+
+Check = Callable[[dict[str, Any], str], None]
+
+
+def read(folder: Path, datasets: Mapping[str, DatasetInfo], check: Check | None = None) -> dict[str, NoiseKind]:
+    """Every kind by its file's name. UserError for two of one name, and for a file that declares none.
+
+    check: of what a file declares, as the schema has it.
+    """
+    found: dict[str, NoiseKind] = {}
+    for file in (*named_files(folder, "yaml"), *named_files(folder, "py")):
+        declared = read_mapping(file) if file.suffix == ".yaml" else read_literal(file, "NOISE")
+        if declared is None:
+            raise UserError(f'{file}: begins with NOISE = {{"title": …, "source": …}} (docs/bring-your-own.md)')
+        if check is not None:
+            check(declared, str(file) if file.suffix == ".yaml" else f"{file}: NOISE")
+        if ("maps" in declared) != (file.suffix == ".yaml"):
+            wanted = "lacks 'maps'" if file.suffix == ".yaml" else "has functions, and takes no 'maps'"
+            raise UserError(f"{file}: {wanted} (docs/bring-your-own.md)")
+        if file.stem in found:
+            raise UserError(f"{file}: there is {found[file.stem].file} already; rename one of them")
+        if file.suffix == ".yaml":
+            found[file.stem] = NoiseKind.of_maps(file.stem, declared, file, datasets)
+        else:
+            kind = NoiseKind(file.stem, declared["title"], declared["source"], file, functions=_functions(file))
+            found[file.stem] = kind
+    return dict(sorted(found.items()))
+
+
+def _functions(file: Path) -> dict[str, tuple[str, ...]]:
+    """Parameters of `matrix` and `draw`. UserError without either, and for one that nobody could give them."""
+    found = {}
+    for node in parsed(file).body:
+        if not isinstance(node, ast.FunctionDef) or node.name not in OFFERED:
+            continue
+        names = tuple(each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+        for name in names:
+            if name not in OFFERED[node.name]:
+                hint = nearest(name, OFFERED[node.name])
+                raise UserError(f"{file} line {node.lineno}: {node.name}() is offered no '{name}'{hint}")
+        found[node.name] = names
+    if not found:
+        raise UserError(f"{file}: has no function matrix(classes, rate), and no draw(labels, rate, stream)")
+    return found

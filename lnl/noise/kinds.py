@@ -1,0 +1,120 @@
+"""Kinds of noise that are declared, a file each in config/noises: which class is taken for which, or functions.
+
+Standard library only: nothing that is declared is run before labels are drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lnl.data.registry import DatasetInfo
+from lnl.errors import UserError, nearest
+
+FUNCTIONS = ("matrix", "draw")
+#: What such a function may ask for, by the names of its parameters. `stream` and `seed` are the label vector's own.
+OF_MATRIX = ("classes", "rate", "stream", "seed")
+OFFERED = {"matrix": OF_MATRIX, "draw": ("labels", "images", *OF_MATRIX)}
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Which class of a data set is taken for which other one; classes that keep their labels are left out."""
+
+    dataset: str
+    classes: int
+    taken_for: Mapping[int, int]
+
+    def rows(self, rate: float) -> list[list[float]]:
+        """The transition matrix [K][K] where that happens with probability `rate`."""
+        found = [[float(true == given) for given in range(self.classes)] for true in range(self.classes)]
+        for true, given in self.taken_for.items():
+            found[true][true], found[true][given] = 1 - rate, rate
+        return found
+
+
+@dataclass(frozen=True)
+class NoiseKind:
+    """One kind: `maps`, by data set, of a YAML file, or the `functions` of a Python file, their parameters by name."""
+
+    key: str
+    title: str
+    source: str
+    file: Path
+    maps: Mapping[str, ClassMap] = field(default_factory=dict)
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of_maps(
+        cls, key: str, declared: Mapping[str, Any], file: Path, datasets: Mapping[str, DatasetInfo]
+    ) -> NoiseKind:
+        """The kind of a YAML file. UserError for a data set or a class that there is not."""
+        maps = {}
+        for name, said in declared["maps"].items():
+            if name not in datasets:
+                raise UserError(f"{file}: maps: unknown data set '{name}'{nearest(name, datasets)}")
+            maps[name] = _class_map(datasets[name], said, file)
+        return cls(key, declared["title"], declared["source"], file, maps)
+
+    def map_of(self, info: DatasetInfo) -> ClassMap | None:
+        """The map for a data set; for one that has none of its own, the first for as many classes."""
+        alike = (each for each in self.maps.values() if each.classes == info.classes)
+        return self.maps.get(info.key) or next(alike, None)
+
+    @property
+    def varies(self) -> bool:
+        """Whether the matrix that methods are told is another one for each vector of labels."""
+        if not self.functions:
+            return False
+        return "matrix" not in self.functions or bool({"stream", "seed"} & set(self.functions["matrix"]))
+
+    def made_from(self, info: DatasetInfo) -> dict[str, Any]:
+        """What decides about labels, for their manifest: the map, or the Python file's digest. OSError without it."""
+        if self.functions:
+            return {"file": self.file.name, "sha256": hashlib.sha256(self.file.read_bytes()).hexdigest()}
+        found = self.map_of(info)
+        assert found is not None, "checked when the cell was resolved"
+        return {"map_of": found.dataset, "map": {str(true): given for true, given in found.taken_for.items()}}
+
+
+@dataclass(frozen=True)
+class OwnNoise:
+    """A declared kind on one data set."""
+
+    kind: NoiseKind
+    info: DatasetInfo
+
+    def source(self) -> dict[str, Any]:
+        """What labels are made from, for their manifest."""
+        return self.kind.made_from(self.info)
+
+
+def _class_map(info: DatasetInfo, said: list[Any], file: Path) -> ClassMap:
+    where = f"{file}: maps, {info.key}"
+    numbers = {str(name): number for number, name in enumerate(info.names or range(info.classes))}
+    found: dict[int, int] = {}
+    for true, given in (pair for each in said for pair in _pairs(each)):
+        for word in (true, given):
+            if word not in numbers:
+                raise UserError(f"{where}: it has no class '{word}'{nearest(word, numbers)}")
+        if numbers[true] in found:
+            raise UserError(f"{where}: class '{true}' is taken for two; one is what this noise has")
+        if true == given:
+            raise UserError(f"{where}: class '{true}' is taken for itself; leave it out")
+        found[numbers[true]] = numbers[given]
+    return ClassMap(info.key, info.classes, dict(sorted(found.items())))
+
+
+def _pairs(said: str | list[Any]) -> list[tuple[str, str]]:
+    """(true, given) of `7 -> 1`, of `5 <-> 6`, which is both ways, of `1 -> 2 -> 3`, or of a cycle [1, 2, 3]."""
+    if not isinstance(said, str):
+        cycle = [str(each) for each in said]
+        return list(zip(cycle, cycle[1:] + cycle[:1], strict=True))
+    words = [word.strip() for word in re.split("<?->", said)]
+    arrows = re.findall("<?->", said)
+    pairs = list(zip(words, words[1:], arrows, strict=False))
+    return [pair for true, given, arrow in pairs for pair in ((true, given), (given, true))[: 1 + (arrow == "<->")]]

@@ -1,0 +1,110 @@
+"""Labels of a declared kind of noise: its matrix on a data set, and what a function of the user's draws."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import traceback
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.errors import UserError
+from lnl.noise.keys import NoiseKey
+from lnl.noise.kinds import NoiseKind, OwnNoise
+
+CLOSE = 1e-6  # to 1, of the sum of a row
+
+
+def rows(own: OwnNoise, noise: NoiseKey, seed: int) -> NDArray[np.float64] | None:
+    """The [K, K] matrix that labels are drawn from, or that `draw` follows; None where nobody knows it.
+
+    UserError for a function that fails, or returns no such matrix.
+    """
+    kind, classes = own.kind, own.info.classes
+    assert noise.rate is not None
+    if not kind.functions:
+        found = kind.map_of(own.info)
+        assert found is not None, "checked when the cell was resolved"
+        return np.array(found.rows(noise.rate))
+    if "matrix" not in kind.functions:
+        return None
+    offered = {"classes": classes, "rate": noise.rate, "seed": seed, "stream": _stream("matrix", own, noise, seed)}
+    returned = _call(kind, "matrix", offered)
+    where = f"{kind.file}: matrix({classes}, {noise.rate:g})"
+    try:
+        matrix = np.asarray(returned, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UserError(f"{where}: returns {type(returned).__name__}, no array of numbers") from None
+    if matrix.shape != (classes, classes):
+        raise UserError(
+            f"{where}: has shape {list(matrix.shape)}; [{classes}, {classes}] is wanted, a row a true class"
+        )
+    wrong = np.flatnonzero(~((matrix >= 0).all(axis=1) & (np.abs(matrix.sum(axis=1) - 1) <= CLOSE)))
+    if len(wrong):
+        raise UserError(f"{where}: row {wrong[0]} is no distribution: entries from 0 on that sum to 1")
+    return matrix
+
+
+def drawn(
+    own: OwnNoise, noise: NoiseKey, seed: int, labels: NDArray[np.int64], images: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Given labels [N] as the user's function `draw` draws them, for true `labels` [N] and `images` [N, C, H, W].
+
+    It gets copies: what it changes in them changes nothing here. UserError for a function that fails, or returns
+    anything but one class for each example.
+    """
+    kind, classes = own.kind, own.info.classes
+    asked, stream = kind.functions["draw"], _stream("draw", own, noise, seed)
+    offered: dict[str, Any] = {"classes": classes, "rate": noise.rate, "seed": seed, "stream": stream}
+    offered |= {name: np.array(of) for name, of in (("labels", labels), ("images", images)) if name in asked}
+    found = np.asarray(_call(kind, "draw", offered))
+    where = f"{kind.file}: draw()"
+    if found.shape != labels.shape:
+        raise UserError(
+            f"{where}: returns shape {list(found.shape)}; a label for each of {len(labels)} examples is wanted"
+        )
+    if found.dtype.kind not in "iu":
+        raise UserError(f"{where}: returns {found.dtype}; classes are whole numbers")
+    if len(found) and not 0 <= found.min() <= found.max() < classes:
+        raise UserError(f"{where}: returns labels from {found.min()} to {found.max()}; classes are 0 to {classes - 1}")
+    return found.astype(np.int64)
+
+
+def cautious(noise: NoiseKey, matrix: NDArray[np.float64]) -> str | None:
+    """A line of caution where the true class is no longer the most likely label of some class, else None."""
+    wrong = np.where(np.eye(len(matrix), dtype=bool), -np.inf, matrix).max(axis=1) >= np.diag(matrix)
+    if not wrong.any():
+        return None
+    first = int(np.flatnonzero(wrong)[0])
+    return f"noise '{noise}': another label is at least as likely as the true one, first for class {first}"
+
+
+def _stream(what: str, own: OwnNoise, noise: NoiseKey, seed: int) -> np.random.Generator:
+    name = f"own noise {what}\n{own.info.key}\n{noise}\n{seed}"
+    return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "little")))
+
+
+def _call(kind: NoiseKind, function: str, offered: Mapping[str, Any]) -> Any:
+    """What a function of the user's returns; an error in it is a line, with its place."""
+    try:
+        called: Callable[..., Any] = getattr(_module(kind.file, kind.file.stat().st_mtime_ns), function)
+        return called(**{name: offered[name] for name in kind.functions[function]})
+    except Exception as error:
+        frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == str(kind.file)]
+        line = f" line {frames[-1].lineno}" if frames else ""
+        raise UserError(f"{kind.file}{line}: {function}() failed: {type(error).__name__}: {error}") from None
+
+
+@cache
+def _module(file: Path, stamp: int) -> ModuleType:
+    made = importlib.util.spec_from_file_location(f"lnl_noise_{file.stem}", file)
+    assert made is not None and made.loader is not None
+    module = importlib.util.module_from_spec(made)
+    made.loader.exec_module(module)
+    return module

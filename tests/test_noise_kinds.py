@@ -1,0 +1,316 @@
+"""Kinds of noise that are declared: maps, matrices and draws of a user's own, from their file to a run's numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from declared_datasets import DATASETS, load
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from suite_copy import ROOT, SuiteCopy
+
+from lnl.cli import prepare
+from lnl.data.arrays import Arrays
+from lnl.declared import dependencies, noise_files, origin, paths
+from lnl.declared.cells import Run
+from lnl.declared.data_places import Places
+from lnl.declared.stacked_repeats import stackable
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+from lnl.noise.draw import draw
+from lnl.noise.kinds import NoiseKind, OwnNoise
+from lnl.noise.manifest import ensure_labels
+from lnl.noise.transition import requested
+from lnl.run.inputs import problem
+
+SHIPPED = Suite.load(ROOT, {"scale": "paper"}, validate=False).noises
+
+
+def declared(folder: Path, name: str, python: str | None = None, **content: object) -> NoiseKind:
+    """A kind as a user declares it, read from its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = {"title": name, "source": "a test", **content}
+    file = folder / f"{name}.{'yaml' if python is None else 'py'}"
+    file.write_text(yaml.safe_dump(said) if python is None else f"NOISE = {said}\n{python}")
+    return noise_files.read(folder, DATASETS)[name]
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Arrays:
+    return load("digits", None, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
+    own = SuiteCopy.make(tmp_path / "checkout")
+    monkeypatch.chdir(own.root)
+    return own
+
+
+# ---- maps --------------------------------------------------------------------------------------------------------
+
+
+def test_asymmetric_noise_is_that_of_patrini_et_al() -> None:
+    maps = SHIPPED["asymmetric"].maps
+    assert maps["cifar10"].taken_for == {9: 1, 2: 0, 4: 7, 3: 5, 5: 3}
+    assert maps["mnist"].taken_for == maps["digits"].taken_for == {7: 1, 2: 7, 5: 6, 6: 5, 3: 8}
+    rows = np.array(maps["cifar10"].rows(0.4))
+    assert rows[9, 9] == 0.6 and rows[9, 1] == 0.4 and rows[1, 1] == 1
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("name", ["superclass", "blocks-of-five"])
+def test_classes_of_cifar100_go_round_in_twenty_circles_of_five(name: str) -> None:
+    taken = SHIPPED[name].maps["cifar100"].taken_for
+    assert set(taken) == set(taken.values()) == set(range(100))
+    for true in range(100):
+        circle = [true]
+        while len(circle) < 6:
+            circle.append(taken[circle[-1]])
+        assert circle[5] == true and len(set(circle)) == 5
+        if name == "blocks-of-five":
+            assert {each // 5 for each in circle} == {true // 5}
+
+
+def test_arrows_and_circles_say_the_same(tmp_path: Path) -> None:
+    by_arrows = declared(tmp_path, "a", maps={"digits": ["7 -> 1", "5 <-> 6", "0->2->4->0"]})
+    by_circles = declared(tmp_path, "b", maps={"digits": ["7 -> 1", [6, 5], [0, 2, 4]]})
+    wanted = {0: 2, 2: 4, 4: 0, 5: 6, 6: 5, 7: 1}
+    assert by_arrows.maps["digits"].taken_for == by_circles.maps["digits"].taken_for == wanted
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 1000), st.integers(0, 2**32 - 1), st.sampled_from(["as_released", "named_stream"]))
+def test_labels_follow_the_map_and_no_other_class_changes(
+    digits: Arrays, tenths: int, seed: int, generator: str
+) -> None:
+    kind, noise = SHIPPED["asymmetric"], f"asymmetric-{tenths / 10:g}"
+    truth = np.array(digits.train_labels)
+    own = OwnNoise(kind, DATASETS["digits"])
+    given_labels = draw(truth, noise, 10, seed, generator, "digits", own)
+    changed = given_labels != truth
+    taken = kind.maps["digits"].taken_for
+    assert all(taken[int(t)] == int(g) for t, g in zip(truth[changed], given_labels[changed], strict=True))
+    could = np.isin(truth, list(taken))
+    rate = tenths / 1000
+    assert abs(changed[could].mean() - rate) <= 5 * np.sqrt(rate * (1 - rate) / could.sum()) + 3 / could.sum()
+
+
+def test_a_run_is_told_the_matrix_and_the_share_that_flips(checkout: SuiteCopy) -> None:
+    suite = Suite.load(config={"scale": "demo"})
+    run = Run(suite.parse("s2e/digits/asymmetric-40/coteaching"), 1)
+    prepare.data(suite, "digits")
+    prepare.noise(suite, "digits", "asymmetric-40", "as_released", 0)
+    made = problem(suite, run, Places.of(suite.config), "cpu")  # type: ignore[arg-type]
+    np.testing.assert_allclose(made.transition, SHIPPED["asymmetric"].maps["digits"].rows(0.4), atol=1e-7)
+    truth = np.array(load("digits", None, checkout.root / "c").train_labels)
+    assert made.noise_rate == pytest.approx(0.4 * np.isin(truth, [7, 2, 5, 6, 3]).mean())
+    manifest = paths.read(dependencies.noise_manifest(suite, run))
+    assert manifest["nominal_rate"] == 0.4 and manifest["requested_rate"] == made.noise_rate
+    assert manifest["source"]["map"] == {"2": 7, "3": 8, "5": 6, "6": 5, "7": 1}
+
+
+def test_a_stand_in_flips_as_the_data_set_whose_classes_it_has(checkout: SuiteCopy) -> None:
+    declared(checkout.root / "config/noises", "mine", maps={"cifar10": ["9 -> 1"]})
+    suite = Suite.load(config={"scale": "demo"})
+    assert suite.parse("s2e/digits/mine-40/standard")  # digits stand in for MNIST
+    own = suite.own_noise("mine-40", "digits")
+    assert own is not None and own.source() == {"map_of": "cifar10", "map": {"9": 1}}
+    with pytest.raises(UserError, match=r"noise 'mine-40': config/noises/mine.yaml has no map for data set 'mnist'"):
+        Suite.load(config={"scale": "paper"}).parse("s2e/mnist/mine-40/standard")
+
+
+# ---- functions of one's own --------------------------------------------------------------------------------------
+
+BACKGROUND = """import numpy as np
+
+def matrix(classes, rate, stream):
+    \"\"\"One class, of each vector another one, gets a share of all examples.\"\"\"
+    t = (1 - rate) * np.eye(classes)
+    t[:, stream.integers(classes)] += rate
+    return t
+"""
+EXACT = """import numpy as np
+
+def matrix(classes, rate):
+    return (1 - rate) * np.eye(classes) + rate * np.roll(np.eye(classes), 1, axis=1)
+
+def draw(labels, classes, rate, stream):
+    given = labels.copy()
+    for y in range(classes):
+        of = stream.permutation(np.flatnonzero(labels == y))
+        given[of[: round(rate * len(of))]] = (y + 1) % classes
+    return given
+"""
+
+
+def test_a_matrix_may_be_another_one_for_each_vector(tmp_path: Path, digits: Arrays) -> None:
+    kind = declared(tmp_path / "noises", "background", BACKGROUND)
+    own = OwnNoise(kind, DATASETS["digits"])
+    columns = set()
+    for seed in range(8):
+        labels, told = ensure_labels(digits, DATASETS["digits"], "background-40", "as_released", seed, tmp_path, own)
+        rows = np.array(told["transition_requested"])
+        into = int((rows - np.diag(np.diag(rows))).sum(axis=0).argmax())
+        columns.add(into)
+        changed = labels != digits.train_labels
+        assert set(labels[changed]) == {into}
+        assert told["requested_rate"] == pytest.approx(0.4 * (np.array(digits.train_labels) != into).mean())
+        again = requested("background-40", 10, own, seed)
+        assert again is not None
+        np.testing.assert_allclose(again, rows, atol=1e-6)
+    assert len(columns) > 2
+
+
+def test_a_share_may_be_exact_and_its_matrix_known(tmp_path: Path, digits: Arrays) -> None:
+    own = OwnNoise(declared(tmp_path / "noises", "exact", EXACT), DATASETS["digits"])
+    labels, told = ensure_labels(digits, DATASETS["digits"], "exact-25", "as_released", 0, tmp_path, own)
+    for y in range(10):
+        of = np.array(digits.train_labels) == y
+        assert (labels[of] == (y + 1) % 10).sum() == round(0.25 * of.sum())
+    assert told["transition_requested"][3][4] == 0.25 and told["requested_rate"] == pytest.approx(0.25)
+
+
+def test_part_dependent_noise_flips_at_its_rate_and_by_what_an_image_is(tmp_path: Path, digits: Arrays) -> None:
+    own = OwnNoise(SHIPPED["part-dependent"], DATASETS["digits"])
+    rates = []
+    for seed in range(6):
+        labels, told = ensure_labels(
+            digits, DATASETS["digits"], "part-dependent-40", "as_released", seed, tmp_path, own
+        )
+        rates.append(told["realised_rate"])
+        assert told["transition_requested"] is None and told["requested_rate"] == 0.4
+    assert np.mean(rates) == pytest.approx(0.4, abs=0.02)
+    # Of one class, examples that are alike are taken for the same: the nearest neighbour that is flipped as well agrees
+    # far more often than another one of the class.
+    x = np.array(digits.train_images).reshape(len(labels), -1) / 255.0
+    truth, alike, other = np.array(digits.train_labels), [], []
+    for y in range(10):
+        of = np.flatnonzero((truth == y) & (labels != truth))
+        distance = ((x[of, None] - x[None, of]) ** 2).sum(-1) + 1e9 * np.eye(len(of))
+        alike += list(labels[of[distance.argmin(1)]] == labels[of])
+        other += list(labels[np.roll(of, 7)] == labels[of])
+    assert np.mean(alike) > np.mean(other) + 0.05
+
+
+def test_labels_of_a_kind_are_the_same_again_and_drawn_anew_when_it_changes(tmp_path: Path, digits: Arrays) -> None:
+    def ensured() -> tuple[np.ndarray, dict[str, object]]:
+        own = OwnNoise(declared(tmp_path / "noises", "exact", EXACT), DATASETS["digits"])
+        return ensure_labels(digits, DATASETS["digits"], "exact-25", "as_released", 0, tmp_path / "cache", own)
+
+    before, told = ensured()
+    np.testing.assert_array_equal(before, ensured()[0])
+    global EXACT
+    kept, EXACT = EXACT, EXACT.replace("(y + 1)", "(y + 2)")
+    try:
+        after, anew = ensured()
+    finally:
+        EXACT = kept
+    assert (after != before).any() and anew["source"] != told["source"] and anew["digest"] != told["digest"]
+
+
+def test_repeats_of_their_own_matrices_are_not_one_stack(checkout: SuiteCopy) -> None:
+    declared(checkout.root / "config/noises", "background", BACKGROUND)
+    scale = yaml.safe_load((checkout.root / "config/scales/demo.yaml").read_text())
+    (checkout.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(scale | {"mode": {"cpu": "stacked"}}))
+    suite = Suite.load(config={"scale": "demo", "device": "cpu"})
+    assert stackable(suite, suite.parse("s2e/digits/background-40/standard"))  # one vector for all: one matrix
+    assert stackable(suite, suite.parse("pumpout/digits/asymmetric-40/standard"))
+    assert not stackable(suite, suite.parse("pumpout/digits/background-40/standard"))  # a vector for each repeat
+    assert not stackable(suite, suite.parse("pumpout/digits/part-dependent-40/standard"))
+
+
+def test_a_start_makes_labels_again_of_a_kind_that_means_something_else(checkout: SuiteCopy) -> None:
+    declared(checkout.root / "config/noises", "mine", maps={"digits": ["9 -> 1"]})
+    suite = Suite.load(config={"scale": "demo"})
+    prepare.data(suite, "digits")
+    prepare.noise(suite, "digits", "mine-40", "as_released", 0)
+    run = Run(suite.parse("s2e/digits/mine-40/standard"), 1)
+    manifest = dependencies.noise_manifest(suite, run)
+    own = suite.own_noise("mine-40", "digits")
+    assert own is not None and not origin.other_source(manifest, own)
+    declared(checkout.root / "config/noises", "mine", maps={"digits": ["9 -> 1"]}, notes=["another word"])
+    same = Suite.load(config={"scale": "demo"}).own_noise("mine-40", "digits")
+    assert same is not None and not origin.other_source(manifest, same)
+    declared(checkout.root / "config/noises", "mine", maps={"digits": ["9 -> 2"]})
+    other = Suite.load(config={"scale": "demo"}).own_noise("mine-40", "digits")
+    assert other is not None and origin.other_source(manifest, other)
+
+
+# ---- what is wrong is one line -----------------------------------------------------------------------------------
+
+MAPS = {
+    "unknown data set 'minst' (did you mean 'mnist'?": {"minst": ["1 -> 2"]},
+    "maps, digits: it has no class '10'": {"digits": ["1 -> 10"]},
+    "maps, digits: it has no class 'one'": {"digits": ["one -> 2"]},
+    "maps, digits: class '1' is taken for two": {"digits": ["1 -> 2", "1 -> 3"]},
+    "maps, digits: class '4' is taken for itself": {"digits": ["4 -> 4"]},
+}
+PYTHON = {
+    "has no function matrix(classes, rate), and no draw(labels": "def noise(labels):\n    return labels\n",
+    "mine.py line 2: invalid syntax": "def draw(:\n",
+    "mine.py line 3: draw() is offered no 'x'": "\ndef draw(labels, x):\n    return labels\n",
+    "matrix() is offered no 'labels'": "def matrix(labels):\n    return labels\n",
+}
+FAILING = {
+    "mine.py line 3: draw() failed: ZeroDivisionError: division by zero": "def draw(labels):\n    1 / 0\n",
+    "mine.py line 2: draw() failed: ModuleNotFoundError": "import nothing\ndef draw(labels):\n    return 0\n",
+    "draw(): returns shape [3]; a label for each of 1197": "def draw(labels):\n    return labels[:3]\n",
+    "draw(): returns float64; classes are whole numbers": "def draw(labels):\n    return labels / 1\n",
+    "draw(): returns labels from 1 to 10; classes are 0 to 9": "def draw(labels):\n    return labels + 1\n",
+    "matrix(10, 0.4): has shape []": "def matrix(classes, rate):\n    return None\n",
+    "matrix(10, 0.4): has shape [10]": "def matrix(classes, rate):\n    return [0.1] * classes\n",
+    "matrix(10, 0.4): row 0 is no distribution": "def matrix(classes, rate):\n    return [[1] * classes] * classes\n",
+}
+
+
+@pytest.mark.parametrize("line", MAPS)
+def test_a_map_that_fits_no_data_is_a_line(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        declared(tmp_path, "mine", maps=MAPS[line])
+    assert str(caught.value).startswith(f"{tmp_path / 'mine.yaml'}: maps") and line in str(caught.value)
+
+
+@pytest.mark.parametrize("line", PYTHON)
+def test_a_file_without_such_a_function_is_a_line_before_any_job(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        declared(tmp_path, "mine", PYTHON[line])
+    assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("line", FAILING)
+def test_a_function_that_fails_or_returns_something_else_is_a_line(line: str, tmp_path: Path, digits: Arrays) -> None:
+    own = OwnNoise(declared(tmp_path / "noises", "mine", FAILING[line]), DATASETS["digits"])
+    with pytest.raises(UserError) as caught:
+        ensure_labels(digits, DATASETS["digits"], "mine-40", "as_released", 0, tmp_path / "cache", own)
+    assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["pair", "clean", "file-mine", "odd-"])
+def test_no_kind_takes_a_name_that_means_something(name: str, checkout: SuiteCopy) -> None:
+    declared(checkout.root / "config/noises", name, maps={"digits": ["9 -> 1"]})
+    with pytest.raises(UserError, match=f"config/noises/{name}.yaml"):
+        Suite.load(config={"scale": "demo"})
+
+
+def test_an_unknown_kind_names_table_and_row_and_puts_no_other_forward(checkout: SuiteCopy) -> None:
+    table = yaml.safe_load((checkout.root / "tables/small.yaml").read_text())
+    table["rows"][0]["noise"] = "asymetric-40"
+    (checkout.root / "tables/small.yaml").write_text(yaml.safe_dump(table))
+    with pytest.raises(UserError) as caught:
+        dependencies.check(Suite.load(config={"scale": "demo"}))
+    said = str(caught.value)
+    assert said.startswith("tables/small.yaml, row 'symmetric-50'") and "did you mean" not in said
+    assert "config/noises/asymetric.yaml" in said and "asymmetric" in said.partition("there are")[2]
+
+
+def test_a_label_that_is_likelier_than_the_true_one_is_said(tmp_path: Path, digits: Arrays) -> None:
+    own = OwnNoise(declared(tmp_path / "noises", "mine", maps={"digits": ["9 -> 1"]}), DATASETS["digits"])
+    for rate, said in (("40", None), ("60", "noise 'mine-60': another label is at least as likely")):
+        _, told = ensure_labels(digits, DATASETS["digits"], f"mine-{rate}", "as_released", 0, tmp_path, own)
+        assert told["warning"] is None if said is None else told["warning"].startswith(said)
+    assert json.dumps(told)
