@@ -65,4 +65,9 @@ include: "workflow/rules/artefacts.smk"
 include: "workflow/rules/report.smk"
 
 
-targets.name_the_nearest(workflow, distinct.targets(dag.suite.artefacts, dag.suite.papers), dag.suite.scales)
+targets.name_the_nearest(
+    workflow,
+    distinct.targets(dag.suite.artefacts, dag.suite.papers),
+    dag.suite.scales,
+    dag.suite.broken,
+)

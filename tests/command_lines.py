@@ -78,7 +78,7 @@ def _names(given: dict[str, object], page: Path) -> str | None:
 
 
 def _place(at: Suite, written: str, page: Path) -> None:
-    """UserError for a cell, or a search, that is not declared; a method or a noise that the reader writes is as good as any."""
+    """UserError for a cell, or a search, that is not declared; methods and noises that the reader writes are."""
     parts = written.split("/")
     if len(parts) == 5:
         if not made_by_the_reader(parts[4], page):

@@ -282,14 +282,14 @@ def test_the_share_of_candidates_below_plain_training(suite):
     test = {"kind": "SHARE", "a": "a", "b": "b", "margin": 1, "threshold": 0.01}
     cells = {"a": [gather(suite, place("random"), "test")], "b": [runs([60.0] * 100)]}
     (part,) = measured_searches.MAKERS["SHARE"](test, cells, None)
-    assert part.outcome.note == "15 of 60"  # one of four in three rounds of five searches
-    assert part.outcome.p == pytest.approx(stats.binomtest(15, 60, 0.01, alternative="greater").pvalue)
+    assert part.outcome.note == "10 of 40"  # one of four in two rounds of five searches
+    assert part.outcome.p == pytest.approx(stats.binomtest(10, 40, 0.01, alternative="greater").pvalue)
     one = Repeats(**{**vars(cells["a"][0]), "results": {1: cells["a"][0].results[1]}})
     (part,) = measured_searches.MAKERS["SHARE"](test, {**cells, "a": [one]}, None)
-    assert part.outcome.note == "3 of 12"  # candidates are the cases: one search may do
+    assert part.outcome.note == "2 of 8"  # candidates are the cases: one search may do
     assert part.outcome.p is not None
     (part,) = measured_searches.MAKERS["SHARE"](test, {**cells, "b": [runs([60.0] * 100, seeds=(1, 2))]}, None)
-    assert (part.outcome.p, part.outcome.note) == (None, "15 of 60; two repeats, three are needed")
+    assert (part.outcome.p, part.outcome.note) == (None, "10 of 40; two repeats, three are needed")
 
 
 # ---- verdicts ------------------------------------------------------------------------------------------------------

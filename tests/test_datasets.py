@@ -41,7 +41,7 @@ IMAGES = {**WINE, "title": "Squares", "classes": 2, "shape": [1, 4, 4], "counts"
 def declared(base: dict[str, Any], folder: Path, **changes: Any) -> DatasetInfo:
     schema.check(base | changes, "dataset", "mine.yaml")
     info = DatasetInfo.of("mine", base | changes, folder / "mine.yaml")
-    dataset_checks.check({**DATASETS, "mine": info})
+    dataset_checks.check("mine", info, {**DATASETS, "mine": info})
     return info
 
 
@@ -55,7 +55,8 @@ def squares(count: int) -> np.ndarray:
 
 def test_every_declared_data_set_is_one_that_can_be_read() -> None:
     assert len(DATASETS) == len(list(PLACE.glob("*.yaml"))) >= 12
-    dataset_checks.check(DATASETS)
+    for key, info in DATASETS.items():
+        dataset_checks.check(key, info, DATASETS)
 
 
 def test_a_csv_is_split_by_class_and_its_classes_are_numbered_as_declared(tmp_path: Path) -> None:
@@ -209,7 +210,7 @@ def test_classes_that_begin_with_one_are_noticed(tmp_path: Path) -> None:
     ("changes", "line"),
     [
         ({"reader": "cvs"}, "unknown reader 'cvs' (did you mean 'csv'?"),
-        ({"reader": "other.py"}, "reader: there is no config/datasets/other.py"),
+        ({"reader": "other.py"}, "other.py; write it there"),
         ({"options": {"file": "wine.csv"}}, "options: 'label' is missing"),
         ({"options": {"label": "a", "fiel": "b"}}, "has no 'fiel' (did you mean 'file'?"),
         ({"classes": ["a", "a"]}, "classes"),
@@ -241,6 +242,7 @@ def test_another_file_and_another_declaration_are_noticed_whatever_their_date(tm
 
 def _blocks(kind: str) -> list[str]:
     page = (PLACE.parents[1] / "docs/bring-your-own.md").read_text(encoding="utf-8").partition("\n## Data sets\n")[2]
+    page = page.partition("\n## Noise\n")[0]
     return re.findall(rf"^```{kind}\n(.*?)^```$", page, re.S | re.M)
 
 

@@ -14,7 +14,7 @@ from declared_datasets import DATASETS
 from lnl.declared import claim_tests, distinct, formulas, search_file, search_options
 from lnl.declared.artefact_checks import check_figure, check_table
 from lnl.declared.protocol_checks import check_protocol, check_scale
-from lnl.declared.reading import read_methods, read_yaml
+from lnl.declared.reading import read_method, read_methods, read_yaml
 from lnl.declared.schema import check
 from lnl.declared.space_checks import check_space, check_synthetic
 from lnl.declared.suite import Suite
@@ -91,7 +91,7 @@ def test_a_list_of_what_is_wrong_ends_where_a_terminal_does(suite: Suite) -> Non
 def test_a_spec_lists_all_that_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text('SPEC = {"key": "mine", "networks": 0}\n')
     with pytest.raises(UserError) as caught:
-        read_methods(tmp_path, lambda spec, where: check(spec, "method", where))
+        read_method(tmp_path / "mine.py", lambda spec, where: check(spec, "method", where))
     wanted = [f"'{key}' is missing" for key in ("title", "version", "parameters", "paper")]
     wanted.append("'networks': 0 is below the least possible value, 1")
     assert list(caught.value.lines) == [f"{tmp_path}/mine.py: SPEC: {line}" for line in wanted]

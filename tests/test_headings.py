@@ -79,7 +79,7 @@ def test_a_claims_page_and_a_cell_say_it_as_well(monkeypatch: pytest.MonkeyPatch
     shown = CliRunner().invoke(app, ["show", "s2e/digits/pair-45/s2e", "--scale", "demo"]).stdout
     assert shown.splitlines()[0] == (
         "# scale demo: digits for mnist, digits for cifar10, digits_mlp for mlp, digits_mlp for small_cnn, "
-        "100 of 200 epochs, batches of 64 for 128, learning rate 0.01 for 0.001, searches of 12 candidates, "
+        "100 of 200 epochs, batches of 64 for 128, learning rate 0.01 for 0.001, searches of 8 candidates, "
         "100 epochs each"
     )
     assert yaml.safe_load(shown)["epochs"] == 100  # as before, it can be read

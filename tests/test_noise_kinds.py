@@ -36,7 +36,7 @@ def declared(folder: Path, name: str, python: str | None = None, **content: obje
     said = {"title": name, "source": "a test", **content}
     file = folder / f"{name}.{'yaml' if python is None else 'py'}"
     file.write_text(yaml.safe_dump(said) if python is None else f"NOISE = {said}\n{python}")
-    return noise_files.read(folder, DATASETS)[name]
+    return noise_files.read(file, DATASETS)
 
 
 @pytest.fixture(scope="module")

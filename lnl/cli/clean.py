@@ -207,7 +207,7 @@ def _caches(root: Path) -> Iterator[Doomed]:
             own = {f"{name}.npy" for name in PARTS if name in listed} | {"meta.json", ".lock"}
             yield from (Doomed(p, s.st_size, why, root) for p, s in _files(folder, deep=False) if p.name in own)
     for path, _ in _files(root / "noise"):
-        if LABELS.fullmatch(path.name) and {"digest", "true_labels"} == set(_note(path)):
+        if LABELS.fullmatch(path.name) and {"digest", "true_labels"} <= set(_note(path)):
             for beside in (path, path.with_suffix(".npy"), path.with_suffix(".lock")):
                 with suppress(OSError):
                     yield Doomed(beside, beside.lstat().st_size, why, root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,10 @@ def load_suite(validate: bool = True, **overrides: Any) -> Suite:
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config = configuration.of_environment()
     config |= {key: value for key, value in overrides.items() if value is not None}
-    return kept_suites.suite(config, validate)
+    suite = kept_suites.suite(config, validate)
+    for line in suite.layers.remarks():
+        print(f"lnl: {line}", file=sys.stderr)
+    return suite
 
 
 def parse_seeds(text: str | None) -> int | list[int] | None:

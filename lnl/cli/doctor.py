@@ -54,6 +54,8 @@ def _findings(suite: Suite, places: Places) -> Iterator[Finding]:
     for key in sorted({declared.spec["dataset"] for declared in suite.cells.values()}):
         yield _data(suite.dataset(key), places)
     yield from _labels(suite)
+    yield from ((True, f"overlay {folder}", "") for folder in suite.layers.overlays)
+    yield from ((False, "overlay", line) for line in suite.layers.remarks())
     try:
         dependencies.check(suite)
         counts = f"{len(suite.artefacts)} artefacts, {len(suite.cells)} cells at scale {suite.scale}"

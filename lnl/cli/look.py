@@ -35,7 +35,7 @@ KNOWN = {  # curves that every run has beside these, and that a look leaves to t
 
 def shortened(suite: Suite, epochs: int) -> Suite:
     """The same declarations at the same scale, with trainings of so many epochs."""
-    own = Suite(suite.root, suite.config, validate=False)
+    own = suite.at(suite.scale)
     own.scales[own.scale] = {**own.scales[own.scale], "epochs": epochs}
     return own
 

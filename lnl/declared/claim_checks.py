@@ -21,17 +21,20 @@ def check(catalogue: Declarations) -> None:
     """UserError for the first claim that could not be judged, and for two claims of one key."""
     taken: dict[str, str] = {}
     for paper, declaration in catalogue.claims.items():
-        said = declaration.get("source", {}).get("paper", paper)
-        if said != paper:
-            raise UserError(
-                f"claims/{paper}.yaml: 'source.paper': the page of '{said}' is declared in claims/{said}.yaml"
-            )
-        for claim in declaration["claims"]:
-            where = f"claims/{paper}.yaml, claim '{claim['key']}'"
-            if claim["key"] in taken:
-                raise UserError(f"{where}: {taken[claim['key']]} has a claim of this key already; give it another")
-            taken[claim["key"]] = f"claims/{paper}.yaml"
-            _check_claim(catalogue, declaration, claim, where)
+        check_paper(catalogue, paper, declaration, taken)
+
+
+def check_paper(catalogue: Declarations, paper: str, declaration: Tree, taken: dict[str, str]) -> None:
+    """The same of one paper's claims. taken: by key the file of every claim so far."""
+    said = declaration.get("source", {}).get("paper", paper)
+    if said != paper:
+        raise UserError(f"claims/{paper}.yaml: 'source.paper': the page of '{said}' is declared in claims/{said}.yaml")
+    for claim in declaration["claims"]:
+        where = f"claims/{paper}.yaml, claim '{claim['key']}'"
+        if claim["key"] in taken:
+            raise UserError(f"{where}: {taken[claim['key']]} has a claim of this key already; give it another")
+        taken[claim["key"]] = f"claims/{paper}.yaml"
+        _check_claim(catalogue, declaration, claim, where)
 
 
 def _check_claim(catalogue: Declarations, declaration: Tree, claim: Tree, where: str) -> None:

@@ -31,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "news_features": "lsa",
     "label_files": {},
     "accepted_digests": [],
+    "overlay": [],
 }
 LARGEST_SEED = 2**32 - 1  # that numpy's legacy generators, which draw label vectors, take
 MOST_REPEATS = 999  # below the seeds of searches' candidates (lnl/declared/searches.py, FIRST_SEED)

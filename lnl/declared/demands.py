@@ -33,8 +33,7 @@ class Demands(Catalogue, ABC):
     # ---- slots and demands -----------------------------------------------------------------------------------------
 
     def axis(self, key: str, name: str) -> list[dict[str, Any]]:
-        declared = self.declaration(key)
-        entries = [dict(e) for e in declared.get(name, [])]
+        declared, entries = self.declaration(key), [dict(e) for e in self.declaration(key).get(name, [])]
         if declared.get("joins") == name:
             taken = {e.get("method") for e in entries}
             for method, spec in self.methods.items():
@@ -56,14 +55,8 @@ class Demands(Catalogue, ABC):
             for column in self.axis(key, "columns"):
                 number = printed.get(row["key"], {}).get(column["key"])
                 published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
-                reason = next(
-                    (
-                        skips[k]
-                        for k in ((row["key"], column["key"]), (row["key"], None), (None, column["key"]))
-                        if k in skips
-                    ),
-                    None,
-                )
+                at = (row["key"], column["key"]), (row["key"], None), (None, column["key"])
+                reason = next((skips[place] for place in at if place in skips), None)
                 cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
                 slots.append(
                     Slot(
@@ -101,7 +94,12 @@ class Demands(Catalogue, ABC):
         where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
         if row.get("published_only") or column.get("published_only"):
             return None, "published numbers only"
-        return self.cell_of([common, row, column], where)
+        try:
+            return self.cell_of([common, row, column], where)
+        except UserError as error:
+            joined = next((self.methods[entry["method"]]["file"] for entry in (row, column) if entry.get("joined")), "")
+            self.layers.forgive(joined, error)  # a private method costs a paper's table no other place
+            return None, str(error)
 
     def cell_of(self, parts: list[dict[str, Any]], where: str) -> tuple[Cell | None, str | None]:
         """Cell of merged coordinates (later parts win), registered with its specification; or why there is none."""

@@ -23,14 +23,14 @@ def read(method: Mapping[str, Any], parameters: Mapping[str, Any]) -> Iterator[t
             yield name, source, point
 
 
-def check(methods: Mapping[str, Mapping[str, Any]]) -> None:
+def check(methods: Mapping[str, Mapping[str, Any]], key: str) -> None:
     """UserError for a method that, through others or at once, begins with its own networks."""
-    for key, method in methods.items():
-        reached, new = set[str](), [source for source, *_ in method.get("handovers", {}).values()]
-        while new:
-            source = new.pop()
-            if source == key:
-                raise UserError(f"{method['file']}: SPEC: 'handovers' lead from {key} back to itself")
-            if source not in reached:
-                reached.add(source)
-                new += [further for further, *_ in methods.get(source, {}).get("handovers", {}).values()]
+    method = methods[key]
+    reached, new = set[str](), [source for source, *_ in method.get("handovers", {}).values()]
+    while new:
+        source = new.pop()
+        if source == key:
+            raise UserError(f"{method['file']}: SPEC: 'handovers' lead from {key} back to itself")
+        if source not in reached:
+            reached.add(source)
+            new += [further for further, *_ in methods.get(source, {}).get("handovers", {}).values()]

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies
+from lnl.declared import configuration, dependencies, layers
 from lnl.declared.suite import Suite
 
-PLACES = ("config", "methods", "tables", "figures", "claims")  # of a checkout: all that a suite is made of
 Stamps = frozenset[tuple[str, int, int, int, int]]
 
 _kept: dict[str, tuple[Stamps, Suite]] = {}
@@ -24,7 +23,7 @@ _kept: dict[str, tuple[Stamps, Suite]] = {}
 def suite(config: Mapping[str, Any], validate: bool) -> Suite:
     """The suite of the working directory, as `Suite.load` has it: the kept one, if there is one of today's files."""
     found = _kept.get(_name(config, validate))
-    if found is not None and found[0] == _stamps():
+    if found is not None and found[0] == _stamps(config):
         return found[1]
     return Suite.load(Path(), config, validate)
 
@@ -34,7 +33,7 @@ def keep(config: Mapping[str, Any], validate: bool) -> bool:
 
     UserError for declarations that cannot be resolved; nothing is kept of them.
     """
-    name, stamps = _name(config, validate), _stamps()
+    name, stamps = _name(config, validate), _stamps(config)
     if name in _kept and _kept[name][0] == stamps:
         return False
     read = Suite.load(Path(), config, validate)
@@ -47,17 +46,19 @@ def _name(config: Mapping[str, Any], validate: bool) -> str:
     return json.dumps([os.getcwd(), validate, dict(config)], sort_keys=True, default=str)
 
 
-def _stamps() -> Stamps:
+def _stamps(config: Mapping[str, Any]) -> Stamps:
     """What changes when a file of the declarations does, or when one comes or goes."""
+    folders = [Path(), *layers.overlays(Path(), configuration.read(Path(), config))]
     return frozenset(
         (file, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
-        for file in _files()
+        for folder in folders
+        for file in _files(folder)
         for found in (os.stat(file),)
     )
 
 
-def _files() -> Iterator[str]:
-    for place in PLACES:
-        for folder, _, names in os.walk(place):
-            yield folder
-            yield from (os.path.join(folder, name) for name in names)
+def _files(folder: Path) -> Iterator[str]:
+    for place in layers.PLACES:
+        for inside, _, names in os.walk(folder / place):
+            yield inside
+            yield from (os.path.join(inside, name) for name in names)

@@ -17,24 +17,23 @@ _STEP = re.compile(r"step-[1-9][0-9]{0,8}")
 Tree = Mapping[str, Any]
 
 
-def check(catalogue: Declarations) -> None:
-    """UserError for the first SPEC that names what is not there, or contradicts itself."""
+def check(catalogue: Declarations, key: str, spec: dict[str, Any]) -> None:
+    """UserError for a SPEC that names what is not there, or contradicts itself."""
     methods, artefacts = catalogue.methods, catalogue.tables | catalogue.figures
-    for key, spec in methods.items():
-        where = f"{spec['file']}: SPEC"
-        _check_parameters(spec, catalogue.searches, where)
-        for setting, changes in spec.get("settings", {}).items():
-            _check_setting(spec, setting, catalogue, f"{where}, settings '{setting}'")
-            _check_values(spec, changes, catalogue.searches, f"{where}, settings '{setting}'")
-        for name, (source, point, *given) in spec.get("handovers", {}).items():
-            _check_handover(methods, source, point, f"{where}, handovers '{name}'")
-            _check_values(spec, given[0] if given else {}, catalogue.searches, f"{where}, handovers '{name}'")
-        for table in spec.get("joins", []):
-            declared = choose(table, artefacts, f"table (SPEC 'joins' of {key})", spec["file"])
-            if "joins" not in declared:
-                open_to = ", ".join(k for k, v in artefacts.items() if "joins" in v)
-                raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
-    handovers.check(methods)
+    where = f"{spec['file']}: SPEC"
+    _check_parameters(spec, catalogue.searches, where)
+    for setting, changes in spec.get("settings", {}).items():
+        _check_setting(spec, setting, catalogue, f"{where}, settings '{setting}'")
+        _check_values(spec, changes, catalogue.searches, f"{where}, settings '{setting}'")
+    for name, (source, point, *given) in spec.get("handovers", {}).items():
+        _check_handover(methods, source, point, f"{where}, handovers '{name}'")
+        _check_values(spec, given[0] if given else {}, catalogue.searches, f"{where}, handovers '{name}'")
+    for table in spec.get("joins", []):
+        declared = choose(table, artefacts, f"table (SPEC 'joins' of {key})", spec["file"])
+        if "joins" not in declared:
+            open_to = ", ".join(k for k, v in artefacts.items() if "joins" in v)
+            raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
+    handovers.check(methods, key)
 
 
 def _check_parameters(spec: dict[str, Any], searches: Tree, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether every name that a checkout declares may stand in paths, wildcards and command lines. Standard library only.
+"""Whether every name that a declaration has may stand in paths, wildcards and command lines. Standard library only.
 
 The names of files are checked where they are read (reading.py). Coordinates of cells, searches, networks and scales
 that a declaration names are chosen from what there is, and need no check of their own.
@@ -11,46 +11,38 @@ from typing import Any
 
 from lnl.declared import names
 
-Declarations = Mapping[str, Any]  # by key
+Found = Iterator[tuple[str, str, Any]]  # (where it stands, what it names, name)
 
 
-def check(
-    methods: Declarations,
-    scales: Declarations,
-    synthetic: Declarations,
-    tables: Declarations,
-    figures: Declarations,
-    claims: Declarations,
-) -> None:
+def check(found: Found) -> None:
     """UserError naming file, name and rule for the first name that is none."""
-    for file, what, name in (
-        *_in_settings(methods, scales, synthetic),
-        *(found for key, one in tables.items() for found in _in_artefact(f"tables/{key}.yaml", one)),
-        *(found for key, one in figures.items() for found in _in_artefact(f"figures/{key}.py", one)),
-        *((f"claims/{key}.yaml", "variant", name) for key, one in claims.items() for name in _variants(one)),
-    ):
+    for file, what, name in found:
         names.check(name, what, file)
 
 
-def _in_settings(
-    methods: Declarations, scales: Declarations, synthetic: Declarations
-) -> Iterator[tuple[str, str, Any]]:
-    """(where it stands, what it names, name) of every name in methods, scales and synthetic studies."""
-    for spec in methods.values():
-        yield spec["file"], "method", spec["key"]
-        for handover in _of(spec, "handovers").values():
-            yield f"{spec['file']}: 'handovers'", "point", handover[1] if isinstance(handover, list) else None
-    for key, scale in scales.items():
-        for dataset in _of(_of(scale, "stand_ins"), "datasets").values():
-            yield f"config/scales/{key}.yaml: 'stand_ins'", "data set", dataset
+def of_method(spec: Mapping[str, Any]) -> Found:
+    """Names in a SPEC."""
+    yield spec["file"], "method", spec["key"]
+    for handover in _of(spec, "handovers").values():
+        yield f"{spec['file']}: 'handovers'", "point", handover[1] if isinstance(handover, list) else None
+
+
+def of_scale(file: str, scale: Any) -> Found:
+    """Names in a scale."""
+    for dataset in _of(_of(scale, "stand_ins"), "datasets").values():
+        yield f"{file}: 'stand_ins'", "data set", dataset
+
+
+def of_synthetic(file: str, synthetic: Any) -> Found:
+    """Names of studies and arms."""
     for study, declared in _of(synthetic, "studies").items():
-        yield "config/synthetic.yaml", "study", study
+        yield file, "study", study
         for arm in _of(declared, "arms"):
-            yield f"config/synthetic.yaml: studies, {study}", "arm", arm
+            yield f"{file}: studies, {study}", "arm", arm
 
 
-def _in_artefact(file: str, declared: Any) -> Iterator[tuple[str, str, Any]]:
-    """The same of a table or figure."""
+def of_artefact(file: str, declared: Any) -> Found:
+    """Names in a table, a figure or claims."""
     source = _of(declared, "source")
     if "paper" in source:
         yield f"{file}: 'source'", "paper", source["paper"]

@@ -9,36 +9,29 @@ from typing import Any
 
 from lnl.data.registry import DatasetInfo
 from lnl.declared.literals import parsed, read_literal
-from lnl.declared.reading import named_files, read_mapping
+from lnl.declared.reading import read_mapping
 from lnl.errors import UserError, nearest
 from lnl.noise.kinds import OFFERED, NoiseKind
 
 Check = Callable[[dict[str, Any], str], None]
 
 
-def read(folder: Path, datasets: Mapping[str, DatasetInfo], check: Check | None = None) -> dict[str, NoiseKind]:
-    """Every kind by its file's name. UserError for two of one name, and for a file that declares none.
+def read(file: Path, datasets: Mapping[str, DatasetInfo], check: Check | None = None) -> NoiseKind:
+    """The kind that a file declares. UserError for one that declares none.
 
-    check: of what a file declares, as the schema has it.
+    check: of what it declares, as the schema has it.
     """
-    found: dict[str, NoiseKind] = {}
-    for file in (*named_files(folder, "yaml"), *named_files(folder, "py")):
-        declared = read_mapping(file) if file.suffix == ".yaml" else read_literal(file, "NOISE")
-        if declared is None:
-            raise UserError(f'{file}: begins with NOISE = {{"title": …, "source": …}} (docs/bring-your-own.md)')
-        if check is not None:
-            check(declared, str(file) if file.suffix == ".yaml" else f"{file}: NOISE")
-        if ("maps" in declared) != (file.suffix == ".yaml"):
-            wanted = "lacks 'maps'" if file.suffix == ".yaml" else "has functions, and takes no 'maps'"
-            raise UserError(f"{file}: {wanted} (docs/bring-your-own.md)")
-        if file.stem in found:
-            raise UserError(f"{file}: there is {found[file.stem].file} already; rename one of them")
-        if file.suffix == ".yaml":
-            found[file.stem] = NoiseKind.of_maps(file.stem, declared, file, datasets)
-        else:
-            kind = NoiseKind(file.stem, declared["title"], declared["source"], file, functions=_functions(file))
-            found[file.stem] = kind
-    return dict(sorted(found.items()))
+    declared = read_mapping(file) if file.suffix == ".yaml" else read_literal(file, "NOISE")
+    if declared is None:
+        raise UserError(f'{file}: begins with NOISE = {{"title": …, "source": …}} (docs/bring-your-own.md)')
+    if check is not None:
+        check(declared, str(file) if file.suffix == ".yaml" else f"{file}: NOISE")
+    if ("maps" in declared) != (file.suffix == ".yaml"):
+        wanted = "lacks 'maps'" if file.suffix == ".yaml" else "has functions, and takes no 'maps'"
+        raise UserError(f"{file}: {wanted} (docs/bring-your-own.md)")
+    if file.suffix == ".yaml":
+        return NoiseKind.of_maps(file.stem, declared, file, datasets)
+    return NoiseKind(file.stem, declared["title"], declared["source"], file, functions=_functions(file))
 
 
 def _functions(file: Path) -> dict[str, tuple[str, ...]]:

@@ -20,7 +20,16 @@ from lnl.declared.text_files import Stamp, stamp, text
 from lnl.declared.yaml_text import copied, parse
 from lnl.errors import UserError
 
-__all__ = ["overridden", "read_folder", "read_literal", "read_mapping", "read_methods", "read_yaml", "syntax_digest"]
+__all__ = [
+    "overridden",
+    "read_folder",
+    "read_literal",
+    "read_mapping",
+    "read_method",
+    "read_methods",
+    "read_yaml",
+    "syntax_digest",
+]
 
 #: Members of a method that see one run; a stack of runs shares one `loss`, and what differs between runs goes through
 #: `schedule`.
@@ -64,46 +73,60 @@ def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
 
 def named_files(folder: Path, suffix: str) -> list[Path]:
     """Files of a folder whose names are those of what they declare; what begins with `_` declares nothing."""
+    found = files_of(folder, suffix)
+    for path in found:
+        names.check(path.stem, f"file in {folder.name}/", str(path))
+    return found
+
+
+def files_of(folder: Path, suffix: str) -> list[Path]:
+    """The same files, whatever their names are. UserError for a folder that may not be read."""
     try:
         os.listdir(folder)  # a pattern finds nothing where nothing may be read
     except PermissionError as error:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); have its owner open it to you") from None
     except OSError:
         return []
-    found = [path for path in sorted(folder.glob(f"*.{suffix}")) if suffix != "py" or path.name[0] != "_"]
-    for path in found:
-        names.check(path.stem, f"file in {folder.name}/", str(path))
-    return found
+    return [path for path in sorted(folder.glob(f"*.{suffix}")) if suffix != "py" or path.name[0] != "_"]
 
 
-def read_methods(folder: Path, check: Callable[[dict[str, Any], str], None] | None = None) -> dict[str, dict[str, Any]]:
-    """SPEC of every method file by method key; each SPEC gets `file`. UserError for two files with one key.
-
-    check: of a SPEC as it is written, before it takes over what the method that it extends says.
-    """
-    methods: dict[str, dict[str, Any]] = {}
+def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
+    """SPEC of every method file of a folder by method key, with its `file`. UserError for the first that is none."""
+    found: dict[str, dict[str, Any]] = {}
     for path in named_files(folder, "py"):
-        spec = read_literal(path, "SPEC")
-        if spec is None:
-            raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")
-        if check is not None:
-            check(spec, f"{path}: SPEC")
-        key = spec.get("key")
-        if not isinstance(key, str):
-            raise UserError(f"{path}: SPEC has no 'key', a word")
-        wanted = ("title", "version", "parameters", *(() if "extends" in spec else ("networks",)))
-        lacking = [name for name in wanted if name not in spec]
-        if lacking:
-            raise UserError(*(f"{path}: SPEC lacks '{name}' (docs/add-a-method.md)" for name in lacking))
-        if not isinstance(spec["parameters"], dict):
-            raise UserError(f"{path}: SPEC: 'parameters' is a dictionary, of each parameter its default")
-        if key in methods:
-            raise UserError(f"{path}: key '{key}' is already taken by {methods[key]['file']}")
-        methods[key] = {**spec, "file": str(path)}
-    return {key: _extended(spec, methods) for key, spec in methods.items()}
+        spec = read_method(path)
+        add_method(found, spec)
+    return {key: extended(spec, found) for key, spec in found.items()}
 
 
-def _extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def add_method(methods: dict[str, dict[str, Any]], spec: dict[str, Any]) -> None:
+    """Put a SPEC among others; UserError for two files with one key."""
+    if spec["key"] in methods:
+        taken = methods[spec["key"]]["file"]
+        raise UserError(f"{spec['file']}: key '{spec['key']}' is already taken by {taken}")
+    methods[spec["key"]] = spec
+
+
+def read_method(path: Path, check: Callable[[dict[str, Any], str], None] | None = None) -> dict[str, Any]:
+    """SPEC of a method file, with `file`. check: of a SPEC as it is written, before it takes over what the method that
+    it extends says."""
+    spec = read_literal(path, "SPEC")
+    if spec is None:
+        raise UserError(f"{path}: a method file begins with SPEC = {{…}} (docs/add-a-method.md)")
+    if check is not None:
+        check(spec, f"{path}: SPEC")
+    if not isinstance(spec.get("key"), str):
+        raise UserError(f"{path}: SPEC has no 'key', a word")
+    wanted = ("title", "version", "parameters", *(() if "extends" in spec else ("networks",)))
+    lacking = [name for name in wanted if name not in spec]
+    if lacking:
+        raise UserError(*(f"{path}: SPEC lacks '{name}' (docs/add-a-method.md)" for name in lacking))
+    if not isinstance(spec["parameters"], dict):
+        raise UserError(f"{path}: SPEC: 'parameters' is a dictionary, of each parameter its default")
+    return {**spec, "file": str(path)}
+
+
+def extended(spec: dict[str, Any], methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A method that `extends` another is that one's class with other parameters: it takes over what it does not say."""
     base = spec.get("extends")
     if base is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from lnl.declared import searched as asked
 from lnl.declared.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
@@ -27,6 +27,28 @@ class Suite(Demands):
         self._searches: dict[Search, DeclaredSearch] = {}  # by search with seed 0: repeats share their declaration
         self._search_digests: dict[Search, str] = {}
 
+    @classmethod
+    def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Self:
+        """Read the declarations under `root` (Catalogue.load); overlays' artefacts that do not resolve are left out."""
+        found = super().load(root, config, validate)
+        if found.layers.overlays and found.layers.known is None:
+            found._resolve_overlays()
+        return found
+
+    def at(self, scale: str) -> Suite:
+        """The same declarations at another scale, without what was left out of this one."""
+        return Suite(self.root, self.layers.passed_on(self.config) | {"scale": scale}, validate=False)
+
+    def _resolve_overlays(self) -> None:
+        """Leave out artefacts of overlays whose cells do not resolve; the checkout's come first, and have to."""
+        of_overlays = [key for key in self.artefacts if self.layers.of_overlay(self.source(key))]
+        for key in [key for key in self.artefacts if key not in of_overlays] if of_overlays else ():
+            _ = self.demand(key), self.searches_of(key)
+        for key in of_overlays:
+            kind = self.artefacts[key]
+            with self.spared(kind, key.removesuffix("_claims") if kind == "claims" else key):
+                _ = self.demand(key), self.searches_of(key)
+
     @cached_property
     def searching(self) -> Suite:
         """The suite at the scale whose searches this one uses: itself, unless the scale says `searched_at`."""
@@ -34,7 +56,7 @@ class Suite(Demands):
         if scale == self.scale:
             return self
         choose(scale, self.scales, "scale", f"config/scales/{self.scale}.yaml, key 'searched_at'")
-        return Suite(self.root, self.config | {"scale": scale}, validate=False)
+        return self.at(scale)
 
     def search(self, at: dict[str, Any], changes: dict[str, Any], wanted: dict[str, Any], where: str) -> Search:
         """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""

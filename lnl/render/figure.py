@@ -48,7 +48,7 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
 
 def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:
     """draw() of figures/<key>.py; UserError if the file has none."""
-    path = suite.root / "figures" / f"{key}.py"
+    path = suite.files.of("figures", key)
     spec = importlib.util.spec_from_file_location(f"lnl_figure_{key}", path)
     assert spec is not None
     assert spec.loader is not None

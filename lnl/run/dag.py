@@ -55,9 +55,11 @@ class Dag(SearchRules):
         self.scales = "|".join(self.written)
         if head:
             dependencies.check(self.suite)
+            for line in self.suite.layers.remarks():
+                print(f"lnl: {line}", file=sys.stderr)
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
-        os.environ["LNL_CONFIG"] = json.dumps(config)
+        os.environ["LNL_CONFIG"] = json.dumps(self.suite.layers.passed_on(config))
         os.environ[client.HEAD] = str(os.getpid())
         os.environ.pop(terminal.VARIABLE, None)
         if head:
@@ -127,7 +129,7 @@ class Dag(SearchRules):
                     self._remake(file)
                 self._damaged |= rendered.altered(self.suite, key)
             declared = self.suite.declaration(key)
-            spaces = [f"config/spaces/{name}.yaml" for name in self.suite.spaces]
+            spaces = [self.suite.source_of("config/spaces", name) for name in self.suite.spaces]
             drawn = ["config/synthetic.yaml", *spaces] if declared.get("kind") in ("none", "synthetic") else []
             return [self.suite.source(key), *drawn, *manifests, *records, *found, *studied]
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from lnl.errors import UserError
 from lnl.run.worker.head import one_line
 
 NAME = re.compile(r"[\w-]+")  # a target by name; with a point or a slash it is a file
+Broken = Mapping[str, tuple[str, ...]]  # artefacts that are left out, and what is wrong with each
 SETTING = re.compile(r"(\w+)=.*")
 
 
-def check(word: str, targets: Iterable[str], scales: Iterable[str]) -> None:
+def check(
+    word: str,
+    targets: Iterable[str],
+    scales: Iterable[str],
+    broken: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> None:
     """UserError for a word that is meant as the name of a target, and is none of them."""
     listed = set(targets)
+    if word in broken:
+        raise UserError(*broken[word])
     if word in listed:
         return
     if SETTING.fullmatch(word):
@@ -31,7 +40,7 @@ def check(word: str, targets: Iterable[str], scales: Iterable[str]) -> None:
         )
 
 
-def name_the_nearest(workflow: Any, targets: Iterable[str], scales: Iterable[str]) -> None:
+def name_the_nearest(workflow: Any, targets: Iterable[str], scales: Iterable[str], broken: Broken) -> None:
     """From now on, end with a line where Snakemake looks up a target that nobody has declared.
 
     To be called when all rules are known. Snakemake asks its workflow of every target whether it is a rule, and takes
@@ -43,7 +52,7 @@ def name_the_nearest(workflow: Any, targets: Iterable[str], scales: Iterable[str
         found: bool = is_rule(word)
         if not found:
             with one_line():
-                check(str(word), known, named)
+                check(str(word), known, named, broken)
         return found
 
     if workflow.is_main_process:

@@ -67,13 +67,18 @@ class Space:
 
 
 def load_space(root: Path, name: str) -> Space:
-    """The space of config/spaces/<name>.yaml. UserError for what its schema cannot tell: an unknown space or formula, a
-    wrong number of coordinates, bounds the wrong way round (the schema is checked with all declarations)."""
+    """The space of config/spaces/<name>.yaml; see `space_in`."""
     folder = root / "config" / "spaces"
     path = folder / f"{name}.yaml"
     if not path.is_file():
         raise UserError(f"unknown search space '{name}'{nearest(name, (p.stem for p in folder.glob('*.yaml')))}")
-    return _build(name, read_yaml(path), str(path))
+    return space_in(path)
+
+
+def space_in(file: Path) -> Space:
+    """The space that a file declares. UserError for what its schema cannot tell: an unknown formula, a wrong number of
+    coordinates, bounds the wrong way round (the schema is checked with all declarations)."""
+    return _build(file.stem, read_yaml(file), str(file))
 
 
 def _build(name: str, declared: dict[str, Any], where: str) -> Space:

@@ -38,7 +38,7 @@ class Evidence:
     def _suite(self, scale: str) -> Suite:
         """The suite at a scale with every repeat that an artefact declares: how many a scale trains does not say how
         many are kept."""
-        suite = Suite.load(self.root, {"scale": scale, "seeds": None}, validate=False)
+        suite = Suite.load(self.root, {"scale": scale, "seeds": None, "overlay": None}, validate=False)
         suite.scales[scale] = {key: value for key, value in suite.scales[scale].items() if key != "seeds"}
         return suite
 

@@ -31,7 +31,7 @@ class Committed:
         if scale not in self.scales:
             raise UserError(f"no record of scale '{scale}' is committed under {FOLDER}{nearest(scale, self.scales)}")
         if (scale, seeds) not in self._suites:
-            config: dict[str, Any] = {"scale": scale} | ({"seeds": seeds} if seeds else {})
+            config: dict[str, Any] = {"scale": scale, "overlay": None} | ({"seeds": seeds} if seeds else {})
             self._suites[scale, seeds] = Suite.load(self.root, config, validate=False)
         return self._suites[scale, seeds]
 

@@ -30,9 +30,9 @@ def space_of(suite: Suite, search: Search) -> Space | Listed:
         from lnl.search.listed import Listed
 
         return Listed(tuple(declared["values"]))
-    from lnl.search.spaces import load_space
+    from lnl.search.spaces import space_in
 
-    return load_space(suite.root, declared["space"])
+    return space_in(suite.files.of("config/spaces", declared["space"]))
 
 
 def algorithm_of(suite: Suite, search: Search) -> Algorithm:

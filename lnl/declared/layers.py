@@ -1,0 +1,124 @@
+"""The folders that declarations are read from: the checkout, and overlays, which are private folders on top of it.
+
+An overlay has any of a checkout's `methods/ tables/ figures/ claims/ config/`, and modules that its Python files
+import. What is wrong in an overlay costs nobody else anything: the file is left out, and a line says why. Standard
+library only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lnl.declared import names
+from lnl.errors import UserError
+
+VARIABLE = "LNL_OVERLAY"  # folders, separated as PATH is; on top of those of the configuration
+KNOWN = "overlay_left_out"  # in a head's configuration for its jobs: files that it has found broken
+PLACES = ("methods", "tables", "figures", "claims", "config")  # of a checkout, and of an overlay
+
+
+def overlays(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Folders of the configuration's `overlay` and of LNL_OVERLAY; relative ones begin at the checkout. With `overlay:
+    null` there are none, whatever the environment says.
+
+    UserError for one that is no folder, is a checkout, or has nothing that could be laid over one.
+    """
+    said = config.get("overlay", [])
+    if said is None:
+        return ()
+    listed = [(word, "config key 'overlay'") for word in ([said] if isinstance(said, str) else said)]
+    listed += [(word, VARIABLE) for word in os.environ.get(VARIABLE, "").split(os.pathsep) if word]
+    found: dict[Path, Path] = {}
+    for word, where in listed:
+        try:
+            folder = root / Path(word).expanduser()
+            real = folder.resolve()
+        except (RuntimeError, OSError) as error:
+            raise UserError(f"{where}: {word}: {error}; write the path out") from None
+        if not folder.is_dir():
+            what = "is no folder" if folder.exists() else "does not exist"
+            raise UserError(f"{where}: {word} {what}; relative paths begin at the checkout")
+        if real == root.resolve() or root.resolve().is_relative_to(real):
+            raise UserError(f"{where}: {word} is the checkout, or around it; an overlay is a folder of its own")
+        if not any((folder / place).is_dir() for place in PLACES):
+            raise UserError(f"{where}: {word} has none of {', '.join(f'{place}/' for place in PLACES)}")
+        names.check_place(real, "an overlay")
+        found.setdefault(real, folder)
+    return tuple(found.values())
+
+
+class Clash(UserError):
+    """Two declarations of one name. Nobody can say which one is meant, so that no overlay is spared it."""
+
+
+class Layers:
+    """The checkout and its overlays, and what of these is left out."""
+
+    def __init__(self, root: Path, config: Mapping[str, Any]) -> None:
+        self.root = root
+        self.overlays = overlays(root, config)
+        self.left_out: dict[str, tuple[str, ...]] = {}  # files of overlays, and what is wrong with each
+        self.known: frozenset[str] | None = frozenset(config[KNOWN]) if KNOWN in config else None
+        for folder in map(str, self.overlays):
+            place = os.path.abspath(folder)
+            if place not in sys.path:
+                sys.path.append(place)  # behind all else: a module of an overlay takes nobody's place
+
+    def folders(self, name: str) -> list[Path]:
+        """Where files of one kind lie, such as config/protocols, the checkout's first."""
+        return [self.root / name, *(folder / name for folder in self.overlays)]
+
+    def of_overlay(self, file: Path | str) -> bool:
+        """Whether a file is an overlay's."""
+        return any(Path(file).is_relative_to(folder) for folder in self.overlays)
+
+    def passed_on(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """A head's configuration for its jobs: they read the overlays as it has, and heed no file that it left out."""
+        if not self.overlays:
+            return dict(config)
+        return {**config, "overlay": [os.path.abspath(each) for each in self.overlays], KNOWN: sorted(self.left_out)}
+
+    def told(self, file: Path) -> str:
+        """A file as messages name it: one of the checkout by its place in it."""
+        return str(file) if self.of_overlay(file) else str(file.relative_to(self.root))
+
+    def is_left_out(self, file: Path) -> bool:
+        """Whether a file is not to be heeded: since it is broken, or the head of this job has found it so."""
+        return str(file) in self.left_out or str(file) in (self.known or ())
+
+    @contextmanager
+    def spared(self, file: Path) -> Iterator[None]:
+        """While a file is read, or held against the others. An error in an overlay's is noted; the file is to be left
+        out then."""
+        try:
+            yield
+        except UserError as error:
+            if isinstance(error, Clash) or not self.of_overlay(file):
+                raise
+            self.leave_out(file, error)
+
+    def leave_out(self, file: Path, error: UserError) -> None:
+        """Note why a file is left out. Messages name it as if it were the checkout's where they do not know better."""
+        folder = next(folder for folder in self.overlays if file.is_relative_to(folder))
+        inside = str(file.relative_to(folder))
+        lines = (line.replace(inside, str(file), 1) if line.startswith(inside) else line for line in error.lines)
+        self.left_out.setdefault(str(file), tuple(lines))
+
+    def forgive(self, file: str, error: UserError) -> None:
+        """Note what is wrong where a file of an overlay is used; raise the error of any other file."""
+        if not self.of_overlay(file):
+            raise error
+        self.left_out.setdefault(f"{file}: {error.lines[0].partition(':')[0]}", error.lines)
+
+    def remarks(self) -> list[str]:
+        """A line for each file that is left out."""
+        out = []
+        for file, lines in self.left_out.items():
+            more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+            out.append(f"{'' if file.partition(':')[0] in lines[0] else f'{file}: '}{lines[0]}{more}; left out")
+        return out
