@@ -131,11 +131,14 @@ def render(
 def new(
     kind: Annotated[str, typer.Argument(help="method, table, figure, protocol, dataset or noise")],
     name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
+    into: Annotated[str | None, typer.Option(help="a folder of one's own (docs/overlays.md); default: here")] = None,
 ) -> None:
     """Write a commented skeleton of a method, a table, a data set, …, which runs as it is."""
+    from pathlib import Path
+
     from lnl.cli.starting import new as command
 
-    file, then = command(load_suite(validate=False), kind, name)
+    file, then = command(load_suite(validate=False), kind, name, None if into is None else Path(into).expanduser())
     print(f"{file} is written; its comments say what each key is. Next: {then}")
 
 

@@ -9,6 +9,7 @@ from string import Template
 
 from lnl.declared import distinct, names
 from lnl.declared.cells import Cell
+from lnl.declared.layers import VARIABLE
 from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -30,23 +31,28 @@ class Kind:
     beside: str | None = None  # the skeleton of a Python file that comes with it
 
 
-def new(suite: Suite, kind: str, name: str) -> tuple[Path, str]:
-    """Write the skeleton; the file, and the command to type next. UserError for a name that is none, or taken."""
+def new(suite: Suite, kind: str, name: str, into: Path | None = None) -> tuple[Path, str]:
+    """Write the skeleton; the file, and the command to type next. UserError for a name that is none, or taken.
+
+    into: an overlay, or a folder that is to be one; default: the checkout.
+    """
     chosen: Kind = choose(kind, KINDS, "kind", "lnl new")
     names.check(name, kind, "lnl new")
-    written = {_file(chosen.folder, part, kind, name): part for part in (chosen.skeleton, chosen.beside) if part}
+    base = suite.root if into is None else into
+    written = {base / _file(chosen.folder, each, kind, name): each for each in (chosen.skeleton, chosen.beside) if each}
     for file in written:
-        if (suite.root / file).exists() or (suite.root / file).is_symlink():
+        if file.exists() or file.is_symlink():
             raise UserError(f"lnl new: {file} is there already; choose another name, or edit it")
     first, *_ = written
     if chosen.taken is not None:
         chosen.taken(suite, name, str(first))
     for file, part in reversed(written.items()):  # what names another one is written after it
         text = Template((SKELETONS / part).read_text(encoding="utf-8"))
-        (suite.root / file).parent.mkdir(parents=True, exist_ok=True)
-        with replacing(suite.root / file) as temporary:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as temporary:
             temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
-    return first, chosen.then(suite, name)
+    known = into is None or into.resolve() in [folder.resolve() for folder in suite.layers.overlays]
+    return first, ("" if known else f"{VARIABLE}={into} ") + chosen.then(suite, name)
 
 
 def _file(folder: str, skeleton: str, kind: str, name: str) -> Path:

@@ -34,9 +34,10 @@ def overlays(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
     listed = [(word, "config key 'overlay'") for word in ([said] if isinstance(said, str) else said)]
     listed += [(word, VARIABLE) for word in os.environ.get(VARIABLE, "").split(os.pathsep) if word]
     found: dict[Path, Path] = {}
+    base = Path() if root.resolve() == Path.cwd() else root  # messages name files as short as they can
     for word, where in listed:
         try:
-            folder = root / Path(word).expanduser()
+            folder = base / Path(word).expanduser()
             real = folder.resolve()
         except (RuntimeError, OSError) as error:
             raise UserError(f"{where}: {word}: {error}; write the path out") from None
@@ -81,7 +82,8 @@ class Layers:
         """A head's configuration for its jobs: they read the overlays as it has, and heed no file that it left out."""
         if not self.overlays:
             return dict(config)
-        return {**config, "overlay": [os.path.abspath(each) for each in self.overlays], KNOWN: sorted(self.left_out)}
+        left_out = sorted({os.path.abspath(file) for file in self.left_out} | (self.known or set()))
+        return {**config, "overlay": [os.path.abspath(each) for each in self.overlays], KNOWN: left_out}
 
     def told(self, file: Path) -> str:
         """A file as messages name it: one of the checkout by its place in it."""
@@ -89,7 +91,7 @@ class Layers:
 
     def is_left_out(self, file: Path) -> bool:
         """Whether a file is not to be heeded: since it is broken, or the head of this job has found it so."""
-        return str(file) in self.left_out or str(file) in (self.known or ())
+        return str(file) in self.left_out or (self.known is not None and os.path.abspath(file) in self.known)
 
     @contextmanager
     def spared(self, file: Path) -> Iterator[None]:

@@ -1,0 +1,258 @@
+"""Overlays: a private folder on top of a checkout, and what is wrong in it costs nobody else anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from suite_copy import ROOT, SuiteCopy
+
+import lnl
+from lnl.cli.starting import new
+from lnl.declared import dependencies, kept_suites, layers
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+from lnl.run.dag import Dag
+from lnl.run.targets import check as check_target
+
+STANDARD = (ROOT / "methods/standard.py").read_text()
+METHOD = STANDARD.replace('"key": "standard"', '"key": "mine"').replace(
+    '"title": "', '"joins": ["small"], "title": "My '
+)
+TABLE = {
+    "title": "Mine",
+    "source": {"paper": "mine", "where": "ours"},
+    "protocol": "s2e",
+    "dataset": "mnist",
+    "rows": [{"key": "a", "label": "A", "noise": "symmetric-20"}],
+    "columns": [{"key": "m", "label": "M", "method": "mine"}],
+}
+
+
+class Lab:
+    """A checkout, and an overlay beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.copy = SuiteCopy.make(folder / "checkout")
+        table = yaml.safe_load((self.copy.root / "tables/small.yaml").read_text())
+        self.write(self.copy.root / "tables/small.yaml", table | {"seeds": 1})
+        self.overlay = folder / "mylab"
+        self.write(self.overlay / "methods/mine.py", METHOD)
+        self.write(self.overlay / "tables/mine.yaml", TABLE)
+
+    def write(self, file: Path, content: Any) -> Path:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
+        return file
+
+    def suite(self, **config: Any) -> Suite:
+        return Suite.load(config={"scale": "demo", "overlay": ["../mylab"], **config})
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    made, known = Lab(tmp_path), list(sys.path)
+    monkeypatch.chdir(made.copy.root)
+    monkeypatch.delenv(layers.VARIABLE, raising=False)
+    yield made
+    sys.path[:] = known
+
+
+def test_a_private_method_is_in_a_paper_s_table_and_in_one_of_its_own(lab: Lab) -> None:
+    before = {
+        cell: Suite.load(config={"scale": "demo"}).digest(cell) for cell in Suite.load(config={"scale": "demo"}).cells
+    }
+    lab.write(lab.overlay / "helpers_of_mylab.py", "STRENGTH = 1.0\n")
+    lab.write(
+        lab.overlay / "methods/mine.py", METHOD.replace("import torch", "import helpers_of_mylab\nimport torch", 1)
+    )
+    run = lab.copy.snakemake("small", "mine", "--config", "scale=demo", "device=cpu", LNL_OVERLAY="../mylab")
+    assert run.returncode == 0, run.stderr
+    assert "| My " in (lab.copy.root / "results/demo/tables/small.md").read_text()
+    assert Path("results/demo/cells/s2e/digits/symmetric-50/mine/seed1.json").exists()
+    assert Path("results/demo/tables/mine.md").exists()
+    again = lab.copy.snakemake("small", "mine", "--config", "scale=demo", "device=cpu", LNL_OVERLAY="../mylab")
+    assert "Nothing to be done" in again.stderr
+    status = lab.copy.lnl("status", "mine", "--scale", "demo", LNL_OVERLAY=str(lab.overlay))
+    assert re.search(r"│mine +│ +1│", status.stdout), status.stdout + status.stderr
+    suite = lab.suite()
+    assert {cell: suite.digest(cell) for cell in before} == before
+
+
+@pytest.mark.parametrize("said", ["../mylab", ["../mylab"], "absolute", "environment", "both"])
+def test_it_is_named_by_configuration_or_environment(lab: Lab, said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    if said in ("environment", "both"):
+        monkeypatch.setenv(layers.VARIABLE, f"{lab.overlay}{os.pathsep}../mylab")
+    config = {"absolute": str(lab.overlay), "environment": [], "both": ["../mylab"]}.get(str(said), said)
+    suite = lab.suite(overlay=config)
+    assert len(suite.layers.overlays) == 1 and "mine" in suite.artefacts and "mine" in suite.methods
+    assert "mine" not in lab.suite(overlay=None).methods
+
+
+def test_python_opens_it_from_anywhere(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = lab.copy.root.resolve()
+    monkeypatch.chdir(root.parent)
+    suite = lnl.open(root, scale="demo", overlay="mylab")
+    assert set(suite.runs("mine")["method"]) == {"mine"}
+    assert "mine" in set(suite.runs("small")["method"])
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("../nowhere", "config key 'overlay': ../nowhere does not exist; relative paths begin at the checkout"),
+        ("Snakefile", "config key 'overlay': Snakefile is no folder"),
+        (".", "config key 'overlay': . is the checkout, or around it"),
+        ("..", "config key 'overlay': .. is the checkout, or around it"),
+        ("config/scales", "config key 'overlay': config/scales has none of methods/, tables/"),
+        (7, "overlay"),
+    ],
+)
+def test_what_is_no_overlay_is_a_line(lab: Lab, said: Any, line: str) -> None:
+    with pytest.raises(UserError) as caught:
+        lab.suite(overlay=said)
+    assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+SCALE = {"title": "odd", "epochs": 0}
+SMALL_PROTOCOL = {"title": "x", "source": "x", "datasets": {"mnist": {"network": "mlp"}}}
+EXTENDING = {"key": "e", "title": "E", "version": 1, "paper": "x", "extends": "x", "parameters": {}}
+BROKEN: dict[str, Any] = {
+    "tables/draft.yaml": {**TABLE, "columns": [{"key": "m", "label": "M", "method": "mien"}]},
+    "tables/no-noise.yaml": {**TABLE, "rows": [{"key": "a", "label": "A", "noise": "file-nobody"}]},
+    "tables/odd-noise.yaml": {**TABLE, "rows": [{"key": "a", "label": "A", "noise": "symetric-20"}]},
+    "tables/half.yaml": "title: [",
+    "tables/lacking.yaml": {"title": "x"},
+    "tables/Capital.yaml": TABLE,
+    "tables/ending.yml": TABLE,
+    "tables/empty.yaml": "",
+    "figures/odd.py": 'DEMAND = {"title": "x"}\n',
+    "figures/half.py": "DEMAND = {\n",
+    "claims/odd.yaml": {"title": "x", "claims": [{"key": "a"}]},
+    "methods/half.py": "SPEC = {\n",
+    "methods/nothing.py": "import torch\n",
+    "methods/odd.py": STANDARD.replace('"key": "standard"', '"key": "odd", "joins": ["nowhere"]'),
+    "methods/extending.py": f"SPEC = {EXTENDING}\n",
+    "config/protocols/odd.yaml": {
+        "like": "nobody",
+        "title": "x",
+        "source": "x",
+        "datasets": {"mnist": {"network": "mlp"}},
+    },
+    "config/protocols/lacking.yaml": {"title": "x"},
+    "config/scales/odd.yaml": SCALE,
+    "config/searches/odd.yaml": {"title": "x"},
+    "config/spaces/odd.yaml": {"title": "x"},
+    "config/datasets/odd.yaml": {"title": "x"},
+    "config/noises/odd.yaml": {"title": "x", "source": "x", "maps": {"mnist": ["1 -> 11"]}},
+    "config/noises/odder.py": "NOISE = {}\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_left_out_with_a_line_and_all_else_is_made(lab: Lab, name: str) -> None:
+    file = lab.write(lab.overlay / name, BROKEN[name])
+    suite = lab.suite()
+    dependencies.check(suite)
+    assert {"small", "mine"} <= set(suite.artefacts) and suite.selected
+    (line,) = suite.layers.remarks() if name != "tables/no-noise.yaml" else [f"../mylab/{name}; left out"]
+    assert f"../mylab/{name}" in line and "\n" not in line and line.endswith("; left out")
+    assert line.count(f"../mylab/{name}") == 1
+    if file.suffix == ".yaml" and name.startswith("tables/") and name != "tables/no-noise.yaml":
+        with pytest.raises(UserError) as caught:
+            suite.select(file.stem)
+        assert str(caught.value).splitlines()[0] in line.replace(" (and", "\n (and")
+        with pytest.raises(UserError, match="mylab"):
+            check_target(file.stem, suite.artefacts, suite.scales, suite.broken)
+
+
+def test_all_that_is_broken_at_once_leaves_the_rest(lab: Lab) -> None:
+    for name, content in BROKEN.items():
+        lab.write(lab.overlay / name, content)
+    run = lab.copy.snakemake("small", "mine", "-n", "--config", "scale=demo", "device=cpu", LNL_OVERLAY="../mylab")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stderr.count("; left out") == len(BROKEN) - 1  # what lacks a label file is said in its own way
+    assert "Traceback" not in run.stderr + run.stdout
+
+
+def test_jobs_heed_no_file_that_their_head_has_left_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.write(lab.overlay / "config/datasets/odd.yaml", {"title": "x"})
+    lab.write(lab.overlay / "tables/draft.yaml", BROKEN["tables/draft.yaml"])
+    monkeypatch.setenv("LNL_CONFIG", "")
+    for name in ("LNL_HEAD", "PATH"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    Dag(Path(), {"scale": "demo", "overlay": "../mylab"}, head=True)
+    told = json.loads(os.environ["LNL_CONFIG"])
+    job = Suite.load(config=told, validate=False)
+    assert job.parse("s2e/digits/symmetric-20/mine") in job.cells and job.layers.remarks() == []
+    assert "draft" not in job.artefacts and "odd" not in job.datasets
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "text"),
+    [
+        ("tables", "small.yaml", yaml.safe_dump(TABLE)),
+        ("methods", "ours.py", STANDARD),
+        ("methods", "standard.py", METHOD.replace('"mine"', '"other"')),
+        ("config/protocols", "s2e.yaml", yaml.safe_dump({"like": "coteaching", **SMALL_PROTOCOL})),
+        ("config/scales", "demo.yaml", yaml.safe_dump(SCALE)),
+        ("config/datasets", "mnist.yaml", "title: x\n"),
+        ("config/noises", "asymmetric.py", "NOISE = {}\n"),
+    ],
+)
+def test_two_of_one_name_are_a_line_with_both(lab: Lab, place: str, name: str, text: str) -> None:
+    lab.write(lab.overlay / place / name, text)
+    with pytest.raises(UserError) as caught:
+        lab.suite()
+    assert re.fullmatch(
+        rf"\.\./mylab/{place}/{name}: key '.*' is already taken by {place}/.*; rename one of them", str(caught.value)
+    )
+
+
+def test_a_joined_method_that_cannot_be_trained_in_one_place_leaves_it_empty(lab: Lab) -> None:
+    lab.write(lab.overlay / "methods/mine.py", METHOD.replace('"joins": ["small"]', '"joins": ["two"]'))
+    table = yaml.safe_load((lab.copy.root / "tables/small.yaml").read_text())
+    table["rows"].append(
+        {"key": "backward", "label": "x", "noise": "pair-45", "variant": "x", "set": {"rounding": "ceil"}}
+    )
+    table["columns"] = [{"key": "coteaching", "label": "Co-teaching", "method": "coteaching"}]
+    lab.write(lab.copy.root / "tables/two.yaml", table)
+    suite = lab.suite()
+    found = {(slot.row, slot.column): slot for slot in suite.slots("two")}
+    assert found["symmetric-50", "mine"].cell and found["backward", "coteaching"].cell
+    assert found["backward", "mine"].cell is None and "rounding" in str(found["backward", "mine"].absent)
+    assert any("rounding" in line for line in suite.layers.remarks())
+
+
+def test_decisions_are_about_the_checkout_alone(lab: Lab) -> None:
+    search = yaml.safe_load(Path("config/searches/random.yaml").read_text())
+    lab.write(lab.overlay / "config/searches/mine.yaml", search)
+    own = lab.suite().without_overlays()
+    assert "mine" not in own.methods and "mine" not in own.searches and "mine" not in own.artefacts
+    assert set(own.searches) == set(lab.suite(overlay=None).searches)
+
+
+def test_a_kept_suite_is_read_again_when_an_overlay_changes(lab: Lab) -> None:
+    asked = {"scale": "demo", "overlay": ["../mylab"]}
+    assert kept_suites.keep(asked, False) and not kept_suites.keep(asked, False)
+    lab.write(lab.overlay / "tables/further.yaml", TABLE)
+    assert "further" in kept_suites.suite(asked, False).artefacts
+    assert kept_suites.keep(asked, False)
+
+
+def test_a_skeleton_is_written_into_it(lab: Lab) -> None:
+    file, then = new(lab.suite(), "method", "further", Path("../mylab"))
+    assert file == Path("../mylab/methods/further.py") and then.startswith("lnl train ")
+    assert "further" in lab.suite().methods
+    file, then = new(lab.suite(), "noise", "odd", Path("../elsewhere"))
+    assert file == Path("../elsewhere/config/noises/odd.yaml") and then.startswith(
+        "LNL_OVERLAY=../elsewhere lnl train "
+    )
+    assert "odd" in lab.suite(overlay=["../mylab", "../elsewhere"]).noises
