@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-LITERALS = {"methods": "SPEC", "figures": "DEMAND"}
+LITERALS = {"methods": "SPEC", "figures": "DEMAND", "noises": "NOISE"}  # by the folder of Python files
 #: What a mutation of the configuration is tried on: each kind of artefact once, searches and hand-overs among them.
 FEW = {
     "tables": ("coteaching_table8", "s2e_control_mnist", "tutorial_networks", "tutorial_datasets", "pumpout_table2"),
@@ -25,6 +25,8 @@ FEW = {
 SINGLE = {"config": "config/config.yaml", "synthetic": "config/synthetic.yaml"}
 FOLDERS = {
     "protocols": "config/protocols",
+    "datasets": "config/datasets",
+    "noises": "config/noises",
     "scales": "config/scales",
     "searches": "config/searches",
     "spaces": "config/spaces",
@@ -53,7 +55,8 @@ def files(kind: str) -> list[str]:
     """Files of a kind, as paths below the root."""
     if kind in SINGLE:
         return [SINGLE[kind]]
-    found = sorted((ROOT / FOLDERS[kind]).glob("*.py" if kind in LITERALS else "*.yaml"))
+    endings = {"noises": ("*.yaml", "*.py")}.get(kind, ("*.py",) if kind in LITERALS else ("*.yaml",))
+    found = sorted(path for ending in endings for path in (ROOT / FOLDERS[kind]).glob(ending))
     return [str(path.relative_to(ROOT)) for path in found]
 
 
@@ -63,7 +66,7 @@ def tree(file: str) -> Any:
     text = (ROOT / file).read_text(encoding="utf-8")
     if not file.endswith(".py"):
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return ast.literal_eval(_assignment(text, LITERALS[file.split("/")[0]]).value)
+    return ast.literal_eval(_assignment(text, LITERALS[Path(file).parent.name]).value)
 
 
 def _assignment(text: str, name: str) -> ast.Assign:
@@ -76,7 +79,7 @@ def written(file: str, content: Any) -> str:
     if not file.endswith(".py"):
         return _yaml(content) + "\n"
     text = (ROOT / file).read_text(encoding="utf-8")
-    node = _assignment(text, LITERALS[file.split("/")[0]])
+    node = _assignment(text, LITERALS[Path(file).parent.name])
     lines = text.splitlines(keepends=True)
     new = f"{node.targets[0].id} = {_python(content)}\n"  # type: ignore[attr-defined]
     return "".join([*lines[: node.lineno - 1], new, *lines[node.end_lineno :]])

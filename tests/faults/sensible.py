@@ -25,7 +25,19 @@ def _ends(*places: str) -> re.Pattern[str]:
 
 #: Texts that only people read.
 TEXTS = _ends(
-    *("title", "label", "source", "where", "role", "written", r"notes?\.\d+", "note", "printed_note", "identity_note"),
+    *(
+        "title",
+        "label",
+        "source",
+        "licence",
+        "where",
+        "role",
+        "written",
+        r"notes?\.\d+",
+        "note",
+        "printed_note",
+        "identity_note",
+    ),
     *("waits", "reason", "claim", "intro", "says", "does", "why", "consequence", "document", "release", "name"),
     *(
         r"published\.values\..*\.image",
@@ -197,9 +209,9 @@ def _same(mutation: Mutation) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(mutation.file).name
         path.write_bytes(mutation.text or b"")
-        kind = mutation.file.split("/")[0]
+        name = LITERALS[Path(mutation.file).parent.name] if path.suffix == ".py" else None
         try:
-            found: Any = read_literal(path, LITERALS[kind]) if kind in LITERALS else read_yaml(path)
+            found: Any = read_yaml(path) if name is None else read_literal(path, name)
         except UserError:
             return False
     return repr(found) == repr(tree(mutation.file))
@@ -212,6 +224,8 @@ def _of_place(mutation: Mutation) -> str:
         return "a text for people"
     if kind in ("misspelt", "no such name", "another value", "a path", "a word") and NAMES.search(where):
         return "a name of its own"
+    if kind == "misspelt" and where.startswith("maps.") and "".join(new.split()) == "".join(mutation.old.split()):
+        return "the same arrow"
     if kind == "dropped key":
         return "" if NEEDED.search(where) else "it may be left out"
     if "with." in f"{where}." and "decisions" in mutation.file:
