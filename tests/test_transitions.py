@@ -35,7 +35,7 @@ def test_singular_noises_are_known_without_a_matrix(kind: str, percent: int, cla
     ("wanted", "line"),
     [
         (True, 'write "true", in quotes'),
-        ("guessed", "transition is true, estimated or a 2 x 2 matrix, not 'guessed'"),
+        ("guessed", "transition is true, estimated or a matrix, one row a true class, not 'guessed'"),
         ([[1.0, 0.0]], "not a list of 2 rows of 2 numbers"),
         ([[0.9, 0.2], [0.1, 0.9]], "row 0 of transition is no distribution"),
         ([[1.1, -0.1], [0.1, 0.9]], "row 0 of transition is no distribution"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.declared import handovers, noise_checks, searched
+from lnl.declared import handovers, noise_checks, searched, transitions
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.specification import choose, method_parameters
 from lnl.errors import UserError
@@ -55,6 +55,7 @@ def _check_parameters(spec: dict[str, Any], searches: Tree, where: str) -> None:
 def _check_values(spec: dict[str, Any], changes: dict[str, Any], searches: Tree, where: str) -> None:
     """UserError for parameters that the method could not be run with."""
     own = {key: value for key, value in changes.items() if value is not None}  # null: left out on this setting
+    transitions.check_kind(own, where)
     searched.check(method_parameters(spec, own, ("", "", ""), where), spec["parameters"], searches, where)
 
 

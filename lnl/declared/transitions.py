@@ -25,10 +25,7 @@ def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str, r
     wanted = parameters.get("transition")
     if wanted is None:
         return
-    if isinstance(wanted, bool):
-        raise UserError(f'{where}: transition: {str(wanted).lower()} is a yes or no; write "true", in quotes')
-    if isinstance(wanted, str) and wanted not in KINDS:
-        raise UserError(f"{where}: transition is {', '.join(KINDS)} or a {classes} x {classes} matrix, not '{wanted}'")
+    check_kind(parameters, where)
     if not isinstance(wanted, str):
         _check_matrix(wanted, classes, where)
     if parameters.get("inverse") == "exact" and _singular(wanted, noise, classes, rows):
@@ -39,6 +36,15 @@ def check(parameters: Mapping[str, Any], noise: str, classes: int, where: str, r
             else f"{where}: the matrix that transition holds is singular, labels cannot be corrected backward with it; "
             "write another one, or set inverse: jittered"
         )
+
+
+def check_kind(parameters: Mapping[str, Any], where: str) -> None:
+    """UserError for a parameter `transition` that is neither a word of KINDS nor a list of rows."""
+    wanted = parameters.get("transition")
+    if isinstance(wanted, bool):
+        raise UserError(f'{where}: transition: {str(wanted).lower()} is a yes or no; write "true", in quotes')
+    if wanted is not None and wanted not in KINDS and not isinstance(wanted, list):
+        raise UserError(f"{where}: transition is {', '.join(KINDS)} or a matrix, one row a true class, not {wanted!r}")
 
 
 def _check_matrix(matrix: Any, classes: int, where: str) -> None:

@@ -220,7 +220,7 @@ def _same(mutation: Mutation) -> bool:
 def _of_place(mutation: Mutation) -> str:
     where, kind, new = mutation.where, mutation.kind, mutation.new
     words = (isinstance(new, str) and bool(new.strip())) or (isinstance(new, Raw) and kind == "an octal number")
-    if words and TEXTS.search(where):
+    if words and (TEXTS.search(where) or (isinstance(mutation.old, str) and where.startswith("published.values."))):
         return "a text for people"
     if kind in ("misspelt", "no such name", "another value", "a path", "a word") and NAMES.search(where):
         return "a name of its own"
