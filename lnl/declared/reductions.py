@@ -9,6 +9,7 @@ from typing import Any
 from lnl.declared import dependencies, searches
 from lnl.declared.cells import Cell, Declared, Search
 from lnl.declared.specification import merge
+from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Suite
 
 PRINTED = "the printed setting"
@@ -39,23 +40,11 @@ def cell_heading(suite: Suite, cell: Cell) -> str:
     declared, search = suite.declared(cell), searches.search_of(suite, cell)
     found = [] if search is None else [searched(suite.searching, search)]
     if suite.scale != "paper":
-        return f"scale {_said(suite, [*_replacements(suite, _stands_for(suite, cell, declared)), *found])}"
+        papers = stands_for(suite, cell) or [declared.paper_dataset]
+        alike = [replace(declared, paper_dataset=printed) for printed in papers]
+        return f"scale {_said(suite, [*_replacements(suite, alike), *found])}"
     printed, used = declared.paper_dataset, declared.spec["dataset"]
     return f"scale paper: {PRINTED}" if printed == used else f"scale paper, but {used} stands for {printed}"
-
-
-def _stands_for(suite: Suite, cell: Cell, declared: Declared) -> list[Declared]:
-    """The declaration of a cell, once for each data set of the paper whose stand-ins it has."""
-    stand_ins = suite.scales[suite.scale].get("stand_ins", {})
-    networks = stand_ins.get("networks", {})
-    found = []
-    for printed, own in suite.protocols[cell.protocol]["datasets"].items():
-        network = networks.get(own["network"], own["network"])
-        network = network.get(printed) if isinstance(network, dict) else network
-        same = stand_ins.get("datasets", {}).get(printed, printed) == cell.dataset
-        if same and network == declared.spec["network"]["name"]:
-            found.append(replace(declared, paper_dataset=printed))
-    return found or [declared]
 
 
 def _said(suite: Suite, made: list[str]) -> str:

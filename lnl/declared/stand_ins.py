@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 def stands_for(suite: Suite, cell: Cell) -> list[str]:
-    """The papers' data sets in whose place a cell stands; empty where its data are the paper's own.
+    """The papers' data sets in whose place a cell stands, as its protocol orders them; empty where its data are their own.
 
     One cell may stand for several, since two data sets may have one stand-in: those that artefacts demand it for, all
     of them together. Of a cell that none demands, those of its protocol with which it would be the same. UserError for
     a cell that cannot be declared.
     """
-    declared = suite.declared(cell)
+    declared, ordered = suite.declared(cell), suite.protocols[cell.protocol]["datasets"]
     papers = suite.papers_of(cell)
     if not papers:
         papers = [declared.paper_dataset]
         stood = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
-        for name in suite.protocols[cell.protocol]["datasets"]:
+        for name in ordered:
             at = {"protocol": cell.protocol, "dataset": name, "noise": cell.noise, "method": cell.method}
             same = stood.get(name, name) == cell.dataset and cell.method in suite.methods
             if same and suite.resolved(at, {}, cell.id) == declared.spec:
                 papers.append(name)
-    return [name for name in dict.fromkeys(papers) if name != cell.dataset]
+    return [name for name in ordered if name in papers and name != cell.dataset]
