@@ -97,6 +97,25 @@ def test_networks_are_averaged_first_and_the_band_is_one_standard_deviation(suit
     assert (len(epochs), values.shape) == (EPOCHS, (5, 2, EPOCHS))
 
 
+def test_a_curve_that_no_run_has_is_a_line_with_the_nearest_name(suite, locate):
+    data = data_of(suite, "tutorial_mnist_accuracy_curves", locate)
+    with pytest.raises(
+        UserError, match=r"no run of this figure has a curve 'test_acuracy' \(did you mean 'test_accuracy'"
+    ):
+        data.curve("symmetric-50", "standard", "test_acuracy")
+
+
+@pytest.mark.parametrize("body", ["return nowhere", "raise SystemExit(3)"])
+def test_a_drawing_that_fails_is_a_line_with_its_place(suite, locate, tmp_path, monkeypatch, body):
+    file = tmp_path / "tutorial_basis_functions.py"
+    file.write_text(f"def draw(data):\n    {body}\n")
+    monkeypatch.setattr(suite.files, "of", lambda name, key: file)
+    with pytest.raises(
+        UserError, match=r"tutorial_basis_functions\.py line 2: draw\(\) failed: (NameError|SystemExit)"
+    ):
+        render(suite, "tutorial_basis_functions", tmp_path, locate)
+
+
 def test_one_repeat_has_no_band_and_no_run_no_curve(suite, locate):
     data = data_of(suite, "tutorial_mnist_accuracy_curves", locate)
     assert data.curve("symmetric-50", "standard", "test_accuracy").low is None

@@ -94,6 +94,9 @@ def test_cautions() -> None:
     assert warning("symmetric-80", 10) is None
     assert "chance" in str(warning("symmetric-90", 10))
     assert warning("uniform-80", 10) is None
+    for noise, meant in (("symmetric-0.4", "symmetric-40"), ("conifer-0.45", "conifer-45")):  # a share for a percentage
+        assert str(warning(noise, 10)).endswith(f"percent; if 0.4{'5' * ('5' in noise)} is a share, write {meant}")
+    assert warning("symmetric-1", 10) is None
 
 
 @given(DRAWN, st.integers(2, 100))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from lnl.noise.draw import draw
 from lnl.noise.kinds import NoiseKind, OwnNoise
 from lnl.noise.manifest import ensure_labels
 from lnl.noise.transition import requested
+from lnl.results import records
 from lnl.run.inputs import problem
 
 SHIPPED = Suite.load(ROOT, {"scale": "paper"}, validate=False).noises
@@ -198,19 +200,42 @@ def test_part_dependent_noise_flips_at_its_rate_and_by_what_an_image_is(tmp_path
 
 
 def test_labels_of_a_kind_are_the_same_again_and_drawn_anew_when_it_changes(tmp_path: Path, digits: Arrays) -> None:
-    def ensured() -> tuple[np.ndarray, dict[str, object]]:
-        own = OwnNoise(declared(tmp_path / "noises", "exact", EXACT), DATASETS["digits"])
+    def ensured(text: str) -> tuple[np.ndarray, dict[str, object]]:
+        own = OwnNoise(declared(tmp_path / "noises", "exact", text), DATASETS["digits"])
         return ensure_labels(digits, DATASETS["digits"], "exact-25", "as_released", 0, tmp_path / "cache", own)
 
-    before, told = ensured()
-    np.testing.assert_array_equal(before, ensured()[0])
-    global EXACT
-    kept, EXACT = EXACT, EXACT.replace("(y + 1)", "(y + 2)")
-    try:
-        after, anew = ensured()
-    finally:
-        EXACT = kept
+    before, told = ensured(EXACT)
+    np.testing.assert_array_equal(before, ensured(EXACT)[0])
+    after, anew = ensured(EXACT.replace("(y + 1)", "(y + 2)"))
     assert (after != before).any() and anew["source"] != told["source"] and anew["digest"] != told["digest"]
+
+
+def test_another_matrix_makes_other_runs_of_the_same_labels(tmp_path: Path, digits: Arrays) -> None:
+    found = []
+    for number, text in enumerate((EXACT, EXACT.replace("np.eye(classes), 1,", "np.eye(classes), 2,"))):
+        own = OwnNoise(declared(tmp_path / f"noises{number}", "exact", text), DATASETS["digits"])
+        found.append(ensure_labels(digits, DATASETS["digits"], "exact-25", "as_released", 0, tmp_path / "cache", own))
+    (labels, told), (same, anew) = found
+    np.testing.assert_array_equal(labels, same)
+    assert told["transition_requested"] != anew["transition_requested"] and told["digest"] != anew["digest"]
+
+
+def test_a_matrix_is_as_exact_as_numpy_wants_it(tmp_path: Path, digits: Arrays) -> None:
+    text = "def matrix(classes, rate):\n    return [[(1 + 5e-7) / classes] * classes] * classes\n"
+    own = OwnNoise(declared(tmp_path / "noises", "flat", text), DATASETS["digits"])
+    for generator in ("as_released", "named_stream"):
+        labels, _ = ensure_labels(digits, DATASETS["digits"], "flat-50", generator, 0, tmp_path, own)
+        assert len(set(labels)) == 10
+
+
+def test_a_line_of_a_function_that_fails_is_named_where_its_file_is_given_from_here(
+    checkout: SuiteCopy, digits: Arrays
+) -> None:
+    kind = declared(Path("config/noises"), "mine", "def draw(labels):\n    1 / 0\n")
+    with pytest.raises(UserError, match=r"config/noises/mine.py line 3: draw\(\) failed: ZeroDivisionError"):
+        ensure_labels(
+            digits, DATASETS["digits"], "mine-40", "as_released", 0, "cache", OwnNoise(kind, DATASETS["digits"])
+        )
 
 
 def test_repeats_of_their_own_matrices_are_not_one_stack(checkout: SuiteCopy) -> None:
@@ -241,6 +266,50 @@ def test_a_start_makes_labels_again_of_a_kind_that_means_something_else(checkout
     assert other is not None and origin.other_source(manifest, other)
 
 
+def test_a_function_leaves_us_where_we_are_and_its_code_is_what_stands_there(tmp_path: Path, digits: Arrays) -> None:
+    here, text = Path.cwd(), "import os\n\ndef draw(labels):\n    os.chdir('/')\n    return (labels + 1) % 10\n"
+    info, found = DATASETS["digits"], []
+    for add in "12":  # of one length, within a second: bytecode would be that of the first
+        own = OwnNoise(declared(tmp_path / "noises", "mine", text.replace("+ 1", f"+ {add}")), info)
+        found.append(ensure_labels(digits, info, "mine-40", "as_released", 0, tmp_path / "cache", own)[0])
+    truth = np.array(digits.train_labels)
+    for add, labels in enumerate(found, start=1):
+        np.testing.assert_array_equal(labels, (truth + add) % 10)
+    assert Path.cwd() == here and not (tmp_path / "noises/__pycache__").exists()
+
+
+def test_runs_of_a_kind_that_meant_something_else_are_stale_and_averaged_with_none(checkout: SuiteCopy) -> None:
+    file = Path("config/noises/mine.yaml")
+    declared(file.parent, "mine", maps={"digits": ["1 -> 2"]})
+    before = Suite.load(config={"scale": "demo"})
+    run = Run(before.parse("pumpout/digits/mine-40/standard"), 1)
+    done = checkout.lnl("train", run.cell.id, "--scale", "demo", "--device", "cpu", "--quiet")
+    assert done.returncode == 0, done.stderr
+    first = records.read(paths.record("demo", run.cell.id, 1))["result"]
+    assert origin.other_bytes(before, run, first) is None
+    declared(file.parent, "mine", maps={"digits": ["1 -> 2"]}, notes=["another word"])
+    assert origin.other_bytes(Suite.load(config={"scale": "demo"}), run, first) is None
+    declared(file.parent, "mine", maps={"digits": ["3 -> 4"]})
+    after = Suite.load(config={"scale": "demo"})
+    assert "trained on other noise" in str(origin.other_bytes(after, run, first))
+    second = first | {"seed": 2, "labels": first["labels"] | {"digest": "0" * 16, "source": "1" * 16}}
+    assert "different noise" in str(origin.mixed([first, second]))
+    again = checkout.lnl("train", run.cell.id, "--scale", "demo", "--device", "cpu", "--quiet")
+    assert "is trained" in again.stdout, again.stdout + again.stderr
+
+
+def test_numbers_do_where_classes_have_names_and_a_form_flips_as_its_data_set(tmp_path: Path) -> None:
+    named = replace(DATASETS["digits"], names=tuple("abcdefghij"), key="letters")
+    kind = NoiseKind.of_maps(
+        "x", {"title": "x", "source": "x", "maps": {"letters": ["a -> c", "1 -> 0"]}}, tmp_path, {"letters": named}
+    )
+    assert kind.maps["letters"].taken_for == {0: 2, 1: 0}
+    news = {"news2": ["1 -> 0"], "digits": ["1 -> 0"]}
+    two = declared(tmp_path, "two", maps={"standin-cifar100": ["5 -> 6"], **news})
+    form = two.map_of(DATASETS["news2-lsa"])
+    assert form is not None and form.dataset == "news2"
+
+
 # ---- what is wrong is one line -----------------------------------------------------------------------------------
 
 MAPS = {
@@ -254,15 +323,21 @@ PYTHON = {
     "has no function matrix(classes, rate), and no draw(labels": "def noise(labels):\n    return labels\n",
     "mine.py line 2: invalid syntax": "def draw(:\n",
     "mine.py line 3: draw() is offered no 'x'": "\ndef draw(labels, x):\n    return labels\n",
+    "mine.py line 4: np.random is drawn from by others as well; take `stream`": (
+        "import numpy as np\ndef draw(labels):\n    return np.random.permutation(labels)\n"
+    ),
     "matrix() is offered no 'labels'": "def matrix(labels):\n    return labels\n",
 }
 FAILING = {
     "mine.py line 3: draw() failed: ZeroDivisionError: division by zero": "def draw(labels):\n    1 / 0\n",
-    "mine.py line 2: draw() failed: ModuleNotFoundError": "import nothing\ndef draw(labels):\n    return 0\n",
+    "mine.py line 2: ModuleNotFoundError": "import nothing\ndef draw(labels):\n    return 0\n",
     "draw(): returns shape [3]; a label for each of 1197": "def draw(labels):\n    return labels[:3]\n",
-    "draw(): returns float64; classes are whole numbers": "def draw(labels):\n    return labels / 1\n",
+    "draw(): returns float64; class numbers are wanted": "def draw(labels):\n    return labels / 1\n",
     "draw(): returns labels from 1 to 10; classes are 0 to 9": "def draw(labels):\n    return labels + 1\n",
-    "matrix(10, 0.4): has shape []": "def matrix(classes, rate):\n    return None\n",
+    "matrix(10, 0.4): returns object; numbers are wanted": "def matrix(classes, rate):\n    return None\n",
+    "draw(): returns list, no array of class numbers": "def draw(labels):\n    return [[1], [1, 2]]\n",
+    "mine.py line 3: draw() failed: SystemExit: 3": "def draw(labels):\n    raise SystemExit(3)\n",
+    "matrix(10, 0.4): returns complex128; numbers": "def matrix(classes):\n    return [[1j] * classes] * classes\n",
     "matrix(10, 0.4): has shape [10]": "def matrix(classes, rate):\n    return [0.1] * classes\n",
     "matrix(10, 0.4): row 0 is no distribution": "def matrix(classes, rate):\n    return [[1] * classes] * classes\n",
 }

@@ -171,10 +171,10 @@ def test_a_cell_that_stands_for_two_data_sets_says_both(suite: SuiteCopy) -> Non
     (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(scale))
     rows = [{"key": name, "dataset": name, "noise": "symmetric-50"} for name in ("cifar10", "mnist")]
     opened = _with_table(suite, rows=rows)
-    assert set(opened.runs("small").stand_in_for) == {"cifar10+mnist"}
+    assert set(opened.runs("small").stand_in_for) == {"mnist+cifar10"}
     with paths.results_in(opened.results):
         export(opened.declared, suite.root / "runs.csv")
-    assert "digits,cifar10+mnist,symmetric-50,standard,,1," in (suite.root / "runs.csv").read_text()
+    assert "digits,mnist+cifar10,symmetric-50,standard,,1," in (suite.root / "runs.csv").read_text()
     by_hand = opened.declared.parse("s2e/digits/pair-45/standard")  # which no table asks for
     assert stands_for(opened.declared, by_hand) == ["mnist", "cifar10"]
 

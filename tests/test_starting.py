@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -93,6 +94,7 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name(here: SuiteCopy,
         ("noise", "pair", "'pair' is a kind of noise of the suite's own"),
         ("noise", "file-mine", "'file-mine' is a kind of noise of the suite's own"),
         ("noise", "asymmetric", "config/noises/asymmetric.yaml is there already"),
+        ("noise", "part-dependent", "a noise 'part-dependent' already, config/noises/part-dependent.py"),
         ("dataset", "mnist", "config/datasets/mnist.yaml is there already"),
         ("dataset", "Mine", "'Mine' is no name for a dataset"),
         ("figure", "small", "there is an artefact 'small' already, tables/small.yaml"),
@@ -104,6 +106,15 @@ def test_what_cannot_be_begun_is_refused_in_a_line(here: SuiteCopy, kind: str, n
         new(suite(), kind, name)
     assert line in str(caught.value) and "\n" not in str(caught.value)
     assert sorted(here.root.rglob("*.*")) == before
+
+
+@pytest.mark.parametrize("into", ["/dev/null", "..", "/", "x" * 300, "../a'b"])
+def test_what_can_be_no_folder_of_one_s_own_is_refused(here: SuiteCopy, into: str) -> None:
+    with pytest.raises(UserError) as caught:
+        new(suite(), "table", "mine-too", Path(into))
+    assert "\n" not in str(caught.value) and not os.path.exists(f"{into}/tables")
+    with pytest.raises(UserError, match="a protocol 's2e' already, config/protocols/s2e"):
+        new(suite(), "protocol", "s2e", Path("../elsewhere"))
 
 
 def test_a_method_s_key_counts_not_its_file(here: SuiteCopy) -> None:

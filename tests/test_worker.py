@@ -260,6 +260,18 @@ def test_the_job_of_a_cluster_starts_one_worker_and_a_head_none_so_early(
     assert asked == started
 
 
+def test_a_worker_says_nothing_of_who_only_looks_whether_it_listens(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with a_head() as running:
+        for _ in range(3):  # as a start does, and `lnl clean`
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as looking:
+                looking.connect(running.address)
+        monkeypatch.setenv(client.VARIABLE, running.address)
+        assert client.delegate(["--help"]) == 0
+    assert "cannot take a call" not in capfd.readouterr().err
+
+
 def test_a_worker_that_cannot_fork_says_why_and_the_caller_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,14 +78,16 @@ def _flushed(status: int) -> int:
 
 
 def _say(line: str, error: Exception | None = None) -> None:
-    """Say a line where errors go; of a full disk, on which a log may lie, on the terminal of the head as well."""
+    """Say a line where errors go, of a job its log; a user's error on the terminal of its head as well."""
     from lnl.files.disk import trouble
-    from lnl.run.terminal import tell
+    from lnl.run.terminal import remark, tell
 
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)
     if error is not None and trouble(error, ""):
         tell(line)
+    elif error is not None:
+        remark(line)
 
 
 def _say_of_the_disk(error: Exception) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli import numbers, training
-from lnl.cli.common import DataRoot, Device, Scale, Seeds, load_suite, parse_seeds
+from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
 
@@ -134,11 +134,9 @@ def new(
     into: Annotated[str | None, typer.Option(help="a folder of one's own (docs/overlays.md); default: here")] = None,
 ) -> None:
     """Write a commented skeleton of a method, a table, a data set, …, which runs as it is."""
-    from pathlib import Path
-
     from lnl.cli.starting import new as command
 
-    file, then = command(load_suite(validate=False), kind, name, None if into is None else Path(into).expanduser())
+    file, then = command(load_suite(validate=False), kind, name, None if into is None else a_folder(into))
     print(f"{file} is written; its comments say what each key is. Next: {then}")
 
 

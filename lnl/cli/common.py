@@ -38,6 +38,14 @@ def a_file(text: str) -> Path:
     return place
 
 
+def a_folder(text: str) -> Path:
+    """What somebody has named as a folder; UserError for a home that is nobody's."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{text[:200]}: {error}; write the path out") from None
+
+
 @contextmanager
 def named(place: Path) -> Iterator[None]:
     """While a command reads or writes what somebody has named; UserError for a place where that cannot be done."""

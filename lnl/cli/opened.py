@@ -54,9 +54,11 @@ def _absolute(key: str, value: Any, base: Path) -> Any:
     """A value of the configuration whose relative paths begin at `base`, wherever the caller goes."""
     if key in ("data_root", "cache_root") and isinstance(value, str | os.PathLike):
         return str(base / Path(value).expanduser())
-    if key == "overlay" and value:
+    if key == "overlay" and isinstance(value, str | os.PathLike | list | tuple):
         listed = [value] if isinstance(value, str | os.PathLike) else value
-        return [str(base / Path(each).expanduser()) for each in listed]
+        return [
+            str(base / os.path.expanduser(each)) if isinstance(each, str | os.PathLike) else each for each in listed
+        ]
     if key == "label_files" and isinstance(value, Mapping):
         return {
             name: {**file, "path": str(base / Path(file["path"]).expanduser())}

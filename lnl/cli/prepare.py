@@ -12,11 +12,12 @@ from lnl.declared import dependencies, label_needs, paths
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
-from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.noise.label_source import LabelFile
 from lnl.noise.manifest import compared, ensure_labels, write_manifest
 from lnl.run import terminal
+
+WORDS = {"train": "train", "validation": "validate", "test": "test"}
 
 
 def data(suite: Suite, dataset: str) -> None:
@@ -24,7 +25,10 @@ def data(suite: Suite, dataset: str) -> None:
     places = Places.of(suite.config)
     info = suite.dataset(dataset)
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
-    sealed.write(Path(paths.data(suite.scale, dataset)), manifest(info, arrays))
+    place = Path(paths.data(suite.scale, dataset))
+    sealed.write(place, manifest(info, arrays))
+    counts = ", ".join(f"{getattr(info, part)} to {word}" for part, word in WORDS.items() if getattr(info, part))
+    print(f"{dataset}: {info.classes} classes, {counts} -> {place}")
 
 
 def for_search(suite: Suite, search: Search) -> None:
@@ -45,11 +49,7 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
     file, of = places.label_file(key), label_needs.training_file(suite, dataset)
     source = file or suite.own_noise(key, dataset)
-    try:
-        labels, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, source, of)
-    except UserError as error:
-        terminal.remark(f"lnl: {key}: {error}")
-        raise
+    labels, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, source, of)
     if file is not None:
         content = compared(arrays, labels, content, file)
         _say(file, key, dataset, content)

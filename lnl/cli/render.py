@@ -27,7 +27,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
         what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
         raise UserError(
             f"{key}: {len(missing)} of {asked} {what} are missing at scale {suite.scale} ({missing[0]} …); "
-            f"`snakemake {key}` makes them, `--partial` renders without them"
+            f"`snakemake {key} --config scale={suite.scale}` makes them, `--partial` renders without them"
         )
     name, made = suite.paper(key) if kind == "claims" else key, rendered.made_of(suite, key)
     for file in import_module(MODULES[kind]).render(suite, name, Path(paths.results()) / suite.scale / kind):

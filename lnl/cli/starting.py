@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ from string import Template
 
 from lnl.declared import distinct, names
 from lnl.declared.cells import Cell
-from lnl.declared.layers import VARIABLE
+from lnl.declared.layers import VARIABLE, check_place
 from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -39,20 +41,28 @@ def new(suite: Suite, kind: str, name: str, into: Path | None = None) -> tuple[P
     chosen: Kind = choose(kind, KINDS, "kind", "lnl new")
     names.check(name, kind, "lnl new")
     base = suite.root if into is None else into
+    if into is not None:
+        check_place(into.resolve(), suite.root, str(into), "lnl new --into")
     written = {base / _file(chosen.folder, each, kind, name): each for each in (chosen.skeleton, chosen.beside) if each}
     for file in written:
-        if file.exists() or file.is_symlink():
+        if os.path.lexists(file):
             raise UserError(f"lnl new: {file} is there already; choose another name, or edit it")
     first, *_ = written
+    if kind != "method" and name in suite.held(chosen.folder):
+        taken = suite.source_of(chosen.folder, name)
+        raise UserError(f"lnl new: there is a {kind} '{name}' already, {taken}; choose another name")
     if chosen.taken is not None:
         chosen.taken(suite, name, str(first))
     for file, part in reversed(written.items()):  # what names another one is written after it
         text = Template((SKELETONS / part).read_text(encoding="utf-8"))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as temporary:
-            temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(file) as temporary:
+                temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"lnl new: {str(file)[:200]}: {error.strerror or error}; name another place") from None
     known = into is None or into.resolve() in [folder.resolve() for folder in suite.layers.overlays]
-    return first, ("" if known else f"{VARIABLE}={into} ") + chosen.then(suite, name)
+    return first, ("" if known else f"{VARIABLE}={shlex.quote(str(into))} ") + chosen.then(suite, name)
 
 
 def _file(folder: str, skeleton: str, kind: str, name: str) -> Path:

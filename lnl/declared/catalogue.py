@@ -25,6 +25,7 @@ class Catalogue(Contents):
         super().__init__(root, config, validate)
         if self._check is not None:
             self._validate()
+        self.layers.blame("config/scales", self.scale)
         choose(self.scale, self.scales, "scale", "config key 'scale'")
 
     @classmethod
@@ -80,6 +81,8 @@ class Catalogue(Contents):
 
     def declaration(self, key: str) -> dict[str, Any]:
         """Declared content of an artefact."""
+        if key in self.broken:
+            raise UserError(*self.broken[key])
         kind = choose(key, self.artefacts, "artefact", "artefact")
         folder: dict[str, dict[str, Any]] = getattr(self, kind)
         return folder[key.removesuffix("_claims") if kind == "claims" else key]

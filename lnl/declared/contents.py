@@ -52,7 +52,7 @@ class Contents:
         self.scale: str = config["scale"]
         self.layers = Layers(root, config)
         self.files = DeclaredFiles(self.layers)
-        validate = validate or (bool(self.layers.overlays) and self.layers.known is None)
+        validate = validate or (bool(self.layers.overlays) and self.layers.by_head is None)
         self._check: Callable[[dict[str, Any], str], None] | None = None
         if validate:
             self._check = _check_variant
@@ -114,8 +114,9 @@ class Contents:
         check = _check_as("method") if self._check is not None else None
         found: dict[str, dict[str, Any]] = {}
         for spec in self.files.read("methods", "py", lambda file: read_method(file, check)).values():
-            self.files.take("method", spec["key"], Path(spec["file"]))
-            found[spec["key"]] = spec
+            with self.layers.spared(Path(spec["file"])):
+                self.files.take("method", spec["key"], Path(spec["file"]))
+                found[spec["key"]] = spec
         out = {}
         for key, spec in found.items():
             with self.layers.spared(Path(spec["file"])):

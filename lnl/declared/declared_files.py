@@ -9,6 +9,7 @@ from typing import TypeVar
 from lnl.declared import names
 from lnl.declared.layers import Clash, Layers
 from lnl.declared.reading import files_of
+from lnl.errors import UserError
 
 T = TypeVar("T")
 
@@ -31,10 +32,11 @@ class DeclaredFiles:
             with self.layers.spared(folder):
                 for file in files_of(folder, suffix):
                     with self.layers.spared(file):
+                        if self.layers.is_left_out(file):
+                            continue
                         names.check(file.stem, f"file in {folder.name}/", str(file))
                         self.take(name, file.stem, file)
-                        if not self.layers.is_left_out(file):
-                            found[file.stem] = one(file)
+                        found[file.stem] = one(file)
         return found
 
     def take(self, name: str, key: str, file: Path) -> None:
@@ -42,7 +44,8 @@ class DeclaredFiles:
         other = self._files.setdefault((name, key), file)
         if other != file:
             told = self.layers.told
-            raise Clash(f"{told(file)}: key '{key}' is already taken by {told(other)}; rename one of them")
+            error = UserError if self.layers.overlay_of(file) == self.layers.overlay_of(other) else Clash
+            raise error(f"{told(file)}: key '{key}' is already taken by {told(other)}; rename one of them")
 
     def of(self, name: str, key: str) -> Path:
         """The file of a declaration; of one that somebody has added in Python, where it would lie."""

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared import handovers
-from lnl.declared.catalogue import Catalogue
-from lnl.declared.cells import Cell, Declared, Run, Slot
+from lnl.declared.cells import Cell, Declared, Run
+from lnl.declared.slots import COORDINATES, Slots
 from lnl.declared.specification import choose, digest, resolve
 from lnl.errors import UserError, nearest
 
 PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
-COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
-class Demands(Catalogue, ABC):
+class Demands(Slots, ABC):
     """The cells and runs that a checkout's declarations ask for, at one scale. Suite adds their searches."""
 
     def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
@@ -30,76 +29,11 @@ class Demands(Catalogue, ABC):
         self._named: dict[tuple[str, Cell], dict[str, None]] = {}
         self._varied: dict[Cell, tuple[dict[str, Any], dict[str, Any], str]] = {}  # coordinates, changes, path's suffix
 
-    # ---- slots and demands -----------------------------------------------------------------------------------------
+    def registered(self) -> list[dict[Any, Any]]:
+        """What is noted while an artefact is resolved."""
+        return [self._cells, self._demands, self._digests, self._named, self._varied]
 
-    def axis(self, key: str, name: str) -> list[dict[str, Any]]:
-        declared, entries = self.declaration(key), [dict(e) for e in self.declaration(key).get(name, [])]
-        if declared.get("joins") == name:
-            taken = {e.get("method") for e in entries}
-            for method, spec in self.methods.items():
-                if key in spec.get("joins", []) and method not in taken:
-                    entries.append({"key": method, "label": spec["title"], "method": method, "joined": True})
-        return entries
-
-    def slots(self, key: str) -> list[Slot]:
-        """Every row x column of a table or figure, in declared order."""
-        declared = self.declaration(key)
-        if declared.get("kind", "accuracy") not in ("accuracy", "curves"):
-            return []
-        seeds = self.seeds(declared.get("seeds"))
-        printed = (declared.get("published") or {}).get("values", {})
-        skips = {(s.get("row"), s.get("column")): s["reason"] for s in declared.get("skips", [])}
-        common = {k: declared[k] for k in COORDINATES if k in declared}
-        slots = []
-        for row in self.axis(key, "rows"):
-            for column in self.axis(key, "columns"):
-                number = printed.get(row["key"], {}).get(column["key"])
-                published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
-                at = (row["key"], column["key"]), (row["key"], None), (None, column["key"])
-                reason = next((skips[place] for place in at if place in skips), None)
-                cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
-                slots.append(
-                    Slot(
-                        row["key"],
-                        row.get("label", row["key"]),
-                        column["key"],
-                        column.get("label", column["key"]),
-                        cell,
-                        seeds,
-                        published,
-                        absent,
-                        bool(row.get("joined") or column.get("joined")),
-                        self._against(key, row, column),
-                    )
-                )
-        return slots
-
-    def _against(self, key: str, row: dict[str, Any], column: dict[str, Any]) -> tuple[str, str] | None:
-        """The slot that a row or column asks to be compared with: at its `against`, all else equal."""
-        if "against" not in row and "against" not in column:
-            return None
-        if "against" in row and "against" in column:
-            raise UserError(
-                f"{self.source(key)}: 'against' stands in row '{row['key']}' and in column '{column['key']}'"
-            )
-        for axis, entry in (("rows", row), ("columns", column)):
-            if "against" in entry:
-                keys = {e["key"]: 0 for e in self.axis(key, axis) if e["key"] != entry["key"]}
-                choose(entry["against"], keys, "key", f"{self.source(key)}, {axis}, 'against' of '{entry['key']}'")
-        return row.get("against", row["key"]), column.get("against", column["key"])
-
-    def _fill(
-        self, key: str, common: dict[str, Any], row: dict[str, Any], column: dict[str, Any]
-    ) -> tuple[Cell | None, str | None]:
-        where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
-        if row.get("published_only") or column.get("published_only"):
-            return None, "published numbers only"
-        try:
-            return self.cell_of([common, row, column], where)
-        except UserError as error:
-            joined = next((self.methods[entry["method"]]["file"] for entry in (row, column) if entry.get("joined")), "")
-            self.layers.forgive(joined, error)  # a private method costs a paper's table no other place
-            return None, str(error)
+    # ---- demands ---------------------------------------------------------------------------------------------------
 
     def cell_of(self, parts: list[dict[str, Any]], where: str) -> tuple[Cell | None, str | None]:
         """Cell of merged coordinates (later parts win), registered with its specification; or why there is none."""
@@ -113,7 +47,7 @@ class Demands(Catalogue, ABC):
         if method is None:
             from lnl.declared.synonyms import SYNONYMS
 
-            choose(at["method"], SYNONYMS, "method", where)
+            choose(at["method"], {**SYNONYMS, **self.methods}, "method", where)
             return None, "not in the suite yet"
 
         name: str = at["method"]
@@ -273,6 +207,8 @@ class Demands(Catalogue, ABC):
         if not papers:
             used = {stand_ins.get(d, d): 0 for d in protocol["datasets"]}
             hint = nearest(cell.dataset, used)
+            if cell.dataset in protocol["datasets"]:
+                hint = f": {stand_ins[cell.dataset]} stands in for it; name that, or another scale (--scale lite)"
             raise UserError(f"{cell.id}: protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}")
         return {"protocol": cell.protocol, "dataset": papers[0], "noise": cell.noise, "method": cell.method}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def suite(config: Mapping[str, Any], validate: bool) -> Suite:
     """The suite of the working directory, as `Suite.load` has it: the kept one, if there is one of today's files."""
     found = _kept.get(_name(config, validate))
     if found is not None and found[0] == _stamps(config):
-        return found[1]
+        return found[1]  # what its overlays import is found already: a copy has its worker's path of modules
     return Suite.load(Path(), config, validate)
 
 
@@ -49,12 +50,12 @@ def _name(config: Mapping[str, Any], validate: bool) -> str:
 def _stamps(config: Mapping[str, Any]) -> Stamps:
     """What changes when a file of the declarations does, or when one comes or goes."""
     folders = [Path(), *layers.overlays(Path(), configuration.read(Path(), config))]
-    return frozenset(
-        (file, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
-        for folder in folders
-        for file in _files(folder)
-        for found in (os.stat(file),)
-    )
+    found = []
+    for file in (file for folder in folders for file in _files(folder)):
+        with suppress(OSError):  # an editor's temporary file, gone by now
+            known = os.lstat(file)
+            found.append((file, known.st_mtime_ns, known.st_ctime_ns, known.st_ino, known.st_size))
+    return frozenset(found)
 
 
 def _files(folder: Path) -> Iterator[str]:

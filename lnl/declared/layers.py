@@ -31,6 +31,8 @@ def overlays(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
     said = config.get("overlay", [])
     if said is None:
         return ()
+    if not isinstance(said, str | list) or not all(isinstance(word, str) for word in said):
+        raise UserError(f"config key 'overlay': {said!r} is no folder, and no list of folders")
     listed = [(word, "config key 'overlay'") for word in ([said] if isinstance(said, str) else said)]
     listed += [(word, VARIABLE) for word in os.environ.get(VARIABLE, "").split(os.pathsep) if word]
     found: dict[Path, Path] = {}
@@ -38,19 +40,45 @@ def overlays(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
     for word, where in listed:
         try:
             folder = base / Path(word).expanduser()
-            real = folder.resolve()
+            _check(folder, root, word, where)
+            found.setdefault(folder.resolve(), folder)
         except (RuntimeError, OSError) as error:
-            raise UserError(f"{where}: {word}: {error}; write the path out") from None
-        if not folder.is_dir():
-            what = "is no folder" if folder.exists() else "does not exist"
-            raise UserError(f"{where}: {word} {what}; relative paths begin at the checkout")
-        if real == root.resolve() or root.resolve().is_relative_to(real):
-            raise UserError(f"{where}: {word} is the checkout, or around it; an overlay is a folder of its own")
-        if not any((folder / place).is_dir() for place in PLACES):
-            raise UserError(f"{where}: {word} has none of {', '.join(f'{place}/' for place in PLACES)}")
-        names.check_place(real, "an overlay")
-        found.setdefault(real, folder)
+            why = getattr(error, "strerror", None) or error
+            raise UserError(f"{where}: {word[:200]}: {why}; name a folder that you may read") from None
     return tuple(found.values())
+
+
+def _check(folder: Path, root: Path, word: str, where: str) -> None:
+    """UserError for what can be no overlay of a checkout. OSError for what cannot be looked at."""
+    real = folder.resolve(strict=True) if folder.exists() else folder
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        raise UserError(f"{where}: {word} {what}; relative paths begin at the checkout")
+    check_place(real, root, word, where)
+    os.listdir(folder)
+    if not any((folder / place).is_dir() for place in PLACES):
+        raise UserError(f"{where}: {word} has none of {', '.join(f'{place}/' for place in PLACES)}")
+
+
+def check_place(real: Path, root: Path, word: str, where: str) -> None:
+    """UserError for a folder that could not be an overlay, whatever it holds."""
+    if real == root.resolve() or root.resolve().is_relative_to(real):
+        raise UserError(f"{where}: {word} is the checkout, or around it; an overlay is a folder of its own")
+    names.check_place(real, "an overlay")
+
+
+@contextmanager
+def whole(noted: list[dict[Any, Any]]) -> Iterator[None]:
+    """What is noted meanwhile stays noted as a whole or, after a user's error, not at all: what an overlay's artefact
+    had declared before it failed is nobody's."""
+    before = [dict(each) for each in noted]
+    try:
+        yield
+    except UserError:
+        for each, kept in zip(noted, before, strict=True):
+            each.clear()
+            each.update(kept)
+        raise
 
 
 class Clash(UserError):
@@ -64,8 +92,18 @@ class Layers:
         self.root = root
         self.overlays = overlays(root, config)
         self.left_out: dict[str, tuple[str, ...]] = {}  # files of overlays, and what is wrong with each
-        self.known: frozenset[str] | None = frozenset(config[KNOWN]) if KNOWN in config else None
-        for folder in map(str, self.overlays):
+        self.forgiven: dict[str, str] = {}  # files whose use has failed in one place, and why
+        self.by_head: frozenset[str] | None = frozenset(config[KNOWN]) if KNOWN in config else None
+
+    def importable(self) -> None:
+        """From now on overlays' Python files find the modules beside them. UserError for two modules of one name."""
+        modules: dict[str, Path] = {}
+        for folder in self.overlays:
+            for file in (*folder.glob("*.py"), *folder.glob("*/__init__.py")):
+                module = file.parent if file.name == "__init__.py" else file
+                other = modules.setdefault(module.stem, module)
+                if other != module:
+                    raise Clash(f"{module}: there is a module '{module.stem}' in {other} already; rename one of them")
             place = os.path.abspath(folder)
             if place not in sys.path:
                 sys.path.append(place)  # behind all else: a module of an overlay takes nobody's place
@@ -74,15 +112,19 @@ class Layers:
         """Where files of one kind lie, such as config/protocols, the checkout's first."""
         return [self.root / name, *(folder / name for folder in self.overlays)]
 
+    def overlay_of(self, file: Path | str) -> Path | None:
+        """The overlay that a file is in; None for the checkout's."""
+        return next((folder for folder in self.overlays if Path(file).is_relative_to(folder)), None)
+
     def of_overlay(self, file: Path | str) -> bool:
         """Whether a file is an overlay's."""
-        return any(Path(file).is_relative_to(folder) for folder in self.overlays)
+        return self.overlay_of(file) is not None
 
     def passed_on(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """A head's configuration for its jobs: they read the overlays as it has, and heed no file that it left out."""
         if not self.overlays:
             return dict(config)
-        left_out = sorted({os.path.abspath(file) for file in self.left_out} | (self.known or set()))
+        left_out = sorted({os.path.abspath(file) for file in self.left_out} | (self.by_head or set()))
         return {**config, "overlay": [os.path.abspath(each) for each in self.overlays], KNOWN: left_out}
 
     def told(self, file: Path) -> str:
@@ -91,7 +133,7 @@ class Layers:
 
     def is_left_out(self, file: Path) -> bool:
         """Whether a file is not to be heeded: since it is broken, or the head of this job has found it so."""
-        return str(file) in self.left_out or (self.known is not None and os.path.abspath(file) in self.known)
+        return str(file) in self.left_out or (self.by_head is not None and os.path.abspath(file) in self.by_head)
 
     @contextmanager
     def spared(self, file: Path) -> Iterator[None]:
@@ -106,7 +148,8 @@ class Layers:
 
     def leave_out(self, file: Path, error: UserError) -> None:
         """Note why a file is left out. Messages name it as if it were the checkout's where they do not know better."""
-        folder = next(folder for folder in self.overlays if file.is_relative_to(folder))
+        folder = self.overlay_of(file)
+        assert folder is not None, "the checkout's errors end a start"
         inside = str(file.relative_to(folder))
         lines = (line.replace(inside, str(file), 1) if line.startswith(inside) else line for line in error.lines)
         self.left_out.setdefault(str(file), tuple(lines))
@@ -115,12 +158,22 @@ class Layers:
         """Note what is wrong where a file of an overlay is used; raise the error of any other file."""
         if not self.of_overlay(file):
             raise error
-        self.left_out.setdefault(f"{file}: {error.lines[0].partition(':')[0]}", error.lines)
+        self.forgiven.setdefault(file, error.lines[0])
+
+    def blame(self, place: str, key: str) -> None:
+        """UserError with what is wrong with a declaration, if it is one that was left out."""
+        for file, lines in self.left_out.items():
+            if Path(file).stem == key and Path(file).parent.name == Path(place).name:
+                raise UserError(*lines)
 
     def remarks(self) -> list[str]:
-        """A line for each file that is left out."""
+        """A line for each file that is left out, altogether or in some places; nothing in a job, whose head has said
+        it."""
+        if self.by_head is not None:
+            return []
         out = []
         for file, lines in self.left_out.items():
             more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-            out.append(f"{'' if file.partition(':')[0] in lines[0] else f'{file}: '}{lines[0]}{more}; left out")
-        return out
+            out.append(f"{'' if file in lines[0] else f'{file}: '}{lines[0]}{more}; left out")
+        out += [f"{file}: {line}; left out there" for file, line in self.forgiven.items()]
+        return [UserError(line).lines[0] for line in out]  # without what moves a cursor

@@ -9,7 +9,7 @@ from typing import Any
 
 from lnl.data.registry import DatasetInfo
 from lnl.declared.literals import parsed, read_literal
-from lnl.declared.reading import read_mapping
+from lnl.declared.reading import read_mapping, syntax_digest
 from lnl.errors import UserError, nearest
 from lnl.noise.kinds import OFFERED, NoiseKind
 
@@ -31,7 +31,8 @@ def read(file: Path, datasets: Mapping[str, DatasetInfo], check: Check | None = 
         raise UserError(f"{file}: {wanted} (docs/bring-your-own.md)")
     if file.suffix == ".yaml":
         return NoiseKind.of_maps(file.stem, declared, file, datasets)
-    return NoiseKind(file.stem, declared["title"], declared["source"], file, functions=_functions(file))
+    code = syntax_digest(file, without="NOISE")
+    return NoiseKind(file.stem, declared["title"], declared["source"], file, functions=_functions(file), code=code)
 
 
 def _functions(file: Path) -> dict[str, tuple[str, ...]]:
@@ -46,6 +47,10 @@ def _functions(file: Path) -> dict[str, tuple[str, ...]]:
                 hint = nearest(name, OFFERED[node.name])
                 raise UserError(f"{file} line {node.lineno}: {node.name}() is offered no '{name}'{hint}")
         found[node.name] = names
+    for each in ast.walk(parsed(file)):
+        if isinstance(each, ast.Attribute) and ast.unparse(each) in ("np.random", "numpy.random"):
+            shared = f"{file} line {each.lineno}: {ast.unparse(each)}"
+            raise UserError(f"{shared} is drawn from by others as well; take `stream`")
     if not found:
         raise UserError(f"{file}: has no function matrix(classes, rate), and no draw(labels, rate, stream)")
     return found

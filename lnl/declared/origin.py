@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl.data.readers.files import exchanged
 from lnl.declared import dependencies, paths
+from lnl.declared.specification import digest
 from lnl.errors import UserError
 from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_source import LabelFile
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
 
 
 def manifests(suite: Suite, run: Run) -> dict[str, str | None]:
-    """Digests of the data and of the labels that a run trains on today; None where no manifest tells."""
+    """Digests of the data and of the labels that a run trains on today; None where no manifest tells. Of a declared
+    kind of noise what it means as well."""
     return {
         "data": told(paths.data(suite.scale, run.cell.dataset)),
         "labels": told(dependencies.noise_manifest(suite, run)),
+        **meaning(suite, run.cell.noise, run.cell.dataset),
     }
+
+
+def meaning(suite: Suite, noise: str, dataset: str) -> dict[str, str]:
+    """{noise: digest} of what a declared kind does on a data set; nothing of any other noise."""
+    own = suite.own_noise(noise, dataset)
+    return {} if own is None else {"noise": digest(own.source())}
 
 
 def of_search(suite: Suite, search: Search) -> dict[str, str | None]:
@@ -34,13 +43,16 @@ def of_search(suite: Suite, search: Search) -> dict[str, str | None]:
     return {
         "data": told(paths.data(suite.scale, search.dataset)),
         "labels": told(dependencies.search_labels(suite, search)),
+        **meaning(suite, search.noise, search.dataset),
     }
 
 
 def trained_on(result: Mapping[str, Any]) -> dict[str, str | None]:
     """The same of a record's result (or of what is to become one)."""
     labels = result.get("labels")
-    return {"data": result.get("data_digest"), "labels": labels.get("digest") if isinstance(labels, Mapping) else None}
+    known: Mapping[str, Any] = labels if isinstance(labels, Mapping) else {}
+    made = {"noise": known["source"]} if "source" in known else {}
+    return {"data": result.get("data_digest"), "labels": known.get("digest"), **made}
 
 
 def other_bytes(suite: Suite, run: Run, result: Mapping[str, Any]) -> str | None:
@@ -50,18 +62,18 @@ def other_bytes(suite: Suite, run: Run, result: Mapping[str, Any]) -> str | None
 
 def other(today: Mapping[str, Any], then: Mapping[str, Any]) -> str | None:
     """The same of digests: why they differ, in words; one that is None, or missing, tells nothing."""
-    for what, digest in today.items():
-        if digest is not None and then.get(what) is not None and digest != then[what]:
-            return f"trained on other {what} (digest {then[what]}, today {digest})"
+    for what, known in today.items():
+        if known is not None and then.get(what) is not None and known != then[what]:
+            return f"trained on other {what} (digest {then[what]}, today {known})"
     return None
 
 
 def mixed(results: Iterable[Mapping[str, Any]]) -> str | None:
     """Why runs of one cell may not be averaged: their data differ, or labels that all are to share; None otherwise."""
     results = list(results)
-    for what in ("data", "labels"):
-        shared = [r for r in results if what == "data" or _fixed(r.get("labels"))]
-        found = sorted({str(digest) for r in shared if (digest := trained_on(r)[what]) is not None})
+    for what in ("data", "labels", "noise"):
+        shared = [r for r in results if what != "labels" or _fixed(r.get("labels"))]
+        found = sorted({str(known) for r in shared if (known := trained_on(r).get(what)) is not None})
         if len(found) > 1:
             return f"runs of this cell were trained on different {what} (digests {', '.join(found)})"
     return None
@@ -119,12 +131,12 @@ def _read(manifest: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
         found = paths.read(manifest)
     except (UserError, OSError):
         return None
-    digest, where = found.get("digest"), Path(manifest)
+    name, where = found.get("digest"), Path(manifest)
     if "noise" in found:
         generator, _, seed = where.stem.rpartition("-seed")
         own = (found.get("dataset"), found["noise"], str(found.get("noise_seed")))
         placed = own == (where.parent.parent.name, where.parent.name, seed)
-        placed = placed and found.get("generator") in (generator, "file")  # labels from a file have none
+        placed = placed and found.get("generator") in (generator, "file", "own")  # of no generator
     else:
         placed = found.get("dataset") == where.stem
-    return found if placed and isinstance(digest, str) else None
+    return found if placed and isinstance(name, str) else None

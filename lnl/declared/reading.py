@@ -87,7 +87,8 @@ def files_of(folder: Path, suffix: str) -> list[Path]:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); have its owner open it to you") from None
     except OSError:
         return []
-    return [path for path in sorted(folder.glob(f"*.{suffix}")) if suffix != "py" or path.name[0] != "_"]
+    hidden = "._" if suffix == "py" else "."  # an editor's, or a module of helpers
+    return [path for path in sorted(folder.glob(f"*.{suffix}")) if path.name[0] not in hidden]
 
 
 def read_methods(folder: Path) -> dict[str, dict[str, Any]]:
@@ -185,9 +186,17 @@ def _reads_in_schedule_only(path: Path, at: Stamp) -> bool:
     return all(id(node) in within for node in reads)
 
 
-def syntax_digest(path: Path) -> str:
-    """Digest of a file's syntax tree without docstrings and comments: what it computes, not how it is worded."""
+def syntax_digest(path: Path, without: str = "") -> str:
+    """Digest of a file's syntax tree without docstrings and comments: what it computes, not how it is worded.
+
+    without: a name whose assignment at the top level does not count.
+    """
     tree = ast.parse(text(path))
+    tree.body = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.Assign) and [getattr(each, "id", "") for each in node.targets] == [without])
+    ]
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and body:

@@ -165,8 +165,8 @@ def resolve(
     if check and (len(own) > 1 or len(parameters) < len(changes)):
         check({k: v for k, v in declared.items() if k != "network"}, source)
 
-    epochs = reduced.get("epochs", declared["epochs"])
-    shorter = f", at scale {scale}" if "epochs" in reduced else ""
+    epochs = min(reduced.get("epochs", declared["epochs"]), declared["epochs"])
+    shorter = f", at scale {scale}" if epochs < declared["epochs"] else ""
     check_length(epochs, declared["untrained_epoch"], f"{source}{shorter}")
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def stands_for(suite: Suite, cell: Cell) -> list[str]:
-    """The papers' data sets in whose place a cell stands, as its protocol orders them; empty where its data are their own.
+    """The papers' data sets in whose place a cell stands, in the protocol's order; empty where its data are their own.
 
     One cell may stand for several, since two data sets may have one stand-in: those that artefacts demand it for, all
     of them together. Of a cell that none demands, those of its protocol with which it would be the same. UserError for

@@ -10,9 +10,11 @@ from typing import Any, Self
 
 from lnl.declared import searched as asked
 from lnl.declared.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
-from lnl.declared.demands import COORDINATES, Demands
+from lnl.declared.demands import Demands
+from lnl.declared.layers import whole
 from lnl.declared.search_file import parameter_of, probe
 from lnl.declared.search_specification import declare
+from lnl.declared.slots import COORDINATES
 from lnl.declared.specification import choose, digest
 from lnl.errors import UserError
 
@@ -31,9 +33,15 @@ class Suite(Demands):
     def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Self:
         """Read the declarations under `root` (Catalogue.load); overlays' artefacts that do not resolve are left out."""
         found = super().load(root, config, validate)
-        if found.layers.overlays and found.layers.known is None:
+        found.layers.importable()
+        if found.layers.overlays and found.layers.by_head is None:
             found._resolve_overlays()
         return found
+
+    def registered(self) -> list[dict[Any, Any]]:
+        """What is noted while an artefact is resolved, its searches at the scale that searches among it."""
+        found = [*super().registered(), self._searches, self._search_digests]
+        return found if self.searching is self else [*found, self.searching._searches, self.searching._cells]
 
     def at(self, scale: str) -> Suite:
         """The same declarations at another scale, without what was left out of this one."""
@@ -42,11 +50,11 @@ class Suite(Demands):
     def _resolve_overlays(self) -> None:
         """Leave out artefacts of overlays whose cells do not resolve; the checkout's come first, and have to."""
         of_overlays = [key for key in self.artefacts if self.layers.of_overlay(self.source(key))]
-        for key in [key for key in self.artefacts if key not in of_overlays] if of_overlays else ():
+        for key in [key for key in self.artefacts if key not in of_overlays]:
             _ = self.demand(key), self.searches_of(key)
         for key in of_overlays:
             kind = self.artefacts[key]
-            with self.spared(kind, key.removesuffix("_claims") if kind == "claims" else key):
+            with self.spared(kind, key.removesuffix("_claims") if kind == "claims" else key), whole(self.registered()):
                 _ = self.demand(key), self.searches_of(key)
 
     @cached_property

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat as stat_of
+from contextlib import suppress
 from pathlib import Path
 
 from lnl.errors import UserError
 
 Stamp = tuple[int, ...]
+LARGEST = 16 << 20  # bytes of a declaration
 
 
 def stamp(path: Path) -> Stamp:
@@ -26,6 +29,11 @@ def stamp(path: Path) -> Stamp:
 def text(path: Path) -> str:
     """Content of a file in UTF-8, a byte order mark left out; UserError says why it cannot be read."""
     try:
+        known = path.stat()
+        if not stat_of.S_ISREG(known.st_mode) and not stat_of.S_ISDIR(known.st_mode):
+            raise UserError(f"{path}: is no file, but a pipe or a device; a text is wanted")
+        if known.st_size > LARGEST:
+            raise UserError(f"{path}: has {known.st_size >> 20} MB; a declaration has {LARGEST >> 20} at most")
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {_why(path, error)}") from None
@@ -37,8 +45,9 @@ def text(path: Path) -> str:
 
 
 def _why(path: Path, error: OSError) -> str:
-    if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP):
-        return f"is a link to {os.readlink(path)}, where there is no file"
+    with suppress(OSError):
+        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP):
+            return f"is a link to {os.readlink(path)}, where there is no file"
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, IsADirectoryError):

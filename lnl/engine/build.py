@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,13 @@ from lnl.engine.method import Method, Setting
 from lnl.engine.population import Population, Single, Stacked
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
+from lnl.files.own_code import loaded
 from lnl.networks import build as build_network
 
 
 def load_method(file: Path) -> type[Method]:
     """The Method class that a method file defines."""
-    spec = importlib.util.spec_from_file_location(f"methods.{file.stem}", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded(f"methods.{file.stem}", file)
     found = [
         c
         for c in vars(module).values()

@@ -105,6 +105,9 @@ def warning(key: str | NoiseKey, classes: int | None = None) -> str | None:
     noise = parse(key)
     if noise.rate is None:
         return None
+    if noise.rate < 0.01:
+        share = 100 * noise.rate
+        return f"noise '{key}': {share:g} percent; if {share:g} is a share, write {noise.kind}-{100 * share:g}"
     if noise.kind == "pair" and noise.rate >= 0.5:
         return f"noise '{key}': at 50% and above the next class is at least as likely as the true one"
     if noise.kind == "symmetric" and classes and noise.rate >= (classes - 1) / classes:

@@ -5,7 +5,6 @@ Standard library only: nothing that is declared is run before labels are drawn.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,6 +46,7 @@ class NoiseKind:
     file: Path
     maps: Mapping[str, ClassMap] = field(default_factory=dict)
     functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    code: str = ""  # digest of what the Python file computes
 
     @classmethod
     def of_maps(
@@ -61,9 +61,9 @@ class NoiseKind:
         return cls(key, declared["title"], declared["source"], file, maps)
 
     def map_of(self, info: DatasetInfo) -> ClassMap | None:
-        """The map for a data set; for one that has none of its own, the first for as many classes."""
+        """The map for a data set, or for the one of which it is another form; else the first for as many classes."""
         alike = (each for each in self.maps.values() if each.classes == info.classes)
-        return self.maps.get(info.key) or next(alike, None)
+        return self.maps.get(info.key) or self.maps.get(info.form_of or "") or next(alike, None)
 
     @property
     def varies(self) -> bool:
@@ -73,11 +73,10 @@ class NoiseKind:
         return "matrix" not in self.functions or bool({"stream", "seed"} & set(self.functions["matrix"]))
 
     def made_from(self, info: DatasetInfo) -> dict[str, Any]:
-        """What decides about labels, for their manifest: the map, or the Python file's digest. OSError without it."""
+        """What decides about labels, for their manifest: the map, or what the Python file computes."""
         if self.functions:
-            return {"file": self.file.name, "sha256": hashlib.sha256(self.file.read_bytes()).hexdigest()}
-        found = self.map_of(info)
-        assert found is not None, "checked when the cell was resolved"
+            return {"file": self.file.name, "code": self.code}
+        found = self.map_of(info) or ClassMap(info.key, info.classes, {})  # which no cell could have been declared with
         return {"map_of": found.dataset, "map": {str(true): given for true, given in found.taken_for.items()}}
 
 
@@ -95,7 +94,8 @@ class OwnNoise:
 
 def _class_map(info: DatasetInfo, said: list[Any], file: Path) -> ClassMap:
     where = f"{file}: maps, {info.key}"
-    numbers = {str(name): number for number, name in enumerate(info.names or range(info.classes))}
+    numbers = {str(number): number for number in range(info.classes)}  # unless a class has such a name
+    numbers |= {str(name): number for number, name in enumerate(info.names)}
     found: dict[int, int] = {}
     for true, given in (pair for each in said for pair in _pairs(each)):
         for word in (true, given):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,7 +25,7 @@ from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_remarks import remarks
 from lnl.noise.label_source import LabelFile
 from lnl.noise.labelfile import read_labels
-from lnl.noise.transition import requested
+from lnl.noise.transition import cautious, requested
 
 #: What to do where results were trained on other data or labels than those of today.
 CHANGED = (
@@ -101,7 +102,7 @@ def manifest(
     return {
         "dataset": info.key,
         "noise": noise,
-        "generator": "file" if key.kind == "file" else generator,
+        "generator": _generator(key, generator, own),
         "noise_seed": seed,
         "classes": classes,
         "nominal_rate": key.rate if key.kind != "clean" else 0.0,
@@ -113,10 +114,24 @@ def manifest(
         "per_class_given": counts.sum(axis=0).tolist(),
         "flipped": int((labels != truth).sum()),
         "examples": len(labels),
-        "digest": integer_digest(labels),
+        "digest": _digest(labels, asked if own is not None else None),
         "data_digest": arrays.digest,
-        "warning": warning(noise, classes) if own is None or asked is None else own_noise.cautious(key, asked),
+        "warning": warning(noise, classes) if own is None or asked is None else cautious(key, asked),
     }
+
+
+def _generator(key: NoiseKey, generator: str, own: OwnNoise | None) -> str:
+    """Whose random numbers drew the labels; `own`: those of a function of the user's."""
+    if key.kind == "file":
+        return "file"
+    return "own" if own is not None and "draw" in own.kind.functions else generator
+
+
+def _digest(labels: NDArray[np.int64], told: NDArray[np.float64] | None) -> str:
+    """The name of a label vector. Of a declared kind it is that of the matrix as well, which methods are told: with
+    another one the same labels make other runs."""
+    name = integer_digest(labels)
+    return name if told is None else hashlib.sha256(f"{name} {told.tolist()}".encode()).hexdigest()[:16]
 
 
 def _rate(

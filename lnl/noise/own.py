@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import traceback
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.errors import UserError
+from lnl.files.own_code import failed, loaded
 from lnl.noise.keys import NoiseKey
 from lnl.noise.kinds import NoiseKind, OwnNoise
 
@@ -37,10 +37,7 @@ def rows(own: OwnNoise, noise: NoiseKey, seed: int) -> NDArray[np.float64] | Non
     offered = {"classes": classes, "rate": noise.rate, "seed": seed, "stream": _stream("matrix", own, noise, seed)}
     returned = _call(kind, "matrix", offered)
     where = f"{kind.file}: matrix({classes}, {noise.rate:g})"
-    try:
-        matrix = np.asarray(returned, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UserError(f"{where}: returns {type(returned).__name__}, no array of numbers") from None
+    matrix = _array(returned, where, "biuf", "numbers").astype(np.float64)
     if matrix.shape != (classes, classes):
         raise UserError(
             f"{where}: has shape {list(matrix.shape)}; [{classes}, {classes}] is wanted, a row a true class"
@@ -48,7 +45,8 @@ def rows(own: OwnNoise, noise: NoiseKey, seed: int) -> NDArray[np.float64] | Non
     wrong = np.flatnonzero(~((matrix >= 0).all(axis=1) & (np.abs(matrix.sum(axis=1) - 1) <= CLOSE)))
     if len(wrong):
         raise UserError(f"{where}: row {wrong[0]} is no distribution: entries from 0 on that sum to 1")
-    return matrix
+    normalised: NDArray[np.float64] = matrix / matrix.sum(axis=1, keepdims=True)  # numpy draws from nothing less exact
+    return normalised
 
 
 def drawn(
@@ -63,26 +61,15 @@ def drawn(
     asked, stream = kind.functions["draw"], _stream("draw", own, noise, seed)
     offered: dict[str, Any] = {"classes": classes, "rate": noise.rate, "seed": seed, "stream": stream}
     offered |= {name: np.array(of) for name, of in (("labels", labels), ("images", images)) if name in asked}
-    found = np.asarray(_call(kind, "draw", offered))
     where = f"{kind.file}: draw()"
+    found = _array(_call(kind, "draw", offered), where, "iu", "class numbers")
     if found.shape != labels.shape:
         raise UserError(
             f"{where}: returns shape {list(found.shape)}; a label for each of {len(labels)} examples is wanted"
         )
-    if found.dtype.kind not in "iu":
-        raise UserError(f"{where}: returns {found.dtype}; classes are whole numbers")
     if len(found) and not 0 <= found.min() <= found.max() < classes:
         raise UserError(f"{where}: returns labels from {found.min()} to {found.max()}; classes are 0 to {classes - 1}")
     return found.astype(np.int64)
-
-
-def cautious(noise: NoiseKey, matrix: NDArray[np.float64]) -> str | None:
-    """A line of caution where the true class is no longer the most likely label of some class, else None."""
-    wrong = np.where(np.eye(len(matrix), dtype=bool), -np.inf, matrix).max(axis=1) >= np.diag(matrix)
-    if not wrong.any():
-        return None
-    first = int(np.flatnonzero(wrong)[0])
-    return f"noise '{noise}': another label is at least as likely as the true one, first for class {first}"
 
 
 def _stream(what: str, own: OwnNoise, noise: NoiseKey, seed: int) -> np.random.Generator:
@@ -91,20 +78,28 @@ def _stream(what: str, own: OwnNoise, noise: NoiseKey, seed: int) -> np.random.G
 
 
 def _call(kind: NoiseKind, function: str, offered: Mapping[str, Any]) -> Any:
-    """What a function of the user's returns; an error in it is a line, with its place."""
+    """What a function of the user's returns; an error in it is a line, with its place. It leaves us where we are."""
+    here, file = os.getcwd(), kind.file.resolve()
+    called: Callable[..., Any] = getattr(_module(kind.file, file.stat().st_mtime_ns, kind.code), function)
     try:
-        called: Callable[..., Any] = getattr(_module(kind.file, kind.file.stat().st_mtime_ns), function)
         return called(**{name: offered[name] for name in kind.functions[function]})
-    except Exception as error:
-        frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == str(kind.file)]
-        line = f" line {frames[-1].lineno}" if frames else ""
-        raise UserError(f"{kind.file}{line}: {function}() failed: {type(error).__name__}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise failed(kind.file, error, f"{function}() failed: ") from None
+    finally:
+        os.chdir(here)
+
+
+def _array(returned: Any, where: str, kinds: str, wanted: str) -> NDArray[Any]:
+    """What a function returned as an array; UserError where it is none of numbers of these kinds."""
+    try:
+        found = np.asarray(returned)
+    except Exception:  # of a list that is no rectangle, a tensor with a gradient, an object of another's
+        raise UserError(f"{where}: returns {type(returned).__name__}, no array of {wanted}") from None
+    if found.dtype.kind not in kinds:
+        raise UserError(f"{where}: returns {found.dtype}; {wanted} are wanted")
+    return found
 
 
 @cache
-def _module(file: Path, stamp: int) -> ModuleType:
-    made = importlib.util.spec_from_file_location(f"lnl_noise_{file.stem}", file)
-    assert made is not None and made.loader is not None
-    module = importlib.util.module_from_spec(made)
-    made.loader.exec_module(module)
-    return module
+def _module(file: Path, stamp: int, code: str) -> ModuleType:
+    return loaded(f"lnl_noise_{file.stem}", file)

@@ -42,3 +42,12 @@ def requested(noise: str | NoiseKey, classes: int, own: OwnNoise | None, seed: i
     if own is not None:
         return own_noise.rows(own, key, seed)
     return None if key.kind == "file" else matrix(key, classes)
+
+
+def cautious(noise: NoiseKey, matrix: NDArray[np.float64]) -> str | None:
+    """A line of caution where the true class is no longer the most likely label of some class, else None."""
+    wrong = np.where(np.eye(len(matrix), dtype=bool), -np.inf, matrix).max(axis=1) >= np.diag(matrix)
+    if not wrong.any():
+        return None
+    first = int(np.flatnonzero(wrong)[0])
+    return f"noise '{noise}': another label is at least as likely as the true one, first for class {first}"

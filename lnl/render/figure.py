@@ -7,7 +7,6 @@ Figure. Missing runs never stop a figure: it shows what exists and says what doe
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from lnl.declared import reductions
 from lnl.errors import UserError, nearest
 from lnl.files import replacing
+from lnl.files.own_code import failed, loaded
 from lnl.render.figure_data import FigureData
 from lnl.render.style import sheet
 from lnl.results.records import Locate, collect
@@ -49,11 +49,7 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
 def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:
     """draw() of figures/<key>.py; UserError if the file has none."""
     path = suite.files.of("figures", key)
-    spec = importlib.util.spec_from_file_location(f"lnl_figure_{key}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded(f"lnl_figure_{key}", path)
     if not callable(getattr(module, "draw", None)):
         raise UserError(f"{path}: defines no draw(data)")
     draw: Callable[[FigureData], Figure] = module.draw
@@ -75,7 +71,12 @@ def render(suite: Suite, key: str, out_dir: str | Path, locate: Locate | None = 
     folder = Path(out_dir)
     written = []
     with plt.style.context(sheet(suite.root)):
-        figure = draw(data)
+        try:
+            figure = draw(data)
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise failed(suite.files.of("figures", key), error, "draw() failed: ") from error
         metadata: dict[str, dict[str, Any]] = {
             "pdf": {"CreationDate": None, "Title": str(data.declaration["title"])},
             "png": {"Software": None},

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.data.registry import DatasetInfo
-from lnl.errors import UserError
+from lnl.errors import UserError, nearest
 from lnl.results.records import STATES, SlotRuns
 from lnl.results.studies import Arm
 from lnl.search.results import SearchState
@@ -58,6 +58,11 @@ class FigureData:
     numbers: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
+    def source(self) -> str:
+        """The file that draws it, for messages."""
+        return f"figures/{self.key}.py"
+
+    @property
     def rows(self) -> list[Entry]:
         """Panels, as declared."""
         return list(dict.fromkeys(Entry(p.slot.row, p.slot.row_label) for p in self.places))
@@ -72,9 +77,7 @@ class FigureData:
         for place in self.places:
             if (place.slot.row, place.slot.column) == (row, column):
                 return place
-        raise UserError(
-            f"figures/{self.key}.py: draw() asks for row '{row}', column '{column}', which DEMAND does not declare"
-        )
+        raise UserError(f"{self.source}: draw() asks for row '{row}', column '{column}', which DEMAND does not declare")
 
     def per_network(self, row: str, column: str, name: str) -> tuple[Array, Array]:
         """Epochs (E,) and values (runs, networks, E) of a curve of the records that are ok; nan where undefined.
@@ -82,12 +85,22 @@ class FigureData:
         No run, or none with this curve: values of shape (0, 0, 0).
         """
         curves = [record["result"]["curves"] for record in self.place(row, column).records()]
+        self._check_name(name, curves)
         curves = [c for c in curves if c.get(name)]
         if not curves:
             return np.zeros(0), np.zeros((0, 0, 0))
         length = min(len(c["epoch"]) for c in curves)
         values = [np.atleast_2d(np.asarray(c[name], dtype=float))[:, :length] for c in curves]
         return np.asarray(curves[0]["epoch"][:length], dtype=float), np.stack(values)
+
+    def _check_name(self, name: str, curves: list[dict[str, Any]]) -> None:
+        """UserError for a curve that no run of the figure has: an empty panel would look like runs to come."""
+        if not curves or any(name in each for each in curves):
+            return
+        every = [record["result"]["curves"] for place in self.places for record in place.records()]
+        if not any(name in each for each in every):
+            known = sorted({known for each in every for known in each})
+            raise UserError(f"{self.source}: no run of this figure has a curve '{name}'{nearest(name, known)}")
 
     def curve(self, row: str, column: str, name: str) -> Curve | None:
         """Mean and band (± one standard deviation over repeats, ddof 1) of a curve; None where no run has it."""

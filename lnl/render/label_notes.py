@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lnl.data.registry import DatasetInfo
@@ -81,13 +81,17 @@ def _rates(results: list[Mapping[str, Any]]) -> list[str]:
             rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
     lines = []
     for (dataset, noise), pairs in rates.items():
-        realised = sorted(100 * real for _, real in pairs)
-        low, high = number(realised[0]), number(realised[-1])
-        span = low if realised[0] == realised[-1] else f"{low} to {high}"
-        asked = next(iter(pairs))[0]
+        span, asked = _span(real for _, real in pairs), [rate for rate, _ in pairs if rate is not None]
         lines.append(
-            f"{dataset}, {noise}: labels of a file, {span}% of them differ from the true ones."
-            if asked is None
-            else f"{dataset}, {noise}: {number(100 * asked)}% of labels asked for, {span}% flipped."
+            f"{dataset}, {noise}: {_span(asked)}% of labels asked for, {span}% flipped."
+            if asked
+            else f"{dataset}, {noise}: labels of a file, {span}% of them differ from the true ones."
         )
     return lines
+
+
+def _span(rates: Iterable[float]) -> str:
+    """Rates in 0..1 as percent: one number, or from the least to the largest."""
+    ordered = sorted(100 * rate for rate in rates)
+    low, high = number(ordered[0]), number(ordered[-1])
+    return low if ordered[0] == ordered[-1] else f"{low} to {high}"

@@ -75,7 +75,7 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
             print(f"lnl: {label_file.path}: {remark}", file=sys.stderr)
     today = {"data": arrays.digest, "labels": manifest["digest"]}
     for what, told in origin.manifests(suite, run).items():
-        if told not in (None, today[what]):
+        if told not in (None, today.get(what, told)):
             file = {"data": paths.data(suite.scale, info.key), "labels": dependencies.noise_manifest(suite, run)}[what]
             raise UserError(
                 f"{file}: the {what} changed under existing results (digest {told}, now {today[what]}); {CHANGED}"
@@ -96,6 +96,7 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
             "noise_seed": seed,
             "generator": manifest["generator"],
             "vector": noise["vector"],
+            **({"source": origin.meaning(suite, noise["key"], info.key)["noise"]} if own is not None else {}),
         },
         "data_digest": arrays.digest,
     }

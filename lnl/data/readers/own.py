@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from lnl.data.readers import shapes, split
 from lnl.data.readers.files import exchanged, noted
 from lnl.data.registry import PARTS, DatasetInfo
 from lnl.errors import UserError
+from lnl.files.own_code import loaded
 
 __all__ = ["exchanged", "read"]
 
@@ -23,10 +23,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     split as `counts` say; examples and labels as lnl/data/readers/shapes.py takes them. Under "files" it may name what
     it has read, so that another file in its place is noticed. `info.options` are its own."""
     file = place(info)
-    made = importlib.util.spec_from_file_location(f"lnl_reader_{file.stem}", file)
-    assert made is not None and made.loader is not None
-    module = importlib.util.module_from_spec(made)
-    made.loader.exec_module(module)
+    module = loaded(f"lnl_reader_{file.stem}", file)
     if not callable(getattr(module, "read", None)):
         raise UserError(f"{file}: has no function read(info, data_root), which {info.file} asks for")
     parts: Any = module.read(info, data_root)

@@ -222,6 +222,8 @@ def receive(client: socket.socket, files: list[int]) -> dict[str, Any]:
     """A call; the caller's standard files join `files`. OSError or ValueError for one that does not arrive whole."""
     head, given, _, _ = socket.recv_fds(client, 8, 3)
     files += given
+    if not head:  # of one who has only looked whether somebody listens here
+        raise ConnectionError
     content = b""
     while len(content) < int.from_bytes(head, "big"):
         piece = client.recv(1 << 20)

@@ -1,0 +1,99 @@
+"""The places of tables and figures: every row x column, and the cell that fills it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import nullcontext
+from typing import Any
+
+from lnl.declared.catalogue import Catalogue
+from lnl.declared.cells import Cell, Slot
+from lnl.declared.layers import whole
+from lnl.declared.specification import choose
+from lnl.errors import UserError
+
+COORDINATES = ("protocol", "dataset", "noise", "method")
+
+
+class Slots(Catalogue, ABC):
+    """Artefacts as places. Demands gives them cells."""
+
+    @abstractmethod
+    def cell_of(self, parts: list[dict[str, Any]], where: str) -> tuple[Cell | None, str | None]:
+        """Cell of merged coordinates, or why there is none."""
+
+    @abstractmethod
+    def registered(self) -> list[dict[Any, Any]]:
+        """What is noted while an artefact is resolved."""
+
+    def axis(self, key: str, name: str) -> list[dict[str, Any]]:
+        """Entries of an artefact's `rows` or `columns`, those of methods that join it among them."""
+        declared = self.declaration(key)
+        entries = [dict(e) for e in declared.get(name, [])]
+        if declared.get("joins") == name:
+            taken = {e.get("method") for e in entries}
+            for method, spec in self.methods.items():
+                if key in spec.get("joins", []) and method not in taken:
+                    entries.append({"key": method, "label": spec["title"], "method": method, "joined": True})
+        return entries
+
+    def slots(self, key: str) -> list[Slot]:
+        """Every row x column of a table or figure, in declared order."""
+        declared = self.declaration(key)
+        if declared.get("kind", "accuracy") not in ("accuracy", "curves"):
+            return []
+        seeds = self.seeds(declared.get("seeds"))
+        printed = (declared.get("published") or {}).get("values", {})
+        skips = {(s.get("row"), s.get("column")): s["reason"] for s in declared.get("skips", [])}
+        common = {k: declared[k] for k in COORDINATES if k in declared}
+        slots = []
+        for row in self.axis(key, "rows"):
+            for column in self.axis(key, "columns"):
+                number = printed.get(row["key"], {}).get(column["key"])
+                published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
+                at = (row["key"], column["key"]), (row["key"], None), (None, column["key"])
+                reason = next((skips[place] for place in at if place in skips), None)
+                cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
+                slots.append(
+                    Slot(
+                        row["key"],
+                        row.get("label", row["key"]),
+                        column["key"],
+                        column.get("label", column["key"]),
+                        cell,
+                        seeds,
+                        published,
+                        absent,
+                        bool(row.get("joined") or column.get("joined")),
+                        self._against(key, row, column),
+                    )
+                )
+        return slots
+
+    def _against(self, key: str, row: dict[str, Any], column: dict[str, Any]) -> tuple[str, str] | None:
+        """The slot that a row or column asks to be compared with: at its `against`, all else equal."""
+        if "against" not in row and "against" not in column:
+            return None
+        if "against" in row and "against" in column:
+            raise UserError(
+                f"{self.source(key)}: 'against' stands in row '{row['key']}' and in column '{column['key']}'"
+            )
+        for axis, entry in (("rows", row), ("columns", column)):
+            if "against" in entry:
+                keys = {e["key"]: 0 for e in self.axis(key, axis) if e["key"] != entry["key"]}
+                choose(entry["against"], keys, "key", f"{self.source(key)}, {axis}, 'against' of '{entry['key']}'")
+        return row.get("against", row["key"]), column.get("against", column["key"])
+
+    def _fill(
+        self, key: str, common: dict[str, Any], row: dict[str, Any], column: dict[str, Any]
+    ) -> tuple[Cell | None, str | None]:
+        where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
+        if row.get("published_only") or column.get("published_only"):
+            return None, "published numbers only"
+        try:
+            with whole(self.registered()) if self.layers.overlays else nullcontext():
+                return self.cell_of([common, row, column], where)
+        except UserError as error:
+            joined = next((self.methods[entry["method"]]["file"] for entry in (row, column) if entry.get("joined")), "")
+            self.layers.forgive(joined, error)  # a private method costs a paper's table no other place
+            return None, str(error)
