@@ -46,6 +46,9 @@ class MiniSuite:
         self.datasets = DATASETS
         self.scales = {self.scale: {"title": "for the tests"}}
 
+    def own_noise(self, noise, dataset):
+        return None
+
     def slots(self, key):
         declared = {**self.tables, **self.figures}[key]
         slots = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lnl.results.studies import Arm
 from lnl.search.results import SearchState
 
 Array = NDArray[np.float64]
+ALIKE = 0.9  # of two names of curves, of which one is a slip
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,13 @@ class FigureData:
         return np.asarray(curves[0]["epoch"][:length], dtype=float), np.stack(values)
 
     def _check_name(self, name: str, curves: list[dict[str, Any]]) -> None:
-        """UserError for a curve that no run of the figure has: an empty panel would look like runs to come."""
+        """UserError for a name that is all but one that runs have: an empty panel would look like runs to come. What no
+        run has yet, another method's may."""
         if not curves or any(name in each for each in curves):
             return
-        every = [record["result"]["curves"] for place in self.places for record in place.records()]
-        if not any(name in each for each in every):
-            known = sorted({known for each in every for known in each})
-            raise UserError(f"{self.source}: no run of this figure has a curve '{name}'{nearest(name, known)}")
+        every = {known for place in self.places for each in place.records() for known in each["result"]["curves"]}
+        if name not in every and get_close_matches(name, every, 1, ALIKE):
+            raise UserError(f"{self.source}: no run of this figure has a curve '{name}'{nearest(name, every)}")
 
     def curve(self, row: str, column: str, name: str) -> Curve | None:
         """Mean and band (± one standard deviation over repeats, ddof 1) of a curve; None where no run has it."""
