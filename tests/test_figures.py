@@ -12,7 +12,7 @@ import pytest
 from lnl.declared.schema import check
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.render import panels, style
+from lnl.render import figure, panels, style
 from lnl.render.figure import data_of, drawing, render
 from lnl.render.figure_data import Entry
 
@@ -61,6 +61,12 @@ def locate(suite, tmp_path_factory):
             networks = 2 if cell.method.startswith("coteaching") else 1
             write(suite, at(cell, run.seed), cell, run.seed, 80.0 + run.seed, networks)
     return at
+
+
+@pytest.fixture(autouse=True)
+def coarse(monkeypatch):
+    """Pictures of few pixels: whether they are made takes no more, and fewer take a third of the time."""
+    monkeypatch.setattr(figure, "DPI", 30)
 
 
 @pytest.mark.parametrize("key", FIGURES)

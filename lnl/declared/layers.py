@@ -129,7 +129,7 @@ class Layers:
 
     def told(self, file: Path) -> str:
         """A file as messages name it: one of the checkout by its place in it."""
-        return str(file) if self.of_overlay(file) else str(file.relative_to(self.root))
+        return str(file.relative_to(self.root) if file.is_relative_to(self.root) else file)
 
     def is_left_out(self, file: Path) -> bool:
         """Whether a file is not to be heeded: since it is broken, or the head of this job has found it so."""

@@ -37,12 +37,17 @@ def parsed(path: Path) -> ast.Module:
 @cache
 def _parsed(path: Path, at: Stamp) -> ast.Module:
     try:
-        return ast.parse(text(path), str(path))
+        return _tree(text(path))
     except SyntaxError as error:
         raise UserError(f"{path} line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         said = str(error) or "nested too deep"
         raise UserError(f"{path}: is no Python that could be read ({said})") from None
+
+
+@cache
+def _tree(content: str) -> ast.Module:
+    return ast.parse(content)
 
 
 @cache

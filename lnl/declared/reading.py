@@ -63,7 +63,16 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 @cache
 def _yaml(path: Path, at: Stamp) -> Any:
-    return parse(text(path), path)
+    content = text(path)
+    try:
+        return _tree(content)  # a copy of a checkout declares what its original does
+    except UserError:
+        return parse(content, path)  # which says what is wrong with this file
+
+
+@cache
+def _tree(content: str) -> Any:
+    return parse(content, Path())
 
 
 def read_folder(folder: Path) -> dict[str, dict[str, Any]]:

@@ -27,6 +27,9 @@ LONGEST = 80  # characters of a wrong value that a line shows
 LINES = 12  # of one declaration that are shown at once
 
 
+_sound: set[tuple[str, str]] = set()  # what was found to be as its schema says
+
+
 @cache
 def schema(name: str) -> dict[str, Any]:
     """workflow/schemas/<name>.yaml; not to be changed by whoever reads it."""
@@ -54,8 +57,12 @@ def _is_number(_: Any, value: Any) -> bool:
 def check(declaration: object, name: str, source: str) -> None:
     """Validate a declaration against workflow/schemas/<name>.yaml; UserError has a line for everything that is wrong
     with it, each with `source`, key and remedy."""
+    known = name, repr(declaration)
+    if known in _sound:
+        return
     errors = sorted(_validator(name).iter_errors(declaration), key=_place)
     if not errors:
+        _sound.add(known)
         return
     causes = _once_a_place(_nearest_cause(error) for error in errors)
     meant = {(*each.absolute_path, name) for each in causes for _, name in _unknown_keys(each)}
