@@ -6,14 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
-from suite_copy import SCALE, SuiteCopy
+from suite_copy import SCALE, SuiteCopy, until
+
+from lnl.run.worker import head
 
 Start = Callable[[SuiteCopy, list[str]], "subprocess.Popen[str]"]
 CELL = "s2e/digits/symmetric-50/standard"
@@ -120,3 +124,25 @@ head.note_interrupts()
 def test_ctrl_c_in_the_last_moment_of_a_head_is_no_traceback(late: str) -> None:
     ended = subprocess.run([sys.executable, "-c", LATE.format(late=late)], capture_output=True, text=True, timeout=60)
     assert ("Traceback" in ended.stderr) == ("IndexError" in ended.stderr) == ("[][0]" in late), ended.stderr
+
+
+def test_a_signal_that_comes_while_the_scheduler_holds_its_lock_is_heard_when_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock, heard = threading.Lock(), []
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(head, "INTERRUPTED", threading.Event())
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGTERM, lambda number, frame: heard.append(lock.acquire(timeout=5)))
+        head.note_interrupts(SimpleNamespace(_lock=lock))
+        with lock:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(3 * head.MOMENT)
+            assert heard == [] and head.INTERRUPTED.is_set()
+        until(lambda: bool(heard), seconds=5)
+        assert heard == [True]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

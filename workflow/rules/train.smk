@@ -4,7 +4,7 @@
 onstart:
     with head.one_line():
         head.begin(dag.written)
-        head.note_interrupts()
+        head.note_interrupts(workflow.scheduler)
         dag.keep()
     head.unlimit(workflow.scheduler)
     if workflow.local_exec:  # elsewhere a scheduler says where and with what a job runs

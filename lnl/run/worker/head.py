@@ -29,6 +29,7 @@ from lnl.run.worker.client import VARIABLE
 #: A pool of threads does not survive a fork, and a job of this suite uses one thread.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
+MOMENT = 0.05  # seconds until a signal is sent again that came at a bad one
 PATIENCE = 5  # seconds that rendering may take after Ctrl-C
 INTERRUPTED = threading.Event()  # this process was told to end
 
@@ -97,14 +98,23 @@ def quieten() -> None:
     logging.raiseExceptions = False
 
 
-def note_interrupts() -> None:
+def note_interrupts(scheduler: Any = None) -> None:
     """From now on, note whether this process was told to end, by Ctrl-C or SIGTERM; where Ctrl-C is heard in a moment
-    in which nobody waits for it, as in the last one of a process, that is no traceback."""
+    in which nobody waits for it, as in the last one of a process, that is no traceback.
+
+    scheduler: Snakemake's, which on SIGTERM takes a lock. The signal may come while that is held by the very code that
+    it interrupts, which would wait for itself for ever (seen in 9.27): then it is sent again a moment later.
+    """
 
     def noting(before: Any) -> Callable[[int, Any], None]:
         def handler(number: int, frame: Any) -> None:
             INTERRUPTED.set()
-            before(number, frame)
+            if number == signal.SIGTERM and _held(getattr(scheduler, "_lock", None)):
+                again = threading.Timer(MOMENT, os.kill, (os.getpid(), number))
+                again.daemon = True
+                again.start()
+            else:
+                before(number, frame)
 
         return handler
 
@@ -112,6 +122,15 @@ def note_interrupts() -> None:
         if callable(before := signal.getsignal(number)):
             signal.signal(number, noting(before))
     sys.excepthook, sys.unraisablehook = _but_interrupts(sys.excepthook), _but_unheard(sys.unraisablehook)
+
+
+def _held(lock: Any) -> bool:
+    """Whether somebody holds a lock, be it this thread."""
+    if lock is None or lock.acquire(blocking=False):
+        if lock is not None:
+            lock.release()
+        return False
+    return True
 
 
 def _but_interrupts(shown: Callable[..., Any]) -> Callable[..., Any]:
