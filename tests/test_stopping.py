@@ -146,3 +146,19 @@ def test_a_signal_that_comes_while_the_scheduler_holds_its_lock_is_heard_when_it
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_the_lock_that_is_looked_at_is_the_one_that_snakemake_takes() -> None:
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    lock, heard = threading.Lock(), []
+    waiting = SimpleNamespace(
+        _lock=lock, _user_kill=None, _open_jobs=SimpleNamespace(release=lambda: heard.append(True))
+    )
+    with lock:
+        told = threading.Thread(target=JobScheduler.exit_gracefully, args=(waiting,), daemon=True)
+        told.start()
+        told.join(timeout=0.2)
+        assert told.is_alive() and heard == []  # so it would wait in a handler, for the code that it interrupts
+    told.join(timeout=5)
+    assert heard == [True]
