@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from lnl.declared import distinct, names
+from lnl.declared import distinct, names, noise_checks
 from lnl.declared.cells import Cell
 from lnl.declared.layers import VARIABLE, check_place
 from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.files import replacing
-from lnl.noise.keys import SHAPES
 
 SKELETONS = Path(__file__).with_name("skeletons")
 USUAL = "s2e"  # the protocol of a skeleton that names none: its networks are small
@@ -104,8 +103,7 @@ def _free_artefact(suite: Suite, name: str, file: str) -> None:
 
 
 def _free_noise(suite: Suite, name: str, file: str) -> None:
-    if name in SHAPES or name.startswith("file-") or name.endswith("-"):
-        raise UserError(f"lnl new: '{name}' is a kind of noise of the suite's own, or no name of one; choose another")
+    noise_checks.check_name(name, "lnl new")
 
 
 def _cell(suite: Suite, protocol: str, dataset: str, method: str, noise: str = "symmetric-50") -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lnl.data.arrays import Arrays, Images, Labels
+from lnl.data.streams import named_stream
 from lnl.errors import UserError, nearest
 
 SPLITS = {
@@ -51,7 +50,7 @@ def clean_indices(labels: NDArray[np.int64], count: int, classes: int, seed: int
             raise UserError(
                 f"a clean set of {count} wants {wanted} examples of class {label}, which has {len(members)}"
             )
-        stream = _stream(f"clean split\n{label}\n{seed}")
+        stream = named_stream(f"clean split\n{label}\n{seed}")
         # Ranking fixed uniforms rather than shuffling: the order does not hang on a library's shuffle algorithm.
         chosen.append(members[np.argsort(stream.random(len(members)), kind="stable")[:wanted]])
     return np.sort(np.concatenate(chosen)).astype(np.int64)
@@ -63,12 +62,6 @@ def noisy_hold_out(examples: int, share: float, dataset: str, seed: int) -> NDAr
     A plain uniform draw from the stream named by data set, share and seed: who does not know the true labels cannot
     balance the classes.
     """
-    stream = _stream(f"noisy hold-out\n{dataset}\n{share:g}\n{seed}")
+    stream = named_stream(f"noisy hold-out\n{dataset}\n{share:g}\n{seed}")
     chosen = np.argsort(stream.random(examples), kind="stable")[: max(1, round(share * examples))]
     return np.sort(chosen).astype(np.int64)
-
-
-def _stream(name: str) -> np.random.Generator:
-    """The random stream of a name."""
-    key = hashlib.sha256(name.encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(key[:16], "little")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,10 +30,6 @@ def checked(declaration: object, kind: str, source: str) -> None:
     from lnl.declared.schema import check  # read with jsonschema, which jobs never import
 
     check(declaration, kind, source)
-
-
-def _check_as(kind: str) -> Callable[[dict[str, Any], str], None]:
-    return lambda declaration, source: checked(declaration, kind, source)
 
 
 def _check_variant(protocol: dict[str, Any], where: str) -> None:
@@ -71,31 +68,29 @@ class Contents:
         self.figures = self.files.read("figures", "py", self._figure)
         self.claims = self._folder("claims", "claims")
 
+    def _sound(self, found: dict[str, Any], kind: str, where: str) -> dict[str, Any]:
+        """What was read, held against its schema if declarations are validated."""
+        if self._check is not None:
+            checked(found, kind, where)
+        return found
+
     def _folder(self, name: str, kind: str) -> dict[str, dict[str, Any]]:
         """Declared files of a folder by name, each as its schema says, if declarations are validated."""
 
         def read(file: Path) -> dict[str, Any]:
-            found = read_mapping(file)
-            if self._check is not None:
-                checked(found, kind, self.layers.told(file))
-            return found
+            return self._sound(read_mapping(file), kind, self.layers.told(file))
 
         return self.files.read(name, "yaml", read)
 
     def _dataset(self, file: Path) -> DatasetInfo:
-        found = read_mapping(file)
-        if self._check is not None:
-            checked(found, "dataset", self.layers.told(file))
+        found = self._sound(read_mapping(file), "dataset", self.layers.told(file))
         return DatasetInfo.of(file.stem, found, file)
 
     def _noise(self, file: Path) -> NoiseKind:
-        return noise_files.read(file, self.datasets, _check_as("noise") if self._check is not None else None)
+        return noise_files.read(file, self.datasets, lambda said, where: self._sound(said, "noise", where))
 
     def _figure(self, file: Path) -> dict[str, Any]:
-        found = read_literal(file, "DEMAND") or {}
-        if self._check is not None:
-            checked(found, "figure", f"{self.layers.told(file)}: DEMAND")
-        return found
+        return self._sound(read_literal(file, "DEMAND") or {}, "figure", f"{self.layers.told(file)}: DEMAND")
 
     def _protocols(self) -> dict[str, dict[str, Any]]:
         """Protocols; those that say they are `like` another one, with what they change on top of it."""
@@ -111,9 +106,9 @@ class Contents:
 
     def _methods(self) -> dict[str, dict[str, Any]]:
         """SPEC of every method file by its key, which need not be the file's name."""
-        check = _check_as("method") if self._check is not None else None
         found: dict[str, dict[str, Any]] = {}
-        for spec in self.files.read("methods", "py", lambda file: read_method(file, check)).values():
+        read = partial(read_method, check=lambda said, where: self._sound(said, "method", where))
+        for spec in self.files.read("methods", "py", read).values():
             with self.layers.spared(Path(spec["file"])):
                 self.files.take("method", spec["key"], Path(spec["file"]))
                 found[spec["key"]] = spec

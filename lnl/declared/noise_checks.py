@@ -12,12 +12,12 @@ from lnl.noise.kinds import NoiseKind
 Rows = list[list[float]]  # [K][K]
 
 
-def check_kind(kind: NoiseKind) -> None:
-    """UserError for a declared kind whose name means something else already, or can stand in no key."""
-    if kind.key in keys.SHAPES or kind.key.startswith("file-"):
-        raise UserError(f"{kind.file}: '{kind.key}' is a kind of noise of the suite's own; give the file another name")
-    if kind.key.endswith("-"):
-        raise UserError(f"{kind.file}: a kind's name ends with no '-'; rename the file")
+def check_name(kind: str, where: str) -> None:
+    """UserError for the name of a kind to be declared that means something else already, or can stand in no key."""
+    if kind in keys.SHAPES or kind.startswith("file-"):
+        raise UserError(f"{where}: '{kind}' is a kind of noise of the suite's own; give the file another name")
+    if kind.endswith("-"):
+        raise UserError(f"{where}: a kind's name ends with no '-'; rename the file")
 
 
 def declared(noise: str, noises: Mapping[str, NoiseKind], source: str) -> NoiseKind | None:

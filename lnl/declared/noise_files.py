@@ -13,7 +13,7 @@ from lnl.declared.reading import read_mapping, syntax_digest
 from lnl.errors import UserError, nearest
 from lnl.noise.kinds import OFFERED, NoiseKind
 
-Check = Callable[[dict[str, Any], str], None]
+Check = Callable[[dict[str, Any], str], object]
 
 
 def read(file: Path, datasets: Mapping[str, DatasetInfo], check: Check | None = None) -> NoiseKind:

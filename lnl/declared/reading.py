@@ -117,7 +117,7 @@ def add_method(methods: dict[str, dict[str, Any]], spec: dict[str, Any]) -> None
     methods[spec["key"]] = spec
 
 
-def read_method(path: Path, check: Callable[[dict[str, Any], str], None] | None = None) -> dict[str, Any]:
+def read_method(path: Path, check: Callable[[dict[str, Any], str], object] | None = None) -> dict[str, Any]:
     """SPEC of a method file, with `file`. check: of a SPEC as it is written, before it takes over what the method that
     it extends says."""
     spec = read_literal(path, "SPEC")

@@ -56,7 +56,7 @@ def check(catalogue: Whole) -> None:
     for kind in ("tables", "figures", "claims"):
         each(kind, partial(_check_names, artefacts, kind))
     each("config/datasets", lambda key, info, file: dataset_checks.check(key, info, catalogue.datasets))
-    each("config/noises", lambda key, kind, file: noise_checks.check_kind(kind))
+    each("config/noises", lambda key, kind, file: noise_checks.check_name(key, file))
     each("config/protocols", lambda key, protocol, file: _check_protocol(catalogue, key, protocol))
     each("config/scales", lambda key, scale, file: check_scale(key, scale, catalogue.scales, catalogue.datasets))
     each("config/spaces", lambda key, space, file: check_space(key, space))

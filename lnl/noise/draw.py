@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
+from lnl.data.streams import named_stream
 from lnl.errors import UserError, nearest
 from lnl.noise.keys import NoiseKey, parse
 from lnl.noise.kinds import OwnNoise
@@ -54,8 +53,7 @@ def _as_released(labels: NDArray[np.int64], rows: NDArray[np.float64], seed: int
 
 
 def _named_stream(labels: NDArray[np.int64], rows: NDArray[np.float64], name: str) -> NDArray[np.int64]:
-    key = hashlib.sha256(name.encode()).digest()
-    stream = np.random.Generator(np.random.PCG64(int.from_bytes(key[:16], "little")))
+    stream = named_stream(name)
     upper = np.cumsum(rows, axis=1)
     # From the last possible label on, the bound is 1 exactly: rounding never lets an impossible label through.
     upper[np.cumsum(rows[:, ::-1], axis=1)[:, ::-1] <= rows] = 1.0

@@ -14,7 +14,6 @@ from typing import Any
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError, nearest
 
-FUNCTIONS = ("matrix", "draw")
 #: What such a function may ask for, by the names of its parameters. `stream` and `seed` are the label vector's own.
 OF_MATRIX = ("classes", "rate", "stream", "seed")
 OFFERED = {"matrix": OF_MATRIX, "draw": ("labels", "images", *OF_MATRIX)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lnl.data.streams import named_stream
 from lnl.errors import UserError
 from lnl.files.own_code import failed, loaded
 from lnl.noise.keys import NoiseKey
@@ -73,8 +73,7 @@ def drawn(
 
 
 def _stream(what: str, own: OwnNoise, noise: NoiseKey, seed: int) -> np.random.Generator:
-    name = f"own noise {what}\n{own.info.key}\n{noise}\n{seed}"
-    return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "little")))
+    return named_stream(f"own noise {what}\n{own.info.key}\n{noise}\n{seed}")
 
 
 def _call(kind: NoiseKind, function: str, offered: Mapping[str, Any]) -> Any:

@@ -20,7 +20,7 @@ def check(
     word: str,
     targets: Iterable[str],
     scales: Iterable[str],
-    broken: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    broken: Broken = MappingProxyType({}),
 ) -> None:
     """UserError for a word that is meant as the name of a target, and is none of them."""
     listed = set(targets)

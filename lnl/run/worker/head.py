@@ -126,11 +126,12 @@ def note_interrupts(scheduler: Any = None) -> None:
 
 def _held(lock: Any) -> bool:
     """Whether somebody holds a lock, be it this thread."""
-    if lock is None or lock.acquire(blocking=False):
-        if lock is not None:
-            lock.release()
+    if lock is None:
         return False
-    return True
+    free = lock.acquire(blocking=False)
+    if free:
+        lock.release()
+    return not free
 
 
 def _but_interrupts(shown: Callable[..., Any]) -> Callable[..., Any]:
