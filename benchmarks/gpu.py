@@ -11,6 +11,7 @@ Without a GPU `--device cpu` runs the same code (one pair, no replay), to see th
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import tempfile
 import time
@@ -36,6 +37,9 @@ class Bench:
     def __init__(self, device: str, folder: Path, ends: float) -> None:
         import torch
 
+        from lnl.run.hardware import torch_device
+
+        torch_device(device, deterministic=False)  # the precision that `lnl train` computes in
         self.torch, self.device, self.ends = torch, device, ends
         self.cuda = device == "cuda"
         self.pairs = 7 if self.cuda else 1
@@ -143,37 +147,34 @@ class Bench:
         from torch.utils.flop_counter import FlopCounterMode
 
         cell, batch = "coteaching/mnist/pair-45/coteaching", {"size": 128 if self.cuda else 2, "steps_cap": 400}
-        slow, fast = (
-            self.training("coteaching", cell=cell, test=False, arithmetic=kind, batch=batch)
-            for kind in ("faithful", "fast")
-        )
-        steps = 50 if self.cuda else 1
-
-        def work(running: Any) -> Callable[[], None]:
-            moment = running.begin_epoch(ours.EPOCH)
-
-            def some() -> None:
-                for step in range(steps):
-                    running.step(step, moment)
-
-            return some
-
-        yield self.compare(
-            "gpu_cnn9",
-            "nine-layer CNN, Co-teaching: step in single precision over bfloat16 and channels-last",
-            work(slow),
-            work(fast),
-            "higher",
-            2,
-            what=f"for {steps} steps",
+        plain, fast, replayed = (
+            self.training("coteaching", replayed=again, cell=cell, test=False, arithmetic=kind, batch=batch)
+            for kind, again in (("faithful", False), ("fast", False), ("fast", True))
         )
         with FlopCounterMode(display=False) as counted:
             fast.step(0, fast.begin_epoch(ours.EPOCH))
-        seconds = statistics.median(self.seconds(work(fast)) for _ in range(self.pairs)) / steps
+        steps = 30 if self.cuda else 1
+        slow, eager, quick = (self.some_steps(running, steps) for running in (plain, fast, replayed))
+        title, what = "nine-layer CNN, Co-teaching:", f"for {steps} steps"
+        both = f"{title} step in single precision over bfloat16, channels-last and replayed"
+        yield self.compare("gpu_cnn9", both, slow, quick, "higher", 2, what=what)
+        alone = f"{title} the same steps one by one over replayed"
+        yield self.compare("gpu_cnn9_replay", alone, eager, quick, "higher", 1, what=what)
+        seconds = statistics.median(self.seconds(quick) for _ in range(self.pairs)) / steps
         rate, most = counted.get_total_flops() / seconds, self.matrix_rate()
-        title = "nine-layer CNN, Co-teaching, bfloat16: share of the matrix rate measured beside it"
+        share = f"{title} share of the bfloat16 matrix rate measured beside it"
         note = f"{rate / 1e12:.0f} of {most / 1e12:.0f} TFLOP/s"
-        yield Result.of_values("gpu_cnn9_share", title, [100 * rate / most], "%", "higher", 25, note=note)
+        yield Result.of_values("gpu_cnn9_share", share, [100 * rate / most], "%", "higher", 25, note=note)
+
+    def some_steps(self, running: Any, count: int) -> Work:
+        """The next `count` steps of one epoch, again and again, so that one recording serves them all."""
+        moment, at = running.begin_epoch(ours.EPOCH), itertools.cycle(range(running.steps))
+
+        def work() -> None:
+            for number in itertools.islice(at, count):
+                running.step(number, moment)
+
+        return work
 
     def matrix_rate(self) -> float:
         """bfloat16 FLOP/s of one large product."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 
 import helpers
 import pytest
@@ -12,6 +13,7 @@ from test_engine_modes import _Synchronisations
 from lnl.engine import optim
 from lnl.engine.loop import Stopped, Training
 from lnl.learning.selection import cross_entropy
+from lnl.run.hardware import as_before, torch_device
 
 SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.9, "schedule": "constant"}
 EPOCHS = 5
@@ -111,6 +113,13 @@ def test_no_step_waits_for_the_device() -> None:
 
 @pytest.mark.gpu
 def test_a_gpu_is_not_waited_for_and_learns_the_same() -> None:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    with as_before():
+        torch_device("cuda", deterministic=True)
+        _learns_the_same_on_a_gpu()
+
+
+def _learns_the_same_on_a_gpu() -> None:
     built, by_hand = (_build("digits_cnn", device="cuda") for _ in range(2))
     moved = _released_loop(by_hand, 3)
     for epoch in range(1, EPOCHS):
@@ -123,7 +132,12 @@ def test_a_gpu_is_not_waited_for_and_learns_the_same() -> None:
             torch.cuda.set_sync_debug_mode("default")
         built.end_epoch(moment)
     assert built.learner.optimiser.steps == len(moved)
-    torch.testing.assert_close(built.learner.population.flat, by_hand.learner.population.flat, rtol=1e-4, atol=1e-5)
+    # A bias before batch norm has no gradient but rounding, which Adam makes a full step of: it walks at random and
+    # changes no output. Everything else must be near.
+    one, other = (run.learner.population for run in (built, by_hand))
+    for name, mine in one.unflatten(one.flat).items():
+        if not name.startswith("conv") or not name.endswith("bias"):
+            torch.testing.assert_close(mine, other.unflatten(other.flat)[name], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("spec", [{"name": "adam", "lr": 0.01, "weight_decay": 0.1}, SGD | {"weight_decay": 0.1}])

@@ -20,6 +20,32 @@ from lnl.learning.augment import WIDTH, augment
 
 
 @dataclass
+class Draws:
+    """What is drawn for one step: everything of it that is not fixed by where its examples stand."""
+
+    augmentation: Tensor | None  # [..., B, WIDTH]
+    uniform: Tensor | None  # dropout, [..., networks, B, width]
+    views: tuple[Tensor, ...]  # of each further view, [B, WIDTH]
+    random: dict[str, Tensor]  # what the method asked for, by name
+    trusted: dict[str, Tensor]  # places [..., b] of each trusted stream
+
+    def tensors(self) -> list[Tensor]:
+        """All of them, in one order for all steps of a training."""
+        single = [drawn for drawn in (self.augmentation, self.uniform) if drawn is not None]
+        return [*single, *self.views, *self.random.values(), *self.trusted.values()]
+
+    def copy(self) -> Draws:
+        """The same in tensors of their own."""
+        return Draws(
+            augmentation=None if self.augmentation is None else self.augmentation.clone(),
+            uniform=None if self.uniform is None else self.uniform.clone(),
+            views=tuple(drawn.clone() for drawn in self.views),
+            random={name: drawn.clone() for name, drawn in self.random.items()},
+            trusted={name: places.clone() for name, places in self.trusted.items()},
+        )
+
+
+@dataclass
 class RunData:
     """One repeat's own part of the data: its given labels, its random streams, its trusted places."""
 
@@ -66,19 +92,35 @@ class Batches:
         """Where the examples of a step stand in the epoch's order."""
         return slice(step * self.size, (step + 1) * self.size)
 
-    def batch(self, step: int, place: slice | Tensor | None = None) -> Batch:
-        """Everything that step `step` of the epoch needs. place: `place(step)` if not given, or the same as indices."""
-        place = self.place(step) if place is None else place
+    def draws(self, step: int) -> Draws:
+        """The random numbers of step `step` of the epoch, and its places in the trusted streams."""
+        augmented = self._augment != "none"
+        drawn = self._drawn
+        moved = [drawn(run, "augmentation", step, (self.size, WIDTH)) for run in self.runs if augmented]
+        return Draws(
+            augmentation=self._stack(moved) if moved else None,
+            uniform=self.uniform("dropout", self.epoch, step, self.size),
+            views=tuple(drawn(self.runs[0], f"view {n}", step, (self.size, WIDTH)) for n in range(self.method.views)),
+            random={name: drawn(self.runs[0], f"random {name}", step, shape) for name, shape in self._random.items()},
+            trusted={name: places[..., step, :] for name, places in self.trusted.items()},
+        )
+
+    def batch(self, step: int) -> Batch:
+        """Everything that step `step` of the epoch needs."""
+        return self.assembled(self.place(step), self.draws(step))
+
+    def assembled(self, place: slice | Tensor, drawn: Draws) -> Batch:
+        """The batch of a place in the epoch's order, `place(step)` or the same as indices, and of what was drawn."""
         index = self.order[..., place]
         images = self.data.gather(index)
         return Batch(
-            x=images if self._augment == "none" else augment(self._augment, images, self._stack(self._flips(step))),
+            x=augment(self._augment, images, drawn.augmentation),
             labels=self.given[..., place].unsqueeze(-2),
             index=index,
-            uniform=self.uniform("dropout", self.epoch, step, self.size),
-            views=tuple(self._view(images, step, number) for number in range(self.method.views)),
-            random={name: self._drawn(self.runs[0], name, step, shape) for name, shape in self._random.items()},
-            streams={name: self._trusted_batch(places[..., step, :]) for name, places in self.trusted.items()},
+            uniform=drawn.uniform,
+            views=tuple(self.method.view(images, uniform, number) for number, uniform in enumerate(drawn.views)),
+            random=drawn.random,
+            streams={name: self._trusted_batch(places) for name, places in drawn.trusted.items()},
         )
 
     def uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
@@ -99,14 +141,8 @@ class Batches:
     def _generator(self, run: RunData, purpose: str, *place: int) -> torch.Generator:
         return run.streams.generator(purpose, *place, device=self.device)
 
-    def _drawn(self, run: RunData, name: str, step: int, shape: tuple[int, ...]) -> Tensor:
-        return torch.rand(shape, device=self.device, generator=self._generator(run, f"random {name}", self.epoch, step))
-
-    def _flips(self, step: int) -> list[Tensor]:
-        return [self._drawn(run, "augmentation", step, (self.size, WIDTH)) for run in self.runs]
-
-    def _view(self, images: Tensor, step: int, number: int) -> Tensor:
-        return self.method.view(images, self._drawn(self.runs[0], f"view {number}", step, (self.size, WIDTH)), number)
+    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...]) -> Tensor:
+        return torch.rand(shape, device=self.device, generator=self._generator(run, purpose, self.epoch, step))
 
     def _trusted_batch(self, places: Tensor) -> tuple[Tensor, Tensor]:
         return self.data.gather(places), self.data.true[places]

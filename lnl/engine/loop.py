@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lnl.engine import optim, validation
-from lnl.engine.batches import Batches, RunData
+from lnl.engine.batches import Batches, Draws, RunData
 from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
@@ -154,17 +154,18 @@ class Training:
         clock = self.spec["paper_epochs"] / self.spec["epochs"]
         now = replace(moment, step=total, paper_step=total * clock, in_epoch=number)
         if self.replay is None:
-            self.compute(number, self.batches.place(number), now)
+            self.compute(self.batches.place(number), self.batches.draws(number), now)
         else:
             self.replay.step(number, now)
         self.position.total += 1
         if self.points:
             self._hand_over(f"step-{self.position.total}")
 
-    def compute(self, number: int, place: slice | Tensor, now: Moment) -> None:
-        """One update, and its figures into the epoch's buffers. place: of the batch in the epoch's order."""
+    def compute(self, place: slice | Tensor, drawn: Draws, now: Moment) -> None:
+        """One update, and its figures into the epoch's buffers. place: of the batch in the epoch's order; drawn: the
+        random numbers of the step."""
         assert self._buffers is not None
-        outcome = self.methods[0].step(self.learner, self.batches.batch(number, place), now)
+        outcome = self.methods[0].step(self.learner, self.batches.assembled(place, drawn), now)
         logits = held(outcome, self.lead, self.batches.size, type(self.methods[0]).__name__)
         self._buffers.write(place, outcome, logits)
 

@@ -130,14 +130,14 @@ class Stacked(Population):
         rows = [vector(m, o) for ms, os in zip(modules, own, strict=True) for m, o in zip(ms, os, strict=True)]
         self.flat = torch.stack(rows).view(*self.lead, -1).to(device)
         self.modules = []
+        self.buffers = {
+            name: torch.stack([torch.stack([dict(m.named_buffers())[name] for m in ms]) for ms in modules]).to(device)
+            for name, _ in modules[0][0].named_buffers()
+        }
         self._code = modules[0][0].to(device)
         self._names = [name for name, _ in self._code.named_parameters()]
         self._gradient = torch.empty_like(self.flat)
         self._views = {name: view.requires_grad_() for name, view in self.unflatten(self.flat).items()}
-        self.buffers = {
-            name: torch.stack([torch.stack([dict(m.named_buffers())[name] for m in ms]) for ms in modules]).to(device)
-            for name, _ in self._code.named_buffers()
-        }
 
     def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
         parameters = {name: self._views[name] for name in self._names}

@@ -2,7 +2,9 @@
 
 In every epoch the first step runs as usual, the second is recorded, and the others replay the recording. What is
 constant within an epoch (rates, schedule, order of the examples) becomes part of it; what changes from step to step
-stands in tensors: the places of the batch, and the optimiser's count. The same kernels run on the same numbers.
+stands in tensors: the places of the batch, the random numbers of the step, drawn before it as ever, and the optimiser's
+count. The same kernels run on the same numbers. A method's own step is recorded like any other: the contract has it
+draw nothing itself and keep what changes in tensors; one that asks for the number of its step is left alone.
 """
 
 from __future__ import annotations
@@ -14,30 +16,18 @@ from typing import Any, ClassVar
 
 import torch
 
+from lnl.engine.batches import Draws
 from lnl.engine.loop import Training
-from lnl.engine.method import Method, Moment
-
-
-def obstacle(training: Training) -> str | None:
-    """Why the steps of a training cannot be recorded; None if they can."""
-    method = training.methods[0]
-    if type(method).step is not Method.step:
-        return "the method has a step of its own"
-    if method.streams() or method.random() or method.views:
-        return "the method has streams, views or random numbers that change from step to step"
-    if training.learner.population.random_width:
-        return "the network has dropout"
-    if training.spec.get("augment", "none") != "none":
-        return "images are augmented"
-    return None
+from lnl.engine.method import Moment
 
 
 class Replay:
-    """Records and replays the steps of a training that has no `obstacle`."""
+    """Records and replays the steps of a training."""
 
     def __init__(self, training: Training) -> None:
         self._training = training
         self._places = torch.arange(training.batches.size, device=training.device)
+        self._drawn: Draws | None = None
         self._epoch = -1
         self._next = -1  # step that the recording would do next
         self._recorder = Recorder()
@@ -47,11 +37,12 @@ class Replay:
 
     def step(self, number: int, now: Moment) -> None:
         """Step `number` of the epoch that was begun."""
+        drawn = self._put(number)
         if now.epoch != self._epoch:
             watched = _Watched(**vars(now))
             self._go_to(number)
             with self._recorder.aside():  # where all that is prepared once will be looked for
-                self._training.compute(number, self._places, watched)
+                self._training.compute(self._places, drawn, watched)
             self._epoch, self._recorded = now.epoch, None
             self.possible &= not watched.asked
             return
@@ -59,23 +50,33 @@ class Replay:
             self._recorded = None
             self._go_to(number)
             try:
-                self._recorded = self._recorder.record(lambda: self._work(number, now))
+                self._recorded = self._recorder.record(lambda: self._work(drawn, now))
                 self.recordings += 1
             except RuntimeError as error:
                 print(f"lnl: steps cannot be recorded and are run as usual: {error}", file=sys.stderr)
                 self.possible = False
         if self._recorded is None:
-            self._training.compute(number, self._training.batches.place(number), now)
+            self._training.compute(self._training.batches.place(number), drawn, now)
         else:
             self._recorded()
             self._next = number + 1
+
+    def _put(self, number: int) -> Draws:
+        """The step's random numbers, in the tensors that a recording reads them from."""
+        drawn = self._training.batches.draws(number)
+        if self._drawn is None:
+            self._drawn = drawn.copy()
+        else:
+            for held, new in zip(self._drawn.tensors(), drawn.tensors(), strict=True):
+                held.copy_(new)
+        return self._drawn
 
     def _go_to(self, number: int) -> None:
         place = self._training.batches.place(number)
         torch.arange(place.start, place.stop, out=self._places)
 
-    def _work(self, number: int, now: Moment) -> None:
-        self._training.compute(number, self._places, now)
+    def _work(self, drawn: Draws, now: Moment) -> None:
+        self._training.compute(self._places, drawn, now)
         self._places.add_(self._training.batches.size)
 
 

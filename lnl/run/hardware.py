@@ -77,6 +77,7 @@ def torch_device(device: str, deterministic: bool) -> torch.device:
         torch.use_deterministic_algorithms(True)
     if cuda and device != "cpu":
         torch.set_float32_matmul_precision("highest")  # on a GPU every lower setting rounds to TF32 or bfloat16
+        torch.backends.cudnn.allow_tf32 = False  # convolutions have a setting of their own, and torch's default rounds
         return torch.device("cuda")
     keep_freed_memory()
     return torch.device("cpu")
@@ -88,6 +89,7 @@ def as_before() -> Iterator[None]:
     import torch
 
     threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    rounded = torch.backends.cudnn.allow_tf32
     determined = torch.are_deterministic_algorithms_enabled()
     denormals = float(torch.tensor(1e-310, dtype=torch.float64) * 1.0) != 0.0
     try:
@@ -95,6 +97,7 @@ def as_before() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.allow_tf32 = rounded
         torch.use_deterministic_algorithms(determined)
         torch.set_flush_denormal(not denormals)
 

@@ -25,7 +25,7 @@ from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
-from lnl.engine.replay import Replay, obstacle
+from lnl.engine.replay import Replay
 from lnl.errors import UserError
 from lnl.files.sealed import set_aside
 from lnl.noise.manifest import CHANGED, compared, ensure_labels
@@ -149,7 +149,7 @@ def prepare(
         handovers=_read_handovers(suite, first),
         points=points,
     )
-    if suite.config.get("replay") and device.type == "cuda" and obstacle(built) is None:
+    if suite.config.get("replay") and device.type == "cuda":
         built.replay = Replay(built)
     return built, [each.about | ({"searched": searched} if searched else {}) for each in problems]
 
