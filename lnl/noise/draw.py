@@ -9,10 +9,13 @@ from lnl.data.streams import named_stream
 from lnl.errors import UserError, nearest
 from lnl.noise.keys import NoiseKey, parse
 from lnl.noise.kinds import OwnNoise
+from lnl.noise.released_stream import released_labels
 from lnl.noise.transition import requested
 
 GENERATORS = {
-    "as_released": "numpy's legacy stream, one multinomial draw per example in file order (released Co-teaching code)",
+    "as_released": "numpy's legacy stream, one multinomial draw per example in file order (released Co-teaching code), "
+    "as numpy 1.17 to 2.4 have it",
+    "as_released_2018": "the same as numpy up to 1.16 has it, with which the codes were released; and numpy from 2.5",
     "named_stream": "one uniform number per example from a stream named by data set, noise and seed",
 }
 
@@ -39,17 +42,9 @@ def draw(
         raise UserError(f"noise '{noise}' brings its own labels; it has no transition matrix to draw from")
     if parse(noise).kind == "clean":
         return np.array(labels, dtype=np.int64)
-    if generator == "as_released":
-        return _as_released(labels, rows, seed)
+    if generator != "named_stream":
+        return released_labels(labels, rows, seed, zeros_draw=generator == "as_released_2018")
     return _named_stream(labels, rows, f"noise\n{dataset}\n{noise}\n{seed}")
-
-
-def _as_released(labels: NDArray[np.int64], rows: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
-    stream = np.random.RandomState(seed)
-    given = np.empty(len(labels), dtype=np.int64)
-    for index, label in enumerate(np.asarray(labels).tolist()):
-        given[index] = stream.multinomial(1, rows[label]).argmax()
-    return given
 
 
 def _named_stream(labels: NDArray[np.int64], rows: NDArray[np.float64], name: str) -> NDArray[np.int64]:
