@@ -25,8 +25,8 @@ def count_steps(problem: Problem, method: str) -> Counting:
 def count_epoch_end(problem: Problem, method: str) -> Counting:
     """What the end of an epoch asks for: its figures, the evaluation, and the one transfer to the host."""
     running = ours.training(problem, method, test=True)
-    running.batches.steps = STEPS
     moment = running.begin_epoch(EPOCH)
+    running.batches.steps = STEPS
     for step in range(STEPS):
         running.step(step, moment)
     with counting() as seen:

@@ -17,6 +17,7 @@ from lnl.data.registry import DatasetInfo
 from lnl.declared import noise_files
 from lnl.declared.declared_files import DeclaredFiles
 from lnl.declared.layers import Layers
+from lnl.declared.lengths import with_periods
 from lnl.declared.reading import extended, read_literal, read_mapping, read_method
 from lnl.declared.specification import choose, merge
 from lnl.declared.with_features import with_features
@@ -34,10 +35,10 @@ def checked(declaration: object, kind: str, source: str) -> None:
 
 def _check_variant(protocol: dict[str, Any], where: str) -> None:
     """UserError for a protocol that a data set or a variant has changed into none."""
-    from lnl.declared.protocol_checks import check_optimiser
+    from lnl.declared.protocol_checks import check_training
 
     checked(protocol, "protocol", where)
-    check_optimiser(protocol["optimiser"], protocol["epochs"], where)
+    check_training(protocol, where)
 
 
 class Contents:
@@ -101,7 +102,7 @@ class Contents:
                 if base is not None and "like" in choose(base, declared, "protocol", where):
                     raise UserError(f"{where}: is like '{base}', which itself is like another one")
                 changed = {name: value for name, value in own.items() if name != "like"}
-                found[key] = merge(declared[base], changed) if base else own
+                found[key] = with_periods(merge(declared[base], changed) if base else own)
         return found
 
     def _methods(self) -> dict[str, dict[str, Any]]:

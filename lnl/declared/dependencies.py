@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.declared import chosen_epochs, paths
+from lnl.declared import chosen_epochs, lengths, paths
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
@@ -165,8 +165,8 @@ def _resources(
 ) -> dict[str, int]:
     known = suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
     gpu = suite.config.get("device") != "cpu"
-    usual = suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
-    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * spec["epochs"] / usual
+    trained = lengths.share(spec, suite.protocols[protocol])  # `runtime` is declared for the whole of it
+    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * trained
     if spec["dataset"] != paper_dataset and suite.dataset(spec["dataset"]).embedded:
         minutes = 10  # they train in seconds
     minutes *= trainings

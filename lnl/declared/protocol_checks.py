@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared.specification import check_length, choose, merge
+from lnl.declared.lengths import check_length, check_period, counted
+from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 
@@ -26,25 +27,36 @@ def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, Da
             raise UserError(
                 f"{where}: split: own, and {dataset} has no validation images of its own: none, or test-halves"
             )
-        check_length(here["epochs"], here["untrained_epoch"], f"{where}: datasets, {dataset}")
-        check_optimiser(here["optimiser"], here["epochs"], f"{where}: datasets, {dataset}")
+        check_training(here, f"{where}: datasets, {dataset}")
     for dataset in protocol.get("runtime", {}):
         choose(dataset, protocol["datasets"], "data set of this protocol", f"{where}: runtime")
 
 
-def check_optimiser(optimiser: Tree, epochs: int, where: str) -> None:
-    """UserError for a schedule without its epochs, or with epochs that no training reaches."""
+def check_training(protocol: Tree, where: str) -> None:
+    """UserError for a training of nothing, a period that is longer than it, and a schedule of rates that it does not
+    reach."""
+    if "length" in protocol:
+        check_period(protocol["length"], where)
+    elif "epochs" not in protocol:
+        raise UserError(f"{where}: 'epochs' is missing, or 'length' in its place: {{steps: 8000, period: 100}}")
+    else:
+        check_length(protocol["epochs"], protocol["untrained_epoch"], where)
+    check_optimiser(protocol["optimiser"], *counted(protocol), where)
+
+
+def check_optimiser(optimiser: Tree, length: int, unit: str, where: str) -> None:
+    """UserError for a schedule without its epochs or steps, or with some that no training reaches."""
     schedule, start = optimiser["schedule"], optimiser.get("decay_start", 0)
     if schedule == "steps" and not optimiser.get("milestones"):
-        raise UserError(f"{where}: 'optimiser.milestones' is missing: epochs at which schedule: steps lowers the rate")
-    if schedule == "linear" and start >= epochs:
-        raise UserError(f"{where}: 'optimiser.decay_start': {start}, and the training ends after {epochs} epochs")
+        raise UserError(f"{where}: 'optimiser.milestones' is missing: {unit} at which schedule: steps lowers the rate")
+    if schedule == "linear" and start >= length:
+        raise UserError(f"{where}: 'optimiser.decay_start': {start}, and the training ends after {length} {unit}")
     milestones = optimiser.get("milestones", [])
     if any(a >= b for a, b in pairwise(milestones)):
         raise UserError(f"{where}: 'optimiser.milestones': {milestones} do not follow each other; write them in order")
-    if milestones and milestones[-1] >= epochs:
+    if milestones and milestones[-1] >= length:
         raise UserError(
-            f"{where}: 'optimiser.milestones': {milestones[-1]}, and the training ends after {epochs} epochs"
+            f"{where}: 'optimiser.milestones': {milestones[-1]}, and the training ends after {length} {unit}"
         )
     if optimiser.get("nesterov") and not optimiser.get("momentum"):
         raise UserError(f"{where}: 'optimiser.nesterov' needs a 'momentum' above 0")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from lnl.declared import dependencies, searches
+from lnl.declared import dependencies, lengths, searches
 from lnl.declared.cells import Cell, Declared, Search
 from lnl.declared.specification import merge
 from lnl.declared.stand_ins import stands_for
@@ -76,7 +76,7 @@ def changes(suite: Suite, key: str) -> list[str]:
 
 def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:
     """What the scale replaced of these cells, kind by kind, each once."""
-    kinds = (_data, _network, _arithmetic, _epochs, _batch, _rate, _steps, _images)
+    kinds = (_data, _network, _arithmetic, _length, _batch, _rate, _steps, _images)
     return list(dict.fromkeys(words for kind in kinds for declared in cells if (words := kind(suite, declared))))
 
 
@@ -109,9 +109,8 @@ def _arithmetic(suite: Suite, declared: Declared) -> str:
     return "" if not replaced_by else "convolutions in bfloat16" if asked == "fast" else "single precision"
 
 
-def _epochs(suite: Suite, declared: Declared) -> str:
-    epochs, printed = declared.spec["epochs"], declared.spec["paper_epochs"]
-    return f"{epochs} of {printed} epochs" if epochs != printed else ""
+def _length(suite: Suite, declared: Declared) -> str:
+    return said if " of " in (said := lengths.said(declared.spec)) else ""
 
 
 def _batch(suite: Suite, declared: Declared) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import noise_checks, transitions
+from lnl.declared import lengths, noise_checks, transitions
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
 from lnl.noise.kinds import NoiseKind
@@ -118,15 +118,6 @@ def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> N
             )
 
 
-def check_length(epochs: int, untrained_epoch: bool, source: str) -> None:
-    """UserError for a training of nothing: one epoch, and that of the untrained network."""
-    if untrained_epoch and epochs < 2:
-        raise UserError(
-            f"{source}: 'epochs': {epochs}, and with untrained_epoch: true the first one only evaluates the untrained "
-            "network, so that nothing is trained; ask for 2 epochs or more, or declare untrained_epoch: false"
-        )
-
-
 def resolve(
     *,
     protocol: str,
@@ -152,7 +143,7 @@ def resolve(
     declared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
     own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
-    declared = merge(declared, own)  # the data set's own values, its network among them
+    usual = declared = merge(declared, own)  # the data set's own values, its network among them
     printed = dict(declared["optimiser"])
     if any(key.startswith("protocol.") for key in changes):
         declared = copy.deepcopy(declared)  # only then: ten thousand cells share one protocol
@@ -165,9 +156,14 @@ def resolve(
     if check and (len(own) > 1 or len(parameters) < len(changes)):
         check({k: v for k, v in declared.items() if k != "network"}, source)
 
-    epochs = min(reduced.get("epochs", declared["epochs"]), declared["epochs"])
-    shorter = f", at scale {scale}" if epochs < declared["epochs"] else ""
-    check_length(epochs, declared["untrained_epoch"], f"{source}{shorter}")
+    if "length" in declared:
+        length = {"length": lengths.at_scale(declared, usual, reduced)}
+        epochs, paper_epochs = lengths.periods(length["length"]), lengths.periods(declared["length"])
+    else:
+        length, paper_epochs = {}, declared["epochs"]
+        epochs = min(reduced.get("epochs", paper_epochs), paper_epochs)
+        shorter = f", at scale {scale}" if epochs < paper_epochs else ""
+        lengths.check_length(epochs, declared["untrained_epoch"], f"{source}{shorter}")
     stand_ins = reduced.get("stand_ins", {})
     used = stand_ins.get("datasets", {}).get(dataset, dataset)
     info = choose(used, datasets, "data set", source)
@@ -188,6 +184,7 @@ def resolve(
     known = choose(network, NETWORKS, "network", source).options
     options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
+    unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
         batch["size"] = reduced["batch_size"]
@@ -203,13 +200,14 @@ def resolve(
         **({"split": split} if share is None else {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}),
         "network": {"name": network, "options": options},
         "epochs": epochs,
-        "paper_epochs": declared["epochs"],
+        "paper_epochs": paper_epochs,
+        **length,
         "untrained_epoch": declared["untrained_epoch"],
         **{k: declared[k] for k in ("augment", "evaluated") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},
         **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
         "batch": batch,
         "optimiser": optimiser,
-        "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced},
+        "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced and k not in unlimited},
         "method": {
             "key": method.get("extends", method["key"]),
             "version": method["version"],

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Batch, Method
@@ -72,17 +73,25 @@ class Batches:
         self.size: int = spec["batch"]["size"]
         self._augment: str = spec.get("augment", "none")
         caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-        self.steps: int = min([len(runs[0].train_index) // self.size, *caps])
-        if self.steps == 0:
+        self._clock = Clock.of(spec)
+        self._of_data: int = min([len(runs[0].train_index) // self.size, *caps])
+        if self._of_data == 0 and self._clock.steps is None:
             raise ValueError(f"batch {self.size} is larger than the {len(runs[0].train_index)} training examples")
+        self.set_steps(0)
         self._streams = method.streams()
         self._random = method.random()
         self._lead = learner.population.lead
         self.order = self.given = torch.empty(0)
 
+    def set_steps(self, epoch: int) -> None:
+        """Steps of an epoch of the data, or of a period, of which the last may be short."""
+        declared = self._clock.steps_in(epoch)
+        self.steps: int = self._of_data if declared is None else declared
+
     def begin(self, epoch: int) -> None:
         """Fix the order of an epoch: `order`, `given` [..., steps x batch], `trusted` [..., steps, b] by stream."""
         self.epoch = epoch
+        self.set_steps(epoch)
         orders = [self._order(run) for run in self.runs]
         given = [run.given[order] for run, order in zip(self.runs, orders, strict=True)]
         self.order, self.given = self._stack(orders), self._stack(given)
@@ -155,12 +164,25 @@ class Batches:
             chosen = self.method.sample(self.learner, uniform)
             if chosen is not None:
                 return chosen
+        if self._clock.steps is not None:
+            return self._endless(run, run.train_index, "order", self.size).view(-1)
         order = run.streams.permutation(len(run.train_index), "order", self.epoch)
         return run.train_index[order[:size].to(self.device)]
 
     def _trusted(self, run: RunData, name: str) -> Tensor:
         """Places of a trusted stream for every step of the epoch, [steps, b]: one permutation after another."""
         size, places = self._streams[name].batch, run.trusted[name]
+        if self._clock.steps is not None:
+            return self._endless(run, places, f"order {name}", size)
         rounds = -(-self.steps * size // len(places))
         drawn = [run.streams.permutation(len(places), f"order {name}", self.epoch, r) for r in range(rounds)]
         return places[torch.cat(drawn)[: self.steps * size].to(self.device)].view(self.steps, size)
+
+    def _endless(self, run: RunData, places: Tensor, purpose: str, size: int) -> Tensor:
+        """[steps, size] of the period that was begun, from one permutation of `places` after another without end: where
+        a period ends, the next one goes on."""
+        first = self.epoch * self._clock.period * size
+        turns = range(first // len(places), -(-(first + self.steps * size) // len(places)))
+        drawn = torch.cat([run.streams.permutation(len(places), purpose, turn) for turn in turns])
+        skipped = first - turns.start * len(places)
+        return places[drawn[skipped : skipped + self.steps * size].to(self.device)].view(self.steps, size)

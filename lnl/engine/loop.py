@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lnl.engine import optim, validation
 from lnl.engine.batches import Batches, Draws, RunData
+from lnl.engine.clock import Clock
 from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
 from lnl.engine.learner import Learner
@@ -64,6 +65,7 @@ class Training:
         self.spec, self.data, self.runs, self.methods, self.learner = spec, data, runs, methods, learner
         self.stacked = stacked
         self.points = points
+        self.clock = Clock.of(spec)
         self.device = data.images.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
         self.lead = learner.population.lead
@@ -80,7 +82,7 @@ class Training:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch."""
+        """Steps of the epoch, or period, that was begun last."""
         return self.batches.steps
 
     # ---- the loop --------------------------------------------------------------------------------------------------
@@ -128,16 +130,13 @@ class Training:
         return True
 
     def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
-        clock = epoch * self.spec["paper_epochs"] / self.spec["epochs"]
-        return Moment(epoch, clock, self.position.total, scalars=scalars)
+        return Moment(epoch, self.clock.time(epoch), self.position.total, scalars=scalars)
 
     def begin_epoch(self, epoch: int) -> Moment:
         """Rates, schedule and order of an epoch."""
         moment = self._moment(epoch, {})
-        rates = optim.rates(self.spec["optimiser"], moment.time, self.spec["paper_epochs"])
-        self.learner.lr = rates["lr"]
-        if "beta1" in rates:
-            self.learner.optimiser.beta1 = rates["beta1"]  # type: ignore[union-attr]
+        if self.clock.steps is None:
+            self._set_rates(moment.time, self.spec["paper_epochs"])
         per_run = [method.schedule(moment.time) for method in self.methods]
         shape = (-1, 1, 1) if self.stacked else (1, 1)
         scalars = {
@@ -151,8 +150,9 @@ class Training:
     def step(self, number: int, moment: Moment) -> None:
         """Step `number` of the epoch that `begin_epoch` began."""
         total = self.position.total
-        clock = self.spec["paper_epochs"] / self.spec["epochs"]
-        now = replace(moment, step=total, paper_step=total * clock, in_epoch=number)
+        now = replace(moment, step=total, paper_step=total * self.clock.pace, in_epoch=number)
+        if self.clock.steps is not None:
+            self._set_rates(now.paper_step, self.spec["length"]["paper_steps"])
         if self.replay is None:
             self.compute(self.batches.place(number), self.batches.draws(number), now)
         else:
@@ -160,6 +160,12 @@ class Training:
         self.position.total += 1
         if self.points:
             self._hand_over(f"step-{self.position.total}")
+
+    def _set_rates(self, time: float, paper_length: int) -> None:
+        rates = optim.rates(self.spec["optimiser"], time, paper_length)
+        self.learner.lr = rates["lr"]
+        if "beta1" in rates:
+            self.learner.optimiser.beta1 = rates["beta1"]  # type: ignore[union-attr]
 
     def compute(self, place: slice | Tensor, drawn: Draws, now: Moment) -> None:
         """One update, and its figures into the epoch's buffers. place: of the batch in the epoch's order; drawn: the
@@ -271,5 +277,6 @@ class Training:
         self.curves, self.diverged = saved["curves"], saved["diverged"]
         self.saved, self._best, self._lowest = saved["saved"], saved["best"], saved.get("lowest", math.inf)
         if saved["buffers"] is not None:
+            self.batches.set_steps(self.position.epoch)
             self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
             self._buffers.restore(saved["buffers"])

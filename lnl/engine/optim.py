@@ -98,12 +98,13 @@ def build(spec: Mapping[str, Any], flat: Tensor) -> Adam | SGD:
     return SGD(flat, spec.get("momentum", 0.0), spec.get("nesterov", False), decay)
 
 
-def rates(spec: Mapping[str, Any], time: float, paper_epochs: int) -> dict[str, float]:
-    """Learning rate (and Adam's beta1) at an epoch on the paper's clock."""
+def rates(spec: Mapping[str, Any], time: float, paper_length: int) -> dict[str, float]:
+    """Learning rate (and Adam's beta1) at a time of the paper's clock, which counts epochs, or steps where a protocol
+    declares its length in them."""
     lr = spec["lr"]
     start = spec.get("decay_start", 0)
     if spec["schedule"] == "linear" and time >= start:
-        lr = lr * (paper_epochs - time) / (paper_epochs - start)
+        lr = lr * (paper_length - time) / (paper_length - start)
     elif spec["schedule"] == "steps":
         lr = lr * spec.get("factor", 0.1) ** sum(time >= m for m in spec["milestones"])
     out = {"lr": lr}

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lnl.declared import lengths
 from lnl.declared.cells import Cell
 from lnl.declared.decision_effects import claims
 from lnl.declared.suite import Suite
@@ -94,8 +95,7 @@ class Evidence:
         for cell in cells:
             spec, printed = suite.spec(cell), suite.declared(cell).paper_dataset
             data = cell.dataset if cell.dataset == printed else f"{cell.dataset} for {printed}"
-            shorter = "" if spec["epochs"] == spec["paper_epochs"] else f" of {spec['paper_epochs']}"
-            said[f"{data}, {spec['network']['name']}, {spec['epochs']}{shorter} epochs"] = 0
+            said[f"{data}, {spec['network']['name']}, {lengths.said(spec)}"] = 0
         return f"scale {scale}: {'; '.join(said)}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl.declared import dependencies
 from lnl.declared.claims import Place
+from lnl.declared.lengths import said
 from lnl.results.claims import run_values, search_values
 from lnl.results.records import Locate, state_of, unmixed
 
@@ -70,9 +71,7 @@ class Repeats:
             return ""
         spec, meant = found["spec"], self.place.at.get("dataset")  # one stand-in may stand for several data sets
         data = f"{found['dataset']} for {meant}" if meant not in (None, found["dataset"]) else str(found["dataset"])
-        epochs, printed = spec["epochs"], spec.get("paper_epochs", spec["epochs"])
-        budget = f"{epochs} epochs" if epochs == printed else f"{epochs} of {printed} epochs"
-        return f"{data}, {spec['network']['name']}, {budget}"
+        return f"{data}, {spec['network']['name']}, {said(spec)}"
 
 
 def _data_of(result: dict[str, Any]) -> tuple[Any, Any]:

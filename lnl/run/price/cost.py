@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.declared import paths
 from lnl.declared import searches as find
 from lnl.declared.data_places import Places
+from lnl.declared.lengths import share
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Search, Suite
 from lnl.errors import UserError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lnl.run.price.model import Model
 
 #: What costs alike: protocol, data set, network, epochs, number of networks, and whether runs share their programs.
-Kind = tuple[str, str, str, int, int, bool]
+Kind = tuple[str, str, str, int, str, bool]
 RECORD_KB = 80  # one record of 200 epochs and two networks
 BASES = ("measured", "modelled", "declared")  # from the surest on
 
@@ -98,7 +99,8 @@ class Estimator:
                 self._examples.setdefault(kind, spec)
 
     def _kind(self, protocol: str, spec: dict[str, Any], stacked: bool) -> Kind:
-        return protocol, spec["dataset"], spec["network"]["name"], spec["epochs"], self._networks(spec), stacked
+        method, length = spec["method"]["key"], spec.get("length", {}).get("steps", spec["epochs"])
+        return protocol, spec["dataset"], spec["network"]["name"], length, method, stacked  # a step is the method's own
 
     def _networks(self, spec: dict[str, Any]) -> int:
         return int(self.suite.methods[spec["method"]["key"]]["networks"])
@@ -160,8 +162,8 @@ class Estimator:
             return 3.0  # stand-ins that train in seconds
         runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
         minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
-        usual = self.suite.protocols[protocol]["epochs"]  # what `runtime` is declared for; a variant may train longer
-        return float(60 * minutes * spec["epochs"] / usual * self._networks(spec) / 2)
+        trained = share(spec, self.suite.protocols[protocol])  # `runtime` is declared for the whole of it
+        return float(60 * minutes * trained * self._networks(spec) / 2)
 
     def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
         """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""

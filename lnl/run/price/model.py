@@ -41,7 +41,7 @@ class Model:
     def seconds(self, spec: dict[str, Any]) -> float:
         """Seconds of one run under a resolved specification, as modelled."""
         info, batch = self.suite.dataset(spec["dataset"]), spec["batch"]["size"]
-        pixels, steps = math.prod(info.shape), _steps(spec, info)
+        pixels = math.prod(info.shape)
         work, network, general = self._work(spec), self._network(spec), self._general()
         networks = self.suite.methods[spec["method"]["key"]]["networks"]
         beyond = max(0.0, work.step_operations - networks * network.operations - OPTIMISER_OPERATIONS)
@@ -52,8 +52,8 @@ class Model:
             + batch * pixels * general.pixel
         )
         evaluation = _evaluated(spec, info) * (work.image_flops / network.evaluation + pixels * general.pixel)
-        figures = steps * batch * networks * general.figures
-        return _trained(spec) * (steps * step + figures) + spec["epochs"] * evaluation
+        figures = batch * networks * general.figures
+        return _steps(spec, info) * (step + figures) + spec["epochs"] * evaluation
 
     def memory_mb(self, spec: dict[str, Any]) -> float:
         """Memory of the device that a run holds at least: data, parameters with their slots, what backward needs."""
@@ -64,7 +64,7 @@ class Model:
     def flops(self, spec: dict[str, Any]) -> float:
         """Floating-point operations of a run: what it costs whatever the device."""
         info, work = self.suite.dataset(spec["dataset"]), self._work(spec)
-        steps, evaluations = _trained(spec) * _steps(spec, info), spec["epochs"] * _evaluated(spec, info)
+        steps, evaluations = _steps(spec, info), spec["epochs"] * _evaluated(spec, info)
         return float(steps * work.step_flops + evaluations * work.image_flops)
 
     def _work(self, spec: dict[str, Any]) -> Work:
@@ -119,9 +119,11 @@ def _trained(spec: dict[str, Any]) -> int:
 
 
 def _steps(spec: dict[str, Any], info: DatasetInfo) -> int:
-    """Steps of an epoch."""
+    """Steps of a run."""
+    if "length" in spec:
+        return int(spec["length"]["steps"])
     caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-    return int(min([(info.train - _held_out(spec, info)) // spec["batch"]["size"], *caps]))
+    return _trained(spec) * int(min([(info.train - _held_out(spec, info)) // spec["batch"]["size"], *caps]))
 
 
 def _held_out(spec: dict[str, Any], info: DatasetInfo) -> int:

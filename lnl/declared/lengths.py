@@ -1,0 +1,83 @@
+"""How long a protocol trains: epochs of its data, or steps, which are cut into periods. Standard library only.
+
+A period takes an epoch's place: order, curves, evaluation and checkpoints go by it. Whatever else a protocol with a
+length in steps counts (milestones, decay_start) is in steps as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from lnl.errors import UserError
+
+Tree = Mapping[str, Any]
+
+
+def with_periods(protocol: dict[str, Any]) -> dict[str, Any]:
+    """A protocol whose length is in steps, with the epochs that its periods are; any other as it is."""
+    if "length" not in protocol:
+        return protocol
+    return protocol | {"epochs": periods(protocol["length"]), "untrained_epoch": False}
+
+
+def periods(length: Tree) -> int:
+    """Periods of a length, the last one perhaps short."""
+    return math.ceil(length["steps"] / length["period"])
+
+
+def counted(declared: Tree) -> tuple[int, str]:
+    """What rates are counted in, and how many of them a training has: (8000, "steps"), (200, "epochs")."""
+    return (declared["length"]["steps"], "steps") if "length" in declared else (declared["epochs"], "epochs")
+
+
+def check_length(epochs: int, untrained_epoch: bool, source: str) -> None:
+    """UserError for a training of nothing: one epoch, and that of the untrained network."""
+    if untrained_epoch and epochs < 2:
+        raise UserError(
+            f"{source}: 'epochs': {epochs}, and with untrained_epoch: true the first one only evaluates the untrained "
+            "network, so that nothing is trained; ask for 2 epochs or more, or declare untrained_epoch: false"
+        )
+
+
+def check_period(length: Tree, source: str) -> None:
+    """UserError for a period that is longer than the training."""
+    if length["period"] > length["steps"]:
+        raise UserError(
+            f"{source}: 'length.period': {length['period']}, and the training has {length['steps']} steps; take a "
+            "period of at most so many"
+        )
+
+
+def at_scale(declared: Tree, protocol: Tree, scale: Tree) -> dict[str, Any]:
+    """`length` of a specification: what a cell declares, shortened as its protocol is at a scale.
+
+    A cell that trains half of its protocol's steps trains half of them at every scale.
+    """
+    length, usual, short = declared["length"], protocol["length"], scale.get("length", {})
+    share = min(1.0, short.get("steps", usual["steps"]) / usual["steps"])
+    steps = max(1, round(length["steps"] * share))
+    return {
+        "steps": steps,
+        "period": min(short.get("period", length["period"]), length["period"], steps),
+        "paper_steps": length["steps"],
+        "paper_period": length["period"],
+        "clock": length.get("clock", "scaled"),
+    }
+
+
+def said(spec: Tree) -> str:
+    """`60 of 200 epochs`, `5,000 of 80,000 steps`, `200 epochs`: how much of the paper's training a run has."""
+    if "length" in spec:
+        made, printed, unit = spec["length"]["steps"], spec["length"]["paper_steps"], "steps"
+    else:
+        made, printed, unit = spec["epochs"], spec.get("paper_epochs", spec["epochs"]), "epochs"
+    return f"{made:,} {unit}" if made == printed else f"{made:,} of {printed:,} {unit}"
+
+
+def share(spec: Tree, protocol: Tree) -> float:
+    """A run's training as a part of its protocol's whole one."""
+    if "length" in spec:
+        return float(spec["length"]["steps"] / protocol["length"]["steps"])
+    return float(spec["epochs"] / protocol["epochs"])
