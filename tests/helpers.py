@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from lnl.data.arrays import Arrays
+from lnl.data.sets import draw_sets
 from lnl.data.splits import noisy_hold_out
 from lnl.declared.reading import read_methods
 from lnl.engine.build import load_method, training
@@ -110,4 +111,9 @@ def build(
         parameters=parameters,
         points=points,
         handovers=handovers,
+        sets=[_sets(described, data, seed) for seed in seeds],
     )
+
+
+def _sets(described: Mapping[str, Any], data: Arrays, seed: int) -> dict[str, np.ndarray]:
+    return draw_sets(described.get("sets", {}), np.asarray(data.train_labels), CLASSES, described["dataset"], seed)

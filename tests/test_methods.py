@@ -46,7 +46,7 @@ def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str,
 
 
 def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **changes: Any) -> Training:
-    described = helpers.spec(network, noise={"key": noise})
+    described = helpers.spec(network, noise={"key": noise}, sets={"clean": {"count": 20, "balanced": True}})
     parameters = [helpers.method_parameters(key, **changes)]
     built = helpers.build(
         key,
@@ -74,7 +74,7 @@ def test_it_learns_and_the_same_seed_gives_the_same_run(key: str, network: str) 
     assert first.curves == second.curves
     accuracies = first.curves[0]["test_accuracy"]
     assert len(accuracies) == METHODS[key]["networks"]
-    if network == "digits_mlp":  # the other one needs more than four epochs with some of them
+    if network == "digits_mlp" and key != "hard-mining":  # which trains on two of the ten classes
         assert min(each[-1] for each in accuracies) > 20  # chance is 10
 
 

@@ -6,7 +6,7 @@ No byte of a file is parsed before its sum is checked.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
 
 
 def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
-    """MNIST in file order; downloaded where a file is absent."""
+    """MNIST in file order; downloaded where a file is absent. Option `classes`: those that are kept, numbered anew."""
     assert data_root is not None
     folder = data_root / "MNIST" / "raw"
     if not all((folder / f"{name}.gz").exists() or (folder / name).exists() for _, name, _, _ in FILES):
@@ -62,7 +62,20 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
             content = verifier.read(path, plain_sum)
         values = parse_idx(content, path)
         parts[part] = values[:, None] if part.endswith("images") else values.astype(np.int64)
+    if kept := info.options.get("classes"):
+        parts = only(parts, kept)
     return Source(parts, verifier.used)
+
+
+def only(parts: dict[str, NDArray[Any]], classes: Sequence[int]) -> dict[str, NDArray[Any]]:
+    """Images and labels of some classes, in the order of the file; a class's place in `classes` is its new number."""
+    out = {}
+    for part in {name.partition("_")[0] for name in parts}:
+        labels = parts[f"{part}_labels"]
+        chosen = np.isin(labels, classes)
+        out[f"{part}_images"] = parts[f"{part}_images"][chosen]
+        out[f"{part}_labels"] = sum((labels[chosen] == old) * new for new, old in enumerate(classes)).astype(np.int64)
+    return out
 
 
 def _fetch(folder: Path) -> None:

@@ -30,7 +30,8 @@ class Reader:
 READERS = {
     "digits": Reader("lnl.data.digits", embedded=True),
     "standin": Reader("lnl.data.standin", embedded=True),
-    "mnist": Reader("lnl.data.mnist"),
+    "digits-pair": Reader("lnl.data.digits_pair", ("classes",), embedded=True),
+    "mnist": Reader("lnl.data.mnist", (), ("classes",)),
     "cifar": Reader("lnl.data.cifar"),
     "news": Reader("lnl.data.news"),
     "npz": Reader("lnl.data.readers.npz", ("file",), ("arrays",)),

@@ -104,5 +104,8 @@ def _number(node: ast.expr) -> float | None:
 
 
 def _short(node: ast.expr) -> str:
-    shown = " ".join(ast.unparse(node).split())
+    try:
+        shown = " ".join(ast.unparse(node).split())
+    except RecursionError:  # Python 3.13 reads deeper than it can write
+        shown = "an expression within expressions without end"
     return shown if len(shown) <= 40 else f"{shown[:39]}…"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import lengths, noise_checks, transitions
+from lnl.declared import declared_sets, lengths, noise_checks, transitions
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
 from lnl.noise.kinds import NoiseKind
@@ -184,6 +184,7 @@ def resolve(
     known = choose(network, NETWORKS, "network", source).options
     options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
+    sets = declared.get("sets")
     unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
@@ -205,6 +206,7 @@ def resolve(
         "untrained_epoch": declared["untrained_epoch"],
         **{k: declared[k] for k in ("augment", "evaluated") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},
         **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
+        **({"sets": declared_sets.resolved(sets, info, datasets[dataset], source)} if sets else {}),
         "batch": batch,
         "optimiser": optimiser,
         "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced and k not in unlimited},

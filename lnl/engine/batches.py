@@ -15,7 +15,7 @@ from torch import Tensor
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method
+from lnl.engine.method import Batch, Method, Normal
 from lnl.engine.streams import Streams
 from lnl.learning.augment import WIDTH, augment
 
@@ -80,6 +80,9 @@ class Batches:
         self.set_steps(0)
         self._streams = method.streams()
         self._random = method.random()
+        declared = spec.get("sets", {})
+        own = {name: stream.of for name, stream in self._streams.items()}
+        self._by_given = {n for n, of in own.items() if of == "train" or declared.get(of, {}).get("labels") == "given"}
         self._lead = learner.population.lead
         self.order = self.given = torch.empty(0)
 
@@ -129,7 +132,7 @@ class Batches:
             uniform=drawn.uniform,
             views=tuple(self.method.view(images, uniform, number) for number, uniform in enumerate(drawn.views)),
             random=drawn.random,
-            streams={name: self._trusted_batch(places) for name, places in drawn.trusted.items()},
+            streams={name: self._trusted_batch(name, places) for name, places in drawn.trusted.items()},
         )
 
     def uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
@@ -150,11 +153,15 @@ class Batches:
     def _generator(self, run: RunData, purpose: str, *place: int) -> torch.Generator:
         return run.streams.generator(purpose, *place, device=self.device)
 
-    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...]) -> Tensor:
-        return torch.rand(shape, device=self.device, generator=self._generator(run, purpose, self.epoch, step))
+    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...] | Normal) -> Tensor:
+        generator = self._generator(run, purpose, self.epoch, step)
+        if isinstance(shape, Normal):
+            return torch.randn(shape.shape, device=self.device, generator=generator)
+        return torch.rand(shape, device=self.device, generator=generator)
 
-    def _trusted_batch(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        return self.data.gather(places), self.data.true[places]
+    def _trusted_batch(self, name: str, places: Tensor) -> tuple[Tensor, Tensor]:
+        labels = self.runs[0].given if name in self._by_given else self.data.true
+        return self.data.gather(places), labels[places]
 
     def _order(self, run: RunData) -> Tensor:
         """Places that a run visits in the epoch; the last partial batch is dropped, as in all sources."""

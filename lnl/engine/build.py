@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +64,13 @@ def training(
     parameters: Sequence[Mapping[str, Any]] | None = None,
     handovers: Mapping[str, dict[str, Tensor]] | None = None,
     points: tuple[str, ...] = (),
+    sets: Sequence[Mapping[str, np.ndarray]] | None = None,
 ) -> Training:
     """A training of one run, or in stacked mode of one run per seed.
 
     given: label vector of each run; parameters: the method's parameters of each run (default: the specification's);
-    noise_rate, transition: as declared. UserError if the method cannot run in the asked mode.
+    noise_rate, transition: as declared. sets: places of the declared sets, of each run. UserError if the method cannot
+    run in the asked mode, or reads a set that the protocol does not declare.
     """
     stacked = mode == "stacked"
     if not stacked and len(seeds) != 1:
@@ -87,12 +89,16 @@ def training(
     for r, seed in enumerate(seeds):
         streams = Streams(spec["protocol"], spec["dataset"], seed)
         labels = data.true.cpu().numpy()
-        trusted = {
-            k: places[clean_indices(labels[places], s.count, classes, streams.seed(f"trusted {k}"))]
-            for k, s in probe.streams().items()
-        }
-        out = [trusted[k] for k, s in probe.streams().items() if s.held_out]
-        index = np.setdiff1d(places, np.concatenate(out)) if out else places
+        drawn = sets[r] if sets else {}
+        trained = np.intersect1d(places, drawn["train"]) if "train" in drawn else places
+        index = trained_on(trained, drawn, spec.get("sets", {}), {s.of for s in probe.streams().values()})
+        trusted = {}
+        for k, s in probe.streams().items():
+            if s.of is not None:
+                trusted[k] = index if s.of == "train" else set_of(drawn, s.of, spec)
+            else:
+                trusted[k] = places[clean_indices(labels[places], s.count, classes, streams.seed(f"trusted {k}"))]
+                index = np.setdiff1d(index, trusted[k]) if s.held_out else index
         methods.append(method_class(values[r], probe.setting))
         modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
         own.append(
@@ -123,6 +129,26 @@ def training(
     learner._images = data.in_order
     learner.state = methods[0].initial_state(learner)
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
+
+
+def trained_on(
+    places: np.ndarray, drawn: Mapping[str, np.ndarray], declared: Mapping[str, Any], read: Collection[str | None]
+) -> np.ndarray:
+    """Places that a method trains on: without the sets that nobody trains on, and without those that it reads."""
+    for name, chosen in drawn.items():
+        if name != "train" and (declared[name].get("held_out", "readers") == "all" or name in read):
+            places = np.setdiff1d(places, chosen)
+    return places
+
+
+def set_of(drawn: Mapping[str, np.ndarray], name: str, spec: Mapping[str, Any]) -> np.ndarray:
+    """Places of a declared set that a method reads."""
+    if name not in drawn:
+        raise UserError(
+            f"{spec['method']['key']} reads a set '{name}', which protocol {spec['protocol']} does not declare; add "
+            f"sets: {{{name}: {{count: 100, balanced: true}}}} to it"
+        )
+    return drawn[name]
 
 
 def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, transition: Tensor) -> Setting:

@@ -58,6 +58,11 @@ class DeviceData:
         part = self.images[judged], given[judged]
         return replace(self, parts=self.parts | {"validation": part}, held_out=index)
 
+    def also_validates(self, index: Tensor, judged: Tensor, limit: int | None) -> DeviceData:
+        """The same data with the training examples `index` as its validation part, by the labels `judged` [N]."""
+        part = self.images[index[:limit]], judged[index[:limit]]
+        return replace(self, parts=self.parts | {"validation": part})
+
     def whole_batches(self, size: int) -> DeviceData:
         """The same data with every evaluation part cut to its whole batches of `size`, in the file's order: what a
         loader counts that drops its last batch. A part that fills no batch at all stays whole."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -63,6 +64,21 @@ class Dense(Population):
             inputs = inputs.unsqueeze(1)
         out: Tensor = _Products.apply(self._leaf, inputs.expand(*self.lead, *inputs.shape[-2:]), self)
         return out
+
+    def along(self, x: Tensor, uniform: Tensor | None, direction: Tensor, batch_norm: str) -> tuple[Tensor, Tensor]:
+        logits = self.forward(x, uniform, batch_norm)
+        with torch.no_grad():
+            inputs, tangent = x.flatten(-3).expand(*self.lead, *x.flatten(-3).shape[-2:]), None
+            layers = [p for name, p in self.unflatten(direction).items() if not name.startswith("method.")]
+            held = [rows.whole for rows in self.products(inputs)]
+            weights = [p for name, p in self.unflatten(self.flat).items() if not name.startswith("method.")]
+            for layer, (h, above) in enumerate(pairwise(held)):
+                moved = h @ layers[2 * layer].mT + layers[2 * layer + 1].unsqueeze(-2)
+                if tangent is not None:
+                    moved += tangent @ weights[2 * layer].mT
+                tangent = moved * (above > 0) if layer < len(self._sizes) - 1 else moved
+        assert tangent is not None
+        return logits, tangent
 
     def own(self, name: str) -> Tensor:
         return self.unflatten(self._leaf)[f"method.{name}"]

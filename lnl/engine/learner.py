@@ -3,6 +3,7 @@
 forward(x, uniform, batch_norm)        logits of all networks; batch norm updates, uses the batch's, or is frozen
 call(n, vector, x, batch_norm)         logits of network n at any parameter vector (look-ahead points, averages)
 gradient(loss), apply(gradient)        one backward, one optimiser step
+along(x, direction)                    logits, and their derivative in a direction of the parameters, in one pass
 jvp(f, n, tangent)                     value and directional derivative of f(vector) at network n's parameters
 slots                                  optimiser slots, e.g. the momentum buffer that IEG's look-ahead reads
 state                                  the method's tensors, checkpointed with everything else
@@ -44,6 +45,13 @@ class Learner:
         """Logits [..., networks, B, K]."""
         return self.population.forward(x, uniform, batch_norm)
 
+    def along(
+        self, x: Tensor, direction: Tensor, uniform: Tensor | None = None, batch_norm: str = "update"
+    ) -> tuple[Tensor, Tensor]:
+        """`forward`, and the derivative of its logits in `direction` [networks, P], in one pass (forward mode): exact
+        with batch norm, whose statistics are the same for both."""
+        return self._single().along(x, uniform, direction, batch_norm)
+
     def vector(self, n: int = 0) -> Tensor:
         """Parameters of network n as one vector [P] (a detached view of the buffer: do not write to it)."""
         return self._single().flat[n].detach()
@@ -64,9 +72,10 @@ class Learner:
 
     # ---- derivatives and updates -----------------------------------------------------------------------------------
 
-    def gradient(self, loss: Tensor) -> Tensor:
-        """Gradient [..., networks, P] of the sum of `loss`; valid until the next call."""
-        return self.population.gradient(loss)
+    def gradient(self, loss: Tensor, keep: bool = False) -> Tensor:
+        """Gradient [..., networks, P] of the sum of `loss`; valid until the next call, unless it is to be kept."""
+        gradient = self.population.gradient(loss)
+        return gradient.clone() if keep else gradient
 
     def jvp(self, f: Callable[[Tensor], Tensor], n: int, tangent: Tensor) -> tuple[Tensor, Tensor]:
         """f and its derivative in direction `tangent` [P] at network n's parameters, in one forward-mode pass."""

@@ -16,7 +16,7 @@ from torch import Tensor
 from lnl.engine.learner import Learner
 from lnl.learning.augment import augment
 
-__all__ = ["Batch", "Learner", "Method", "Moment", "Outcome", "Setting"]
+__all__ = ["Batch", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,22 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Stream:
-    """A further stream of trusted training examples: `count` of them, class-balanced, `batch` a step."""
+class Normal:
+    """Standard normal numbers of a shape, where a method asks for some in `random`."""
 
-    count: int
-    batch: int
-    held_out: bool = True  # taken out of the noisy training set
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A further stream of training examples, `batch` a step: those of a set that the protocol declares, or `count`
+    class-balanced ones of the method's own, with true labels. Set `train` is what is trained on, by its given labels.
+    """
+
+    count: int = 0
+    batch: int = 0
+    held_out: bool = True  # taken out of the noisy training set; of a declared set the protocol says it
+    of: str | None = None  # a set of the protocol
 
 
 @dataclass
@@ -107,9 +117,9 @@ class Method:
         """Further data streams by name."""
         return {}
 
-    def random(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of the uniform numbers that each step needs, by name (MixUp ratios, random weights, a permutation's
-        keys). They come as `batch.random[name]`: a step draws nothing itself."""
+    def random(self) -> Mapping[str, tuple[int, ...] | Normal]:
+        """Shapes of the uniform numbers that each step needs, by name (MixUp ratios, a permutation's keys), or Normal
+        of a shape (random weights). They come as `batch.random[name]`: a step draws nothing itself."""
         return {}
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.func import functional_call, vmap
 
 from lnl.engine.arithmetic import computing
@@ -33,6 +34,11 @@ class Population(ABC):
     @abstractmethod
     def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
         """Logits [*lead, B, K] of images x [..., B, C, H, W]."""
+
+    def along(self, x: Tensor, uniform: Tensor | None, direction: Tensor, batch_norm: str) -> tuple[Tensor, Tensor]:
+        """Logits [*lead, B, K], through which gradients flow as from `forward`, and their derivatives in `direction`
+        [*lead, P], in one pass that computes both."""
+        raise TypeError("a derivative along the parameters is taken in single mode")
 
     @abstractmethod
     def own(self, name: str) -> Tensor:
@@ -103,7 +109,19 @@ class Single(Population):
     def forward(self, x: Tensor, uniform: Tensor | None, batch_norm: str) -> Tensor:
         with batch_norm_mode(batch_norm), computing(self._arithmetic, x) as x:
             out = [m(x, None if uniform is None else uniform[n]) for n, m in enumerate(self.modules)]
-        return (torch.stack(out) if len(out) > 1 else out[0].unsqueeze(0)).float()
+        return (torch.stack(out) if len(out) > 1 else out[0].unsqueeze(0)).to(self.flat.dtype)
+
+    def along(self, x: Tensor, uniform: Tensor | None, direction: Tensor, batch_norm: str) -> tuple[Tensor, Tensor]:
+        values, slopes = [], []
+        with forward_ad.dual_level(), batch_norm_mode(batch_norm), computing(self._arithmetic, x) as x:
+            for n, module in enumerate(self.modules):
+                tangents = self.unflatten(direction[n])
+                named = {name: forward_ad.make_dual(p, tangents[name]) for name, p in module.named_parameters()}
+                out = functional_call(module, named, (x, None if uniform is None else uniform[n]))
+                value, slope = forward_ad.unpack_dual(out)
+                values.append(value.to(self.flat.dtype))
+                slopes.append(slope.detach().to(self.flat.dtype))
+        return torch.stack(values), torch.stack(slopes)
 
     def own(self, name: str) -> Tensor:
         return torch.stack([mine[name] for mine in self._own])
@@ -152,7 +170,7 @@ class Stacked(Population):
         over_runs = vmap(over_networks, in_dims=(0, 0, None if shared else 0, random))
         with batch_norm_mode(batch_norm), computing(self._arithmetic, x) as x:
             out: Tensor = over_runs(parameters, self.buffers, x, uniform)
-        return out.float()
+        return out.to(self.flat.dtype)
 
     def own(self, name: str) -> Tensor:
         return self._views[f"method.{name}"]

@@ -64,6 +64,11 @@ NETWORKS: dict[str, NetworkInfo] = {
         options=SCALE,
         fixed={"hidden": 300},
     ),
+    "l2r_lenet": NetworkInfo(
+        "lnl.networks.l2r_lenet",
+        "L2RLeNet",
+        "3 convolutions and 2 dense layers (Learning to Reweight, section 4.1, as released)",
+    ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}
     ),

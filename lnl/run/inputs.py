@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lnl.data.arrays import Arrays
+from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.prepare import load as load_arrays
 from lnl.data.registry import DatasetInfo
+from lnl.data.sets import draw_sets
 from lnl.data.splits import noisy_hold_out
 from lnl.declared import dependencies, label_needs, origin, paths
 from lnl.declared.data_places import Places
@@ -56,6 +57,7 @@ class Problem:
     noise_rate: float
     transition: Tensor  # [K, K] as declared; as realised where no matrix is known
     about: dict[str, Any]
+    sets: dict[str, np.ndarray] = field(default_factory=dict)  # places of the declared sets
 
 
 def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Problem:
@@ -105,10 +107,24 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     if held:
         index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], info.key, held.get("seed", run.seed)))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
+    places_of = draw_sets(spec.get("sets", {}), np.array(arrays.train_labels), info.classes, info.key, run.seed)
+    if places_of:
+        about["sets"] = {name: _about_set(chosen, arrays, info.classes) for name, chosen in places_of.items()}
+    for name, chosen in places_of.items():
+        if spec["sets"][name].get("validates"):
+            judged = np.array(labels if spec["sets"][name].get("labels") == "given" else arrays.train_labels)
+            index, by = (torch.from_numpy(each).to(device) for each in (chosen, judged))
+            data = data.also_validates(index, by, limit)
     if spec.get("evaluated") == "whole_batches":
         data = data.whole_batches(spec["batch"]["size"])
         about["counted"] = {name: len(of_part) for name, (_, of_part) in data.parts.items()}
-    return Problem(data, labels, rate, transition, about)
+    return Problem(data, labels, rate, transition, about, places_of)
+
+
+def _about_set(places: np.ndarray, arrays: Arrays, classes: int) -> dict[str, Any]:
+    """What a record says of a drawn set."""
+    of_class = np.bincount(np.asarray(arrays.train_labels)[places], minlength=classes).tolist()
+    return {"count": len(places), "digest": integer_digest(places), "per_class": of_class}
 
 
 def method_class(suite: Suite, run: Run) -> type[Method]:
@@ -148,6 +164,7 @@ def prepare(
         parameters=parameters,
         handovers=_read_handovers(suite, first),
         points=points,
+        sets=[each.sets for each in problems],
     )
     if suite.config.get("replay") and device.type == "cuda":
         built.replay = Replay(built)

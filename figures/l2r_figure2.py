@@ -1,0 +1,74 @@
+"""Learning to Reweight, Figure 2: test error of 4 against 9 over how far 9 dominates the training set."""
+
+DEMAND = {
+    "title": "Test error over class imbalance, 4 against 9 of MNIST",
+    "source": {"paper": "l2r", "where": "Figure 2"},
+    "protocol": "l2r-imbalance",
+    "dataset": "mnist49",
+    "noise": "clean",
+    "rows": [
+        {"key": "9", "label": "9:1", "variant": "r9", "set": {"protocol.sets.train.shares": [0.1, 0.9]}},
+        {"key": "19", "label": "19:1", "variant": "r19", "set": {"protocol.sets.train.shares": [0.05, 0.95]}},
+        {"key": "49", "label": "49:1", "variant": "r49", "set": {"protocol.sets.train.shares": [0.02, 0.98]}},
+        {"key": "99", "label": "99:1", "variant": "r99", "set": {"protocol.sets.train.shares": [0.01, 0.99]}},
+        {"key": "199", "label": "199:1", "variant": "r199", "set": {"protocol.sets.train.shares": [0.005, 0.995]}},
+    ],
+    "columns": [
+        {"key": "standard", "label": "Baseline", "method": "standard"},
+        {"key": "proportion", "label": "Proportion", "method": "proportion"},
+        {"key": "resample", "label": "Resample", "method": "resample"},
+        {"key": "hard-mining", "label": "Hard mining", "method": "hard-mining"},
+        {"key": "random-weights", "label": "Random", "method": "random-weights"},
+        {"key": "l2r", "label": "Learning to Reweight", "method": "l2r"},
+        {
+            "key": "l2r-half",
+            "label": "Learning to Reweight, 4,000 steps",
+            "method": "l2r",
+            "variant": "half",
+            "set": {"protocol.length.steps": 4000},
+        },
+    ],
+    "joins": "columns",
+    "seeds": 10,
+    "notes": [
+        "Error after the last step on all 4s and 9s of the test file; mean of the repeats, bars of one standard "
+        "deviation. The printed figure has no numbers.",
+        "4,000 steps are what the released code gives its own method, and 8,000 the others; the paper says 8,000 for "
+        "all. Its 200:1 is 199:1 here, as the released code draws it.",
+    ],
+}
+
+
+def draw(data):
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from lnl.render.panels import finish, remark
+    from lnl.render.style import line
+
+    figure, ax = plt.subplots(figsize=(7.0, 5.0))
+    shown = {}
+    for number, column in enumerate(data.columns):
+        found = []
+        for row in data.rows:
+            _, values = data.per_network(row.key, column.key, "test_accuracy")
+            if not len(values):
+                continue
+            errors = 100 - values[:, 0, -1]
+            spread = float(errors.std(ddof=1)) if len(errors) > 1 else 0.0
+            found.append((float(row.key), float(errors.mean()), spread))
+            low, high = errors.mean() - spread, errors.mean() + spread
+            data.add(row.key, column.key, "test error", "final", float(errors.mean()), low, high, len(errors))
+        if found:
+            ratio, mean, spread = np.array(found).T
+            beside = ratio * 1.02 ** (number - len(data.columns) / 2)  # bars of one ratio stand beside each other
+            shown[column.label] = ax.errorbar(beside, mean, spread, capsize=2, marker="o", ms=3, **line(column.key))
+    ax.set_xscale("log")
+    ax.set_xticks([float(row.key) for row in data.rows], [row.label for row in data.rows])
+    ax.minorticks_off()
+    ax.set_xlabel("Examples of 9 for one of 4")
+    ax.set_ylabel("Test error (%)")
+    ax.set_ylim(bottom=0)
+    remark(ax, "; ".join(words for row in data.rows if (words := data.note(row.key))), empty=not shown)
+    finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"][:1])
+    return figure

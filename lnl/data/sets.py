@@ -1,0 +1,81 @@
+"""Index sets of the training file that a protocol declares: what is trained on, clean examples, examples that validate.
+
+Every set is drawn for each repeat from a stream of its own name, so that two protocols values that differ in one set
+share the others. Within a class the order is one, so that a larger set holds a smaller one: methods and imbalances are
+compared on nested sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lnl.data.streams import named_stream
+from lnl.errors import UserError
+
+TRAIN = "train"  # the set that is trained on; without it all of the file is
+Places = NDArray[np.int64]
+
+
+def per_class(declared: Mapping[str, Any], classes: int) -> list[int] | None:
+    """How many examples of each class a set has; None for a plain draw, which does not look at classes.
+
+    shares: rounded down for every class but the largest, which has the rest (the released code of Learning to
+    Reweight). balanced: classes differ by at most one example, the lower ones have it.
+    """
+    count = declared["count"]
+    if "shares" in declared:
+        shares = declared["shares"]
+        counts = [int(count * share + 1e-9) for share in shares]
+        counts[shares.index(max(shares))] += count - sum(counts)
+        return counts
+    if declared.get("balanced"):
+        return [count // classes + (label < count % classes) for label in range(classes)]
+    return None
+
+
+def draw_sets(
+    sets: Mapping[str, Mapping[str, Any]], labels: Places, classes: int, dataset: str, seed: int
+) -> dict[str, Places]:
+    """Sorted places of every declared set. `train` is drawn first, and the others from it, disjoint.
+
+    sets: as a resolved specification has them; labels: true, of the whole file. UserError where too few examples are
+    left for a set.
+    """
+    found: dict[str, Places] = {}
+    left = np.arange(len(labels))
+    if TRAIN in sets:
+        left = found[TRAIN] = _drawn(TRAIN, sets[TRAIN], left, labels, classes, dataset, seed)
+    for name, declared in sets.items():
+        if name != TRAIN:
+            found[name] = _drawn(name, declared, left, labels, classes, dataset, seed)
+            left = np.setdiff1d(left, found[name])
+    return found
+
+
+def _drawn(
+    name: str,
+    declared: Mapping[str, Any],
+    left: Places,
+    labels: Places,
+    classes: int,
+    dataset: str,
+    seed: int,
+) -> Places:
+    counts = per_class(declared, classes)
+    stream = named_stream(f"set {name}\n{dataset}\n{seed}")
+    rank = stream.random(len(labels))  # of all of the file: what else was drawn changes no order
+    if counts is None:
+        groups = [("", left, declared["count"])]
+    else:
+        members = [left[labels[left] == label] for label in range(classes)]
+        groups = [(f" of class {label}", members[label], count) for label, count in enumerate(counts)]
+    chosen = []
+    for of_class, places, count in groups:
+        if count > len(places):
+            raise UserError(f"set '{name}' wants {count:,} examples{of_class}, and {len(places):,} are left")
+        chosen.append(places[np.argsort(rank[places], kind="stable")[:count]])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)

@@ -1,0 +1,19 @@
+"""How often the classes are given in a training set, for methods against imbalance."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def class_shares(given: Tensor, classes: int) -> Tensor:
+    """Share [K] of each class among given labels [N]."""
+    return given.bincount(minlength=classes).to(torch.float32) / len(given)
+
+
+def balanced_places(given: Tensor, uniform: Tensor, classes: int) -> Tensor:
+    """Places [n] among given labels [N], drawn with replacement from uniform numbers [n]: every class that is there has
+    the same chance, and within a class every example."""
+    weight = 1.0 / given.bincount(minlength=classes).clamp(min=1)[given].double()
+    bounds = weight.cumsum(0) / weight.sum()
+    return torch.searchsorted(bounds, uniform.double(), right=True).clamp(max=len(given) - 1)

@@ -1,0 +1,55 @@
+"""Learning to Reweight (Ren et al., ICML 2018): a batch is weighted as a small clean set would have it.
+
+An example counts as much as a step on it would lower the loss on clean examples; one that would raise it counts
+nothing. Algorithm 1 takes a look-ahead step with weights eps that are zero, differentiates the clean loss at the point
+it arrives at with respect to eps, and keeps what is negative. At eps = 0 that point is theta itself, and the derivative
+is -alpha <grad l_i, grad l_clean>: one direction for all examples. So one forward-mode pass along the clean gradient
+gives every weight exactly, batch norm included, and its logits are those that the batch is trained with.
+"""
+
+from torch import Tensor
+
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
+from lnl.learning.meta_weights import loss_slopes, rectified
+from lnl.learning.selection import cross_entropy
+
+SPEC = {
+    "key": "l2r",
+    "title": "Learning to Reweight",
+    "version": 1,
+    "paper": "Ren et al., ICML 2018",
+    "networks": 1,
+    "needs": ["clean_set"],
+    "parameters": {
+        "clean_batch": 100,  # clean examples of a step: m of Algorithm 1
+        "normalise": True,  # equation 9; false: raw weights, times the meta rate alpha
+        "meta_rate": 1.0,  # decision l2r_meta_rate: alpha, which equation 9 cancels
+    },
+    "ranges": {"clean_batch": [1, None], "meta_rate": [1e-12, None]},  # a look-ahead step of zero gives no weights
+    "settings": {"l2r-imbalance/*/*": {"clean_batch": 10}},  # released: all clean images in every step
+    "traits": {"small_loss": False, "memorisation": False, "sgd": True},
+}
+
+
+class LearningToReweight(Method):
+    """Algorithm 1; line numbers are its own."""
+
+    def streams(self) -> dict[str, Stream]:
+        return {"clean": Stream(batch=self.parameters["clean_batch"], of="clean")}
+
+    def weighted(self, learner: Learner, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Weights [networks, B] of a batch, and its logits, through which gradients flow."""
+        x, labels = batch.streams["clean"]
+        clean = cross_entropy(learner.forward(x, None, batch_norm="batch"), labels)  # lines 8 and 9, at theta
+        direction = learner.gradient(clean.mean(-1), keep=True)
+        logits, slopes = learner.along(batch.x, direction, batch.uniform)
+        raw = self.parameters["meta_rate"] * loss_slopes(logits.detach(), slopes, batch.labels)  # line 9, negated
+        return (rectified(raw) if self.parameters["normalise"] else raw.clamp(min=0)), logits  # lines 10 and 11
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        weights, logits = self.weighted(learner, batch)
+        losses = cross_entropy(logits, batch.labels)
+        loss = (weights * losses).sum(-1)  # line 12
+        learner.apply(learner.gradient(loss))
+        nothing = (weights.sum(-1) == 0).float()  # the step is then made of momentum and weight decay alone
+        return Outcome(loss, losses, (weights > 0).float(), logits, {"no_weight": nothing})

@@ -1,0 +1,110 @@
+"""Learning to Reweight: its weights against double backward, its baselines, its sets and its clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import helpers
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lnl.engine.loop import Training
+from lnl.engine.population import Single
+from lnl.learning.meta_weights import rectified
+from lnl.learning.selection import cross_entropy
+
+SETS: dict[str, Any] = {"clean": {"count": 30, "balanced": True, "held_out": "readers", "labels": "true"}}
+SGD = {"name": "sgd", "lr": 0.05, "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant"}
+
+
+def _build(network: str, shape: tuple[int, int, int], batch: int = 8, seed: int = 1, **parameters: Any) -> Training:
+    described = helpers.spec(network, sets=SETS, batch={"size": batch, "steps_cap": None}, optimiser=SGD)
+    values = helpers.method_parameters("l2r", **{"clean_batch": 20, **parameters})
+    data = helpers.arrays(examples=96, shape=shape)
+    return helpers.build("l2r", described, [seed], parameters=[values], data=data)
+
+
+def oracle(built: Training, batch: Any, meta_rate: float = 1.0) -> torch.Tensor:
+    """Algorithm 1 as printed: a look-ahead step by weights eps = 0, then the clean loss differentiated through it."""
+    learner = built.learner
+    theta = learner.vector().clone().requires_grad_()
+    eps = torch.zeros(batch.labels.shape[-1], requires_grad=True, dtype=theta.dtype)
+    losses = cross_entropy(learner.call(0, theta, batch.x), batch.labels[0])
+    (gradient,) = torch.autograd.grad((eps * losses).sum(), theta, create_graph=True)
+    x, labels = batch.streams["clean"]
+    clean = F.cross_entropy(learner.call(0, theta - meta_rate * gradient, x), labels)
+    (slope,) = torch.autograd.grad(clean, eps)
+    raw = (-slope).clamp(min=0)
+    return raw / (raw.sum() if raw.sum() > 0 else 1)
+
+
+NETWORKS = [
+    ("digits_mlp", (1, 8, 8)),
+    ("l2r_lenet", (1, 8, 8)),
+    ("digits_cnn", (1, 8, 8)),
+    ("resnet32", (3, 16, 16)),
+]
+
+
+@pytest.mark.parametrize(("network", "shape"), NETWORKS)
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(1, 50), batch=st.sampled_from([2, 8, 24]), steps=st.integers(0, 2))
+def test_weights_are_those_of_the_printed_algorithm(
+    network: str, shape: tuple[int, int, int], seed: int, batch: int, steps: int
+) -> None:
+    """Algorithm 1 by double backward, after some steps with momentum and weight decay, batch norm included."""
+    built = _build(network, shape, batch, seed)
+    moment = built.begin_epoch(0)
+    for step in range(steps):
+        built.step(step, moment)
+    drawn = built.batches.batch(0)
+    wanted = oracle(built, drawn)
+    found, _ = built.methods[0].weighted(built.learner, drawn)  # type: ignore[attr-defined]
+    assert (found[0] - wanted).abs().max() <= 1e-5 * wanted.max() + 1e-12
+
+
+@pytest.mark.parametrize(("network", "shape"), NETWORKS[1:])
+def test_weights_in_double_precision(network: str, shape: tuple[int, int, int]) -> None:
+    built = _build(network, shape)
+    built.begin_epoch(0)
+    drawn = built.batches.batch(0)
+    drawn.x, (x, labels) = drawn.x.double(), drawn.streams["clean"]
+    drawn.streams["clean"] = x.double(), labels
+    learner = built.learner
+    learner.population = Single([module.double() for module in learner.population.modules], [{}], torch.device("cpu"))
+    found, _ = built.methods[0].weighted(learner, drawn)  # type: ignore[attr-defined]
+    wanted = oracle(built, drawn)
+    assert found.dtype == torch.float64
+    assert (found[0] - wanted).abs().max() <= 1e-10 * wanted.max()
+
+
+def test_only_the_training_pass_moves_the_running_statistics() -> None:
+    """Once, by the batch: as one plain forward does."""
+    built, plain = (_build("digits_cnn", (1, 8, 8)) for _ in range(2))
+    for run in (built, plain):
+        run.begin_epoch(0)
+    built.step(0, built.begin_epoch(0))
+    plain.learner.forward(plain.batches.batch(0).x)
+    for name, tensor in plain.learner.population.buffers.items():
+        torch.testing.assert_close(built.learner.population.buffers[name], tensor)
+
+
+def test_a_batch_that_helps_nobody_has_no_weight_and_is_counted() -> None:
+    assert rectified(torch.tensor([-1.0, -2.0])).tolist() == [0.0, 0.0]
+    assert rectified(torch.tensor([3.0, -2.0, 1.0])).tolist() == [0.75, 0.0, 0.25]
+    built = _build("digits_mlp", (1, 8, 8), normalise=False)
+    built.run(until=2)
+    assert built.curves[0]["no_weight"][0][-1] == 0.0
+
+
+def test_the_meta_rate_is_cancelled_by_the_normalisation() -> None:
+    """Section 3.1; without it the rate counts."""
+    runs = [_build("digits_mlp", (1, 8, 8), meta_rate=rate, normalise=n) for n in (True, False) for rate in (1.0, 0.25)]
+    for run in runs:
+        run.run(until=2)
+    first, second, third, fourth = (run.learner.vector() for run in runs)
+    torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(third, fourth, rtol=1e-3)
