@@ -27,7 +27,7 @@ from benchmarks.harness import Result
 OUT = ours.ROOT / "results" / "benchmarks-gpu"
 SEARCH_EPOCHS, ROUNDS, CANDIDATES = 200, 5, 20
 WORKERS = 4
-SECTIONS = ("mlp", "search", "cnn9")
+SECTIONS = ("mlp", "search", "cnn9", "l2r")
 Work = Callable[[], object]
 
 
@@ -58,7 +58,9 @@ class Bench:
         if self.cuda:
             self.torch.cuda.synchronize()
 
-    def compare(self, key: str, title: str, a: Work, b: Work, better: str, need: float, *, what: str = "") -> Result:
+    def compare(
+        self, key: str, title: str, a: Work, b: Work, better: str, need: float | None = None, *, what: str = ""
+    ) -> Result:
         """Time of a over time of b, by turns, after one pair that does not count; fewer pairs where the time ends."""
         times: list[tuple[float, float]] = []
         self.seconds(a), self.seconds(b)
@@ -165,6 +167,22 @@ class Bench:
         share = f"{title} share of the bfloat16 matrix rate measured beside it"
         note = f"{rate / 1e12:.0f} of {most / 1e12:.0f} TFLOP/s"
         yield Result.of_values("gpu_cnn9_share", share, [100 * rate / most], "%", "higher", 25, note=note)
+
+    def l2r(self) -> Iterator[Result]:
+        """Learning to Reweight's step on its LeNet: over a plain one, and one by one over replayed."""
+        length = {"steps": 10**6, "period": 1000, "paper_steps": 10**6, "paper_period": 1000, "clock": "scaled"}
+        cell, sets = "l2r-imbalance/mnist49/clean/standard", {"clean": {"count": 100, "balanced": True}}
+        steps, title = 200 if self.cuda else 2, "Learning to Reweight, LeNet, batch 100:"
+        usual = {"cell": cell, "length": length, "sets": sets, "test": False}
+        plain = self.some_steps(self.training("standard", replayed=True, **usual), steps)
+        for clean in (10, 100):
+            usual["cell"], usual["parameters"] = cell.replace("standard", "l2r"), {"clean_batch": clean}
+            eager, one = (self.some_steps(self.training("l2r", replayed=r, **usual), steps) for r in (False, True))
+            step = f"{title} step with {clean} clean images"
+            yield self.compare(
+                f"gpu_l2r_{clean}", f"{step} over a plain step", one, plain, "lower", what=f"for {steps}"
+            )
+            yield self.compare(f"gpu_l2r_{clean}_replay", f"{step} one by one over replayed", eager, one, "higher", 2)
 
     def some_steps(self, running: Any, count: int) -> Work:
         """The next `count` steps of one epoch, again and again, so that one recording serves them all."""

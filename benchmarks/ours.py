@@ -14,6 +14,7 @@ import torch
 
 from benchmarks import mnist_files
 from lnl.data.prepare import load
+from lnl.data.sets import draw_sets
 from lnl.declared.reading import read_methods
 from lnl.declared.suite import Suite
 from lnl.engine import build
@@ -134,7 +135,9 @@ def _built(spec: dict[str, Any], method: str, data: DeviceData, given: np.ndarra
     declared = read_methods(ROOT / "methods")
     kind = build.load_method(Path(declared[declared[method].get("extends", method)]["file"]))
     mode = "stacked" if runs else "single"
-    return build.training(spec, kind, data, [given] * len(seeds), rate, transition, seeds, mode=mode)
+    true = data.true.cpu().numpy()
+    sets = [draw_sets(spec.get("sets", {}), true, CLASSES, spec["dataset"], seed) for seed in seeds]
+    return build.training(spec, kind, data, [given] * len(seeds), rate, transition, seeds, mode=mode, sets=sets)
 
 
 def epoch(running: Training, precision: str | None = None) -> int:

@@ -10,6 +10,8 @@ import pytest
 import warm_commands
 from suite_copy import SuiteCopy
 
+pytest_plugins = ["replaying"]
+
 
 def pytest_sessionfinish() -> None:
     warm_commands.end()

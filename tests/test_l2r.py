@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import helpers
@@ -10,8 +11,10 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from replaying import Dispatched, Tape
 
-from lnl.engine.loop import Training
+from lnl.engine import replay
+from lnl.engine.loop import Stopped, Training
 from lnl.engine.population import Single
 from lnl.learning.meta_weights import rectified
 from lnl.learning.selection import cross_entropy
@@ -108,3 +111,80 @@ def test_the_meta_rate_is_cancelled_by_the_normalisation() -> None:
     first, second, third, fourth = (run.learner.vector() for run in runs)
     torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(third, fourth, rtol=1e-3)
+
+
+REWEIGHTING = ["l2r", "random-weights", "proportion", "resample", "hard-mining"]
+
+
+def _pair(method: str, recorded: bool, network: str, device: str = "cpu", **changes: Any) -> Training:
+    """A training with a length in steps, of 28 in periods of ten, on 20 clean images and the rest."""
+    length = {"steps": 28, "period": 10, "paper_steps": 56, "paper_period": 20, "clock": "scaled"}
+    described = helpers.spec(
+        network,
+        sets=SETS,
+        batch={"size": 16, "steps_cap": None},
+        optimiser=SGD,
+        length=length,
+        epochs=3,
+        paper_epochs=3,
+        untrained_epoch=False,
+        **changes,
+    )
+    values = helpers.method_parameters(method, **({"clean_batch": 12} if method == "l2r" else {}))
+    built = helpers.build(method, described, parameters=[values], data=helpers.arrays(examples=96), device=device)
+    built.replay = replay.Replay(built) if recorded else None
+    return built
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "l2r_lenet", "digits_cnn"])
+@pytest.mark.parametrize("method", REWEIGHTING)
+def test_it_is_replayed_bit_equal(method: str, network: str, tapes: list[Tape]) -> None:
+    usual, replayed = (_pair(method, recorded, network) for recorded in (False, True))
+    with Dispatched():
+        usual.run()
+        replayed.run()
+    assert len(tapes) == 3
+    assert replayed.curves == usual.curves
+    assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)
+
+
+@pytest.mark.parametrize("method", ["l2r", "resample", "hard-mining"])
+def test_a_length_in_steps_resumes_anywhere(method: str) -> None:
+    whole, part, rest = (_pair(method, False, "digits_cnn") for _ in range(3))
+    whole.run()
+    kept = io.BytesIO()
+    with pytest.raises(Stopped):
+        part.run(lambda: part.position.total >= 23, lambda: (kept.seek(0), torch.save(part.snapshot(), kept))[0])  # type: ignore[arg-type,func-returns-value]
+    kept.seek(0)
+    rest.restore(torch.load(kept, weights_only=True))
+    rest.run()
+    assert rest.curves == whole.curves
+    assert len(whole.curves[0]["epoch"]) == 3
+    assert whole.position.total == 28  # the last period is short
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("arithmetic", ["faithful", "channels-last"])
+@pytest.mark.parametrize("network", ["digits_mlp", "l2r_lenet", "digits_cnn"])
+@pytest.mark.parametrize("method", REWEIGHTING)
+def test_a_gpu_replays_it(method: str, network: str, arithmetic: str, one_order_of_sums: None) -> None:
+    usual, replayed = (_pair(method, r, network, "cuda", arithmetic=arithmetic) for r in (False, True))
+    usual.run()
+    replayed.run()
+    assert replayed.replay is not None and replayed.replay.possible
+    assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("network", ["l2r_lenet", "digits_cnn"])
+@pytest.mark.parametrize("method", REWEIGHTING)
+def test_a_gpu_is_not_waited_for(method: str, network: str) -> None:
+    built = _pair(method, False, network, "cuda")
+    moment = built.begin_epoch(0)
+    built.step(0, moment)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for step in range(1, built.steps):
+            built.step(step, moment)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -110,10 +110,10 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     places_of = draw_sets(spec.get("sets", {}), np.array(arrays.train_labels), info.classes, info.key, run.seed)
     if places_of:
         about["sets"] = {name: _about_set(chosen, arrays, info.classes) for name, chosen in places_of.items()}
-    for name, chosen in places_of.items():
+    for name, members in places_of.items():
         if spec["sets"][name].get("validates"):
             judged = np.array(labels if spec["sets"][name].get("labels") == "given" else arrays.train_labels)
-            index, by = (torch.from_numpy(each).to(device) for each in (chosen, judged))
+            index, by = (torch.from_numpy(each).to(device) for each in (members, judged))
             data = data.also_validates(index, by, limit)
     if spec.get("evaluated") == "whole_batches":
         data = data.whole_batches(spec["batch"]["size"])
