@@ -1,7 +1,7 @@
 """Index sets of the training file that a protocol declares: what is trained on, clean examples, examples that validate.
 
-Every set is drawn for each repeat from a stream of its own name, so that two protocols values that differ in one set
-share the others. Within a class the order is one, so that a larger set holds a smaller one: methods and imbalances are
+Every set is drawn for each repeat from a stream of its own name, so that two settings that differ in one set share the
+others. Within a class the order is one, so that a larger set holds a smaller one: methods and imbalances are
 compared on nested sets.
 """
 
@@ -13,28 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lnl.data.set_sizes import TRAIN, per_class
 from lnl.data.streams import named_stream
 from lnl.errors import UserError
 
-TRAIN = "train"  # the set that is trained on; without it all of the file is
 Places = NDArray[np.int64]
-
-
-def per_class(declared: Mapping[str, Any], classes: int) -> list[int] | None:
-    """How many examples of each class a set has; None for a plain draw, which does not look at classes.
-
-    shares: rounded down for every class but the largest, which has the rest (the released code of Learning to
-    Reweight). balanced: classes differ by at most one example, the lower ones have it.
-    """
-    count = declared["count"]
-    if "shares" in declared:
-        shares = declared["shares"]
-        counts = [int(count * share + 1e-9) for share in shares]
-        counts[shares.index(max(shares))] += count - sum(counts)
-        return counts
-    if declared.get("balanced"):
-        return [count // classes + (label < count % classes) for label in range(classes)]
-    return None
 
 
 def draw_sets(

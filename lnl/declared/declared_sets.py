@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.data.sets import TRAIN, per_class
+from lnl.data.set_sizes import TRAIN, per_class
 from lnl.errors import UserError
 
 Tree = Mapping[str, Any]
