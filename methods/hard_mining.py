@@ -54,12 +54,12 @@ class HardMining(Method):
 
 
 def chosen(hardness: Tensor, labels: Tensor, state: dict[str, Tensor], batch: int) -> tuple[Tensor, Tensor]:
-    """(places among the candidates, weights that sum to one), `batch` of each: all of the rare class, then as many of
-    the frequent one, the hardest first; whatever stands behind them has weight zero.
+    """(places among the candidates, weights that sum to one): all of the rare class, then as many of the frequent one,
+    the hardest first; whatever stands behind them has weight zero.
 
-    At least one of the frequent class is taken, and of either at most half a batch, so that shapes are fixed.
+    At least one of the frequent class is taken, and of either at most `batch`, so that shapes are fixed.
     """
-    half = batch // 2
+    half = min(batch, len(labels))
     rare, frequent = labels == state["rare"], labels == state["frequent"]
     bound = hardness.abs().max() + 1  # above every difference of losses
     mine = torch.where(rare, bound, -bound).sort(descending=True, stable=True)

@@ -23,9 +23,11 @@ SPEC = {
     "parameters": {
         "clean_batch": 100,  # clean examples of a step: m of Algorithm 1
         "normalise": True,  # equation 9; false: raw weights, times the meta rate alpha
-        "meta_rate": 1.0,  # decision l2r_meta_rate: alpha, which equation 9 cancels
+        "penalty": "inside",  # decision l2r_penalty: whether weight decay is part of the clean loss
+        "meta_rate": 1.0,  # decision l2r_meta_rate: alpha, or eta of equation 5
     },
     "ranges": {"clean_batch": [1, None], "meta_rate": [1e-12, None]},  # a look-ahead step of zero gives no weights
+    "values": {"penalty": ["inside", "outside"]},
     "settings": {"l2r-imbalance/*/*": {"clean_batch": 10}},  # released: all clean images in every step
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
@@ -40,11 +42,14 @@ class LearningToReweight(Method):
     def weighted(self, learner: Learner, batch: Batch) -> tuple[Tensor, Tensor]:
         """Weights [networks, B] of a batch, and its logits, through which gradients flow."""
         x, labels = batch.streams["clean"]
-        clean = cross_entropy(learner.forward(x, None, batch_norm="batch"), labels)  # lines 8 and 9, at theta
+        logits = learner.forward(x, batch.dropout["clean"], batch_norm="batch")  # line 8, at theta
+        clean = cross_entropy(logits, labels)  # line 9
         direction = learner.gradient(clean.mean(-1), keep=True)
+        if self.parameters["penalty"] == "inside":
+            direction = learner.penalise(direction)
         logits, slopes = learner.along(batch.x, direction, batch.uniform)
-        raw = self.parameters["meta_rate"] * loss_slopes(logits.detach(), slopes, batch.labels)  # line 9, negated
-        return (rectified(raw) if self.parameters["normalise"] else raw.clamp(min=0)), logits  # lines 10 and 11
+        raw = self.parameters["meta_rate"] * loss_slopes(logits.detach(), slopes, batch.labels)  # line 10, negated
+        return (rectified(raw) if self.parameters["normalise"] else raw.clamp(min=0)), logits  # line 11
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         weights, logits = self.weighted(learner, batch)

@@ -1,6 +1,6 @@
 """Proportion (Ren et al., ICML 2018, section 4.1): an example counts by the inverse frequency of its class.
 
-The oldest answer to imbalance. It needs no clean set, and nothing but the given labels; wrong ones it weights up.
+It needs no clean set, and nothing but the given labels; wrong ones it weights up.
 """
 
 from torch import Tensor

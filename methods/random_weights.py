@@ -1,7 +1,7 @@
 """Random weights (Ren et al., ICML 2018, equation 16): a batch is weighted by rectified normal numbers.
 
-The control for Learning to Reweight: half of every batch counts nothing and the rest unevenly, whatever the labels are.
-It acts as a regulariser.
+The control for Learning to Reweight: about half of every batch counts nothing and the rest unevenly, whatever the
+labels are. The paper takes it for a regulariser.
 """
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Normal, Outcome

@@ -1,7 +1,7 @@
 """Resample (Ren et al., ICML 2018, section 4.1): batches in which every class is equally likely.
 
-A class that is rare is seen as often as the others, its few examples again and again. The released code has no such
-baseline (its balanced reader is commented out, and refills the second class from the first): this is the paper's text.
+A class that is rare is seen as often as the others, its few examples again and again. The paper says no more, and its
+released code has no such baseline (decision resample_batches).
 """
 
 from torch import Tensor
@@ -22,7 +22,7 @@ SPEC = {
 
 
 class Resample(Method):
-    """Mean cross-entropy of class-balanced batches, drawn with replacement."""
+    """Mean cross-entropy of batches that are class-balanced on average, drawn with replacement."""
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor:
         given = learner.given[learner.train_index]

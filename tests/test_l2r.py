@@ -38,7 +38,8 @@ def oracle(built: Training, batch: Any, meta_rate: float = 1.0) -> torch.Tensor:
     losses = cross_entropy(learner.call(0, theta, batch.x), batch.labels[0])
     (gradient,) = torch.autograd.grad((eps * losses).sum(), theta, create_graph=True)
     x, labels = batch.streams["clean"]
-    clean = F.cross_entropy(learner.call(0, theta - meta_rate * gradient, x), labels)
+    at = theta - meta_rate * gradient
+    clean = F.cross_entropy(learner.call(0, at, x), labels) + SGD["weight_decay"] / 2 * at.square().sum()
     (slope,) = torch.autograd.grad(clean, eps)
     raw = (-slope).clamp(min=0)
     return raw / (raw.sum() if raw.sum() > 0 else 1)
@@ -49,6 +50,7 @@ NETWORKS = [
     ("l2r_lenet", (1, 8, 8)),
     ("digits_cnn", (1, 8, 8)),
     ("resnet32", (3, 16, 16)),
+    ("l2r_resnet32", (3, 8, 8)),
 ]
 
 

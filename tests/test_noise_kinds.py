@@ -23,8 +23,10 @@ from lnl.declared.stacked_repeats import stackable
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.noise.draw import draw
+from lnl.noise.keys import parse
 from lnl.noise.kinds import NoiseKind, OwnNoise
 from lnl.noise.manifest import ensure_labels
+from lnl.noise.own import drawn
 from lnl.noise.transition import requested
 from lnl.results import records
 from lnl.run.inputs import problem
@@ -54,6 +56,33 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
 
 
 # ---- maps --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 7])
+def test_background_noise_gives_an_exact_share_to_one_class_a_repeat(seed: int, digits: Arrays) -> None:
+    own = OwnNoise(SHIPPED["background"], DATASETS["digits"])
+    true = np.asarray(digits.train_labels)
+    given = drawn(own, parse("background-40"), seed, true, np.asarray(digits.train_images))
+    background = (0, 1, 3, 5, 7)[(seed - 1) % 5]
+    changed = given != true
+    assert set(given[changed].tolist()) == {background}
+    left = (given == background).sum() - (true == background).sum()
+    assert left == changed.sum() <= int(0.4 * len(true))
+    rows = requested("background-40", 10, own, seed)
+    assert rows is not None and rows[background].tolist() == [float(c == background) for c in range(10)]
+    assert abs(changed.mean() - 0.36) < 0.03  # of the flipped share one in ten was of the background class already
+
+
+def test_uniform_noise_as_released_by_learning_to_reweight_never_gives_the_last_class(digits: Arrays) -> None:
+    own = OwnNoise(SHIPPED["uniform-l2r"], DATASETS["digits"])
+    true = np.asarray(digits.train_labels)
+    given = drawn(own, parse("uniform-l2r-40"), 1, true, np.asarray(digits.train_images))
+    assert not ((given == 9) & (true != 9)).any()
+    assert abs((given != true).mean() - 0.4 * (1 - 0.1)) < 0.03  # nine in ten of the share, the class 9 all of it
+    rows = requested("uniform-l2r-40", 10, own, 1)
+    assert rows is not None
+    np.testing.assert_allclose(rows.sum(1), 1)
+    assert rows[:9, 9].tolist() == [0.0] * 9
 
 
 def test_asymmetric_noise_is_that_of_patrini_et_al() -> None:

@@ -1,8 +1,7 @@
 """Index sets of the training file that a protocol declares: what is trained on, clean examples, examples that validate.
 
-Every set is drawn for each repeat from a stream of its own name, so that two settings that differ in one set share the
-others. Within a class the order is one, so that a larger set holds a smaller one: methods and imbalances are
-compared on nested sets.
+Every set is drawn for each repeat from a stream of its own name, in one order of the file: a larger set holds a smaller
+one, so that methods and imbalances are compared on nested sets.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
     """
     out: dict[str, Any] = {}
     total = 0
-    for name, declared in sets.items():
+    for name, declared in sorted(sets.items(), key=lambda entry: entry[0] != TRAIN):  # the others are taken from it
         mine = {**declared, "count": _shrunk(declared, info, printed)}
         where = f"{source}: sets, {name}"
         _check(mine, info, where)

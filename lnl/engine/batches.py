@@ -6,6 +6,7 @@ resumes without generator state, and methods that need the same thing get the sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +29,13 @@ class Draws:
     uniform: Tensor | None  # dropout, [..., networks, B, width]
     views: tuple[Tensor, ...]  # of each further view, [B, WIDTH]
     random: dict[str, Tensor]  # what the method asked for, by name
-    trusted: dict[str, Tensor]  # places [..., b] of each trusted stream
+    trusted: dict[str, Tensor]  # places [..., b] of each further stream
+    of_streams: dict[str, Tensor]  # its own augmentation and dropout, by "augmentation <stream>" and "dropout <stream>"
 
     def tensors(self) -> list[Tensor]:
         """All of them, in one order for all steps of a training."""
         single = [drawn for drawn in (self.augmentation, self.uniform) if drawn is not None]
-        return [*single, *self.views, *self.random.values(), *self.trusted.values()]
+        return [*single, *self.views, *self.random.values(), *self.trusted.values(), *self.of_streams.values()]
 
     def copy(self) -> Draws:
         """The same in tensors of their own."""
@@ -43,6 +45,7 @@ class Draws:
             views=tuple(drawn.clone() for drawn in self.views),
             random={name: drawn.clone() for name, drawn in self.random.items()},
             trusted={name: places.clone() for name, places in self.trusted.items()},
+            of_streams={name: drawn.clone() for name, drawn in self.of_streams.items()},
         )
 
 
@@ -115,7 +118,18 @@ class Batches:
             views=tuple(drawn(self.runs[0], f"view {n}", step, (self.size, WIDTH)) for n in range(self.method.views)),
             random={name: drawn(self.runs[0], f"random {name}", step, shape) for name, shape in self._random.items()},
             trusted={name: places[..., step, :] for name, places in self.trusted.items()},
+            of_streams=dict(self._of_streams(step)),
         )
+
+    def _of_streams(self, step: int) -> Iterator[tuple[str, Tensor]]:
+        """Augmentation and dropout of the further streams, drawn apart from the batch's."""
+        for name, stream in self._streams.items():
+            if self._augment != "none":
+                purpose = f"augmentation {name}"
+                yield purpose, self._drawn(self.runs[0], purpose, step, (stream.batch, WIDTH))
+            uniform = self.uniform(f"dropout {name}", self.epoch, step, stream.batch)
+            if uniform is not None:
+                yield f"dropout {name}", uniform
 
     def batch(self, step: int) -> Batch:
         """Everything that step `step` of the epoch needs."""
@@ -132,7 +146,8 @@ class Batches:
             uniform=drawn.uniform,
             views=tuple(self.method.view(images, uniform, number) for number, uniform in enumerate(drawn.views)),
             random=drawn.random,
-            streams={name: self._trusted_batch(name, places) for name, places in drawn.trusted.items()},
+            streams={name: self._of_stream(name, places, drawn) for name, places in drawn.trusted.items()},
+            dropout={name: drawn.of_streams.get(f"dropout {name}") for name in drawn.trusted},
         )
 
     def uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
@@ -159,9 +174,10 @@ class Batches:
             return torch.randn(shape.shape, device=self.device, generator=generator)
         return torch.rand(shape, device=self.device, generator=generator)
 
-    def _trusted_batch(self, name: str, places: Tensor) -> tuple[Tensor, Tensor]:
+    def _of_stream(self, name: str, places: Tensor, drawn: Draws) -> tuple[Tensor, Tensor]:
         labels = self.runs[0].given if name in self._by_given else self.data.true
-        return self.data.gather(places), labels[places]
+        images = augment(self._augment, self.data.gather(places), drawn.of_streams.get(f"augmentation {name}"))
+        return images, labels[places]
 
     def _order(self, run: RunData) -> Tensor:
         """Places that a run visits in the epoch; the last partial batch is dropped, as in all sources."""

@@ -119,7 +119,7 @@ def training(
         population = (
             Stacked(modules, own, device, arithmetic) if stacked else Single(modules[0], own[0], device, arithmetic)
         )
-    learner = Learner(population, optim.build(spec["optimiser"], population.flat))
+    learner = Learner(population, optim.build(spec["optimiser"], population.flat, population.shapes))
     learner.handovers = {
         name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()
     }

@@ -66,7 +66,7 @@ class Dense(Population):
         return out
 
     def along(self, x: Tensor, uniform: Tensor | None, direction: Tensor, batch_norm: str) -> tuple[Tensor, Tensor]:
-        logits = self.forward(x, uniform, batch_norm)
+        logits = self.forward(x, uniform, batch_norm)  # once more below: products keep what only a backward pass sees
         with torch.no_grad():
             inputs, tangent = x.flatten(-3).expand(*self.lead, *x.flatten(-3).shape[-2:]), None
             layers = [p for name, p in self.unflatten(direction).items() if not name.startswith("method.")]

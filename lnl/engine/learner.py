@@ -91,6 +91,14 @@ class Learner:
         with torch.no_grad():
             self.optimiser.step(self.population.flat, gradient, self.lr * scale, skip)
 
+    def penalise(self, gradient: Tensor) -> Tensor:
+        """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
+        with the penalty inside would have."""
+        if isinstance(self.optimiser, SGD):
+            with torch.no_grad():
+                self.optimiser.penalise(self.population.flat, gradient)
+        return gradient
+
     @property
     def slots(self) -> dict[str, Tensor]:
         """Optimiser slots [..., networks, P] by name."""

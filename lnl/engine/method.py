@@ -77,7 +77,8 @@ class Batch:
     uniform: Tensor | None = None  # random numbers for networks that want them, [..., networks, B, width]
     views: tuple[Tensor, ...] = ()  # further augmented views of x, as many as the method asks for
     random: dict[str, Tensor] = field(default_factory=dict)  # uniform numbers that the method asked for, by name
-    streams: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # name -> (x, true labels)
+    streams: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # name -> (x, labels), augmented like x
+    dropout: dict[str, Tensor | None] = field(default_factory=dict)  # of each stream what `uniform` is of x
 
 
 @dataclass

@@ -7,6 +7,7 @@ gradient and every slot. The step count is shared.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,16 +68,18 @@ class Adam:
 class SGD:
     """Stochastic gradient descent with momentum, elementwise, as torch.optim.SGD(foreach=True)."""
 
-    def __init__(self, flat: Tensor, momentum: float, nesterov: bool, weight_decay: float) -> None:
+    def __init__(
+        self, flat: Tensor, momentum: float, nesterov: bool, weight_decay: float, decayed: Tensor | None = None
+    ) -> None:
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        self.decayed = decayed  # [P], 1 for parameters that decay and 0 for the others; None: all do
         self.steps = 0  # it updates alike in all of them
         self.slots = {"momentum_buffer": torch.zeros_like(flat)} if momentum else {}
 
     def step(self, flat: Tensor, gradient: Tensor, lr: float, skip: Tensor | None = None) -> None:
         """Update `flat` in place; `gradient` may be overwritten. skip: 1.0 on the device leaves the step out."""
         before = [] if skip is None else [(held, held.clone()) for held in (flat, *self.slots.values())]
-        if self.weight_decay:
-            gradient.add_(flat, alpha=self.weight_decay)
+        self.penalise(flat, gradient)
         if self.momentum:  # torch.optim starts the buffer with the first gradient: zero times momentum, plus gradient
             buffer = self.slots["momentum_buffer"].mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(buffer, alpha=self.momentum) if self.nesterov else buffer
@@ -84,18 +87,30 @@ class SGD:
         for held, was in before:
             held.copy_(torch.where(skip.bool(), was, held))  # type: ignore[union-attr]
 
+    def penalise(self, flat: Tensor, gradient: Tensor) -> None:
+        """Add the gradient of the weight decay, half its factor times the squared norm, to `gradient` in place."""
+        if self.weight_decay:
+            gradient.add_(flat if self.decayed is None else flat * self.decayed, alpha=self.weight_decay)
+
 
 def _vectors(stacked: Tensor) -> list[Tensor]:
     """[P] of every network of a tensor [..., P]."""
     return list(stacked.view(-1, stacked.shape[-1]).unbind(0))
 
 
-def build(spec: Mapping[str, Any], flat: Tensor) -> Adam | SGD:
-    """Optimiser of a resolved specification."""
+def build(spec: Mapping[str, Any], flat: Tensor, shapes: Mapping[str, torch.Size] | None = None) -> Adam | SGD:
+    """Optimiser of a resolved specification. shapes: of the parameters in the order of the buffer; those of two
+    dimensions and more are the kernels, where only these decay."""
     decay = spec.get("weight_decay", 0.0)
     if spec["name"] == "adam":
         return Adam(flat, spec.get("beta1", 0.9), spec.get("beta2", 0.999), spec.get("eps", 1e-8), decay)
-    return SGD(flat, spec.get("momentum", 0.0), spec.get("nesterov", False), decay)
+    decayed = None
+    if spec.get("decayed", "all") == "kernels" and shapes is not None:
+        marks = [
+            torch.full((math.prod(s),), float(len(s) > 1 and not n.startswith("method."))) for n, s in shapes.items()
+        ]
+        decayed = torch.cat(marks).to(flat.device)
+    return SGD(flat, spec.get("momentum", 0.0), spec.get("nesterov", False), decay, decayed)
 
 
 def rates(spec: Mapping[str, Any], time: float, paper_length: int) -> dict[str, float]:

@@ -6,17 +6,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-KINDS = ("none", "crop-flip")
+PADDING = {"crop-flip": 4, "crop2-flip": 2}  # pixels of black on every side, before a crop of the old size
+KINDS = ("none", *PADDING)
 WIDTH = 3  # uniform numbers per image: vertical offset, horizontal offset, flip
 
 
-def augment(kind: str, images: Tensor, uniform: Tensor | None, padding: int = 4) -> Tensor:
-    """Augmented images [..., B, C, H, W]. `crop-flip`: zero padding, a random crop, a flip with p = 1/2.
+def augment(kind: str, images: Tensor, uniform: Tensor | None) -> Tensor:
+    """Augmented images [..., B, C, H, W]. `crop-flip`, `crop2-flip`: zero padding, a random crop, a flip with p = 1/2.
 
     uniform: [..., B, 3] in [0, 1); not used for kind `none`.
     """
     if kind == "none" or uniform is None:
         return images
+    padding = PADDING[kind]
     lead, (channels, height, width) = images.shape[:-3], images.shape[-3:]
     flat, numbers = images.reshape(-1, channels, height, width), uniform.reshape(-1, WIDTH)
     padded = F.pad(flat, (padding,) * 4)

@@ -17,7 +17,7 @@ def loss_slopes(logits: Tensor, slopes: Tensor, labels: Tensor) -> Tensor:
 
 def rectified(raw: Tensor) -> Tensor:
     """Weights [..., B] that are nowhere negative and sum to one; all zero where nothing is positive (Learning to
-    Reweight, equations 7 to 9: divided by the sum, or by one where that is zero)."""
+    Reweight, equations 8 and 9: divided by the sum, or by one where that is zero)."""
     kept = raw.clamp(min=0)
     total = kept.sum(-1, keepdim=True)
     return kept / (total + (total == 0).to(total.dtype))

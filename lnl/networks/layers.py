@@ -31,20 +31,20 @@ def batch_norm_mode(mode: str) -> Iterator[None]:
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation over [B, C, ...] with torch's defaults (eps 1e-5, momentum 0.1, unbiased running variance).
+    """Batch normalisation over [B, C, ...], with torch's defaults unless told otherwise (unbiased running variance).
 
+    momentum: weight of a batch in the running statistics; scale: whether there is one, beside the shift.
     Parameters and buffers are called as in torch.nn.BatchNorm1d and 2d, but nothing counts batches: that counter cannot
     be updated inside torch.func transforms. Outside of `batch_norm_mode` it follows train() and eval() as torch's does.
     """
 
-    eps = 1e-5
-    momentum = 0.1
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, momentum: float = 0.1, eps: float = 1e-5, scale: bool = True) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
+        self.momentum, self.eps = momentum, eps
+        self.weight = nn.Parameter(torch.ones(channels)) if scale else None
         self.bias = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
@@ -53,7 +53,9 @@ class BatchNorm(nn.Module):
         mode = _mode.get() or ("update" if self.training else "frozen")
         by_batch = mode != "frozen"
         mean, var = (None, None) if mode == "batch" else (self.running_mean, self.running_var)
-        return F.batch_norm(x, mean, var, self.weight, self.bias, by_batch, self.momentum, self.eps)
+        # forward-mode derivatives know no batch norm without a scale
+        scale = torch.ones_like(self.bias) if self.weight is None else self.weight
+        return F.batch_norm(x, mean, var, scale, self.bias, by_batch, self.momentum, self.eps)
 
 
 class BatchNorm2d(BatchNorm):
@@ -68,8 +70,13 @@ def draw_scales(network: nn.Module) -> None:
     """Scales of all batch norms of a network drawn from U(0, 1), in the order of its layers."""
     with torch.no_grad():
         for module in network.modules():
-            if isinstance(module, BatchNorm):
+            if isinstance(module, BatchNorm) and module.weight is not None:
                 module.weight.uniform_()
+
+
+def dropout(x: Tensor, uniform: Tensor, p: float) -> Tensor:
+    """Numbers of x zeroed where `uniform`, of the same shape, is below p, the others scaled by 1 / (1 - p)."""
+    return x * ((uniform >= p).to(x.dtype) / (1.0 - p))
 
 
 def dropout2d(x: Tensor, uniform: Tensor, p: float) -> Tensor:
