@@ -22,7 +22,7 @@ SPEC = {
     "needs": ["clean_set"],
     "parameters": {
         "clean_batch": 100,  # clean examples of a step: m of Algorithm 1
-        "normalise": True,  # equation 9; false: raw weights, times the meta rate alpha
+        "normalise": True,  # decision l2r_normalise: equation 9; false: raw weights, times the meta rate alpha
         "penalty": "inside",  # decision l2r_penalty: whether weight decay is part of the clean loss
         "meta_rate": 1.0,  # decision l2r_meta_rate: alpha, or eta of equation 5
     },

@@ -82,7 +82,7 @@ def test_path_and_cell_are_inverse(paper: Suite) -> None:
 
 def test_a_stand_in_s_name_stands_in_path_and_heading() -> None:
     demo = Suite.load(ROOT, {"scale": "demo"})
-    assert {cell.dataset for cell in demo.cells} == {"digits", "standin-cifar100"}
+    assert {cell.dataset for cell in demo.cells} == {"digits", "digits49", "standin-cifar100"}
     assert "digits for mnist" in reductions.heading(demo, "tutorial_mnist_accuracy")
     assert reductions.comparable(demo, "tutorial_mnist_accuracy") is not None
     assert reductions.comparable(Suite.load(ROOT, {"scale": "paper"}), "tutorial_mnist_accuracy") is None

@@ -45,7 +45,8 @@ def _built(name: str, scale: str | None, seed: int = 1) -> tuple[list[Tensor], l
     options = {} if scale is None else {"batch_norm_scale": scale}
     torch.manual_seed(seed)
     network = build(name, CIFAR, 10, **options)
-    scales = [module.weight for module in network.modules() if isinstance(module, BatchNorm)]
+    norms = [module for module in network.modules() if isinstance(module, BatchNorm)]
+    scales = [norm.weight for norm in norms if norm.weight is not None]
     return scales, [p for p in network.parameters() if not any(p is s for s in scales)]
 
 
