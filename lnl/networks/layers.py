@@ -74,11 +74,6 @@ def draw_scales(network: nn.Module) -> None:
                 module.weight.uniform_()
 
 
-def dropout(x: Tensor, uniform: Tensor, p: float) -> Tensor:
-    """Numbers of x zeroed where `uniform`, of the same shape, is below p, the others scaled by 1 / (1 - p)."""
-    return x * ((uniform >= p).to(x.dtype) / (1.0 - p))
-
-
 def dropout2d(x: Tensor, uniform: Tensor, p: float) -> Tensor:
     """Whole channels of x [B, C, H, W] zeroed where `uniform` [B, C] is below p, the others scaled by 1 / (1 - p)."""
     scale = (uniform >= p).to(x.dtype) / (1.0 - p)

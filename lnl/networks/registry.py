@@ -74,11 +74,6 @@ NETWORKS: dict[str, NetworkInfo] = {
         "L2RResNet32",
         "pre-activation ResNet-32 without scales and projections (Learning to Reweight, background flips, as released)",
     ),
-    "l2r_wrn28_10": NetworkInfo(
-        "lnl.networks.l2r_resnet",
-        "L2RWideResNet",
-        "WRN-28-10 without scales and projections (Learning to Reweight, uniform flips, as released)",
-    ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}
     ),
