@@ -22,7 +22,7 @@ DEMAND = {
         {"key": "l2r", "label": "Learning to Reweight", "method": "l2r"},
         {
             "key": "l2r-half",
-            "label": "Learning to Reweight, 4,000 steps",
+            "label": "the same, 4,000 steps",
             "method": "l2r",
             "variant": "half",
             "set": {"protocol.length.steps": 4000},
@@ -46,7 +46,7 @@ def draw(data):
     from lnl.render.panels import finish, remark
     from lnl.render.style import line
 
-    figure, ax = plt.subplots(figsize=(7.0, 5.0))
+    figure, ax = plt.subplots(figsize=(10.0, 5.6))
     shown = {}
     for number, column in enumerate(data.columns):
         found = []
