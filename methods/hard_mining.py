@@ -36,16 +36,19 @@ class HardMining(Method):
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         shares = class_shares(learner.given[learner.train_index], self.setting.classes)
-        return {"rare": shares.argmin(), "frequent": shares.argmax()}
+        last = len(shares) - 1  # of classes that are given alike often, the last: never the rare one again
+        return {"rare": shares.argmin(), "frequent": last - shares.flip(0).argmax()}
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         x, labels = batch.streams["candidates"]
         with torch.no_grad():  # figures are those of the batch, as every method's
             logits = learner.forward(batch.x, batch.uniform, batch_norm="frozen")
             losses = cross_entropy(logits, batch.labels)
-            hardness = cross_entropy(learner.forward(x, None, batch_norm="frozen"), labels)[0]
+            uniform = batch.dropout["candidates"]
+            hardness = cross_entropy(learner.forward(x, uniform, batch_norm="frozen"), labels)[0]
             order, weights = chosen(self._hardness(hardness), labels, learner.state, self.setting.batch)
-        loss = (weights * cross_entropy(learner.forward(x[order]), labels[order])).sum(-1)
+        own = None if uniform is None else uniform[:, order]
+        loss = (weights * cross_entropy(learner.forward(x[order], own), labels[order])).sum(-1)
         learner.apply(learner.gradient(loss))
         return Outcome(loss.detach(), losses, logits=logits)
 

@@ -44,6 +44,8 @@ def command(suite: Suite, cell_id: str, seed: int, epochs: int, quiet: bool) -> 
     """Train a run in so many epochs and print its curves. UserError for a run that waits for a search."""
     short = shortened(suite, epochs)
     run = Run(short.parse(cell_id), seed)
+    if "length" in short.spec(run.cell):
+        raise UserError(f"{run.cell.id}: its length is in steps, and --epochs counts epochs; leave it out")
     search = search_of(short, run.cell)
     if search is not None:
         raise UserError(

@@ -31,7 +31,7 @@ def draw_sets(
     left = np.arange(len(labels))
     if TRAIN in sets:
         left = found[TRAIN] = _drawn(TRAIN, sets[TRAIN], left, labels, classes, dataset, seed)
-    for name, declared in sets.items():
+    for name, declared in sorted(sets.items()):  # a declaration's order means nothing
         if name != TRAIN:
             found[name] = _drawn(name, declared, left, labels, classes, dataset, seed)
             left = np.setdiff1d(left, found[name])
@@ -58,6 +58,9 @@ def _drawn(
     chosen = []
     for of_class, places, count in groups:
         if count > len(places):
-            raise UserError(f"set '{name}' wants {count:,} examples{of_class}, and {len(places):,} are left")
+            raise UserError(
+                f"set '{name}' of {dataset} wants {count:,} examples{of_class}, and {len(places):,} are left; take a "
+                "smaller set, or more of that class in set 'train'"
+            )
         chosen.append(places[np.argsort(rank[places], kind="stable")[:count]])
     return np.sort(np.concatenate(chosen)).astype(np.int64)

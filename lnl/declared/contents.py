@@ -17,7 +17,7 @@ from lnl.data.registry import DatasetInfo
 from lnl.declared import noise_files
 from lnl.declared.declared_files import DeclaredFiles
 from lnl.declared.layers import Layers
-from lnl.declared.lengths import with_periods
+from lnl.declared.lengths import check_unit, with_periods
 from lnl.declared.reading import extended, read_literal, read_mapping, read_method
 from lnl.declared.specification import choose, merge
 from lnl.declared.with_features import with_features
@@ -39,6 +39,12 @@ def _check_variant(protocol: dict[str, Any], where: str) -> None:
 
     checked(protocol, "protocol", where)
     check_training(protocol, where)
+
+
+def _in_unit_of(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """The protocol that another one is like, without its length if that one has one in the other unit."""
+    dropped = ("epochs", "untrained_epoch") if "length" in own else ("length",) if "epochs" in own else ()
+    return {name: value for name, value in base.items() if name not in dropped}
 
 
 class Contents:
@@ -101,8 +107,10 @@ class Contents:
                 base, where = own.get("like"), self.source_of("config/protocols", key)
                 if base is not None and "like" in choose(base, declared, "protocol", where):
                     raise UserError(f"{where}: is like '{base}', which itself is like another one")
+                check_unit(own, where)
                 changed = {name: value for name, value in own.items() if name != "like"}
-                found[key] = with_periods(merge(declared[base], changed) if base else own)
+                below = {} if base is None else _in_unit_of(own, declared[base])
+                found[key] = with_periods(merge(below, changed))
         return found
 
     def _methods(self) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
     """
     out: dict[str, Any] = {}
     total = 0
+    _check_together(sets, source)
     for name, declared in sorted(sets.items(), key=lambda entry: entry[0] != TRAIN):  # the others are taken from it
         mine = {**declared, "count": _shrunk(declared, info, printed)}
         where = f"{source}: sets, {name}"
@@ -30,16 +31,45 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
                 f"{where}: {mine['count']:,} examples leave nothing of {room:,} to be trained on; take fewer"
             )
         out[name] = mine
+    _check_classes(out, info, source)
     return out
 
 
+def _check_together(sets: Mapping[str, Tree], source: str) -> None:
+    """UserError for keys that mean nothing, or for two sets that both validate."""
+    for key in ("held_out", "labels", "validates"):
+        if key in sets.get(TRAIN, {}):
+            raise UserError(f"{source}: sets, {TRAIN}: '{key}' says nothing of what is trained on; leave it out")
+    validating = [name for name, declared in sets.items() if declared.get("validates")]
+    if len(validating) > 1:
+        raise UserError(f"{source}: sets: {' and '.join(validating)} both validate; let one of them")
+    for name in validating:
+        if sets[name].get("held_out") != "all":
+            raise UserError(
+                f"{source}: sets, {name}: validates, and methods that do not read it train on it; add held_out: all"
+            )
+
+
+def _check_classes(sets: Mapping[str, Tree], info: DatasetInfo, source: str) -> None:
+    """UserError where balanced sets take the last example of a class from a set `train` of declared shares."""
+    left = per_class(sets[TRAIN], info.classes) if TRAIN in sets else None
+    for name, declared in sets.items() if left else ():
+        taken = per_class(declared, info.classes)
+        if name == TRAIN or taken is None or left is None:
+            continue
+        left = [here - gone for here, gone in zip(left, taken, strict=True)]
+        for label, count in enumerate(left):
+            if count < 1:
+                raise UserError(
+                    f"{source}: sets, {name}: takes all of class {label} that set '{TRAIN}' has; take fewer, or a "
+                    "larger share of that class"
+                )
+
+
 def _shrunk(declared: Tree, info: DatasetInfo, printed: DatasetInfo) -> int:
-    """A count in proportion to the data, at least one example of each class where classes are told apart."""
+    """The count, of a stand-in at most half of it: one stand-in of two data sets has one set."""
     count = int(declared["count"])
-    if info.train >= printed.train:
-        return count
-    least = info.classes if declared.get("balanced") else 1
-    return min(count, max(least, round(count * info.train / printed.train)))
+    return count if info.key == printed.key else min(count, max(info.classes, info.train // 2))
 
 
 def _check(declared: Tree, info: DatasetInfo, where: str) -> None:

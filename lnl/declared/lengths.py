@@ -22,6 +22,25 @@ def with_periods(protocol: dict[str, Any]) -> dict[str, Any]:
     return protocol | {"epochs": periods(protocol["length"]), "untrained_epoch": False}
 
 
+def check_unit(protocol: Tree, source: str) -> None:
+    """UserError for a file that has its length in both units, in a data set's values alone, or a key that goes with the
+    other unit."""
+    both = "take 'epochs', or 'length' in its place"
+    if "length" in protocol:
+        for key in ("epochs", "untrained_epoch"):
+            if key in protocol:
+                raise UserError(f"{source}: '{key}' stands beside 'length', whose periods are its epochs; {both}")
+        if protocol.get("batch", {}).get("steps_cap") is not None:
+            raise UserError(f"{source}: 'batch.steps_cap' caps an epoch, and 'length.period' says it; leave it out")
+    for dataset, own in protocol.get("datasets", {}).items():
+        if "length" in own and "length" not in protocol and "like" not in protocol:
+            raise UserError(f"{source}: datasets, {dataset}: 'length', and the protocol has epochs; give both one unit")
+        if "epochs" in own and "length" in protocol:
+            raise UserError(
+                f"{source}: datasets, {dataset}: 'epochs', and the protocol has a length; give both one unit"
+            )
+
+
 def periods(length: Tree) -> int:
     """Periods of a length, the last one perhaps short."""
     return math.ceil(length["steps"] / length["period"])

@@ -28,6 +28,8 @@ def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, Da
                 f"{where}: split: own, and {dataset} has no validation images of its own: none, or test-halves"
             )
         check_training(here, f"{where}: datasets, {dataset}")
+        if any(declared.get("validates") for declared in here.get("sets", {}).values()) and here["split"] != "none":
+            raise UserError(f"{where}: a set validates, and so does split: {here['split']}; take split: none")
     for dataset in protocol.get("runtime", {}):
         choose(dataset, protocol["datasets"], "data set of this protocol", f"{where}: runtime")
 

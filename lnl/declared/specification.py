@@ -150,6 +150,8 @@ def resolve(
     parameters = {}
     for key, value in changes.items():
         if key.startswith("protocol."):
+            if "length" in declared and key in ("protocol.epochs", "protocol.untrained_epoch"):
+                raise UserError(f"{source}: {key}, and protocol {protocol} counts steps; set protocol.length.steps")
             set_dotted(declared, key.removeprefix("protocol."), value, source)
         else:
             parameters[key] = value

@@ -66,6 +66,7 @@ def stackable(suite: Suite, cell: Cell) -> bool:
         and not overridden(Path(method["file"])) & set(SINGLE_ONLY)
         and not method.get("handovers")
         and "hold_out" not in spec  # each repeat leaves out its own examples
+        and not any(declared.get("validates") for declared in spec.get("sets", {}).values())  # and validates on its own
         and not dependencies.hands_over(suite, cell)
         and not _told_apart(suite, cell)
     )

@@ -18,6 +18,7 @@ from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Batch, Method, Normal
 from lnl.engine.streams import Streams
+from lnl.errors import UserError
 from lnl.learning.augment import WIDTH, augment
 
 
@@ -78,8 +79,11 @@ class Batches:
         caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
         self._clock = Clock.of(spec)
         self._of_data: int = min([len(runs[0].train_index) // self.size, *caps])
-        if self._of_data == 0 and self._clock.steps is None:
-            raise ValueError(f"batch {self.size} is larger than the {len(runs[0].train_index)} training examples")
+        if self._of_data == 0:
+            raise UserError(
+                f"a batch of {self.size} is larger than the {len(runs[0].train_index)} examples that are trained on; "
+                "take a smaller batch, or smaller sets beside them"
+            )
         self.set_steps(0)
         self._streams = method.streams()
         self._random = method.random()

@@ -111,7 +111,7 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     if places_of:
         about["sets"] = {name: _about_set(chosen, arrays, info.classes) for name, chosen in places_of.items()}
     for name, members in places_of.items():
-        if spec["sets"][name].get("validates"):
+        if spec["sets"][name].get("validates") and not held:  # a method that holds examples out validates on them
             judged = np.array(labels if spec["sets"][name].get("labels") == "given" else arrays.train_labels)
             index, by = (torch.from_numpy(each).to(device) for each in (members, judged))
             data = data.also_validates(index, by, limit)

@@ -15,6 +15,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from lnl.data.set_sizes import TRAIN
+from lnl.data.sets import draw_sets
 from lnl.declared.searched import tried
 from lnl.engine.build import training
 from lnl.engine.data import DeviceData
@@ -100,7 +102,9 @@ def _training(
     # a searched schedule costs nothing; of a searched value, any that may be found
     parameters = {k: v for k, v in tried(spec["method"]["parameters"]).items() if k != "R"}
     small["method"] = spec["method"] | {"parameters": parameters}
-    return training(small, method, data, [labels], 0.5, _transition(classes), [1])
+    small["sets"] = {name: {"count": 2 * classes} for name in spec.get("sets", {}) if name != TRAIN}
+    sets = draw_sets(small["sets"], labels, classes, spec["dataset"], 1)
+    return training(small, method, data, [labels], 0.5, _transition(classes), [1], sets=[sets])
 
 
 def _transition(classes: int) -> Tensor:

@@ -1,0 +1,125 @@
+"""Index sets and lengths in steps, as declared: what is refused, and what does not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from suite_copy import SuiteCopy
+
+from lnl.data.set_sizes import per_class
+from lnl.data.sets import draw_sets
+from lnl.declared.lengths import at_scale, periods, said
+from lnl.declared.suite import Suite
+from lnl.errors import UserError
+
+LABELS = np.arange(4000) % 2
+OWN: dict[str, Any] = {
+    "title": "a protocol in steps",
+    "source": "a test",
+    "datasets": {"digits49": {"network": "digits_mlp"}},
+    "noise": {"vector": "fixed", "seed": 0, "generator": "as_released"},
+    "split": "none",
+    "sets": {"train": {"count": 1000, "shares": [0.02, 0.98]}, "clean": {"count": 10, "balanced": True}},
+    "length": {"steps": 100, "period": 10},
+    "batch": {"size": 20},
+    "optimiser": {"name": "sgd", "lr": 0.01, "schedule": "steps", "milestones": [50]},
+}
+Change = Callable[[dict[str, Any]], object]
+
+
+@given(st.permutations(["b", "a", "c"]), st.integers(1, 9))
+def test_the_order_of_a_declaration_draws_the_same_sets(names: list[str], seed: int) -> None:
+    declared = {name: {"count": 100 * (1 + "abc".index(name))} for name in names}
+    found = draw_sets({**declared, "train": {"count": 900}}, LABELS, 2, "x", seed)
+    again = draw_sets({"train": {"count": 900}, **dict(sorted(declared.items()))}, LABELS, 2, "x", seed)
+    assert all(np.array_equal(found[name], again[name]) for name in again)
+    taken = np.concatenate([found[name] for name in names])
+    assert len(np.unique(taken)) == 600
+    assert set(taken.tolist()) < set(found["train"].tolist())
+
+
+def test_a_smaller_share_is_part_of_a_larger_one() -> None:
+    many, few = (
+        draw_sets({"train": {"count": 1000, "shares": [share, 1 - share]}}, LABELS, 2, "x", 1)["train"]
+        for share in (0.1, 0.005)
+    )
+    assert (LABELS[many] == 0).sum() == 100
+    assert (LABELS[few] == 0).sum() == 5
+    assert set(few[LABELS[few] == 0]) < set(many[LABELS[many] == 0])
+    assert per_class({"count": 5000, "shares": [0.005, 0.995]}, 2) == [25, 4975]
+
+
+def test_a_scale_shortens_what_a_variant_has_shortened_by_as_much() -> None:
+    usual = {"length": {"steps": 8000, "period": 500}}
+    half = {"length": {"steps": 4000, "period": 500}}
+    scale = {"length": {"steps": 2000, "period": 100}}
+    assert [at_scale(d, usual, scale)["steps"] for d in (usual, half)] == [2000, 1000]
+    assert said({"length": at_scale(half, usual, scale)}) == "1,000 of 4,000 steps"
+    assert periods({"steps": 1050, "period": 100}) == 11
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
+    own = SuiteCopy.make(tmp_path / "checkout")
+    monkeypatch.chdir(own.root)
+    return own
+
+
+def changed(change: Change) -> str:
+    declared = yaml.safe_load(yaml.safe_dump(OWN))
+    change(declared)
+    return yaml.safe_dump(declared)
+
+
+def resolved(checkout: SuiteCopy) -> dict[str, Any]:
+    suite = Suite.load(checkout.root, {"scale": "paper"})
+    return suite.spec(suite.parse("own/digits49/clean/standard"))
+
+
+VALIDATES = {"count": 9, "validates": True, "held_out": "all"}
+REFUSED: dict[str, tuple[Change, str]] = {
+    "both units": (lambda p: p.update(epochs=3, untrained_epoch=False), "'epochs' stands beside 'length'"),
+    "neither": (lambda p: p.pop("length"), "'epochs' is missing, or 'length'"),
+    "an untrained epoch": (lambda p: p.update(untrained_epoch=True), "'untrained_epoch' stands beside 'length'"),
+    "a cap": (lambda p: p["batch"].update(steps_cap=3), "'batch.steps_cap' caps an epoch"),
+    "a long period": (lambda p: p["length"].update(period=101), "'length.period': 101, and the training has 100 steps"),
+    "a late milestone": (lambda p: p["optimiser"].update(milestones=[100]), "and the training ends after 100 steps"),
+    "another unit of a data set": (lambda p: p["datasets"]["digits49"].update(epochs=3), "digits49: 'epochs', and"),
+    "a set that is too large": (lambda p: p["sets"]["clean"].update(count=1000), "leave nothing of 1,000"),
+    "no example of a class": (lambda p: p["sets"]["train"].update(count=40), "leave none of class 0"),
+    "the last of a class": (lambda p: p["sets"]["clean"].update(count=40), "takes all of class 0"),
+    "shares of three": (lambda p: p["sets"]["train"].update(shares=[0.5, 0.4, 0.1]), "3 shares, and digits49 has 2"),
+    "shares of less": (lambda p: p["sets"]["train"].update(shares=[0.5, 0.4]), "shares sum to 0.9"),
+    "shares and balance": (lambda p: p["sets"]["train"].update(balanced=True), "'shares' and 'balanced' exclude"),
+    "labels of train": (lambda p: p["sets"]["train"].update(labels="given"), "'labels' says nothing"),
+    "trained on and validating": (lambda p: p["sets"]["clean"].update(validates=True), "add held_out: all"),
+    "two that validate": (lambda p: p["sets"].update(a=VALIDATES, b=VALIDATES), "a and b both validate"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_is_one_line_before_any_job(what: str, checkout: SuiteCopy) -> None:
+    change, words = REFUSED[what]
+    (checkout.root / "config" / "protocols" / "own.yaml").write_text(changed(change))
+    with pytest.raises(UserError) as refused:
+        resolved(checkout)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_protocol_like_another_one_may_count_in_the_other_unit(checkout: SuiteCopy) -> None:
+    folder = checkout.root / "config" / "protocols"
+    (folder / "own.yaml").write_text(changed(lambda p: None))
+    other = {"title": "the same in epochs", "source": "a test", "like": "own", "epochs": 3, "untrained_epoch": False}
+    (folder / "other.yaml").write_text(yaml.safe_dump({**other, "optimiser": {"milestones": [2]}}))
+    suite = Suite.load(checkout.root, {"scale": "paper"})
+    steps, epochs = (suite.spec(suite.parse(f"{name}/digits49/clean/standard")) for name in ("own", "other"))
+    assert (steps["epochs"], steps["length"]["steps"]) == (10, 100)
+    assert epochs["epochs"] == 3 and "length" not in epochs
