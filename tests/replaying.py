@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
 from lnl.engine import replay
+from lnl.engine.loop import Training
 from lnl.run.hardware import as_before, torch_device
 
 
@@ -85,3 +86,11 @@ def one_order_of_sums() -> Iterator[None]:
     with as_before():
         torch_device("cuda", deterministic=True)
         yield
+
+
+def assert_replayed_equal(usual: Training, replayed: Training) -> None:
+    """Both are run to their ends, the second one replayed, and have the same bits."""
+    usual.run()
+    replayed.run()
+    assert replayed.replay is not None and replayed.replay.possible
+    assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)

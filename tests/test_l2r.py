@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replaying import Dispatched, Tape
+from replaying import Dispatched, Tape, assert_replayed_equal
 
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
@@ -125,7 +125,7 @@ def _pair(method: str, recorded: bool, network: str, device: str = "cpu", **chan
         network,
         sets=SETS,
         batch={"size": 16, "steps_cap": None},
-        optimiser=SGD,
+        optimiser=SGD | changes.pop("rates", {}),
         length=length,
         epochs=3,
         paper_epochs=3,
@@ -150,6 +150,24 @@ def test_it_is_replayed_bit_equal(method: str, network: str, tapes: list[Tape]) 
     assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)
 
 
+@pytest.mark.parametrize(
+    ("rates", "most"),
+    [
+        ({"schedule": "steps", "milestones": [30], "factor": 0.1}, 4),  # step 15, in the middle of the second period
+        ({"schedule": "linear", "decay_start": 16}, 1),  # every step from the eighth on has a rate of its own
+    ],
+)
+def test_a_rate_that_changes_within_a_period_is_not_the_recorded_one(
+    rates: dict[str, Any], most: int, tapes: list[Tape]
+) -> None:
+    usual, replayed = (_pair("l2r", recorded, "digits_mlp", rates=rates) for recorded in (False, True))
+    usual.run()
+    replayed.run()
+    assert replayed.curves == usual.curves
+    assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)
+    assert len(tapes) == most
+
+
 @pytest.mark.parametrize("method", ["l2r", "resample", "hard-mining"])
 def test_a_length_in_steps_resumes_anywhere(method: str) -> None:
     whole, part, rest = (_pair(method, False, "digits_cnn") for _ in range(3))
@@ -171,10 +189,7 @@ def test_a_length_in_steps_resumes_anywhere(method: str) -> None:
 @pytest.mark.parametrize("method", REWEIGHTING)
 def test_a_gpu_replays_it(method: str, network: str, arithmetic: str, one_order_of_sums: None) -> None:
     usual, replayed = (_pair(method, r, network, "cuda", arithmetic=arithmetic) for r in (False, True))
-    usual.run()
-    replayed.run()
-    assert replayed.replay is not None and replayed.replay.possible
-    assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)
+    assert_replayed_equal(usual, replayed)
 
 
 @pytest.mark.gpu

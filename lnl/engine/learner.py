@@ -100,6 +100,11 @@ class Learner:
         return gradient
 
     @property
+    def rates(self) -> tuple[float, float]:
+        """Learning rate and Adam's beta1 (0 without one), as the next step takes them."""
+        return self.lr, getattr(self.optimiser, "beta1", 0.0)
+
+    @property
     def slots(self) -> dict[str, Tensor]:
         """Optimiser slots [..., networks, P] by name."""
         return self.optimiser.slots

@@ -4,7 +4,8 @@ In every epoch the first step runs as usual, the second is recorded, and the oth
 constant within an epoch (rates, schedule, order of the examples) becomes part of it; what changes from step to step
 stands in tensors: the places of the batch, the random numbers of the step, drawn before it as ever, and the optimiser's
 count. The same kernels run on the same numbers. A method's own step is recorded like any other: the contract has it
-draw nothing itself and keep what changes in tensors; one that asks for the number of its step is left alone.
+draw nothing itself and keep what changes in tensors; one that asks for the number of its step is left alone. Where the
+rate changes within a period (a length in steps), the step runs as usual, and the next one of the same rate is recorded.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Replay:
         self._places = torch.arange(training.batches.size, device=training.device)
         self._drawn: Draws | None = None
         self._epoch = -1
+        self._rates: tuple[float, float] | None = None  # of the last step: a recording has them as numbers
         self._next = -1  # step that the recording would do next
         self._recorder = Recorder()
         self._recorded: Callable[[], None] | None = None
@@ -37,7 +39,8 @@ class Replay:
 
     def step(self, number: int, now: Moment) -> None:
         """Step `number` of the epoch that was begun."""
-        drawn = self._put(number)
+        drawn, before = self._put(number), self._rates
+        self._rates = self._training.learner.rates
         if now.epoch != self._epoch:
             watched = _Watched(**vars(now))
             self._go_to(number)
@@ -46,7 +49,9 @@ class Replay:
             self._epoch, self._recorded = now.epoch, None
             self.possible &= not watched.asked
             return
-        if self.possible and (self._recorded is None or number != self._next):
+        if self._rates != before:
+            self._recorded = None
+        elif self.possible and (self._recorded is None or number != self._next):
             self._recorded = None
             self._go_to(number)
             try:
