@@ -115,6 +115,18 @@ def test_the_meta_rate_is_cancelled_by_the_normalisation() -> None:
     assert not torch.allclose(third, fourth, rtol=1e-3)
 
 
+def test_decay_of_kernels_leaves_biases_and_batch_norm_alone() -> None:
+    """With a gradient of zero nothing moves but what decays."""
+    built = _pair("l2r", False, "digits_cnn", rates={"decayed": "kernels", "weight_decay": 0.5})
+    population = built.learner.population
+    population.flat.fill_(1.0)
+    built.learner.lr = 0.1
+    built.learner.apply(torch.zeros_like(population.flat))
+    for name, moved in population.unflatten(population.flat).items():
+        wanted = 0.95 if name.startswith(("conv", "fc")) and name.endswith("weight") else 1.0
+        torch.testing.assert_close(moved, torch.full_like(moved, wanted), msg=name)
+
+
 REWEIGHTING = ["l2r", "random-weights", "proportion", "resample", "hard-mining"]
 
 

@@ -49,6 +49,8 @@ def norms() -> tuple[BatchNorm2d, nn.BatchNorm2d]:
         ("cnn9", CIFAR, 100, 4_446_180),
         ("cnn9", MNIST, 10, 4_432_266),
         ("digits_mlp", DIGITS, 10, 64 * 256 + 256 + 256 * 10 + 10),
+        ("l2r_lenet", MNIST, 2, 26 * 16 + 401 * 32 + 801 * 64 + 1025 * 100 + 101),
+        ("l2r_resnet32", CIFAR, 10, 462_954),
     ],
 )
 def test_parameter_counts_of_the_papers(name: str, shape: tuple[int, int, int], classes: int, parameters: int) -> None:
