@@ -39,7 +39,7 @@ class LearningToReweight(Method):
     def streams(self) -> dict[str, Stream]:
         return {"clean": Stream(batch=self.parameters["clean_batch"], of="clean")}
 
-    def weighted(self, learner: Learner, batch: Batch) -> tuple[Tensor, Tensor]:
+    def weighted(self, learner: Learner, batch: Batch, batch_norm: str = "update") -> tuple[Tensor, Tensor]:
         """Weights [networks, B] of a batch, and its logits, through which gradients flow."""
         x, labels = batch.streams["clean"]
         logits = learner.forward(x, batch.dropout["clean"], batch_norm="batch")  # line 8, at theta
@@ -47,7 +47,7 @@ class LearningToReweight(Method):
         direction = learner.gradient(clean.mean(-1), keep=True)
         if self.parameters["penalty"] == "inside":
             direction = learner.penalise(direction)
-        logits, slopes = learner.along(batch.x, direction, batch.uniform)
+        logits, slopes = learner.along(batch.x, direction, batch.uniform, batch_norm)
         raw = self.parameters["meta_rate"] * loss_slopes(logits.detach(), slopes, batch.labels)  # line 10, negated
         return (rectified(raw) if self.parameters["normalise"] else raw.clamp(min=0)), logits  # line 11
 
@@ -58,3 +58,6 @@ class LearningToReweight(Method):
         learner.apply(learner.gradient(loss))
         nothing = (weights.sum(-1) == 0).float()  # the step is then made of momentum and weight decay alone
         return Outcome(loss, losses, (weights > 0).float(), logits, {"no_weight": nothing})
+
+    def weigh(self, learner: Learner, batch: Batch) -> Tensor:
+        return self.weighted(learner, batch, batch_norm="batch")[0].detach()

@@ -17,7 +17,7 @@ Axes = dict[str, dict[str, Tree]]
 
 FACTS = ("train", "validation", "test", "classes", "image")  # columns of a table about data sets
 COORDINATES = ("protocol", "dataset", "noise", "method")
-VARIANTS = ("variant", "set")
+VARIANTS = ("variant", "set", "variants", "stage")
 #: What a row or a column may say, by kind of table or figure; key and label always.
 ROWS = {"datasets": ("dataset",), "networks": (), "traits": ()}
 COLUMNS = {"datasets": (), "networks": ("network", "shape", "classes", "options"), "traits": ("method",)}

@@ -85,7 +85,7 @@ def _plain(setting: Mapping[str, Any]) -> dict[str, Any]:
 def _combinations(entry: Mapping[str, Any]) -> Iterator[tuple[list[dict[str, Any]], tuple[str, ...]]]:
     """Parts for Suite.cell_of for every combination of an entry's lists, first coordinate slowest."""
     listed = {k: entry[k] if isinstance(entry[k], list) else [entry[k]] for k in LISTED if k in entry}
-    own = {k: entry[k] for k in ("variant", "set") if k in entry}
+    own = {k: entry[k] for k in ("variant", "set", "stage") if k in entry}
     for values in itertools.product(*listed.values()):
         base = dict(zip(listed, values, strict=True)) | own
         for axes in itertools.product(*entry.get("vary", [])):

@@ -20,8 +20,9 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
     out: dict[str, Any] = {}
     total = 0
     _check_together(sets, source)
+    counts = _shrunk(sets, info, printed)
     for name, declared in sorted(sets.items(), key=lambda entry: entry[0] != TRAIN):  # the others are taken from it
-        mine = {**declared, "count": _shrunk(declared, info, printed)}
+        mine = {**declared, "count": counts[name]}
         where = f"{source}: sets, {name}"
         _check(mine, info, where)
         total = 0 if name == TRAIN else total + mine["count"]
@@ -66,10 +67,20 @@ def _check_classes(sets: Mapping[str, Tree], info: DatasetInfo, source: str) -> 
                 )
 
 
-def _shrunk(declared: Tree, info: DatasetInfo, printed: DatasetInfo) -> int:
-    """The count, of a stand-in at most half of it: one stand-in of two data sets has one set."""
-    count = int(declared["count"])
-    return count if info.key == printed.key else min(count, max(info.classes, info.train // 2))
+def _shrunk(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo) -> dict[str, int]:
+    """Counts; of a stand-in at most half of it, the largest sets shrunk first: one stand-in of two data sets has one
+    set."""
+    counts = {name: int(declared["count"]) for name, declared in sets.items()}
+    if info.key == printed.key:
+        return counts
+    if TRAIN in counts:
+        counts[TRAIN] = min(counts[TRAIN], max(info.classes, info.train // 2))
+    room = counts.get(TRAIN, info.train) // 2
+    others = sorted((name for name in counts if name != TRAIN), key=lambda name: counts[name])
+    for number, name in enumerate(others):  # each has its share of what smaller ones have left
+        counts[name] = min(counts[name], max(info.classes, room // (len(others) - number)))
+        room -= counts[name]
+    return counts
 
 
 def _check(declared: Tree, info: DatasetInfo, where: str) -> None:

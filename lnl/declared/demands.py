@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import handovers
+from lnl.declared import handovers, stages
 from lnl.declared.cells import Cell, Declared, Run
 from lnl.declared.slots import COORDINATES, Slots
 from lnl.declared.specification import choose, digest, resolve
@@ -28,10 +29,11 @@ class Demands(Slots, ABC):
         self._digests: dict[Cell, str] = {}
         self._named: dict[tuple[str, Cell], dict[str, None]] = {}
         self._varied: dict[Cell, tuple[dict[str, Any], dict[str, Any], str]] = {}  # coordinates, changes, path's suffix
+        self._staged: dict[Cell, tuple[Cell, str]] = {}  # what a stage goes on from, and the point of it
 
     def registered(self) -> list[dict[Any, Any]]:
         """What is noted while an artefact is resolved."""
-        return [self._cells, self._demands, self._digests, self._named, self._varied]
+        return [self._cells, self._demands, self._digests, self._named, self._varied, self._staged]
 
     # ---- demands ---------------------------------------------------------------------------------------------------
 
@@ -67,13 +69,35 @@ class Demands(Slots, ABC):
         spec = self.resolved(at, changes, where)
         if spec == base:
             name = at["method"]
-        cell = Cell(at["protocol"], spec["dataset"], at["noise"], name)
+        cell = self._add(Cell(at["protocol"], spec["dataset"], at["noise"], name), spec, at, changes, suffix, where)
+        stage = next((part["stage"] for part in reversed(parts) if "stage" in part), None)
+        if stage is not None:
+            cell = self._add_stage(cell, stage, at, changes, suffix, where)
+        self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
+        return cell, None
+
+    def _add(
+        self, cell: Cell, spec: dict[str, Any], at: dict[str, Any], changes: dict[str, Any], suffix: str, where: str
+    ) -> Cell:
+        """The cell, registered with what it begins with."""
         self._register(cell, Declared(spec, at["dataset"], where))
         if "handovers" in spec["method"]:
             self._varied[cell] = (at, changes, suffix)
             self.begins_with(cell)  # a job knows its sources by their names alone
-        self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
-        return cell, None
+        return cell
+
+    def _add_stage(
+        self, base: Cell, name: str, at: dict[str, Any], changes: dict[str, Any], suffix: str, where: str
+    ) -> Cell:
+        """The cell of a stage, which goes on from `base` or begins anew, registered."""
+        spec = self.resolved(at, changes, where, name)
+        own = stages.stage_of(self.protocols, at, name, where)
+        there = at | {"method": stages.learner_of(own, at)}
+        kept = changes if there == at else self._of_protocol(changes)
+        staged = replace(base, method=f"{base.method}-{name}")
+        if "stage" in spec:
+            self._staged[staged] = (base, spec["stage"]["point"])
+        return self._add(staged, spec, there, kept, suffix, where)
 
     def named(self, key: str, cell: Cell) -> list[str]:
         """The papers' data sets in whose place an artefact has this cell: one stand-in may stand for several, and other
@@ -81,13 +105,23 @@ class Demands(Slots, ABC):
         self.demand(key)
         return list(self._named.get((self.source(key), cell), ())) or [self.declared(cell).paper_dataset]
 
-    def resolved(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
-        key = repr((sorted(at.items()), sorted(changes.items())))
+    def resolved(
+        self, at: dict[str, Any], changes: dict[str, Any], where: str, stage: str | None = None
+    ) -> dict[str, Any]:
+        """Specification of coordinates with a variant's changes; of a stage of theirs, where one is named."""
+        key = repr((sorted(at.items()), sorted(changes.items()), stage))
         if key not in self._resolved:
-            self._resolved[key] = self._resolve_anew(at, changes, where)
+            self._resolved[key] = self._resolve_anew(at, changes, where, stage)
         return self._resolved[key]
 
-    def _resolve_anew(self, at: dict[str, Any], changes: dict[str, Any], where: str) -> dict[str, Any]:
+    def _resolve_anew(
+        self, at: dict[str, Any], changes: dict[str, Any], where: str, stage: str | None
+    ) -> dict[str, Any]:
+        own = stages.stage_of(self.protocols, at, stage, where)
+        base = digest(self.resolved(at, changes, where)) if own and "begins" in own else ""
+        method = stages.learner_of(own, at)
+        if method != at["method"]:
+            at, changes = at | {"method": method}, self._of_protocol(changes)
         spec = resolve(
             protocol=at["protocol"],
             protocols=self.protocols,
@@ -101,7 +135,9 @@ class Demands(Slots, ABC):
             changes=changes,
             source=where,
             check=self._check,
+            stage=None if own is None else lambda protocol: stages.applied(protocol, own),
         )
+        spec |= stages.beginning(own, stage, base)
         sources = {
             name: {"from": digest(self.resolved(*self._source(at, changes, source), where)), "point": point}
             for name, source, point in handovers.read(self.methods[at["method"]], spec["method"]["parameters"])
@@ -113,14 +149,18 @@ class Demands(Slots, ABC):
     @staticmethod
     def _source(at: dict[str, Any], changes: dict[str, Any], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Coordinates and changes of a cell's source: of its own variant, what concerns the protocol."""
-        return {**at, "method": method}, {k: v for k, v in changes.items() if k.startswith(PROTOCOL)}
+        return {**at, "method": method}, Demands._of_protocol(changes)
+
+    @staticmethod
+    def _of_protocol(changes: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in changes.items() if key.startswith(PROTOCOL)}
 
     def begins_with(self, cell: Cell) -> dict[str, tuple[Cell, str]]:
         """Hand-overs that a cell reads: name -> (cell that writes it, point)."""
+        out = {stages.BASE: self._staged[cell]} if "stage" in self.spec(cell) else {}
         if "handovers" not in self.spec(cell)["method"]:
-            return {}
+            return out
         at, changes, suffix = self._varied.get(cell) or (self.where(cell), {}, "")
-        out = {}
         for name, source, point in handovers.read(self.methods[at["method"]], self.spec(cell)["method"]["parameters"]):
             there, kept = self._source(at, changes, source)
             spec = self.resolved(there, kept, cell.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.declared import chosen_epochs, lengths, paths
+from lnl.declared import chosen_epochs, lengths, paths, stages
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
@@ -46,7 +46,8 @@ def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
 def readable_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
     """Points of a cell that some method could read, declared with it or not."""
     readers = [each for method in suite.methods.values() for each in method.get("handovers", {}).values()]
-    return tuple(sorted({point for source, point, *_ in readers if source == parted(suite, cell.method)[0]}))
+    read = {point for source, point, *_ in readers if source == parted(suite, cell.method)[0]}
+    return tuple(sorted(read | stages.points(suite.protocols[cell.protocol])))
 
 
 def parted(suite: Suite, name: str) -> tuple[str, str]:
@@ -71,12 +72,19 @@ def _demanded(suite: Suite) -> frozenset[Run]:
 
 @cache
 def _readers(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
-    """Of every cell that hands over: its points, and the seeds with which declared runs read them."""
+    """Of every cell that hands over: its points, and the seeds with which declared runs, or the cells that these begin
+    with, read them."""
     found: dict[Cell, dict[str, set[int]]] = {}
-    for run in _demanded(suite):
-        if suite.methods[suite.spec(run.cell)["method"]["key"]].get("handovers"):
+    known, new = set(_demanded(suite)), list(_demanded(suite))
+    while new:
+        run = new.pop()
+        spec = suite.spec(run.cell)
+        if "stage" in spec or "handovers" in spec["method"]:
             for source, point in suite.begins_with(run.cell).values():
                 found.setdefault(source, {}).setdefault(point, set()).add(run.seed)
+                if (further := Run(source, run.seed)) not in known:
+                    known.add(further)
+                    new.append(further)
     return {cell: dict(sorted(points.items())) for cell, points in found.items()}
 
 

@@ -92,8 +92,13 @@ class Slots(Catalogue, ABC):
             return None, "published numbers only"
         try:
             with whole(self.registered()) if self.layers.overlays else nullcontext():
-                return self.cell_of([common, row, column], where)
+                return self.cell_of([common, *_parts(row), *_parts(column)], where)
         except UserError as error:
             joined = next((self.methods[entry["method"]]["file"] for entry in (row, column) if entry.get("joined")), "")
             self.layers.forgive(joined, error)  # a private method costs a paper's table no other place
             return None, str(error)
+
+
+def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row or column, and each of its `variants`, in the order in which they name a cell."""
+    return [{key: value for key, value in entry.items() if key != "variants"}, *entry.get("variants", [])]

@@ -22,7 +22,7 @@ from lnl.noise.kinds import NoiseKind
 NOISY_HOLD_OUT = "noisy-hold-out"
 
 #: Protocol values that are younger than records: at these they stay out of a specification, whose digest is as before.
-LEFT_OUT = {"augment": "none", "evaluated": "all", "batch_norm_scale": "ones"}
+LEFT_OUT: dict[str, Any] = {"augment": "none", "evaluated": "all", "batch_norm_scale": "ones", "trained_on": "all", "pieces": []}
 
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
 #: of the same sum is no such change: records name the commit that made them.
@@ -132,13 +132,14 @@ def resolve(
     changes: dict[str, Any],
     source: str,
     check: Callable[[dict[str, Any], str], None] | None = None,
+    stage: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Resolved specification of a cell.
 
     `dataset` is the paper's; a scale may put a stand-in, another one of `datasets`, in its place. `noises` are
     declared kinds. `changes` are a variant's: bare keys are method parameters, `protocol.<dotted>` keys are protocol
     values. `source` names the declaration in errors; `check`, where given, validates a protocol that a data set or a
-    variant has changed.
+    variant has changed; `stage` puts a stage's own values into it.
     """
     declared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
@@ -155,7 +156,9 @@ def resolve(
             set_dotted(declared, key.removeprefix("protocol."), value, source)
         else:
             parameters[key] = value
-    if check and (len(own) > 1 or len(parameters) < len(changes)):
+    if stage is not None:
+        declared = stage(declared)
+    if check and (len(own) > 1 or len(parameters) < len(changes) or stage is not None):
         check({k: v for k, v in declared.items() if k != "network"}, source)
 
     if "length" in declared:
@@ -187,6 +190,8 @@ def resolve(
     options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     sets = declared.get("sets")
+    if (only := declared.get("trained_on", "all")) != "all":
+        choose(only, sets or {}, "set of 'trained_on'", source)
     unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says
     batch = {"steps_cap": None, **declared["batch"]}
     if "batch_size" in reduced:
@@ -206,7 +211,7 @@ def resolve(
         "paper_epochs": paper_epochs,
         **length,
         "untrained_epoch": declared["untrained_epoch"],
-        **{k: declared[k] for k in ("augment", "evaluated") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},
+        **{k: declared[k] for k in ("augment", "evaluated", "trained_on", "pieces") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},
         **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
         **({"sets": declared_sets.resolved(sets, info, datasets[dataset], source)} if sets else {}),
         "batch": batch,

@@ -65,6 +65,7 @@ def stackable(suite: Suite, cell: Cell) -> bool:
         NETWORKS[spec["network"]["name"]].linear
         and not overridden(Path(method["file"])) & set(SINGLE_ONLY)
         and not method.get("handovers")
+        and "stage" not in spec  # each repeat goes on from its own network
         and "hold_out" not in spec  # each repeat leaves out its own examples
         and not any(declared.get("validates") for declared in spec.get("sets", {}).values())  # and validates on its own
         and not dependencies.hands_over(suite, cell)

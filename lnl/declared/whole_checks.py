@@ -17,6 +17,7 @@ from lnl.declared import (
     noise_checks,
     schema,
     search_file,
+    stages,
 )
 from lnl.declared.artefact_checks import check_figure, check_table
 from lnl.declared.decision_switches import Declarations
@@ -93,6 +94,7 @@ def _each(catalogue: Whole, name: str, one: Callable[[str, Any, str], None]) -> 
 def _check_protocol(catalogue: Whole, key: str, protocol: dict[str, Any]) -> None:
     schema.check(protocol, "protocol", f"config/protocols/{key}.yaml")  # what is `like` another one, as a whole
     check_protocol(key, protocol, catalogue.datasets)
+    stages.check(protocol, catalogue.methods, f"config/protocols/{key}.yaml")
 
 
 def _check_endings(catalogue: Whole, folder: Path) -> None:

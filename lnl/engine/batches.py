@@ -79,7 +79,8 @@ class Batches:
         caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
         self._clock = Clock.of(spec)
         self._of_data: int = min([len(runs[0].train_index) // self.size, *caps])
-        if self._of_data == 0:
+        endless = self._clock.steps is not None and "trained_on" in spec  # a small set is gone through again and again
+        if self._of_data == 0 and not endless:
             raise UserError(
                 f"a batch of {self.size} is larger than the {len(runs[0].train_index)} examples that are trained on; "
                 "take a smaller batch, or smaller sets beside them"

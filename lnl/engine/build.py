@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lnl.data.splits import clean_indices
 from lnl.declared.reading import SINGLE_ONLY
+from lnl.declared.stages import BASE
 from lnl.engine import optim
 from lnl.engine.batches import RunData
 from lnl.engine.data import DeviceData
@@ -87,11 +88,17 @@ def training(
         places = np.setdiff1d(places, data.held_out.cpu().numpy())
     runs, modules, own, methods = [], [], [], []
     for r, seed in enumerate(seeds):
-        streams = Streams(spec["protocol"], spec["dataset"], seed)
+        streams = Streams(_stream_name(spec), spec["dataset"], seed)
         labels = data.true.cpu().numpy()
         drawn = sets[r] if sets else {}
         trained = np.intersect1d(places, drawn["train"]) if "train" in drawn else places
         index = trained_on(trained, drawn, spec.get("sets", {}), {s.of for s in probe.streams().values()})
+        mine = np.array(given[r])
+        of_set = spec.get("trained_on", "all")
+        if of_set != "all":
+            index = set_of(drawn, of_set, spec)
+            if spec["sets"][of_set].get("labels", "true") == "true":
+                mine[index] = labels[index]
         trusted = {}
         for k, s in probe.streams().items():
             if s.of is not None:
@@ -108,7 +115,7 @@ def training(
             ]
         )
         streamed = {k: torch.from_numpy(v).to(device) for k, v in trusted.items()}
-        labels_given = torch.from_numpy(np.array(given[r])).to(device)
+        labels_given = torch.from_numpy(mine).to(device)
         runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), streamed))
 
     population: Population
@@ -127,8 +134,16 @@ def training(
     learner.train_index = runs[0].train_index
     learner.held_out = learner.train_index[:0] if data.held_out is None else data.held_out
     learner._images = data.in_order
+    if "stage" in spec and BASE in learner.handovers:
+        begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
+        begin(learner.handovers[BASE])
     learner.state = methods[0].initial_state(learner)
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
+
+
+def _stream_name(spec: Mapping[str, Any]) -> str:
+    """What a run's random numbers are named after: a training that goes on has others than the one before it."""
+    return f"{spec['protocol']} {spec['stage']['name']}" if "stage" in spec else str(spec["protocol"])
 
 
 def trained_on(

@@ -38,6 +38,7 @@ class DeviceData:
     parts: dict[str, tuple[Tensor, Tensor]]  # "test", "validation" -> images, labels
     shape: tuple[int, int, int]
     held_out: Tensor | None = None  # int64: training examples that validate and are never trained on
+    validating: Tensor | None = None  # int64: those of a declared set that validates
 
     @classmethod
     def load(cls, arrays: Arrays, split: str, device: torch.device, test_images: int | None) -> DeviceData:
@@ -61,7 +62,7 @@ class DeviceData:
     def also_validates(self, index: Tensor, judged: Tensor, limit: int | None) -> DeviceData:
         """The same data with the training examples `index` as its validation part, by the labels `judged` [N]."""
         part = self.images[index[:limit]], judged[index[:limit]]
-        return replace(self, parts=self.parts | {"validation": part})
+        return replace(self, parts=self.parts | {"validation": part}, validating=index[:limit])
 
     def whole_batches(self, size: int) -> DeviceData:
         """The same data with every evaluation part cut to its whole batches of `size`, in the file's order: what a

@@ -148,15 +148,16 @@ class Learner:
 
     def start_from(self, handed: dict[str, Tensor]) -> None:
         """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new."""
-        own = sum(math.prod(s) for n, s in self.population.shapes.items() if n.startswith("method."))
+        own = self._own_size()
         size = self.population.flat.shape[-1] - own  # the method's own parameters stand behind the network's
-        if handed["flat"].shape[-1] != size:
+        theirs = _network_size(handed)
+        if theirs != size:
             raise UserError(
-                f"a network of {size} parameters cannot begin with one of {handed['flat'].shape[-1]} that another cell "
+                f"a network of {size} parameters cannot begin with one of {theirs} that another cell "
                 "handed over: they differ in architecture or in classes"
             )
         with torch.no_grad():
-            self.population.flat[..., :size].copy_(handed["flat"])
+            self.population.flat[..., :size].copy_(handed["flat"][..., :size])
             for name, tensor in self.population.buffers.items():
                 tensor.copy_(handed[f"buffer.{name}"])
 
@@ -165,7 +166,8 @@ class Learner:
         self.start_from(handed)
         with torch.no_grad():
             for name, tensor in self.optimiser.slots.items():
-                tensor[..., : handed["flat"].shape[-1]].copy_(handed[f"slot.{name}"])
+                size = _network_size(handed)
+                tensor[..., :size].copy_(handed[f"slot.{name}"][..., :size])
         self.optimiser.steps = int(handed["slot_steps"])
 
     def set_own(self, name: str, value: Tensor) -> None:
@@ -190,6 +192,7 @@ class Learner:
         parts = {"buffer": self.population.buffers, "slot": self.optimiser.slots, "state": self.state}
         named = {f"{part}.{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
         named["slot_steps"] = torch.tensor(self.optimiser.steps)
+        named["own_parameters"] = torch.tensor(self._own_size())
         return {k: v.detach().cpu().clone().contiguous() for k, v in {"flat": self.population.flat, **named}.items()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
@@ -206,7 +209,16 @@ class Learner:
                 self.state[name] = tensor.to(self.population.flat.device)
         self.optimiser.steps = snapshot["steps"]
 
+    def _own_size(self) -> int:
+        """How many parameters are the method's own, of each network."""
+        return sum(math.prod(s) for n, s in self.population.shapes.items() if n.startswith("method."))
+
     def _single(self) -> Population:
         if not self.population.modules:
             raise TypeError("a method with a step of its own runs in single mode")
         return self.population
+
+
+def _network_size(handed: dict[str, Tensor]) -> int:
+    """Parameters of a network that was handed over, without those that its method had beside it."""
+    return handed["flat"].shape[-1] - int(handed.get("own_parameters", 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -189,17 +189,21 @@ class Training:
 
     def evaluate(self, part: str, epoch: int) -> Tensor:
         """Accuracy in percent, shaped like the population, on every example of `test` or `validation`."""
-        images, labels = self.data.parts[part]
         correct = torch.zeros(self.lead, device=self.device)
+        for scores, labels in self.scored(part, epoch):
+            correct += (scores.argmax(-1) == labels).sum(-1)
+        return 100 * correct / len(self.data.parts[part][1])
+
+    def scored(self, part: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """(scores [..., networks, B, K], labels [B]) over a part in fixed order."""
+        images, labels = self.data.parts[part]
         with torch.no_grad():
             for number, (x, y) in enumerate(
                 zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
             ):
                 at_test = self.learner.population.random_at_test
                 uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
-                scores = self.methods[0].predict(self.learner, to_float(x), uniform)
-                correct += (scores.argmax(-1) == y).sum(-1)
-        return 100 * correct / len(labels)
+                yield self.methods[0].predict(self.learner, to_float(x), uniform), y
 
     def _log(self, moment: Moment, figures: dict[str, Tensor]) -> None:
         epoch = moment.epoch

@@ -155,6 +155,11 @@ class Method:
         """Scores [..., networks, B, K] by which the run is evaluated."""
         return learner.forward(x, uniform, batch_norm="frozen")
 
+    def weigh(self, learner: Learner, batch: Batch) -> Tensor | None:
+        """Weights [networks, B] that it would give the examples of a batch now, nothing being changed, for records that
+        keep them. None: it weights nothing."""
+        return None
+
     def validation_loss(self, learner: Learner, logits: Tensor, labels: Tensor) -> Tensor | None:
         """Loss of examples that validate, [..., networks, B], for methods that stop at its lowest: its mean becomes the
         curve `validation_loss`. labels: [B]. None: not recorded."""

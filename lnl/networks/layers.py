@@ -78,3 +78,23 @@ def dropout2d(x: Tensor, uniform: Tensor, p: float) -> Tensor:
     """Whole channels of x [B, C, H, W] zeroed where `uniform` [B, C] is below p, the others scaled by 1 / (1 - p)."""
     scale = (uniform >= p).to(x.dtype) / (1.0 - p)
     return x * scale[..., None, None]
+
+
+def dropout(x: Tensor, uniform: Tensor, p: float) -> Tensor:
+    """Elements of x [B, ...] zeroed with probability p, the others scaled by 1 / (1 - p); uniform: one number [B] for
+    each image, from which a hash of the element's place makes one for each element.
+
+    A wide network drops hundreds of thousands of elements an image. Drawn ahead they would take more memory than its
+    activations; made of a number of each image they are the same in every pass over a batch, and nothing is drawn here.
+    """
+    places = torch.arange(x[0].numel(), device=x.device).view(x.shape[1:])
+    mixed = _mixed((uniform.double() * 2**32).long().view(-1, *[1] * places.dim()) + places * 0x9E3779B9)
+    return x * ((mixed >= int(p * 2**32)).to(x.dtype) / (1.0 - p))
+
+
+def _mixed(word: Tensor) -> Tensor:
+    """A 32-bit word, in int64, with every bit of it spread over all others (the finaliser of MurmurHash3)."""
+    word = word & 0xFFFFFFFF
+    word = ((word ^ (word >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
+    word = ((word ^ (word >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+    return word ^ (word >> 16)

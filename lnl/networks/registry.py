@@ -71,8 +71,15 @@ NETWORKS: dict[str, NetworkInfo] = {
     ),
     "l2r_resnet32": NetworkInfo(
         "lnl.networks.l2r_resnet",
-        "L2RResNet32",
+        "L2RResNet",
         "pre-activation ResNet-32 without scales and projections (Learning to Reweight, background flips, as released)",
+        fixed={"units": 5, "width": 16},
+    ),
+    "l2r_wrn28_10": NetworkInfo(
+        "lnl.networks.l2r_resnet",
+        "L2RResNet",
+        "wide ResNet 28-10 without scales and projections, dropout 0.3 (Learning to Reweight, uniform flips, as released)",
+        fixed={"units": 4, "width": 160},
     ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}

@@ -20,6 +20,7 @@ from lnl.declared import dependencies, origin
 from lnl.declared.data_places import Places
 from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
+from lnl.engine import pieces
 from lnl.engine.loop import Stopped, Training
 from lnl.files.locks import Busy
 from lnl.results.statistics import run_statistic
@@ -165,6 +166,7 @@ def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str,
         "diverged": diverged,
         "curves": built.curves[place],
         **_estimates(built, place),
+        **_pieces(built, place),
         "summary": {
             name: round(run_statistic(built.curves[place], name).value, 4)
             for name in ("last10_mean", "final", "best")
@@ -180,3 +182,9 @@ def _estimates(built: Training, place: int) -> dict[str, Any]:
     sound = {name: tensor.detach().double().cpu() for name, tensor in kept.items() if tensor.isfinite().all()}
     values = {name: tensor.numpy().round(4).tolist() for name, tensor in sound.items()}
     return {"estimates": values} if values else {}
+
+
+def _pieces(built: Training, place: int) -> dict[str, Any]:
+    """What the protocol has records keep of a trained network; nothing of one that has diverged."""
+    kept = {} if built.diverged[place] else pieces.final(built, place, built.spec.get("pieces", []))
+    return {"pieces": kept} if kept else {}

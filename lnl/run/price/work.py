@@ -104,6 +104,7 @@ def _training(
     small["method"] = spec["method"] | {"parameters": parameters}
     small["sets"] = {name: {"count": 2 * classes} for name in spec.get("sets", {}) if name != TRAIN}
     sets = draw_sets(small["sets"], labels, classes, spec["dataset"], 1)
+    small.pop("stage", None)
     return training(small, method, data, [labels], 0.5, _transition(classes), [1], sets=[sets])
 
 

@@ -1,0 +1,119 @@
+"""What a record keeps of a trained network beside its curves, where its protocol asks for it.
+
+confusion   counts [K, K] of the test part: true class by predicted one
+weights     how a method that weights examples weights those of the validating set, which it has never trained on: in
+            batches as they come, and in batches of one true class whose labels are flipped anew
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from lnl.engine.method import Batch, Method
+from lnl.engine.metrics import roc_area
+
+if TYPE_CHECKING:
+    from lnl.engine.loop import Training
+
+#: Bounds of the bins of weights, in times 1/B, after the first bin, which has those that are zero.
+EDGES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+MOST = 10  # batches of one class
+
+
+def final(training: Training, place: int, names: list[str]) -> dict[str, Any]:
+    """The pieces of these names of the run at `place` of a training that has ended."""
+    out: dict[str, Any] = {}
+    if "confusion" in names:
+        out["confusion"] = confusion(training, place)
+    weighs = type(training.methods[0]).weigh is not Method.weigh
+    if "weights" in names and weighs and not training.stacked and training.data.validating is not None:
+        out["weights"] = weights(training)
+    return out
+
+
+def confusion(training: Training, place: int) -> list[list[int]]:
+    """Test images by true class and prediction, of the run's networks together."""
+    classes = training.methods[0].setting.classes
+    counts = torch.zeros(classes * classes, dtype=torch.int64, device=training.device)
+    for scores, true in training.scored("test", training.spec["epochs"]):
+        mine = scores[place] if training.stacked else scores
+        counts += (true * classes + mine.argmax(-1)).view(-1).bincount(minlength=classes * classes)
+    return [[int(count) for count in row] for row in counts.view(classes, classes).tolist()]
+
+
+def weights(training: Training) -> dict[str, Any]:
+    """Histograms, means and areas under the ROC curve of the weights of clean and flipped examples."""
+    training.batches.begin(training.spec["epochs"] - 1)  # whose clean examples the batches are weighed by
+    return {
+        "edges": list(EDGES),
+        "mixed": _summary(training, _as_they_come(training)),
+        "single_class": _summary(training, _of_one_class(training)),
+    }
+
+
+def _as_they_come(training: Training) -> Iterator[tuple[Tensor, Tensor]]:
+    """(places, given labels) of batches of the validating set; the last partial one is left out."""
+    places, size = training.data.validating, training.batches.size
+    assert places is not None
+    order = training.runs[0].streams.permutation(len(places), "weighed").to(training.device)
+    for batch in places[order].split(size):
+        if len(batch) == size:
+            yield batch, training.runs[0].given[batch]
+
+
+def _of_one_class(training: Training) -> Iterator[tuple[Tensor, Tensor]]:
+    """The same of batches of one true class that the noise flips, with labels drawn anew from its row."""
+    places, transition = training.data.validating, training.methods[0].setting.transition
+    assert places is not None
+    true, streams = training.data.true, training.runs[0].streams
+    for label, row in enumerate(transition):
+        members = places[true[places] == label]
+        if row[label] == 1 or not len(members):
+            continue
+        for number, batch in enumerate(members.split(training.batches.size)[:MOST]):
+            uniform = torch.rand(len(batch), generator=streams.generator("weighed label", label, number))
+            drawn = torch.searchsorted(row.cumsum(0).clamp(max=1), uniform.to(training.device), right=True)
+            yield batch, drawn.clamp(max=len(row) - 1)
+
+
+def _summary(training: Training, batches: Iterator[tuple[Tensor, Tensor]]) -> dict[str, Any]:
+    """Of weights times the size of their batch, so that one is the weight of plain training."""
+    found: list[tuple[Tensor, Tensor]] = []
+    for number, (places, given) in enumerate(batches):
+        step = number % training.steps
+        drawn = training.batches.assembled(training.batches.place(step), training.batches.draws(step))
+        batch: Batch = replace(
+            drawn,
+            x=training.data.gather(places),
+            labels=given.unsqueeze(-2),
+            index=places,
+            uniform=None if drawn.uniform is None else drawn.uniform[..., : len(places), :],
+        )
+        weighed = training.methods[0].weigh(training.learner, batch)
+        assert weighed is not None
+        found.append((weighed[0] * len(places), given == training.data.true[places]))
+    if not found:
+        return {}
+    value, clean = (torch.cat(parts) for parts in zip(*found, strict=True))
+    area = float(roc_area(value, clean.float()))
+    return {
+        "clean": _histogram(value[clean]),
+        "flipped": _histogram(value[~clean]),
+        "mean_clean": _mean(value[clean]),
+        "mean_flipped": _mean(value[~clean]),
+        "auc": round(area, 4) if area == area else None,
+    }
+
+
+def _histogram(values: Tensor) -> list[int]:
+    bins = torch.bucketize(values, torch.tensor(EDGES, device=values.device))  # zero falls into the first
+    return [int(count) for count in bins.bincount(minlength=len(EDGES) + 1).tolist()]
+
+
+def _mean(values: Tensor) -> float | None:
+    return round(float(values.mean()), 4) if len(values) else None
