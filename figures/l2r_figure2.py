@@ -40,35 +40,8 @@ DEMAND = {
 
 
 def draw(data):
-    import matplotlib.pyplot as plt
-    import numpy as np
+    from lnl.render.against import against
 
-    from lnl.render.panels import finish, remark
-    from lnl.render.style import line
-
-    figure, ax = plt.subplots(figsize=(10.0, 5.6))
-    shown = {}
-    for number, column in enumerate(data.columns):
-        found = []
-        for row in data.rows:
-            _, values = data.per_network(row.key, column.key, "test_accuracy")
-            if not len(values):
-                continue
-            errors = 100 - values[:, 0, -1]
-            spread = float(errors.std(ddof=1)) if len(errors) > 1 else 0.0
-            found.append((float(row.key), float(errors.mean()), spread))
-            low, high = errors.mean() - spread, errors.mean() + spread
-            data.add(row.key, column.key, "test error", "final", float(errors.mean()), low, high, len(errors))
-        if found:
-            ratio, mean, spread = np.array(found).T
-            beside = ratio * 1.02 ** (number - len(data.columns) / 2)  # bars of one ratio stand beside each other
-            shown[column.label] = ax.errorbar(beside, mean, spread, capsize=2, marker="o", ms=3, **line(column.key))
-    ax.set_xscale("log")
-    ax.set_xticks([float(row.key) for row in data.rows], [row.label for row in data.rows])
-    ax.minorticks_off()
-    ax.set_xlabel("Examples of 9 for one of 4")
-    ax.set_ylabel("Test error (%)")
-    ax.set_ylim(bottom=0)
-    remark(ax, "; ".join(words for row in data.rows if (words := data.note(row.key))), empty=not shown)
-    finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"][:1])
-    return figure
+    ratios = {row.key: float(row.key) for row in data.rows}
+    words = "Examples of 9 for one of 4", "Test error (%)"
+    return against(data, ratios, words, log=True, error=True, said=DEMAND["notes"][:1])

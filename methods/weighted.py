@@ -1,7 +1,7 @@
 """Weighted (Ren et al., ICML 2018, section 4.2): a label counts as much as it is right, known from an oracle.
 
-The baseline for background flips: of the images that are labelled as background most show something else, so that this
-label's examples are weighted down, and all others are certain. It is told the true rates, which no other method here is.
+The baseline for background flips: most images that are labelled as background show something else, so that this label's
+examples are weighted down, and all others are certain. It is told the true rates, as an oracle would be.
 """
 
 import torch

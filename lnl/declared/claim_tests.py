@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ESTIMATES = ("transition_error", "transition_shift")  # one number of a run, at no epoch
+KEPT = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass")  # of what a record keeps at its end
 OF_RUNS = (
-    *("test_accuracy", "train_accuracy_given", "clean_accuracy", "flipped_accuracy_given", "flipped_accuracy_true"),
-    *("label_precision", "kept_fraction", "negative_risk", "loss_auc", *ESTIMATES),
+    *(
+        "test_accuracy",
+        "validation_accuracy",
+        "train_accuracy_given",
+        "clean_accuracy",
+        "flipped_accuracy_given",
+        "flipped_accuracy_true",
+    ),
+    *("label_precision", "kept_fraction", "negative_risk", "loss_auc", *ESTIMATES, *KEPT),
 )
 OF_SCHEDULES = ("kept_end", "late_rise", "ramp_distance")  # of searches that find a schedule R(t), not a value
 OF_SEARCHES = ("best_score", "best_test", *OF_SCHEDULES)
@@ -23,6 +31,8 @@ IDENTITIES = (
     *("coteaching_schedules_in_the_space", "four_bases_start_at_one", "four_bases_follow_examples", "printed_margins"),
     *("backward_correction_is_unbiased", "corrected_loss_of_a_sure_network", "row_of_ones_below_zero"),
     *("without_ascent_the_base_methods", "natural_step_is_invariant"),
+    *("validation_loss_never_rises", "gradients_vanish_like_a_root", "weights_are_similarities"),
+    "normalising_cancels_the_meta_rate",
 )
 
 COMMON = ("kind", "a", "control", "aside")
@@ -67,7 +77,7 @@ KINDS: Mapping[str, Test] = {
     "TREND": Test((), ("match", *VALUE), grouped=True),
     "INTERIOR": Test(("b",), VALUE),
     "SIGN": Test(("b",), VALUE),
-    "REF": Test(("table",), ("row", "at", "allow"), RUNS),
+    "REF": Test(("table",), ("row", "column", "at", "allow"), RUNS),
     "SEARCH": Test(("b", "by"), ("from", "repeats", "match"), SEARCHES, SEARCHES),
     "SPEARMAN": Test(
         ("threshold",), ("b", "of", "of_b", "from", "direction", "match"), ("runs", "search"), ("runs", "search")

@@ -76,18 +76,24 @@ def _listed(asked: str | list[str], every: Iterable[str]) -> list[str]:
 def check_reference(catalogue: Declarations, test: Tree, members: list[Place], where: str) -> None:
     """UserError for a REF whose table prints none of the cells that it is about."""
     values = _values(catalogue, test["table"], where)
-    template = test.get("row", "{noise}")
+    templates = {"row": test.get("row", "{noise}"), "column": test.get("column", "{method}")}
+    fields = [name for key, template in templates.items() for name in _fields(template, key, where)]
+    lacking = [place for place in members if any(name not in place.at for name in fields)]
+    if lacking:
+        shown = ", ".join(f"'{key}': {template}" for key, template in templates.items())
+        raise UserError(f"{where}: {shown}, and the cells name no such coordinate")
+    at = [{key: template.format(**place.at) for key, template in templates.items()} for place in members]
+    if not any(one["column"] in values.get(one["row"], {}) for one in at):
+        known(at[0]["row"], values, f"printed row of {test['table']}", where)
+        known(at[0]["column"], values[at[0]["row"]], f"printed column of {test['table']} at {at[0]['row']}", where)
+
+
+def _fields(template: str, key: str, where: str) -> list[str]:
+    """Coordinates that a template has in braces."""
     try:
         fields = [name for _, name, *_ in Formatter().parse(template) if name is not None]
     except ValueError as error:
-        raise UserError(f"{where}: 'row': {template} cannot be filled in ({error})") from None
+        raise UserError(f"{where}: '{key}': {template} cannot be filled in ({error})") from None
     for name in fields:
-        known(name, FIELDS, "coordinate to fill in", f"{where}, 'row'")
-    lacking = [place for place in members if any(name not in place.at for name in (*fields, "method"))]
-    if lacking:
-        raise UserError(f"{where}: 'row': {template}, and the cells name no such coordinate")
-    rows = [(place, template.format(**{name: place.at[name] for name in fields})) for place in members]
-    if not any(place.at["method"] in values.get(row, {}) for place, row in rows):
-        place, row = rows[0]
-        known(row, values, f"printed row of {test['table']}", where)
-        known(place.at["method"], values[row], f"printed column of {test['table']} at {row}", where)
+        known(name, FIELDS, "coordinate to fill in", f"{where}, '{key}'")
+    return fields

@@ -22,7 +22,13 @@ from lnl.noise.kinds import NoiseKind
 NOISY_HOLD_OUT = "noisy-hold-out"
 
 #: Protocol values that are younger than records: at these they stay out of a specification, whose digest is as before.
-LEFT_OUT: dict[str, Any] = {"augment": "none", "evaluated": "all", "batch_norm_scale": "ones", "trained_on": "all", "pieces": []}
+LEFT_OUT: dict[str, Any] = {
+    "augment": "none",
+    "evaluated": "all",
+    "batch_norm_scale": "ones",
+    "trained_on": "all",
+    "pieces": [],
+}
 
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
 #: of the same sum is no such change: records name the commit that made them.
@@ -211,7 +217,11 @@ def resolve(
         "paper_epochs": paper_epochs,
         **length,
         "untrained_epoch": declared["untrained_epoch"],
-        **{k: declared[k] for k in ("augment", "evaluated", "trained_on", "pieces") if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]},
+        **{
+            k: declared[k]
+            for k in ("augment", "evaluated", "trained_on", "pieces")
+            if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]
+        },
         **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
         **({"sets": declared_sets.resolved(sets, info, datasets[dataset], source)} if sets else {}),
         "batch": batch,

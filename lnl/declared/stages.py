@@ -1,4 +1,4 @@
-"""Stages: trainings that a protocol has beside its main one, such as fine-tuning on clean examples. Standard library only.
+"""Stages: trainings that a protocol has beside its main one, such as fine-tuning. Standard library only.
 
 A row, a column or a claim's cell names a stage. What a stage changes holds for itself alone: the cell that it goes on
 from is trained as protocol and variant say, once for all that read it. A stage that begins with nothing is a training

@@ -69,6 +69,7 @@ def check(catalogue: Whole) -> None:
     )
     check_synthetic(catalogue.synthetic, catalogue.spaces)
     each("method", lambda key, spec, file: method_checks.check(catalogue, key, spec))
+    each("config/protocols", lambda key, protocol, file: stages.check(protocol, catalogue.methods, file))
     each("tables", lambda key, table, file: check_table(catalogue, key, table))
     each("figures", lambda key, figure, file: check_figure(catalogue, key, figure))
     taken: dict[str, str] = {}
@@ -94,7 +95,6 @@ def _each(catalogue: Whole, name: str, one: Callable[[str, Any, str], None]) -> 
 def _check_protocol(catalogue: Whole, key: str, protocol: dict[str, Any]) -> None:
     schema.check(protocol, "protocol", f"config/protocols/{key}.yaml")  # what is `like` another one, as a whole
     check_protocol(key, protocol, catalogue.datasets)
-    stages.check(protocol, catalogue.methods, f"config/protocols/{key}.yaml")
 
 
 def _check_endings(catalogue: Whole, folder: Path) -> None:

@@ -58,6 +58,12 @@ class RunData:
     streams: Streams
     train_index: Tensor  # places that are trained on, int64
     trusted: dict[str, Tensor] = field(default_factory=dict)  # stream name -> places
+    noisy: Tensor | None = None  # the label vector as it was given, where a trusted set has its right labels in `given`
+
+    @property
+    def labels(self) -> Tensor:
+        """The label vector [N] as the noise gives it."""
+        return self.given if self.noisy is None else self.noisy
 
 
 class Batches:

@@ -116,7 +116,8 @@ def training(
         )
         streamed = {k: torch.from_numpy(v).to(device) for k, v in trusted.items()}
         labels_given = torch.from_numpy(mine).to(device)
-        runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), streamed))
+        noisy = None if of_set == "all" else torch.from_numpy(np.array(given[r])).to(device)
+        runs.append(RunData(labels_given, streams, torch.from_numpy(index).to(device), streamed, noisy))
 
     population: Population
     if getattr(modules[0][0], "linear", False):

@@ -1,6 +1,7 @@
 """What a record keeps of a trained network beside its curves, where its protocol asks for it.
 
-confusion   counts [K, K] of the test part: true class by predicted one
+confusion   counts [K, K] of the test part, true class by predicted one; and, as `flips`, of the training file, true
+            class by given label
 weights     how a method that weights examples weights those of the validating set, which it has never trained on: in
             batches as they come, and in batches of one true class whose labels are flipped anew
 """
@@ -30,6 +31,7 @@ def final(training: Training, place: int, names: list[str]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if "confusion" in names:
         out["confusion"] = confusion(training, place)
+        out["flips"] = flips(training, place)
     weighs = type(training.methods[0]).weigh is not Method.weigh
     if "weights" in names and weighs and not training.stacked and training.data.validating is not None:
         out["weights"] = weights(training)
@@ -44,6 +46,13 @@ def confusion(training: Training, place: int) -> list[list[int]]:
         mine = scores[place] if training.stacked else scores
         counts += (true * classes + mine.argmax(-1)).view(-1).bincount(minlength=classes * classes)
     return [[int(count) for count in row] for row in counts.view(classes, classes).tolist()]
+
+
+def flips(training: Training, place: int) -> list[list[int]]:
+    """Examples of the training file by true class and given label."""
+    classes = training.methods[0].setting.classes
+    both = training.data.true * classes + training.runs[place].labels
+    return [[int(n) for n in row] for row in both.bincount(minlength=classes * classes).view(classes, classes).tolist()]
 
 
 def weights(training: Training) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def _as_they_come(training: Training) -> Iterator[tuple[Tensor, Tensor]]:
     order = training.runs[0].streams.permutation(len(places), "weighed").to(training.device)
     for batch in places[order].split(size):
         if len(batch) == size:
-            yield batch, training.runs[0].given[batch]
+            yield batch, training.runs[0].labels[batch]
 
 
 def _of_one_class(training: Training) -> Iterator[tuple[Tensor, Tensor]]:

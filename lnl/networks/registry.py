@@ -78,7 +78,7 @@ NETWORKS: dict[str, NetworkInfo] = {
     "l2r_wrn28_10": NetworkInfo(
         "lnl.networks.l2r_resnet",
         "L2RResNet",
-        "wide ResNet 28-10 without scales and projections, dropout 0.3 (Learning to Reweight, uniform flips, as released)",
+        "wide ResNet 28-10 without scales and projections, dropout 0.3 (Learning to Reweight, as released)",
         fixed={"units": 4, "width": 160},
     ),
     "digits_mlp": NetworkInfo(

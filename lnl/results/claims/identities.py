@@ -88,6 +88,22 @@ _KNOWN: dict[str, tuple[str, Callable[[Path], list[Comparison]]]] = {
         "losses and gradients with gamma = 0 on random batches",
         _elsewhere("corrections", "without_ascent"),
     ),
+    "validation_loss_never_rises": (
+        "steps of the algorithm on logistic regression, and a counterexample to the printed bound",
+        _elsewhere("reweighting", "never_rises"),
+    ),
+    "gradients_vanish_like_a_root": (
+        "smallest gradient over the steps, logistic regression",
+        _elsewhere("reweighting", "gradients_vanish"),
+    ),
+    "weights_are_similarities": (
+        "weights of a multi-layer perceptron by equation 12 and by the general routine",
+        _elsewhere("reweighting", "similarities"),
+    ),
+    "normalising_cancels_the_meta_rate": (
+        "normalised weights at three meta rates",
+        _elsewhere("reweighting", "meta_rates"),
+    ),
     "natural_step_is_invariant": (
         "one step, and whole searches, in three parametrisations",
         _elsewhere("parametrisations", "invariance"),

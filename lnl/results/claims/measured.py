@@ -144,7 +144,8 @@ def _sign(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]
 
 
 def _ref(test: Mapping[str, Any], cells: Cells, published: Published) -> Iterator[Part]:
-    """Rows and columns of the table carry the keys of noise and method; `row` says otherwise ("{dataset}-{noise}")."""
+    """Rows and columns of the table carry the keys of noise and method; `row` and `column` say otherwise
+    ("{dataset}-{noise}")."""
     yield from (_one_ref(test, a, published) for a in cells[test["a"]])
 
 
@@ -153,7 +154,8 @@ def _one_ref(test: Mapping[str, Any], a: Repeats, published: Published) -> Part:
     if published is None and not a.absent:
         return Part(label, None, ELSEWHERE)
     row = str(test.get("row", "{noise}")).format(**a.where)
-    printed = published(test["table"], row, a.place.at["method"]) if published else None
+    column = str(test.get("column", "{method}")).format(**a.where)
+    printed = published(test["table"], row, column) if published else None
     found = list(values(a, **quantity(test)).values())
     if not found:
         return Part(label, None, absent(a))

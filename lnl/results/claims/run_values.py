@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lnl.results.claims import estimates
+from lnl.results.claims import estimates, kept_pieces
 from lnl.results.claims.shapes import WINDOW, peak_epoch, peak_minus_end, smooth
 from lnl.results.statistics import run_statistic, trained
 
@@ -52,6 +52,8 @@ def value(result: dict[str, Any], of: str, at: str, minus: str | None = None) ->
         number = run_statistic(result["curves"], statistic, result["spec"]["split"]).value
     elif of in estimates.QUANTITIES:
         number = estimates.value(result, of)
+    elif of in kept_pieces.QUANTITIES:
+        number = kept_pieces.value(result, of)
     else:
         number = _of_curve(result, of, at)
     if minus == CLEAN_RATE:

@@ -1,0 +1,49 @@
+"""Learning to Reweight, Figure 6: confusion of the trained network, uniform flips above and background flips below."""
+
+DEMAND = {
+    "title": "Confusion matrices on the test images, CIFAR-10",
+    "source": {"paper": "l2r", "where": "Figure 6"},
+    "dataset": "cifar10",
+    "rows": [
+        {"key": "uniform", "label": "Uniform flips", "protocol": "l2r-uniform", "noise": "uniform-l2r-40"},
+        {"key": "background", "label": "Background flips", "protocol": "l2r-background", "noise": "background-40"},
+    ],
+    "columns": [
+        {"key": "standard", "label": "Baseline", "method": "standard"},
+        {"key": "l2r", "label": "Learning to Reweight", "method": "l2r"},
+    ],
+    "seeds": [1],
+    "notes": [
+        "Rows are true classes, columns predictions, in percent of a class; the first repeat, whose background is 0."
+    ],
+}
+
+
+def draw(data):
+    from dataclasses import replace
+
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from lnl.render.matrices import tiles
+    from lnl.render.panels import finish, remark, title
+
+    figure, axes = plt.subplots(2, 2, figsize=(8.0, 9.6))
+    for i, row in enumerate(data.rows):
+        for j, column in enumerate(data.columns):
+            ax, place = axes[i, j], data.place(row.key, column.key)
+            title(ax, 2 * i + j, f"{row.label}: {column.label}")
+            pieces = [record["result"].get("pieces", {}) for record in place.records()]
+            found = [each["confusion"] for each in pieces if "confusion" in each]
+            remark(ax, replace(data, places=[place]).note(), empty=not found)
+            if not found:
+                continue
+            counts = np.array(found[0], dtype=float)
+            shares = counts / counts.sum(1, keepdims=True).clip(min=1)
+            tiles(ax, shares, top=1.0, labels=False)
+            ax.set_xlabel("Prediction" if i else "")
+            ax.set_ylabel("" if j else "True class")
+            for (true, predicted), share in np.ndenumerate(shares):
+                data.add(row.key, column.key, f"share of class {true} that is predicted as", predicted, float(share))
+    finish(figure, replace(data, places=[]), [], [], said=DEMAND["notes"])
+    return figure
