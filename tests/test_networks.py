@@ -12,7 +12,7 @@ from torch.func import functional_call, jvp, stack_module_state, vmap
 
 from lnl.errors import UserError
 from lnl.networks import build
-from lnl.networks.layers import BatchNorm2d, batch_norm_mode, dropout2d
+from lnl.networks.layers import BatchNorm2d, batch_norm_mode, dropout, dropout2d
 from lnl.networks.registry import NETWORKS
 
 MNIST, CIFAR, DIGITS = (1, 28, 28), (3, 32, 32), (1, 8, 8)
@@ -51,6 +51,7 @@ def norms() -> tuple[BatchNorm2d, nn.BatchNorm2d]:
         ("digits_mlp", DIGITS, 10, 64 * 256 + 256 + 256 * 10 + 10),
         ("l2r_lenet", MNIST, 2, 26 * 16 + 401 * 32 + 801 * 64 + 1025 * 100 + 101),
         ("l2r_resnet32", CIFAR, 10, 462_954),
+        ("l2r_wrn28_10", CIFAR, 10, 36_211_178),  # 36.22 million with batch norm's scales
     ],
 )
 def test_parameter_counts_of_the_papers(name: str, shape: tuple[int, int, int], classes: int, parameters: int) -> None:
@@ -216,6 +217,34 @@ def test_dropout_drops_whole_channels_below_p_and_scales_the_others() -> None:
     out = dropout2d(x, uniform, 0.25)
     kept = torch.tensor([[0.0, 1.0, 1.0], [0.0, 1.0, 0.0]])
     torch.testing.assert_close(out, x * kept[..., None, None] / 0.75)
+
+
+def test_elements_drop_by_one_number_of_each_image() -> None:
+    """A share p of every image's elements, others for every number, the same for the same number."""
+    x, uniform = torch.ones(40, 16, 32, 32), torch.rand(40, generator=torch.Generator().manual_seed(1))
+    dropped = dropout(x, uniform, 0.3)
+    shares = (dropped == 0).float().mean((1, 2, 3))
+    assert (shares - 0.3).abs().max() < 0.02 and shares.std() > 0
+    assert dropped[dropped > 0].unique().tolist() == pytest.approx([1 / 0.7])
+    kept = (dropped > 0).flatten(1).float() - 0.7
+    alike = kept @ kept.T / kept.square().sum(1)
+    assert alike.fill_diagonal_(0).abs().max() < 0.05, "images drop independently"
+    for side in (0, 1, 2):  # and so do neighbours
+        near = (kept.view_as(x).narrow(side + 1, 0, 8) * kept.view_as(x).narrow(side + 1, 8, 8)).mean()
+        assert abs(float(near)) < 0.005
+    assert dropout(x[:3], uniform[:3], 0.3).equal(dropped[:3])
+
+
+def test_the_wide_network_drops_out_behind_its_first_stage() -> None:
+    network = build("l2r_wrn28_10", (3, 8, 8), 10)
+    x, uniform = torch.rand(2, 3, 8, 8), torch.rand(2, network.random_width)
+    assert network.random_width == 8, "four units of each of two stages"
+    seen: list[bool] = []
+    for unit in network.units:  # type: ignore[union-attr]
+        unit.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1] is not None))
+    with torch.no_grad():
+        assert not network(x, uniform).equal(network(x, None))
+    assert seen == [False] * 4 + [True] * 8 + [False] * 12
 
 
 @pytest.mark.parametrize(

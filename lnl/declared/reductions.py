@@ -77,7 +77,8 @@ def changes(suite: Suite, key: str) -> list[str]:
 def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:
     """What the scale replaced of these cells, kind by kind, each once."""
     kinds = (_data, _network, _arithmetic, _length, _batch, _rate, _steps, _images)
-    return list(dict.fromkeys(words for kind in kinds for declared in cells if (words := kind(suite, declared))))
+    found = [words for kind in kinds for declared in cells if (words := kind(suite, declared))]
+    return list(dict.fromkeys([*found, *(words for declared in cells for words in _sets(suite, declared))]))
 
 
 def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
@@ -129,6 +130,15 @@ def _rate(suite: Suite, declared: Declared) -> str:
 def _steps(suite: Suite, declared: Declared) -> str:
     steps = declared.spec["limits"].get("steps_per_epoch")
     return f"{steps} step{'' if steps == 1 else 's'} an epoch" if steps else ""
+
+
+def _sets(suite: Suite, declared: Declared) -> Iterator[str]:
+    """`498 of 5,000 hyper-validation examples`: sets that a stand-in has fewer examples for."""
+    printed = _printed(suite, declared).get("sets", {})
+    for name, used in declared.spec.get("sets", {}).items():
+        wanted = printed.get(name, {}).get("count", used["count"])
+        if used["count"] < wanted and declared.spec["dataset"] != declared.paper_dataset:
+            yield f"{used['count']:,} of {wanted:,} {name} examples"
 
 
 def _images(suite: Suite, declared: Declared) -> str:

@@ -131,7 +131,7 @@ def similarities(root: Path) -> list[Comparison]:
         before: list[Tensor] = []
         for weight in layers:
             inputs.append(x.detach())
-            before.append((x @ weight.T).requires_grad_(not before))
+            before.append(x @ weight.T if before else (x @ weight.T).requires_grad_())
             x = torch.relu(before[-1])
         loss = torch.nn.functional.cross_entropy(before[-1], labels, reduction="sum")
         return inputs, list(torch.autograd.grad(loss, before))
