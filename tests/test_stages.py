@@ -48,7 +48,12 @@ PROTOCOL: dict[str, Any] = {
             "length": {"steps": 20},
             "optimiser": {"lr": 0.01, "schedule": "constant"},
         },
-        "alone": {"title": "the clean ones alone", "trained_on": "clean", "length": {"steps": 10}, "optimiser": {"schedule": "constant"}},
+        "alone": {
+            "title": "the clean ones alone",
+            "trained_on": "clean",
+            "length": {"steps": 10},
+            "optimiser": {"schedule": "constant"},
+        },
         "half": {"title": "its beginning", "length": {"steps": 20}, "optimiser": {"schedule": "constant"}},
     },
 }  # fmt: skip
@@ -60,7 +65,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"key": "alone", "label": "Clean only", "method": "standard", "stage": "alone"},
     {"key": "half", "label": "Half", "method": "standard", "stage": "half"},
     {"key": "soft-short-ft", "label": "both, +FT", "method": "bootstrap", "variants": [SOFT, SHORT], "stage": "ft"},
-    {"key": "channel-ft", "label": "S, +FT", "method": "s-model", "variant": "id", "set": {"initial": "identity"}, "stage": "ft"},
+    {"key": "s-ft", "label": "S", "method": "s-model", "variant": "id", "set": {"initial": "identity"}, "stage": "ft"},
 ]  # fmt: skip
 AT = ("staged", "digits", "symmetric-50")
 

@@ -27,6 +27,7 @@ from lnl.run.price.work import Work, count
 from lnl.run.provenance import device_name, versions
 
 OPTIMISER_OPERATIONS = 8
+OF_STEPS = ("name", "momentum", "nesterov", "weight_decay", "decayed")  # what of an optimiser a step's work depends on
 
 
 class Model:
@@ -69,7 +70,8 @@ class Model:
 
     def _work(self, spec: dict[str, Any]) -> Work:
         info, file = self.suite.dataset(spec["dataset"]), Path(self.suite.methods[spec["method"]["key"]]["file"])
-        what = {k: spec.get(k) for k in ("network", "batch", "optimiser", "augment", "arithmetic")}
+        what = {k: spec.get(k) for k in ("network", "batch", "augment", "arithmetic")}
+        what |= {"optimiser": {k: spec["optimiser"].get(k) for k in OF_STEPS}}
         what |= {"shape": info.shape, "classes": info.classes}
         key = digest(what | {"method": syntax_digest(file), "parameters": str(spec["method"]["parameters"])})
         kept = self._once("work", key, lambda: vars(count(spec, load_method(file), info.shape, info.classes)))
@@ -135,5 +137,6 @@ def _evaluated(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Images on which a run is evaluated after every epoch."""
     parts = {"test-halves": (info.test // 2, info.test - info.test // 2), "own": (info.test, info.validation)}
     limit = spec["limits"].get("test_images")
-    sizes = parts.get(spec["split"], (info.test, _held_out(spec, info)))
+    validating = sum(declared["count"] for declared in spec.get("sets", {}).values() if declared.get("validates"))
+    sizes = parts.get(spec["split"], (info.test, _held_out(spec, info) or validating))
     return sum(n if limit is None else min(n, limit) for n in sizes)

@@ -1,11 +1,11 @@
 """The work of a training step, counted on a miniature of it: floating-point operations, operations started, memory.
 
-A step's work grows linearly with its batch (further streams keep their own batches), so two small batches tell it.
+A step's work grows linearly with its batch and with those of its further streams, so that small ones tell it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from lnl.declared.searched import tried
 from lnl.engine.build import training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
-from lnl.engine.method import Method
+from lnl.engine.method import Method, Setting, Stream
 
 SMALL, LARGE = 4, 8  # batches on which a step is counted
 
@@ -45,9 +45,12 @@ class Work:
 
 def count(spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int) -> Work:
     """Work of a run of `method` under `spec` on images of `shape`."""
-    small, large = (_miniature(spec, method, shape, classes, batch) for batch in (SMALL, LARGE))
-    per_example = (large + small * -1.0) * (1 / (LARGE - SMALL))
-    at_batch = small + per_example * (spec["batch"]["size"] - SMALL)
+    streams = _streams(spec, method, classes)
+    small, large = (_miniature(spec, method, shape, classes, batch, {}) for batch in (SMALL, LARGE))
+    at_batch = small + (large + small * -1.0) * ((spec["batch"]["size"] - SMALL) / (LARGE - SMALL))
+    for name, size in streams.items():
+        longer = _miniature(spec, method, shape, classes, SMALL, {name: LARGE})
+        at_batch += (longer + small * -1.0) * ((size - SMALL) / (LARGE - SMALL))
     return Work(at_batch.step_flops, large.step_operations, large.image_flops, large.parameters, at_batch.saved_bytes)
 
 
@@ -64,10 +67,28 @@ class Operations(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
+def _streams(spec: dict[str, Any], method: type[Method], classes: int) -> dict[str, int]:
+    """Batches of a method's further streams, by name."""
+    parameters = tried(spec["method"]["parameters"])
+    setting = Setting(classes, 0.5, _transition(classes), spec["batch"]["size"], 1, 1, torch.device("cpu"))
+    return {name: stream.batch for name, stream in method(parameters, setting).streams().items()}
+
+
 def _miniature(
-    spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int, batch: int
+    spec: dict[str, Any],
+    method: type[Method],
+    shape: tuple[int, int, int],
+    classes: int,
+    batch: int,
+    streams: dict[str, int],
 ) -> Work:
-    running = _training(spec, method, shape, classes, batch)
+    """streams: batches of further streams that are not SMALL."""
+
+    class Small(method):  # type: ignore[misc, valid-type]
+        def streams(self) -> dict[str, Stream]:
+            return {n: replace(s, batch=streams.get(n, SMALL)) for n, s in super().streams().items()}
+
+    running = _training(spec, Small, shape, classes, batch)
     moment = running.begin_epoch(1)
     saved: dict[int, int] = {}
 
