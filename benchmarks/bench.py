@@ -52,6 +52,12 @@ def _methods(scratch: Path) -> list[Result]:
     return methods.steps(_problem(scratch))
 
 
+def _reweighting(scratch: Path) -> list[Result]:
+    from benchmarks import reweighting
+
+    return reweighting.steps(_problem(scratch))
+
+
 def _equal(scratch: Path) -> list[Result]:
     from benchmarks import equal
 
@@ -155,6 +161,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "budget": _budget,
     "steps": _steps,
     "methods": _methods,
+    "reweighting": _reweighting,
     "stacks": _stacks,
     "convolutions": _convolutions,
     "users": _users,
@@ -170,7 +177,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
 
 
 #: What `--check` runs when nothing is named: ratios that carry over between machines, within ten minutes.
-CHECKED = ("equal", "budget", "steps", "methods", "stacks", "convolutions", "startup")
+CHECKED = ("equal", "budget", "steps", "methods", "reweighting", "stacks", "convolutions", "startup")
 
 
 @cache
