@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
+from lnl.declared import restarts
+
 
 class Adam:
     """Adam (Kingma and Ba, 2015): torch's fused kernel, one pass over memory where separate operations take seven.
@@ -120,6 +122,8 @@ def rates(spec: Mapping[str, Any], time: float, paper_length: int) -> dict[str, 
     start = spec.get("decay_start", 0)
     if spec["schedule"] == "linear" and time >= start:
         lr = lr * (paper_length - time) / (paper_length - start)
+    elif spec["schedule"] == restarts.SCHEDULE:
+        lr = lr * restarts.part(time, *(spec[key] for key in restarts.KEYS))
     elif spec["schedule"] == "steps":
         lr = lr * spec.get("factor", 0.1) ** sum(time >= m for m in spec["milestones"])
     out = {"lr": lr}
