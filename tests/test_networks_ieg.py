@@ -145,6 +145,14 @@ def test_batch_norm_and_initial_values_are_those_of_each_code(name: str, momentu
         assert 0.95 * bound < network.fc.weight.abs().max() <= bound
 
 
+@pytest.mark.parametrize("name", ["ieg_wrn28_2", "wrn28_2", "ieg_resnet29", "resnet29_v2"])
+def test_black_is_minus_one_and_white_one(name: str) -> None:
+    network, seen = build(name, SMALL, 10), []
+    network.conv.register_forward_pre_hook(lambda m, inputs: seen.append(inputs[0]))
+    network(torch.stack([torch.zeros(SMALL), torch.ones(SMALL)]))
+    assert (seen[0][0] == -1).all() and (seen[0][1] == 1).all()
+
+
 @pytest.mark.parametrize("form", [IEGWideResNet, WideResNet, "ieg_resnet29", "resnet29_v2"])
 def test_forward_mode_derivatives_match_finite_differences(form: type[WideResNet] | str) -> None:
     torch.manual_seed(0)

@@ -12,7 +12,7 @@ import helpers
 import pytest
 import torch
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -22,6 +22,7 @@ from lnl.declared.protocol_checks import check_training
 from lnl.declared.reductions import cell_heading
 from lnl.declared.stages import applied
 from lnl.declared.suite import Suite
+from lnl.engine import optim
 from lnl.engine.clock import Clock
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.optim import rates
@@ -60,6 +61,7 @@ def test_the_minima_of_the_paper() -> None:
     ]
 
 
+@settings(max_examples=50, deadline=None)
 @given(**cycles, lower=st.floats(0.1, 1), until=st.integers(0, 1500))
 def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: float, until: int) -> None:
     """Cycle by cycle, as the schedule is printed; steps that stand on a boundary within rounding are left out."""
@@ -76,6 +78,7 @@ def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: floa
     assert set(minima) <= set(restarts.minima(first, longer, until))
 
 
+@settings(max_examples=50, deadline=None)
 @given(**cycles, until=st.integers(0, 3000))
 def test_a_minimum_is_the_last_step_before_the_rate_rises(first: int, longer: float, until: int) -> None:
     found = [restarts.part(step, first, longer, 1.0) for step in range(until + 2)]
@@ -86,6 +89,7 @@ def test_a_minimum_is_the_last_step_before_the_rate_rises(first: int, longer: fl
     assert all(found[step + 1] >= found[step] for step in minima)  # equal where a cycle has one step alone
 
 
+@settings(max_examples=50, deadline=None)
 @given(**cycles, steps=st.integers(1, 3000), most=st.integers(1, 3000))
 def test_a_scale_cuts_to_the_last_minimum_that_fits(first: int, longer: float, steps: int, most: int) -> None:
     rate = {**COSINE, "first": first, "longer": longer}
@@ -163,9 +167,9 @@ def test_a_training_takes_every_step_at_its_own_rate_and_resumes_within_a_cycle(
     """Cycles of 5, 7.5 and 11.25 steps, in periods of ten; stopped before the restart at 12.5, going on behind it."""
     whole, part, rest = (trained() for _ in range(3))
     seen, step = [], whole.learner.optimiser.step
-    whole.learner.optimiser.step = lambda *given: (seen.append(given[2]), step(*given))  # type: ignore[method-assign,func-returns-value,assignment]
+    whole.learner.optimiser.step = lambda *given: (seen.append(given[2].item()), step(*given))  # type: ignore[method-assign,func-returns-value,assignment]
     whole.run()
-    assert seen == [0.1 * restarts.part(step, 5, 1.5, 0.9) for step in range(27)]
+    torch.testing.assert_close(seen, [0.1 * restarts.part(step, 5, 1.5, 0.9) for step in range(27)], rtol=1e-6, atol=0)
     assert [n for n in range(1, 27) if seen[n] > seen[n - 1]] == [5, 13, 24]
     kept = io.BytesIO()
     with pytest.raises(Stopped):
@@ -175,6 +179,25 @@ def test_a_training_takes_every_step_at_its_own_rate_and_resumes_within_a_cycle(
     rest.run()
     assert rest.curves == whole.curves
     assert torch.equal(rest.learner.population.flat, whole.learner.population.flat)
+
+
+@settings(max_examples=10, deadline=None)
+@given(decay=st.sampled_from([0.0, 0.01]), nesterov=st.booleans(), seed=st.integers(0, 99))
+def test_a_rate_on_the_device_updates_as_torchs_optimiser_does(decay: float, nesterov: bool, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    flat = torch.randn(1, 40, generator=generator)
+    theirs = flat.clone().requires_grad_()
+    rate = {**COSINE, "first": 4, "momentum": 0.9, "weight_decay": decay, "nesterov": nesterov}
+    ours, held = optim.build(rate, flat), optim.rate_on_device(rate, flat)
+    reference = torch.optim.SGD([theirs], lr=0.1, momentum=0.9, weight_decay=decay, nesterov=nesterov)
+    for step in range(15):
+        gradient = torch.randn(1, 40, generator=generator)
+        reference.param_groups[0]["lr"] = rates(rate, step, 100)["lr"]
+        theirs.grad = gradient.clone()
+        reference.step()
+        assert held is not None
+        ours.step(flat, gradient, held.fill_(rates(rate, step, 100)["lr"]))
+    torch.testing.assert_close(flat, theirs.detach(), rtol=1e-5, atol=1e-6)
 
 
 def test_as_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

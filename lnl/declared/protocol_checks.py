@@ -21,10 +21,12 @@ MEANINGS = ("steps of the first cycle", "length of a cycle by that of the one be
 _TOLD: set[tuple[int, float, float]] = set()  # lengths of which a line was printed
 
 
-def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, DatasetInfo]) -> None:
+def check_protocol(
+    key: str, protocol: dict[str, Any], datasets: Mapping[str, DatasetInfo], file: str | None = None
+) -> None:
     """UserError for an unknown data set or network, for a training of nothing, and for an optimiser whose numbers
-    contradict each other."""
-    where = f"config/protocols/{key}.yaml"
+    contradict each other. file: as messages name it, where it is not the checkout's."""
+    where = file or f"config/protocols/{key}.yaml"
     for dataset, own in protocol["datasets"].items():
         info = choose(dataset, datasets, "data set", where)
         choose(own["network"], NETWORKS, "network", f"{where}: datasets, {dataset}")
