@@ -167,6 +167,8 @@ def test_it_is_replayed_bit_equal(method: str, network: str, tapes: list[Tape]) 
     [
         ({"schedule": "steps", "milestones": [30], "factor": 0.1}, 4),  # step 15, in the middle of the second period
         ({"schedule": "linear", "decay_start": 16}, 1),  # every step from the eighth on has a rate of its own
+        # so has every one here, and it stands in a tensor
+        ({"schedule": "cosine_restarts", "first": 5, "longer": 1.5, "lower": 0.9}, 3),
     ],
 )
 def test_a_rate_that_changes_within_a_period_is_not_the_recorded_one(

@@ -67,8 +67,8 @@ def test_parameter_counts_of_the_papers(name: str, shape: tuple[int, int, int], 
     ],
 )
 def test_each_network_accepts_the_shapes_it_is_used_with(name: str, shape: tuple[int, int, int]) -> None:
-    network = build(name, shape, 7)
-    assert network(torch.rand(2, *shape)).shape == (2, 7)
+    with torch.device("meta" if "28_" in name else "cpu"):  # of the wide ones the shapes alone
+        assert build(name, shape, 7)(torch.rand(2, *shape)).shape == (2, 7)
 
 
 def test_the_same_torch_seed_gives_the_same_network() -> None:
@@ -90,7 +90,8 @@ def test_initial_weights_are_uniform_within_one_over_root_fan_in() -> None:
 
 def test_the_registry_says_which_networks_are_linear() -> None:
     for name, info in NETWORKS.items():
-        network = build(name, CIFAR, 10)
+        with torch.device("meta"):
+            network = build(name, CIFAR, 10)
         layers = [module for module in network.modules() if not list(module.children())]
         assert info.linear == network.linear == all(isinstance(layer, nn.Linear) for layer in layers), name
 

@@ -51,10 +51,11 @@ def _built(name: str, scale: str | None, seed: int = 1) -> tuple[list[Tensor], l
 
 
 def test_every_network_with_batch_norm_has_the_switch_and_no_other() -> None:
-    assert {name for name in NETWORKS if _built(name, None)[0]} == set(NORMED)
+    with torch.device("meta"):
+        assert {name for name in NETWORKS if _built(name, None)[0]} == set(NORMED)
 
 
-@pytest.mark.parametrize("name", NORMED)
+@pytest.mark.parametrize("name", [name for name in NORMED if "28_10" not in name])  # 28_2 is the same code
 def test_scales_begin_at_one_or_uniform_and_all_else_begins_alike(name: str) -> None:
     (ones, others), (uniform, same) = _built(name, None), _built(name, "uniform")
     assert all((scale == 1).all() for scale in ones)

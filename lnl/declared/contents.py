@@ -19,6 +19,7 @@ from lnl.declared.declared_files import DeclaredFiles
 from lnl.declared.layers import Layers
 from lnl.declared.lengths import check_unit, with_periods
 from lnl.declared.reading import extended, read_literal, read_mapping, read_method
+from lnl.declared.restarts import without_inherited
 from lnl.declared.specification import choose, merge
 from lnl.declared.with_features import with_features
 from lnl.errors import UserError
@@ -110,7 +111,7 @@ class Contents:
                 check_unit(own, where)
                 changed = {name: value for name, value in own.items() if name != "like"}
                 below = {} if base is None else _in_unit_of(own, declared[base])
-                found[key] = with_periods(merge(below, changed))
+                found[key] = with_periods(without_inherited(below, merge(below, changed)))
         return found
 
     def _methods(self) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared import restarts
 from lnl.errors import UserError
 
 Tree = Mapping[str, Any]
@@ -72,11 +73,14 @@ def check_period(length: Tree, source: str) -> None:
 def at_scale(declared: Tree, protocol: Tree, scale: Tree) -> dict[str, Any]:
     """`length` of a specification: what a cell declares, shortened as its protocol is at a scale.
 
-    A cell that trains half of its protocol's steps trains half of them at every scale.
+    A cell that trains half of its protocol's steps trains half of them at every scale; but where the rate restarts, as
+    many as the scale has and no more, back to the last minimum of the rate if there is one.
     """
     length, usual, short = declared["length"], protocol["length"], scale.get("length", {})
-    share = min(1.0, short.get("steps", usual["steps"]) / usual["steps"])
-    steps = max(1, round(length["steps"] * share))
+    most = short.get("steps", usual["steps"])
+    steps = max(1, round(length["steps"] * min(1.0, most / usual["steps"])))
+    if (rate := restarts.restarting(declared)) is not None:
+        steps = restarts.cut(most, rate["first"], rate["longer"]) if most < length["steps"] else length["steps"]
     return {
         "steps": steps,
         "period": min(short.get("period", length["period"]), length["period"], steps),

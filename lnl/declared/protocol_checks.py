@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
+from lnl.declared import restarts
 from lnl.declared.lengths import check_length, check_period, counted
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
@@ -14,15 +16,21 @@ from lnl.networks.registry import NETWORKS
 
 Tree = Mapping[str, Any]
 
+#: What the keys of a rate that restarts mean, in the order of restarts.KEYS.
+MEANINGS = ("steps of the first cycle", "length of a cycle by that of the one before", "its peak by that one's")
+_TOLD: set[tuple[int, float, float]] = set()  # lengths of which a line was printed
 
-def check_protocol(key: str, protocol: dict[str, Any], datasets: Mapping[str, DatasetInfo]) -> None:
+
+def check_protocol(
+    key: str, protocol: dict[str, Any], datasets: Mapping[str, DatasetInfo], file: str | None = None
+) -> None:
     """UserError for an unknown data set or network, for a training of nothing, and for an optimiser whose numbers
-    contradict each other."""
-    where = f"config/protocols/{key}.yaml"
+    contradict each other. file: as messages name it, where it is not the checkout's."""
+    where = file or f"config/protocols/{key}.yaml"
     for dataset, own in protocol["datasets"].items():
         info = choose(dataset, datasets, "data set", where)
         choose(own["network"], NETWORKS, "network", f"{where}: datasets, {dataset}")
-        here = merge(protocol, own)
+        here = restarts.without_inherited(protocol, merge(protocol, own))
         if here["split"] == "own" and not info.validation:
             raise UserError(
                 f"{where}: split: own, and {dataset} has no validation images of its own: none, or test-halves"
@@ -44,6 +52,7 @@ def check_training(protocol: Tree, where: str) -> None:
     else:
         check_length(protocol["epochs"], protocol["untrained_epoch"], where)
     check_optimiser(protocol["optimiser"], *counted(protocol), where)
+    check_restarts(protocol, where)
 
 
 def check_optimiser(optimiser: Tree, length: int, unit: str, where: str) -> None:
@@ -62,6 +71,41 @@ def check_optimiser(optimiser: Tree, length: int, unit: str, where: str) -> None
         )
     if optimiser.get("nesterov") and not optimiser.get("momentum"):
         raise UserError(f"{where}: 'optimiser.nesterov' needs a 'momentum' above 0")
+
+
+def check_restarts(protocol: Tree, where: str) -> None:
+    """UserError for warm restarts without their numbers, numbers without restarts, and a training that does not count
+    steps, or is not cut at a shorter scale; a line for one that ends while the rate is high."""
+    optimiser = protocol["optimiser"]
+    if restarts.restarting(protocol) is None:
+        for key in restarts.KEYS:
+            if key in optimiser:
+                raise UserError(
+                    f"{where}: 'optimiser.{key}' goes with schedule: {restarts.SCHEDULE}, and the schedule is "
+                    f"{optimiser['schedule']}; leave it out"
+                )
+        return
+    for key, meaning in zip(restarts.KEYS, MEANINGS, strict=True):
+        if key not in optimiser:
+            raise UserError(f"{where}: 'optimiser.{key}' is missing: {meaning}, with schedule: {restarts.SCHEDULE}")
+    if "length" not in protocol:
+        raise UserError(
+            f"{where}: schedule: {restarts.SCHEDULE} counts steps, and this training is counted in epochs; give it a "
+            "'length' in their place: {steps: 2375, period: 500, clock: cut}"
+        )
+    if protocol["length"].get("clock", "scaled") != "cut":
+        raise UserError(
+            f"{where}: 'length.clock': scaled, and a rate that restarts is never scaled, but cut at one of its minima; "
+            "declare clock: cut"
+        )
+    at = protocol["length"]["steps"], optimiser["first"], optimiser["longer"]
+    if (better := restarts.nearest(*at)) != at[0] and at not in _TOLD:
+        _TOLD.add(at)
+        print(
+            f"lnl: {where}: 'length.steps': {at[0]} ends within a cycle of the rate, not at its lowest; the nearest "
+            f"training that ends there has {better} steps",
+            file=sys.stderr,
+        )
 
 
 def check_scale(key: str, scale: Tree, scales: Tree, datasets: Mapping[str, DatasetInfo]) -> None:

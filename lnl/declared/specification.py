@@ -14,6 +14,7 @@ from typing import Any
 
 from lnl.data.registry import DatasetInfo
 from lnl.declared import declared_sets, lengths, noise_checks, transitions
+from lnl.declared.restarts import without_inherited
 from lnl.errors import UserError, nearest
 from lnl.networks.registry import NETWORKS
 from lnl.noise.kinds import NoiseKind
@@ -150,7 +151,7 @@ def resolve(
     declared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
     own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
-    usual = declared = merge(declared, own)  # the data set's own values, its network among them
+    usual = declared = without_inherited(declared, merge(declared, own))  # the data set's own values, its network too
     printed = dict(declared["optimiser"])
     if any(key.startswith("protocol.") for key in changes):
         declared = copy.deepcopy(declared)  # only then: ten thousand cells share one protocol
@@ -162,6 +163,7 @@ def resolve(
             set_dotted(declared, key.removeprefix("protocol."), value, source)
         else:
             parameters[key] = value
+    declared = without_inherited(usual, declared)
     if stage is not None:
         declared = stage(declared)
     if check and (len(own) > 1 or len(parameters) < len(changes) or stage is not None):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared import restarts
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 
@@ -22,7 +23,7 @@ OWN = ("trained_on", "epochs", "length", "augment", "batch", "optimiser")
 BASE = "base"
 
 #: What says when a rate falls: of another schedule it means nothing.
-OF_SCHEDULES = ("milestones", "factor", "decay_start", "beta1_after")
+OF_SCHEDULES = ("milestones", "factor", "decay_start", "beta1_after", *restarts.KEYS)
 
 
 def stage_of(protocols: Tree, at: Tree, name: str | None, source: str) -> Tree | None:

@@ -58,7 +58,7 @@ def check(catalogue: Whole) -> None:
         each(kind, partial(_check_names, artefacts, kind))
     each("config/datasets", lambda key, info, file: dataset_checks.check(key, info, catalogue.datasets))
     each("config/noises", lambda key, kind, file: noise_checks.check_name(key, file))
-    each("config/protocols", lambda key, protocol, file: _check_protocol(catalogue, key, protocol))
+    each("config/protocols", lambda key, protocol, file: _check_protocol(catalogue, key, protocol, file))
     each("config/scales", lambda key, scale, file: check_scale(key, scale, catalogue.scales, catalogue.datasets))
     each("config/spaces", lambda key, space, file: check_space(key, space))
     each(
@@ -92,9 +92,9 @@ def _each(catalogue: Whole, name: str, one: Callable[[str, Any, str], None]) -> 
             one(key, declared, catalogue.source_of(name, key))
 
 
-def _check_protocol(catalogue: Whole, key: str, protocol: dict[str, Any]) -> None:
-    schema.check(protocol, "protocol", f"config/protocols/{key}.yaml")  # what is `like` another one, as a whole
-    check_protocol(key, protocol, catalogue.datasets)
+def _check_protocol(catalogue: Whole, key: str, protocol: dict[str, Any], file: str) -> None:
+    schema.check(protocol, "protocol", file)  # what is `like` another one, as a whole
+    check_protocol(key, protocol, catalogue.datasets, file)
 
 
 def _check_endings(catalogue: Whole, folder: Path) -> None:

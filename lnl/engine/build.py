@@ -128,6 +128,7 @@ def training(
             Stacked(modules, own, device, arithmetic) if stacked else Single(modules[0], own[0], device, arithmetic)
         )
     learner = Learner(population, optim.build(spec["optimiser"], population.flat, population.shapes))
+    learner.rate = optim.rate_on_device(spec["optimiser"], population.flat)
     learner.handovers = {
         name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()
     }

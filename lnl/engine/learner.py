@@ -31,7 +31,8 @@ class Learner:
     def __init__(self, population: Population, optimiser: Adam | SGD) -> None:
         self.population = population
         self.optimiser = optimiser
-        self.lr = 0.0  # set by the loop at the start of each epoch
+        self.lr = 0.0  # set by the loop at the start of each epoch, or step
+        self.rate: Tensor | None = None  # the same on the device, where every step has its own
         self.state: dict[str, Tensor] = {}
         self.handovers: dict[str, dict[str, Tensor]] = {}  # states that other cells handed over, by name
         self.given = torch.empty(0, dtype=torch.int64)  # given labels of the whole training file, [N] or [runs, N]
@@ -89,7 +90,8 @@ class Learner:
         out (neither weights nor slots nor the count move, whatever the gradient), 0 takes it.
         """
         with torch.no_grad():
-            self.optimiser.step(self.population.flat, gradient, self.lr * scale, skip)
+            lr: Any = (self.lr if self.rate is None else self.rate) * scale
+            self.optimiser.step(self.population.flat, gradient, lr, skip)
 
     def penalise(self, gradient: Tensor) -> Tensor:
         """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
@@ -99,10 +101,18 @@ class Learner:
                 self.optimiser.penalise(self.population.flat, gradient)
         return gradient
 
+    def take(self, rates: dict[str, float]) -> None:
+        """Rates by which the next steps are made: `lr`, and Adam's `beta1`."""
+        self.lr = rates["lr"]
+        if self.rate is not None:
+            self.rate.fill_(self.lr)
+        if "beta1" in rates:
+            self.optimiser.beta1 = rates["beta1"]  # type: ignore[union-attr]
+
     @property
     def rates(self) -> tuple[float, float]:
-        """Learning rate and Adam's beta1 (0 without one), as the next step takes them."""
-        return self.lr, getattr(self.optimiser, "beta1", 0.0)
+        """Learning rate and Adam's beta1, as far as the next step takes them as numbers of Python's; else 0."""
+        return self.lr if self.rate is None else 0.0, getattr(self.optimiser, "beta1", 0.0)
 
     @property
     def slots(self) -> dict[str, Tensor]:

@@ -162,10 +162,7 @@ class Training:
             self._hand_over(f"step-{self.position.total}")
 
     def _set_rates(self, time: float, paper_length: int) -> None:
-        rates = optim.rates(self.spec["optimiser"], time, paper_length)
-        self.learner.lr = rates["lr"]
-        if "beta1" in rates:
-            self.learner.optimiser.beta1 = rates["beta1"]  # type: ignore[union-attr]
+        self.learner.take(optim.rates(self.spec["optimiser"], time, paper_length))
 
     def compute(self, place: slice | Tensor, drawn: Draws, now: Moment) -> None:
         """One update, and its figures into the epoch's buffers. place: of the batch in the epoch's order; drawn: the

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
+from lnl.declared import restarts
+
 
 class Adam:
     """Adam (Kingma and Ba, 2015): torch's fused kernel, one pass over memory where separate operations take seven.
@@ -76,14 +78,18 @@ class SGD:
         self.steps = 0  # it updates alike in all of them
         self.slots = {"momentum_buffer": torch.zeros_like(flat)} if momentum else {}
 
-    def step(self, flat: Tensor, gradient: Tensor, lr: float, skip: Tensor | None = None) -> None:
-        """Update `flat` in place; `gradient` may be overwritten. skip: 1.0 on the device leaves the step out."""
+    def step(self, flat: Tensor, gradient: Tensor, lr: float | Tensor, skip: Tensor | None = None) -> None:
+        """Update `flat` in place; `gradient` may be overwritten. lr: a tensor [] where it is a number on the device, by
+        which a step may differ in its last bit from that with Python's. skip: 1.0 on the device leaves the step out."""
         before = [] if skip is None else [(held, held.clone()) for held in (flat, *self.slots.values())]
         self.penalise(flat, gradient)
         if self.momentum:  # torch.optim starts the buffer with the first gradient: zero times momentum, plus gradient
             buffer = self.slots["momentum_buffer"].mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(buffer, alpha=self.momentum) if self.nesterov else buffer
-        flat.add_(gradient, alpha=-lr)
+        if isinstance(lr, Tensor):
+            flat.addcmul_(gradient, lr, value=-1)
+        else:
+            flat.add_(gradient, alpha=-lr)
         for held, was in before:
             held.copy_(torch.where(skip.bool(), was, held))  # type: ignore[union-attr]
 
@@ -113,6 +119,13 @@ def build(spec: Mapping[str, Any], flat: Tensor, shapes: Mapping[str, torch.Size
     return SGD(flat, spec.get("momentum", 0.0), spec.get("nesterov", False), decay, decayed)
 
 
+def rate_on_device(spec: Mapping[str, Any], flat: Tensor) -> Tensor | None:
+    """Where a learning rate stands that every step has anew, so that one recording serves many steps; None where it is
+    a number of Python's. Records of schedules that are older than this have their bits from the latter."""
+    moving = spec["schedule"] == restarts.SCHEDULE and spec["name"] == "sgd"
+    return torch.zeros((), dtype=flat.dtype, device=flat.device) if moving else None
+
+
 def rates(spec: Mapping[str, Any], time: float, paper_length: int) -> dict[str, float]:
     """Learning rate (and Adam's beta1) at a time of the paper's clock, which counts epochs, or steps where a protocol
     declares its length in them."""
@@ -120,6 +133,8 @@ def rates(spec: Mapping[str, Any], time: float, paper_length: int) -> dict[str, 
     start = spec.get("decay_start", 0)
     if spec["schedule"] == "linear" and time >= start:
         lr = lr * (paper_length - time) / (paper_length - start)
+    elif spec["schedule"] == restarts.SCHEDULE:
+        lr = lr * restarts.part(time, *(spec[key] for key in restarts.KEYS))
     elif spec["schedule"] == "steps":
         lr = lr * spec.get("factor", 0.1) ** sum(time >= m for m in spec["milestones"])
     out = {"lr": lr}

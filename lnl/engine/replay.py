@@ -5,7 +5,8 @@ constant within an epoch (rates, schedule, order of the examples) becomes part o
 stands in tensors: the places of the batch, the random numbers of the step, drawn before it as ever, and the optimiser's
 count. The same kernels run on the same numbers. A method's own step is recorded like any other: the contract has it
 draw nothing itself and keep what changes in tensors; one that asks for the number of its step is left alone. Where the
-rate changes within a period (a length in steps), the step runs as usual, and the next one of the same rate is recorded.
+rate changes within a period (a length in steps), the step runs as usual, and the next one of the same rate is recorded;
+a rate that every step has anew (warm restarts) stands in a tensor as well, and one recording serves the whole period.
 """
 
 from __future__ import annotations

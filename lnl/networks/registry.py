@@ -81,6 +81,48 @@ NETWORKS: dict[str, NetworkInfo] = {
         "wide ResNet 28-10 without scales and projections, dropout 0.3 (Learning to Reweight, as released)",
         fixed={"units": 4, "width": 160},
     ),
+    "ieg_wrn28_10": NetworkInfo(
+        "lnl.networks.wide_resnet",
+        "IEGWideResNet",
+        "wide ResNet 28-10 without projections, with further skips, no dropout (IEG, as released)",
+        options=SCALE,
+        fixed={"width": 160},
+    ),
+    "ieg_wrn28_2": NetworkInfo(
+        "lnl.networks.wide_resnet",
+        "IEGWideResNet",
+        "wide ResNet 28-2 without projections, with further skips, no dropout (IEG's 28-10, a fifth as wide)",
+        options=SCALE,
+        fixed={"width": 32},
+    ),
+    "wrn28_10": NetworkInfo(
+        "lnl.networks.wide_resnet",
+        "WideResNet",
+        "wide ResNet 28-10 without dropout (Zagoruyko and Komodakis, 2016)",
+        options=SCALE,
+        fixed={"width": 160},
+    ),
+    "wrn28_2": NetworkInfo(
+        "lnl.networks.wide_resnet",
+        "WideResNet",
+        "wide ResNet 28-2 without dropout (Zagoruyko and Komodakis, 2016; MixMatch's size)",
+        options=SCALE,
+        fixed={"width": 32},
+    ),
+    "ieg_resnet29": NetworkInfo(
+        "lnl.networks.resnet29",
+        "ResNet29",
+        "ResNet-29 v2 without a ReLU before its units' first convolutions (IEG, as released)",
+        options=SCALE,
+        fixed={"released": 1},
+    ),
+    "resnet29_v2": NetworkInfo(
+        "lnl.networks.resnet29",
+        "ResNet29",
+        "ResNet-29 v2 as in Keras's example for CIFAR-10 (IEG, as printed)",
+        options=SCALE,
+        fixed={"released": 0},
+    ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import search_rounds
+from lnl.declared import restarts, search_rounds
 from lnl.declared.specification import choose
 from lnl.results.arithmetic.words import whole
 
@@ -71,11 +71,21 @@ def parameter_count(
     network: str, shape: Sequence[int], classes: int, options: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Trainable numbers of a network, counted in the network itself."""
+    import torch
+
     from lnl.networks import build
 
     channels, height, width = shape
-    built = build(network, (channels, height, width), classes, **(options or {}))
+    with torch.device("meta"):  # counted, not drawn
+        built = build(network, (channels, height, width), classes, **(options or {}))
     return {"value": whole(sum(parameter.numel() for parameter in built.parameters()))}
+
+
+def restart_end(first: int, longer: float, epochs: int, steps: int) -> dict[str, str]:
+    """value: steps of the longest training within so many epochs of so many steps whose rate restarts and that ends at
+    a minimum of it; last: number of its last step, from 0."""
+    length = restarts.cut(epochs * steps, first, longer)
+    return {"value": whole(length), "last": whole(length - 1), "epochs": whole(epochs), "steps": whole(steps)}
 
 
 def hyperband_trainings(eta: float, brackets: int) -> dict[str, str]:
