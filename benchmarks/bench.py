@@ -76,6 +76,12 @@ def _convolutions(scratch: Path) -> list[Result]:
     return [*convolutions.cnn9(_problem(scratch)), convolutions.augmentation()]
 
 
+def _views(scratch: Path) -> list[Result]:
+    from benchmarks import views
+
+    return [views.strong_view()]
+
+
 def _users(scratch: Path) -> list[Result]:
     from benchmarks import users
 
@@ -157,6 +163,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "methods": _methods,
     "stacks": _stacks,
     "convolutions": _convolutions,
+    "views": _views,
     "users": _users,
     "startup": _startup,
     "dag": _dag,
@@ -170,7 +177,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
 
 
 #: What `--check` runs when nothing is named: ratios that carry over between machines, within ten minutes.
-CHECKED = ("equal", "budget", "steps", "methods", "stacks", "convolutions", "startup")
+CHECKED = ("equal", "budget", "steps", "methods", "stacks", "convolutions", "views", "startup")
 
 
 @cache
