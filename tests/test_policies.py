@@ -28,7 +28,7 @@ BLENDS = {"Brightness", "Contrast", "Color", "Sharpness"}  # in PIL single preci
 #: Every operation at every level, PIL's posterize without the zero bits that it refuses.
 EVERY = [(name, level) for name in MAGNITUDES for level in range(11) if (name, level) != ("Posterize", 10)]
 ROWS = Rows.of([(Step(name, 1.0, level),) * 2 for name, level in EVERY], 32, torch.device("cpu"))
-MIDDLE = [0.0, 0.5, 0.5, 0.9]  # of a crop at offset 4, no flip
+MIDDLE = [0.5, 0.5, 0.9]  # of the crop: offset 4, no flip
 
 
 def pictures() -> NDArray[np.uint8]:
@@ -210,7 +210,7 @@ def test_the_crop_has_offsets_0_to_7_and_grey_beyond_the_image() -> None:
     ("centre", "area"), [((16, 16), 256), ((0, 0), 64), ((31, 31), 81), ((0, 16), 128), ((8, 8), 256)]
 )
 def test_a_cutout_is_16_pixels_wide_clipped_at_the_border_and_mid_grey(centre: tuple[int, int], area: int) -> None:
-    numbers = torch.tensor([[0.0] * 9 + MIDDLE[1:] + [(place + 0.5) / 32 for place in centre]])
+    numbers = torch.tensor([[0.0] * 9 + MIDDLE + [(place + 0.5) / 32 for place in centre]])
     out = strong(torch.zeros(1, 3, 32, 32), numbers, "none")[0]
     assert set(out.unique().tolist()) == {0.0, 0.5}
     assert [int((channel == 0.5).sum()) for channel in out] == [area] * 3
@@ -225,7 +225,7 @@ def test_sub_policies_are_drawn_alike_and_each_image_has_its_own(monkeypatch: py
     monkeypatch.setattr(strong_view, "_rows", lambda *_: Rows.of(policies, 32, torch.device("cpu")))
     images = torch.full((1100, 3, 32, 32), 1.0)
     images[:, :, :, :] = torch.linspace(0, 255, 32).round().div(255)
-    numbers = torch.tensor([[0.0] * 9 + MIDDLE[1:] + [0.0, 0.0]]).repeat(1100, 1)
+    numbers = torch.tensor([[0.0] * 9 + MIDDLE + [0.0, 0.0]]).repeat(1100, 1)
     numbers[:, 0] = torch.linspace(0, 1 - 2**-24, 1100)
     kept = (strong(images, numbers, cutout=False) == images).sum((1, 2, 3)).tolist()
     assert list(Counter(kept).values()) == [100] * 11
@@ -278,7 +278,7 @@ def test_one_channel_is_three_equal_ones(name: str) -> None:
 
 
 def test_lengths_are_in_proportion_on_small_images() -> None:
-    numbers = torch.tensor([[0.0] * 9 + MIDDLE[1:] + [0.5, 0.5]])
+    numbers = torch.tensor([[0.0] * 9 + MIDDLE + [0.5, 0.5]])
     out = strong(torch.zeros(1, 1, 8, 8), numbers, "none")
     assert int((out == 0.5).sum()) == 4 * 4
     assert strong(torch.rand(50, 1, 8, 8), uniform(50)).shape == (50, 1, 8, 8)

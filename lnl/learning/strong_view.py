@@ -81,5 +81,5 @@ def _by_policy(pixels: Tensor, uniform: Tensor, rows: Rows) -> Tensor:
 
 
 def _whole(uniform: Tensor, count: int) -> Tensor:
-    """Whole numbers below `count`; the product of a number just below 1 may round up to it."""
-    return (uniform * count).to(torch.int64).clamp(max=count - 1)
+    """Whole numbers below `count`, which no product with a single precision number below 1 is rounded up to."""
+    return (uniform * count).to(torch.int64)
