@@ -82,6 +82,12 @@ def _convolutions(scratch: Path) -> list[Result]:
     return [*convolutions.cnn9(_problem(scratch)), convolutions.augmentation()]
 
 
+def _views(scratch: Path) -> list[Result]:
+    from benchmarks import views
+
+    return [views.strong_view()]
+
+
 def _users(scratch: Path) -> list[Result]:
     from benchmarks import users
 
@@ -164,6 +170,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "reweighting": _reweighting,
     "stacks": _stacks,
     "convolutions": _convolutions,
+    "views": _views,
     "users": _users,
     "startup": _startup,
     "dag": _dag,
@@ -177,7 +184,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
 
 
 #: What `--check` runs when nothing is named: ratios that carry over between machines, within ten minutes.
-CHECKED = ("equal", "budget", "steps", "methods", "reweighting", "stacks", "convolutions", "startup")
+CHECKED = ("equal", "budget", "steps", "methods", "reweighting", "stacks", "convolutions", "views", "startup")
 
 
 @cache

@@ -19,14 +19,20 @@ def augment(kind: str, images: Tensor, uniform: Tensor | None) -> Tensor:
     if kind == "none" or uniform is None:
         return images
     padding = PADDING[kind]
-    lead, (channels, height, width) = images.shape[:-3], images.shape[-3:]
+    channels, height, width = images.shape[-3:]
     flat, numbers = images.reshape(-1, channels, height, width), uniform.reshape(-1, WIDTH)
     padded = F.pad(flat, (padding,) * 4)
-    offsets = (numbers[:, :2] * (2 * padding + 1)).long()
-    rows = offsets[:, :1] + torch.arange(height, device=images.device)
-    columns = offsets[:, 1:] + torch.arange(width, device=images.device)
-    flip = numbers[:, 2:] < 0.5
-    columns = torch.where(flip, columns.flip(-1), columns)
+    rows, columns = crop_places(numbers, 2 * padding + 1, height, width)
     batch = torch.arange(len(flat), device=images.device)[:, None, None]
     cropped = padded.permute(0, 2, 3, 1)[batch, rows[:, :, None], columns[:, None, :]]
-    return cropped.permute(0, 3, 1, 2).reshape(*lead, channels, height, width)
+    return cropped.permute(0, 3, 1, 2).reshape(images.shape)
+
+
+def crop_places(uniform: Tensor, offsets: int, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Rows [B, height] and columns [B, width] of a padded image that a crop at offsets 0 .. offsets - 1 takes, columns
+    in reverse with p = 1/2. uniform: [B, 3]."""
+    first = (uniform[:, :2] * offsets).long()
+    rows = first[:, :1] + torch.arange(height, device=uniform.device)
+    columns = first[:, 1:] + torch.arange(width, device=uniform.device)
+    flip = uniform[:, 2:] < 0.5
+    return rows, torch.where(flip, columns.flip(-1), columns)
