@@ -37,5 +37,7 @@ def steps(problem: Problem, pairs: int = PAIRS) -> list[Result]:
         times = paired(lambda running=running: ours.epoch(running), lambda: ours.epoch(standard), pairs)  # type: ignore[misc]
         networks = f"{spec['networks']} network{'s' if spec['networks'] > 1 else ''}"
         title = f"{spec['title']}: an epoch over Standard's, {networks}"
-        out.append(Result.of_pairs(f"step_{key}", title, times, "lower", LONGER.get(key, BOUNDS[spec["networks"]]), scale="s"))
+        out.append(
+            Result.of_pairs(f"step_{key}", title, times, "lower", LONGER.get(key, BOUNDS[spec["networks"]]), scale="s")
+        )
     return out

@@ -45,7 +45,9 @@ def steps(problem: Problem, pairs: int = PAIRS) -> list[Result]:
             title = f"Learning to Reweight, {words}, {clean} clean images: a step over"
             ours_step, printed = _steps(running), _printed(running)
             found = paired(ours_step, plain, pairs)
-            out.append(Result.of_pairs(f"l2r_{name}_{clean}", f"{title} a plain one", found, "lower", bound, scale="ms"))
+            out.append(
+                Result.of_pairs(f"l2r_{name}_{clean}", f"{title} a plain one", found, "lower", bound, scale="ms")
+            )
             found = paired(ours_step, printed, pairs)
             key = f"l2r_{name}_{clean}_printed"
             out.append(Result.of_pairs(key, f"{title} its printed form", found, "lower", PRINTED, scale="ms"))

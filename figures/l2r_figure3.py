@@ -13,7 +13,8 @@ DEMAND = {
         "A weight is in times that of plain training, 1 over the batch. Left: batches of the hyper-validation set with "
         "its wrong labels. Right: batches of one true class that is not the background, 40% of them given the "
         "background's label, all classes together.",
-        "Measured after half of the training, before the rate falls. The paper does not name the data set.",
+        "Measured after half of the training, before the rate falls; the area of the right panel is the mean over the "
+        "classes. The paper does not name the data set.",
     ],
 }
 PANELS = (("mixed", "Batches as they come"), ("single_class", "Batches of one true class"))

@@ -87,6 +87,10 @@ def _check_printed(table: Tree, rows: Tree, columns: Tree, where: str) -> None:
         known(row, rows, "row", f"{where}: published")
         for column in values:
             known(column, columns, "column", f"{where}: published, {row}")
+    for doubt in (table.get("published") or {}).get("doubtful", []):
+        values = table["published"]["values"]
+        known(doubt["row"], values, "printed row", f"{where}: doubtful")
+        known(doubt["column"], values[doubt["row"]], f"printed column at {doubt['row']}", f"{where}: doubtful")
 
 
 def _check_plain(catalogue: Declarations, kind: str, axes: Axes, where: str) -> None:

@@ -150,6 +150,8 @@ def _quantities(test: Tree, side: str) -> Iterator[tuple[str, str]]:
 
 def _check_numbers(test: Tree, where: str) -> None:
     kind = test["kind"]
+    if test.get("match") == "all" and not KINDS[kind].grouped:
+        raise UserError(f"{where}: 'match': all makes one group of a test's places, and {kind} compares pairs of them")
     if "low" in test and not test["low"] < test["high"]:
         raise UserError(f"{where}: 'low' {test['low']:g} is not below 'high' {test['high']:g}")
     if kind in ("EQ", "FALL", "HOLD", "SHARE") and test.get("margin", 0) < 0:

@@ -60,8 +60,9 @@ def _bed(catalogue: Declarations, place: Place) -> tuple[str, ...]:
 
 
 def _identity(place: Place) -> tuple[Any, ...]:
-    """What makes a place another one: its coordinates and whatever its variants set."""
-    return repr(sorted(place.at.items())), repr([part.get("set") for part in place.parts if part.get("set")])
+    """What makes a place another one: its coordinates, whatever its variants set, and its stage."""
+    changed = [part.get(key) for part in place.parts for key in ("set", "stage") if part.get(key)]
+    return repr(sorted(place.at.items())), repr(changed)
 
 
 def _inter(test: Tree, cells: Cells, where: str) -> None:

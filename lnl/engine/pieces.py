@@ -65,18 +65,19 @@ def weights(training: Training) -> dict[str, Any]:
     }
 
 
-def _as_they_come(training: Training) -> Iterator[tuple[Tensor, Tensor]]:
-    """(places, given labels) of batches of the validating set; the last partial one is left out."""
+def _as_they_come(training: Training) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """(0, places, given labels) of batches of the validating set; the last partial one is left out."""
     places, size = training.data.validating, training.batches.size
     assert places is not None
     order = training.runs[0].streams.permutation(len(places), "weighed").to(training.device)
     for batch in places[order].split(size):
         if len(batch) == size:
-            yield batch, training.runs[0].labels[batch]
+            yield 0, batch, training.runs[0].labels[batch]
 
 
-def _of_one_class(training: Training) -> Iterator[tuple[Tensor, Tensor]]:
-    """The same of batches of one true class that the noise flips, with labels drawn anew from its row."""
+def _of_one_class(training: Training) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """(class, places, labels) of batches of one true class that the noise flips, with labels drawn anew from its row;
+    a class with fewer examples than a batch has one of them all."""
     places, transition = training.data.validating, training.methods[0].setting.transition
     assert places is not None
     true, streams = training.data.true, training.runs[0].streams
@@ -84,16 +85,18 @@ def _of_one_class(training: Training) -> Iterator[tuple[Tensor, Tensor]]:
         members = places[true[places] == label]
         if row[label] == 1 or not len(members):
             continue
-        for number, batch in enumerate(members.split(training.batches.size)[:MOST]):
+        whole = [batch for batch in members.split(training.batches.size) if len(batch) == training.batches.size]
+        for number, batch in enumerate((whole or [members])[:MOST]):
             uniform = torch.rand(len(batch), generator=streams.generator("weighed label", label, number))
             drawn = torch.searchsorted(row.cumsum(0).clamp(max=1), uniform.to(training.device), right=True)
-            yield batch, drawn.clamp(max=len(row) - 1)
+            yield label, batch, drawn.clamp(max=len(row) - 1)
 
 
-def _summary(training: Training, batches: Iterator[tuple[Tensor, Tensor]]) -> dict[str, Any]:
-    """Of weights times the size of their batch, so that one is the weight of plain training."""
-    found: list[tuple[Tensor, Tensor]] = []
-    for number, (places, given) in enumerate(batches):
+def _summary(training: Training, batches: Iterator[tuple[int, Tensor, Tensor]]) -> dict[str, Any]:
+    """Of weights times the size of their batch, so that one is the weight of plain training. The area under the ROC
+    curve is the mean of those of the groups."""
+    found: dict[int, list[tuple[Tensor, Tensor]]] = {}
+    for number, (group, places, given) in enumerate(batches):
         step = number % training.steps
         drawn = training.batches.assembled(training.batches.place(step), training.batches.draws(step))
         batch: Batch = replace(
@@ -105,17 +108,18 @@ def _summary(training: Training, batches: Iterator[tuple[Tensor, Tensor]]) -> di
         )
         weighed = training.methods[0].weigh(training.learner, batch)
         assert weighed is not None
-        found.append((weighed[0] * len(places), given == training.data.true[places]))
+        found.setdefault(group, []).append((weighed[0] * len(places), given == training.data.true[places]))
     if not found:
         return {}
-    value, clean = (torch.cat(parts) for parts in zip(*found, strict=True))
-    area = float(roc_area(value, clean.float()))
+    groups = [[torch.cat(parts) for parts in zip(*each, strict=True)] for each in found.values()]
+    areas = [float(roc_area(value, clean.float())) for value, clean in groups if 0 < int(clean.sum()) < len(clean)]
+    value, clean = (torch.cat(parts) for parts in zip(*groups, strict=True))
     return {
         "clean": _histogram(value[clean]),
         "flipped": _histogram(value[~clean]),
         "mean_clean": _mean(value[clean]),
         "mean_flipped": _mean(value[~clean]),
-        "auc": round(area, 4) if area == area else None,
+        "auc": round(sum(areas) / len(areas), 4) if areas else None,
     }
 
 

@@ -87,6 +87,8 @@ def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -
     summary = statistics.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
     published, published_spread = slot.published if slot.published is not None else (None, None)
     theirs = (declaration.get("published") or {}).get("spread") or {}
+    doubts = {(d["row"], d["column"]): d["reason"] for d in (declaration.get("published") or {}).get("doubtful", [])}
+    comparable = doubts.get((slot.row, slot.column), comparable)
     judged = statistics.verdict(
         summary.mean,
         summary.std,
