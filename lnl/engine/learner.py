@@ -93,13 +93,19 @@ class Learner:
             lr: Any = (self.lr if self.rate is None else self.rate) * scale
             self.optimiser.step(self.population.flat, gradient, lr, skip)
 
-    def penalise(self, gradient: Tensor) -> Tensor:
+    def penalise(self, gradient: Tensor, at: Tensor | None = None) -> Tensor:
         """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
-        with the penalty inside would have."""
+        with the penalty inside would have, at parameters `at` of that shape (default: those of now)."""
         if isinstance(self.optimiser, SGD):
             with torch.no_grad():
-                self.optimiser.penalise(self.population.flat, gradient)
+                self.optimiser.penalise(self.population.flat if at is None else at, gradient)
         return gradient
+
+    @property
+    def momentum(self) -> Tensor:
+        """What SGD's next update takes over of those before it, [..., networks, P]: zero at first, and for others."""
+        part = self.optimiser.momentum_part if isinstance(self.optimiser, SGD) else None
+        return torch.zeros_like(self.population.flat) if part is None else part
 
     def take(self, rates: dict[str, float]) -> None:
         """Rates by which the next steps are made: `lr`, and Adam's `beta1`."""

@@ -90,6 +90,8 @@ class Outcome:
     selected: Tensor | None = None  # 0/1 per example, [..., networks, B], for methods that select
     logits: Tensor | None = None  # only from a method with a step of its own
     scalars: dict[str, Tensor] = field(default_factory=dict)  # further figures per network, averaged over the epoch
+    marks: dict[str, Tensor] = field(default_factory=dict)  # numbers per example, [..., networks, B]: logged by their
+    # names as means over the rightly (`_clean`) and over the wrongly labelled examples (`_flipped`)
 
 
 class Method:

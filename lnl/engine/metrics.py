@@ -44,6 +44,7 @@ class EpochBuffers:
         self.selected = torch.zeros(shape, device=device)
         self.selects = False
         self.scalars: dict[str, Tensor] = {}
+        self.marks: dict[str, Tensor] = {}
 
     def write(self, place: slice | Tensor, outcome: Outcome, logits: Tensor) -> None:
         """Keep one step's outcome where its examples stand in the epoch's order."""
@@ -56,9 +57,13 @@ class EpochBuffers:
             if name not in self.scalars:
                 self.scalars[name] = torch.zeros_like(value)
             self.scalars[name].add_(value.detach())
+        for name, value in outcome.marks.items():
+            if name not in self.marks:
+                self.marks[name] = torch.zeros_like(self.losses)
+            self.marks[name][..., place] = value.detach()
 
     def snapshot(self) -> dict[str, object]:
-        return {k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars")}
+        return {k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars", "marks")}
 
     def restore(self, saved: dict[str, object]) -> None:
         for key, value in saved.items():
@@ -87,6 +92,8 @@ class EpochBuffers:
             out["kept_fraction"] = self.selected.mean(-1)
         for name, value in self.scalars.items():
             out[name] = value / steps
+        for name, value in self.marks.items():
+            out[f"{name}_clean"], out[f"{name}_flipped"] = _mean(value, clean), _mean(value, flipped)
         return out
 
 

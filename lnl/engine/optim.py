@@ -93,6 +93,11 @@ class SGD:
         for held, was in before:
             held.copy_(torch.where(skip.bool(), was, held))  # type: ignore[union-attr]
 
+    @property
+    def momentum_part(self) -> Tensor | None:
+        """What the next update takes over of those before it, beside its gradient; None without momentum."""
+        return self.momentum * self.slots["momentum_buffer"] if self.momentum else None
+
     def penalise(self, flat: Tensor, gradient: Tensor) -> None:
         """Add the gradient of the weight decay, half its factor times the squared norm, to `gradient` in place."""
         if self.weight_decay:

@@ -21,3 +21,9 @@ def rectified(raw: Tensor) -> Tensor:
     kept = raw.clamp(min=0)
     total = kept.sum(-1, keepdim=True)
     return kept / (total + (total == 0).to(total.dtype))
+
+
+def summed_to_one(raw: Tensor, tiny: float) -> Tensor:
+    """Weights [..., B] that are nowhere negative, divided by their sum plus `tiny`: together below one (IEG's code)."""
+    kept = raw.clamp(min=0)
+    return kept / (kept.sum(-1, keepdim=True) + tiny)

@@ -1,0 +1,38 @@
+"""Pseudo labels from several views of an image, and losses against labels that are distributions (IEG, section 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+TEMPERATURE = 0.5
+TINY = 1e-8
+
+
+def unit_scale(logits: Tensor) -> Tensor:
+    """Logits [..., B, K] divided by the root of the mean of their squares, one number a batch (released code)."""
+    return logits / (logits.square().mean((-2, -1), keepdim=True) + TINY).sqrt()
+
+
+def pseudo_labels(views: Sequence[Tensor], scaled: bool) -> Tensor:
+    """Distributions [..., B, K]: the mean of what the views' logits say, sharpened at temperature 1/2.
+
+    scaled: logits go through `unit_scale` first.
+    """
+    posteriors = [torch.softmax(unit_scale(logits) if scaled else logits, -1) for logits in views]
+    sharp = torch.stack(posteriors).mean(0) ** (1 / TEMPERATURE)
+    return sharp / sharp.sum(-1, keepdim=True)
+
+
+def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy [..., B] of logits [..., B, K] against distributions of their shape."""
+    return -(target * F.log_softmax(logits, -1)).sum(-1)
+
+
+def divergence(teacher: Tensor, student: Tensor) -> Tensor:
+    """KL(teacher || student) [..., B] of the posteriors of logits [..., B, K]; the teacher learns nothing."""
+    teacher = F.log_softmax(teacher.detach(), -1)
+    return (teacher.exp() * (teacher - F.log_softmax(student, -1))).sum(-1)

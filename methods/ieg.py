@@ -1,0 +1,209 @@
+"""IEG (ICLR 2020 submission; CVPR 2020 as "Distilling Effective Supervision from Severe Label Noise").
+
+A few trusted probe images judge every batch: a look-ahead step tells which examples lower the loss on them (weights
+omega), and whether an example's given label or the network's own pseudo label does (lambda). Pseudo labels come from a
+weak and a strong view; probe, weak and strong images are mixed with each other; the strong view is to be classified as
+the weak one. Derivatives with respect to omega and lambda are inner products with one direction of the weights, the
+probe gradient at the look-ahead point, so that one forward-mode pass gives all of them.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import jvp
+
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
+from lnl.learning.averaging import begun, follow
+from lnl.learning.meta_weights import summed_to_one
+from lnl.learning.mixing import mixed, ratios
+from lnl.learning.pseudo_labels import divergence, pseudo_labels, soft_cross_entropy, unit_scale
+from lnl.learning.selection import cross_entropy
+from lnl.learning.strong_view import WIDTH, strong
+
+SPEC = {
+    "key": "ieg",
+    "title": "IEG",
+    "version": 1,
+    "paper": "IEG, ICLR 2020 submission",
+    "networks": 1,
+    "needs": ["clean_set", "views"],
+    "parameters": {
+        "probe_batch": 100,  # trusted images of a step
+        "meta": "both",  # decision ieg_meta: weights and labels, `weights` alone, or `none`, which is EG
+        "mixup": True,  # decision ieg_terms: equation 6
+        "mix_weight": 5.0,  # p: of mixed images that are no probes
+        "consistency": 20.0,  # k: of equation 7
+        "strong_views": 1,  # decision ieg_views: beside the weak one
+        "second_view": "strong",  # decision ieg_second_view: `weak` crops and flips anew
+        "policy": "autoaugment-95",  # decision ieg_policy
+        "cutout": True,  # decision ieg_policy
+        "label_start": 0.9,  # lambda_0
+        "weight_start": "uniform",  # decision ieg_weight_start: omega_0 is 1/B, or `zero`
+        "look_ahead": "momentum",  # decision ieg_look_ahead: the update itself, or `plain` gradient descent
+        "meta_rate": 0.1,  # decision ieg_meta_rate: of the look-ahead
+        "pseudo_label": "stopped",  # decision ieg_pseudo_label: or its gradient `flows` in the look-ahead
+        "scaled_logits": True,  # decision ieg_scaled_logits
+        "ratio": "as_released",  # decision ieg_mix_ratio
+        "terms": "averaged",  # decision ieg_terms: of the two cross-entropies, or `summed`
+        "average": 0.999,  # decision ieg_average: of the weights that are judged
+    },
+    "ranges": {
+        "probe_batch": [1, None],
+        "strong_views": [1, 8],
+        "mix_weight": [0, None],
+        "consistency": [0, None],
+        "label_start": [0, 1],
+        "meta_rate": [1e-12, None],
+        "average": [0, 0.999999],
+    },
+    "values": {
+        "meta": ["both", "weights", "none"],
+        "second_view": ["strong", "weak"],
+        "policy": ["autoaugment-95", "autoaugment-25", "none"],
+        "weight_start": ["uniform", "zero"],
+        "look_ahead": ["momentum", "plain"],
+        "pseudo_label": ["stopped", "flows"],
+        "ratio": ["as_released", "beta"],
+        "terms": ["averaged", "summed"],
+    },
+    "traits": {"small_loss": False, "memorisation": False, "sgd": True},
+}
+
+
+class IEG(Method):
+    """Algorithm 1. Logits are [1, B, K], labels and pseudo labels distributions of that shape."""
+
+    def streams(self) -> dict[str, Stream]:
+        return {"probe": Stream(batch=self.parameters["probe_batch"], of="probe")}
+
+    def random(self) -> dict[str, tuple[int, ...]]:
+        batch, probes, views = self.setting.batch, self.parameters["probe_batch"], self.parameters["strong_views"]
+        width = WIDTH if self.parameters["second_view"] == "strong" else 3
+        pool = probes + batch * (1 + views)
+        return {"views": (views, batch, width), "probes": (probes,), "ratio": (pool,), "partner": (pool,)}
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        return begun(learner.vector())
+
+    # ---- views, pseudo labels, mixing ------------------------------------------------------------------------------
+
+    def more_views(self, batch: Batch) -> list[Tensor]:
+        """Further views of a batch, made from the weak one."""
+        drawn, wanted = batch.random["views"], self.parameters
+        if wanted["second_view"] == "weak":
+            return [self.view(batch.x, numbers, 1) for numbers in drawn]
+        return [strong(batch.x, numbers, wanted["policy"], wanted["cutout"]) for numbers in drawn]
+
+    def label(self, logits: list[Tensor]) -> Tensor:
+        """Section 2.2.1: the pseudo label g."""
+        return pseudo_labels(logits, self.parameters["scaled_logits"])
+
+    def mixing_loss(self, learner: Learner, batch: Batch, views: list[Tensor], guess: Tensor) -> Tensor:
+        """Equation 6: L_beta^p + p L_beta^u, [1], of images that are mixed with any of the pool; a mixed image belongs
+        to the group of the one that has the larger share."""
+        x, labels = batch.streams["probe"]
+        drawn = (batch.random["probes"] * len(x)).long()  # with replacement
+        targets = [F.one_hot(labels[drawn], self.setting.classes).float(), *[guess[0]] * (1 + len(views))]
+        share = ratios(batch.random["ratio"], self.parameters["ratio"])
+        pool = torch.cat([x[drawn], batch.x, *views]), torch.cat(targets)
+        images, target = mixed(*pool, share, batch.random["partner"])
+        sizes = [len(drawn), *[len(batch.x)] * (1 + len(views))]
+        groups = learner.forward(images, batch_norm="batch").split(sizes, dim=1)
+        if self.parameters["scaled_logits"]:
+            groups = tuple(unit_scale(group) for group in groups)
+        losses = soft_cross_entropy(torch.cat(groups, 1), target)
+        on_probes, others = losses[:, : len(drawn)].mean(-1), losses[:, len(drawn) :].mean(-1)
+        return on_probes + self.parameters["mix_weight"] * others
+
+    # ---- the meta step ---------------------------------------------------------------------------------------------
+
+    def direction(self, learner: Learner, batch: Batch, loss: Tensor | None) -> Tensor:
+        """v [1, P]: gradient of the probe loss at the look-ahead point theta'. loss: of the batch, weighted by omega_0
+        against labels by lambda_0; None where omega_0 is zero."""
+        theta = learner.vector()
+        ahead = torch.zeros_like(theta)[None] if loss is None else learner.gradient(loss, keep=True)
+        ahead = learner.penalise(ahead)[0]
+        if self.parameters["look_ahead"] == "momentum":
+            ahead = ahead + learner.momentum[0]
+        at = (theta - self.parameters["meta_rate"] * ahead).requires_grad_()
+        x, labels = batch.streams["probe"]
+        probe = cross_entropy(learner.call(0, at, x), labels).mean()
+        (gradient,) = torch.autograd.grad(probe, at)
+        return learner.penalise(gradient[None], at.detach()[None])
+
+    def judged(self, given: Tensor, logits: list[Tensor], slopes: list[Tensor], guess: Tensor) -> tuple[Tensor, Tensor]:
+        """(omega, lambda) [1, B]: weights that sum to one at most, and 1 where the given label is kept.
+
+        slopes: derivatives of the logits along v; those of views beyond the weak one only where the pseudo label's own
+        derivative counts. A derivative of the probe loss (equation 4) is -rate <v, gradient of what it weights>.
+        """
+
+        def losses(*at: Tensor) -> tuple[Tensor, Tensor]:
+            g = self.label(list(at)) if len(at) > 1 else guess
+            keep, drop = soft_cross_entropy(at[0], given), soft_cross_entropy(at[0], g)
+            start = self.label_start
+            return start * keep + (1 - start) * drop, keep - drop
+
+        known = logits[: len(slopes)]
+        _, (of_loss, of_label) = jvp(losses, tuple(z.detach() for z in known), tuple(slopes))
+        weights = summed_to_one(self.parameters["meta_rate"] * of_loss, 1e-5)
+        return weights, (of_label > 0).to(weights.dtype)
+
+    @property
+    def relabels(self) -> bool:
+        return bool(self.parameters["meta"] == "both")
+
+    @property
+    def label_start(self) -> float:
+        """lambda_0, of the given label; without relabelling it is the only one."""
+        return float(self.parameters["label_start"]) if self.relabels else 1.0
+
+    @property
+    def sees_more(self) -> bool:
+        """Whether views beyond the weak one are needed: without them this is Learning to Reweight."""
+        return self.relabels or self.parameters["mixup"] or self.parameters["consistency"] > 0
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        wanted, given = self.parameters, F.one_hot(batch.labels, self.setting.classes).to(batch.x.dtype)
+        views = self.more_views(batch) if self.sees_more else []  # algorithm 1, line 1
+        meta, begins = wanted["meta"] != "none", wanted["meta"] != "none" and wanted["weight_start"] == "uniform"
+        flows = bool(views) and begins and wanted["pseudo_label"] == "flows"
+        with torch.set_grad_enabled(begins):
+            weak = learner.forward(batch.x, batch.uniform)  # the one pass that moves the running statistics
+        with torch.set_grad_enabled(flows or wanted["consistency"] > 0):
+            seen = [learner.forward(x, batch_norm="batch") for x in views]
+        guess = self.label([weak, *seen] if flows else [z.detach() for z in (weak, *seen)]) if views else given
+        stopped = guess.detach()  # line 2
+        start = self.label_start
+        terms, scalars, marks = [], {}, {}
+        if meta:  # line 3
+            target = start * given + (1 - start) * guess
+            v = self.direction(learner, batch, soft_cross_entropy(weak, target).mean(-1) if begins else None)
+            weak, slope = learner.along(batch.x, v, batch.uniform, batch_norm="batch")
+            slopes = [slope]
+            if flows:  # whose first pass over the strong views is used up
+                both = [learner.along(x, v, batch_norm="batch") for x in views]
+                seen, slopes = [z for z, _ in both], [slope, *(each for _, each in both)]
+            weights, keep = self.judged(given, [weak, *seen], slopes, stopped)
+            terms.append((weights * soft_cross_entropy(weak, start * given + (1 - start) * stopped)).sum(-1))  # eq. 5
+            marks["weight"], scalars["no_weight"] = weights * weights.shape[-1], (weights.sum(-1) == 0).float()
+            if self.relabels:
+                kept = keep[..., None]
+                terms.append(soft_cross_entropy(weak, kept * given + (1 - kept) * stopped).mean(-1))  # equation 5
+                marks["kept_label"] = keep
+        loss = sum(terms, torch.zeros_like(weak[:, 0, 0]))
+        if wanted["terms"] == "averaged" and len(terms) > 1:
+            loss = loss / len(terms)
+        if wanted["mixup"]:  # line 5
+            loss = loss + self.mixing_loss(learner, batch, views, stopped)
+        if wanted["consistency"] > 0:  # equation 7
+            apart = [divergence(weak, logits).mean(-1) for logits in seen]
+            loss = loss + wanted["consistency"] * torch.stack(apart).mean(0)
+        learner.apply(learner.gradient(loss))  # lines 6 and 7
+        follow(learner.state, learner.vector(), wanted["average"])
+        losses = cross_entropy(weak.detach(), batch.labels)
+        return Outcome(loss.detach(), losses, logits=weak, scalars=scalars, marks=marks)
+
+    def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
+        """Logits at the averaged weights, with the running statistics of the last ones."""
+        return learner.call(0, learner.state["average"], x, "frozen", uniform)[None]

@@ -1,0 +1,386 @@
+"""IEG's step against an independent restatement: plain loops, and double backward in place of forward mode."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import helpers
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replaying import Dispatched, Tape, assert_replayed_equal
+from torch.utils.flop_counter import FlopCounterMode
+
+from lnl.engine import replay
+from lnl.engine.loop import Stopped, Training
+from lnl.learning.mixing import ratios
+from lnl.learning.pseudo_labels import divergence, pseudo_labels
+
+DECAY, MOMENTUM, RATE = 0.0005, 0.9, 0.1
+SETS = {"probe": {"count": 30, "balanced": True, "held_out": "all"}}
+LENGTH = {"steps": 40, "period": 8, "paper_steps": 40, "paper_period": 8, "clock": "cut"}
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "IEG": {},
+    "IEG-1": {"meta": "weights", "mixup": False, "consistency": 0.0},
+    "IEG-2": {"mixup": False, "consistency": 0.0, "second_view": "weak"},
+    "IEG-3": {"mixup": False, "consistency": 0.0},
+    "IEG-4": {"consistency": 0.0},
+    "IEG-6": {"mixup": False},
+    "IEG-7": {"policy": "none"},
+    "IEG-8": {"meta": "weights"},
+    "EG": {"meta": "none"},
+    "L2R": {"meta": "weights", "mixup": False, "consistency": 0.0, "weight_start": "zero", "look_ahead": "plain"},
+    "label flows": {"pseudo_label": "flows"},
+    "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta"},
+}
+
+
+@contextmanager
+def of_classes(count: int) -> Iterator[None]:
+    before, helpers.CLASSES = helpers.CLASSES, count
+    try:
+        yield
+    finally:
+        helpers.CLASSES = before
+
+
+def build(
+    network: str = "digits_cnn",
+    batch: int = 8,
+    seed: int = 1,
+    classes: int = 10,
+    device: str = "cpu",
+    **parameters: Any,
+) -> Training:
+    described = helpers.spec(
+        network,
+        sets={"probe": SETS["probe"] | {"count": 3 * classes}},
+        length=LENGTH,
+        epochs=5,
+        paper_epochs=5,
+        untrained_epoch=False,
+        batch={"size": batch, "steps_cap": None},
+        optimiser={
+            "name": "sgd",
+            "lr": 0.05,
+            "momentum": MOMENTUM,
+            "weight_decay": DECAY,
+            "schedule": "cosine_restarts",
+            "first": 4,
+            "longer": 1.5,
+            "lower": 0.9,
+        },
+    )
+    values = helpers.method_parameters("ieg", **{"probe_batch": 12, **parameters})
+    with of_classes(classes):
+        data = helpers.arrays(examples=16 * classes)
+        return helpers.build(
+            "ieg", described, [seed], parameters=[values], data=data, noise="symmetric-50", device=device
+        )
+
+
+# ---- the restatement -----------------------------------------------------------------------------------------------
+
+
+def _posterior(logits: torch.Tensor) -> torch.Tensor:
+    return torch.exp(logits - torch.logsumexp(logits, -1, keepdim=True))
+
+
+def _against(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of one example against a distribution, class by class."""
+    log = logits - torch.logsumexp(logits, -1)
+    return -sum((target[c] * log[c] for c in range(len(target))), torch.zeros(()))
+
+
+def _scaled(logits: torch.Tensor, wanted: dict[str, Any]) -> torch.Tensor:
+    if not wanted["scaled_logits"]:
+        return logits
+    total = sum((z * z for z in logits.flatten()), torch.zeros(()))
+    return logits / torch.sqrt(total / logits.numel() + 1e-8)
+
+
+def _guess(views: list[torch.Tensor], wanted: dict[str, Any]) -> torch.Tensor:
+    mean = sum((_posterior(_scaled(z, wanted)) for z in views), torch.zeros(())) / len(views)
+    return torch.stack([row**2 / (row**2).sum() for row in mean])
+
+
+def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
+    """Section 1 of the released step, in its order, at the parameters that the training has now."""
+    method, learner, wanted = built.methods[0], built.learner, dict(built.methods[0].parameters)
+    lr, classes, size = learner.lr, built.methods[0].setting.classes, len(batch.x)
+    theta = learner.vector().clone().requires_grad_()
+    momentum = learner.slots["momentum_buffer"][0].clone()
+    relabels, meta = wanted["meta"] == "both", wanted["meta"] != "none"
+    more = relabels or wanted["mixup"] or wanted["consistency"] > 0
+    views = method.more_views(batch) if more else []  # type: ignore[attr-defined]
+    onehot = torch.eye(classes)[batch.labels[0]]
+
+    def logits(at: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return learner.call(0, at, x, "batch")
+
+    weak, strong = logits(theta, batch.x), [logits(theta, x) for x in views]
+    guess = _guess([weak, *strong], wanted) if views else onehot
+    stopped = guess.detach()
+    begin = wanted["label_start"] if relabels else 1.0
+    out: dict[str, torch.Tensor] = {}
+    loss = DECAY / 2 * theta.square().sum()
+    if meta:
+        start = 1 / size if wanted["weight_start"] == "uniform" else 0.0
+        omega = torch.full((size,), start, requires_grad=True)
+        lam = torch.full((size,), begin, requires_grad=True)
+        at_first = guess if wanted["pseudo_label"] == "flows" else stopped
+        each = [_against(weak[i], lam[i] * onehot[i] + (1 - lam[i]) * at_first[i]) for i in range(size)]
+        first = sum((omega[i] * each[i] for i in range(size)), torch.zeros(())) + DECAY / 2 * theta.square().sum()
+        (slope,) = torch.autograd.grad(first, theta, create_graph=True)
+        ahead = slope + (MOMENTUM * momentum if wanted["look_ahead"] == "momentum" else 0)
+        at = theta - wanted["meta_rate"] * ahead
+        x, labels = batch.streams["probe"]
+        on_probe = logits(at, x)
+        probe = sum((_against(on_probe[i], torch.eye(classes)[labels[i]]) for i in range(len(x))), torch.zeros(()))
+        judge = probe / len(x) + DECAY / 2 * at.square().sum()
+        of_omega, of_lam = torch.autograd.grad(judge, [omega, lam], retain_graph=True, allow_unused=True)
+        kept = (-of_omega).clamp(min=0)
+        out["weights"] = kept / (kept.sum() + 1e-5)
+        terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + (1 - begin) * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
+        if relabels:
+            out["kept"], out["slope of lambda"] = (of_lam < 0).float(), of_lam
+            chosen = [onehot[i] if of_lam[i] < 0 else stopped[i] for i in range(size)]
+            terms.append(sum((_against(weak[i], chosen[i]) for i in range(size)), torch.zeros(())) / size)
+        out["cross-entropies"] = sum(terms, torch.zeros(())) / (len(terms) if wanted["terms"] == "averaged" else 1)
+        loss = loss + out["cross-entropies"]
+    if wanted["mixup"]:
+        out["mixing"] = _mixing(batch, views, stopped, wanted, classes, lambda x: logits(theta, x))
+        loss = loss + out["mixing"]
+    if wanted["consistency"] > 0:
+        teacher = _posterior(weak).detach()
+        apart = torch.zeros(())
+        for z in strong:
+            student = _posterior(z)
+            for i in range(size):
+                apart = apart + sum((teacher[i, c] * (teacher[i, c] / student[i, c]).log() for c in range(classes)), torch.zeros(()))  # fmt: skip  # noqa: E501
+        out["consistency"] = wanted["consistency"] * apart / size / len(strong)
+        loss = loss + out["consistency"]
+    (gradient,) = torch.autograd.grad(loss, theta)
+    after = MOMENTUM * momentum + gradient
+    out["theta"] = theta.detach() - lr * after
+    n = int(learner.state["averaged"]) + 1
+    keep = min(wanted["average"], (1 + n) / (10 + n))
+    out["average"] = keep * learner.state["average"] + (1 - keep) * out["theta"]
+    return out
+
+
+def _mixing(
+    batch: Any, views: list[torch.Tensor], guess: torch.Tensor, wanted: dict[str, Any], classes: int, logits: Any
+) -> torch.Tensor:
+    x, labels = batch.streams["probe"]
+    pool: list[tuple[torch.Tensor, torch.Tensor]] = []
+    for u in batch.random["probes"].tolist():
+        drawn = int(u * len(x))
+        pool.append((x[drawn], torch.eye(classes)[labels[drawn]]))
+    for images in [batch.x, *views]:
+        pool += list(zip(images, guess, strict=True))
+    order = sorted(range(len(pool)), key=lambda i: float(batch.random["partner"][i]))
+    images, targets = [], []
+    for i, u in enumerate(batch.random["ratio"].tolist()):
+        w = 1 - u * u / 2 if wanted["ratio"] == "as_released" else math.sin(math.pi * u / 2) ** 2
+        w = max(w, 1 - w)
+        images.append(w * pool[i][0] + (1 - w) * pool[order[i]][0])
+        targets.append(w * pool[i][1] + (1 - w) * pool[order[i]][1])
+    found = logits(torch.stack(images))
+    size, probes = len(batch.x), len(batch.random["probes"])
+    bounds = [0, *(probes + size * v for v in range(2 + len(views)))]
+    groups = [_scaled(found[a:b], wanted) for a, b in pairwise(bounds)]
+    each = [_against(z, t) for z, t in zip(torch.cat(groups), targets, strict=True)]
+    on_probes, others = torch.stack(each[:probes]).mean(), torch.stack(each[probes:]).mean()
+    return on_probes + wanted["mix_weight"] * others
+
+
+def _compared(built: Training, number: int) -> None:
+    batch = built.batches.batch(number)
+    built.learner.take({"lr": 0.05})
+    wanted = restated(built, batch)
+    outcome = built.methods[0].step(built.learner, batch, built._moment(0, {}))
+    if "weights" in wanted:
+        found = outcome.marks["weight"][0] / len(batch.x)
+        assert (found - wanted["weights"]).abs().max() <= 1e-5 * wanted["weights"].max() + 1e-9
+    if "kept" in wanted:
+        sure = wanted["slope of lambda"].abs() > 1e-6 * wanted["slope of lambda"].abs().max()
+        assert outcome.marks["kept_label"][0][sure].equal(wanted["kept"][sure]) and sure.float().mean() > 0.8
+    terms = [wanted[name] for name in ("cross-entropies", "mixing", "consistency") if name in wanted]
+    assert outcome.loss.item() == pytest.approx(sum(term.item() for term in terms), rel=1e-5)
+    for name, found in (("theta", built.learner.vector()), ("average", built.learner.state["average"])):
+        assert (found - wanted[name]).abs().max() <= 1e-5 * wanted[name].abs().max(), name
+
+
+@pytest.mark.parametrize("what", ABLATIONS)
+def test_a_step_is_the_restated_one(what: str) -> None:
+    built = build(**ABLATIONS[what])
+    moment = built.begin_epoch(0)
+    for number in range(2):  # so that there is momentum, and an average that is not the network
+        built.step(number, moment)
+    _compared(built, 2)
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    seed=st.integers(1, 99),
+    batch=st.sampled_from([2, 5, 16]),
+    classes=st.sampled_from([3, 10, 12]),
+    views=st.integers(1, 3),
+    label=st.sampled_from(["stopped", "flows"]),
+    network=st.sampled_from(["digits_cnn", "digits_mlp"]),
+)
+def test_for_all_batches_classes_and_views(
+    seed: int, batch: int, classes: int, views: int, label: str, network: str
+) -> None:
+    built = build(network, batch, seed, classes, strong_views=views, pseudo_label=label)
+    moment = built.begin_epoch(0)
+    built.step(0, moment)
+    _compared(built, 1)
+
+
+# ---- properties that the paper states, or the released code has ----------------------------------------------------
+
+
+def test_only_the_weak_view_moves_the_running_statistics() -> None:
+    built = build()
+    built.begin_epoch(0)
+    batch = built.batches.batch(0)
+    alone = build()
+    alone.begin_epoch(0)
+    with torch.no_grad():
+        alone.learner.forward(batch.x)
+    built.methods[0].step(built.learner, batch, built._moment(0, {}))
+    for name, statistic in built.learner.population.buffers.items():
+        assert statistic.equal(alone.learner.population.buffers[name]), name
+
+
+def test_without_a_consistent_teacher_nothing_reaches_it() -> None:
+    weak, strong = (torch.randn(1, 4, 5, requires_grad=True) for _ in range(2))
+    gradient = torch.autograd.grad(divergence(weak, strong).sum(), [weak, strong], allow_unused=True)
+    assert gradient[0] is None and gradient[1].abs().sum() > 0
+    assert divergence(weak, weak).abs().max() < 1e-6
+
+
+def test_pseudo_labels_of_scaled_logits_are_never_sure() -> None:
+    """With logits of unit scale the surest row of ten classes of equal norms has 0.989 after sharpening."""
+    z = torch.full((1, 6, 10), -1.0)
+    z[..., 0] = 9.0
+    assert pseudo_labels([1000 * z], True)[0, 0, 0].item() == pytest.approx(0.989, abs=1e-3)
+    assert pseudo_labels([1000 * z], False)[0, 0, 0].item() == pytest.approx(1.0)
+
+
+def test_mixing_ratios_keep_the_larger_share() -> None:
+    u = torch.rand(200_000, generator=torch.Generator().manual_seed(1))
+    for form, mean in (("as_released", 5 / 6), ("beta", 0.5 + 1 / math.pi)):
+        found = ratios(u, form)
+        assert found.min() >= 0.5 and found.max() <= 1
+        assert found.mean().item() == pytest.approx(mean, abs=2e-3)
+    quartiles = ratios(u, "beta").quantile(torch.tensor([0.25, 0.5, 0.75]))
+    assert quartiles.tolist() == pytest.approx([0.691, 0.854, 0.962], abs=3e-3)
+
+
+def test_no_weight_is_ever_one_so_that_all_examples_count_as_mislabelled() -> None:
+    """T = 1 (section 3.2): a lone survivor's weight stays below it."""
+    from lnl.learning.meta_weights import summed_to_one
+
+    alone = summed_to_one(torch.tensor([[-1.0, 3.0, -2.0]]), 1e-5)
+    assert 0.99 < alone[0, 1] < 1 and summed_to_one(torch.zeros(1, 3) - 1, 1e-5).sum() == 0
+
+
+def test_it_is_judged_by_averaged_weights_and_the_networks_statistics() -> None:
+    built = build()
+    moment = built.begin_epoch(0)
+    for number in range(5):
+        built.step(number, moment)
+    x = built.data.gather(torch.arange(9))
+    found = built.methods[0].predict(built.learner, x, None)
+    flat = built.learner.population.flat
+    now = flat.clone()
+    with torch.no_grad():
+        flat.copy_(built.learner.state["average"][None])
+        wanted = built.learner.forward(x, None, batch_norm="frozen")
+        flat.copy_(now)
+    assert (found - wanted).abs().max() < 1e-6 and not found.equal(built.learner.forward(x, None, batch_norm="frozen"))
+
+
+def test_what_is_logged_by_mark() -> None:
+    built = build(batch=16)
+    built.run(until=2)
+    curves = built.curves[0]
+    for name in ("weight", "kept_label"):
+        assert all(value is not None for part in ("clean", "flipped") for value in curves[f"{name}_{part}"][0])
+    shares = built.batches.given == built.data.true[built.batches.order]
+    both = shares.float().mean().item()
+    mean = both * curves["weight_clean"][0][-1] + (1 - both) * curves["weight_flipped"][0][-1]
+    assert 0 < mean <= 1.001, "weights of a batch sum to one at most"
+
+
+def test_the_cost_of_a_step() -> None:
+    """At most 24 forwards of a batch with the pseudo label stopped, 28 as released."""
+    counts = {}
+    for label in ("stopped", "flows"):
+        built = build("digits_cnn", 12, probe_batch=12, pseudo_label=label)
+        moment = built.begin_epoch(0)
+        built.step(0, moment)
+        with FlopCounterMode(display=False) as step:
+            built.step(1, moment)
+        x = built.batches.batch(0).x
+        with FlopCounterMode(display=False) as forward, torch.no_grad():
+            built.learner.forward(x, batch_norm="batch")
+        counts[label] = step.get_total_flops() / forward.get_total_flops()
+    assert counts["stopped"] <= 24 and counts["flows"] <= 28, counts
+
+
+@pytest.mark.parametrize("stop", [1, 5, 6, 13, 39])
+def test_it_resumes_anywhere(stop: int) -> None:
+    """In the middle of a period, at the end of one, behind a restart (steps 4, 10, 19)."""
+    whole, part, rest = (build("digits_mlp") for _ in range(3))
+    whole.run()
+    kept = io.BytesIO()
+    with pytest.raises(Stopped):
+        part.run(lambda: part.position.total >= stop, lambda: (kept.seek(0), torch.save(part.snapshot(), kept))[0])  # type: ignore[arg-type,func-returns-value]
+    kept.seek(0)
+    rest.restore(torch.load(kept, weights_only=True))
+    rest.run()
+    assert rest.curves == whole.curves
+    assert rest.learner.state["average"].equal(whole.learner.state["average"])
+
+
+@pytest.mark.parametrize("what", ["IEG", "IEG-2", "EG", "label flows"])
+def test_it_is_replayed_bit_equal(what: str, tapes: list[Tape]) -> None:
+    usual, replayed = (build("digits_mlp", **ABLATIONS[what]) for _ in range(2))
+    replayed.replay = replay.Replay(replayed)
+    with Dispatched():
+        usual.run()
+        replayed.run()
+    assert len(tapes) == 5, "one recording a period, whose rates stand in a tensor"
+    assert replayed.curves == usual.curves
+    assert replayed.learner.population.flat.equal(usual.learner.population.flat)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("what", ["IEG", "EG", "label flows"])
+def test_a_gpu_replays_it(what: str, one_order_of_sums: None) -> None:
+    usual, replayed = (build(device="cuda", **ABLATIONS[what]) for _ in range(2))
+    replayed.replay = replay.Replay(replayed)
+    assert_replayed_equal(usual, replayed)
+
+
+@pytest.mark.gpu
+def test_a_gpu_is_not_waited_for() -> None:
+    built = build(device="cuda")
+    moment = built.begin_epoch(0)
+    built.step(0, moment)  # which makes the tables of the policies
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        built.step(1, moment)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
