@@ -10,13 +10,12 @@ probe gradient at the look-ahead point, so that one forward-mode pass gives all 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.func import jvp
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
 from lnl.learning.averaging import begun, follow
 from lnl.learning.meta_weights import summed_to_one
 from lnl.learning.mixing import mixed, ratios
-from lnl.learning.pseudo_labels import divergence, pseudo_labels, soft_cross_entropy, unit_scale
+from lnl.learning.pseudo_labels import divergence, label_slopes, pseudo_labels, soft_cross_entropy, unit_scale
 from lnl.learning.selection import cross_entropy
 from lnl.learning.strong_view import WIDTH, strong
 
@@ -29,15 +28,15 @@ SPEC = {
     "needs": ["clean_set", "views"],
     "parameters": {
         "probe_batch": 100,  # trusted images of a step
-        "meta": "both",  # decision ieg_meta: weights and labels, `weights` alone, or `none`, which is EG
-        "mixup": True,  # decision ieg_terms: equation 6
+        "meta": "both",  # decision ieg_ablations: weights and labels, `weights` alone, or `none`, which is EG
+        "mixup": True,  # decision ieg_mixup: equation 6
         "mix_weight": 5.0,  # p: of mixed images that are no probes
         "consistency": 20.0,  # k: of equation 7
         "strong_views": 1,  # decision ieg_views: beside the weak one
         "second_view": "strong",  # decision ieg_second_view: `weak` crops and flips anew
         "policy": "autoaugment-95",  # decision ieg_policy
-        "cutout": True,  # decision ieg_policy
-        "label_start": 0.9,  # lambda_0
+        "cutout": True,  # decision ieg_cutout
+        "label_start": 0.9,  # decision ieg_label_start: lambda_0
         "weight_start": "uniform",  # decision ieg_weight_start: omega_0 is 1/B, or `zero`
         "look_ahead": "momentum",  # decision ieg_look_ahead: the update itself, or `plain` gradient descent
         "meta_rate": 0.1,  # decision ieg_meta_rate: of the look-ahead
@@ -137,17 +136,14 @@ class IEG(Method):
         slopes: derivatives of the logits along v; those of views beyond the weak one only where the pseudo label's own
         derivative counts. A derivative of the probe loss (equation 4) is -rate <v, gradient of what it weights>.
         """
-
-        def losses(*at: Tensor) -> tuple[Tensor, Tensor]:
-            g = self.label(list(at)) if len(at) > 1 else guess
-            keep, drop = soft_cross_entropy(at[0], given), soft_cross_entropy(at[0], g)
-            start = self.label_start
-            return start * keep + (1 - start) * drop, keep - drop
-
-        known = logits[: len(slopes)]
-        _, (of_loss, of_label) = jvp(losses, tuple(z.detach() for z in known), tuple(slopes))
+        posterior = torch.softmax(logits[0], -1)
+        of_given, of_guess = (((posterior - target) * slopes[0]).sum(-1) for target in (given, guess))
+        if len(slopes) > 1:
+            moved = label_slopes(logits, slopes, self.parameters["scaled_logits"])
+            of_guess = soft_cross_entropy(logits[0], moved) + of_guess
+        of_loss = self.label_start * of_given + (1 - self.label_start) * of_guess
         weights = summed_to_one(self.parameters["meta_rate"] * of_loss, 1e-5)
-        return weights, (of_label > 0).to(weights.dtype)
+        return weights, (of_given - of_guess > 0).to(weights.dtype)
 
     @property
     def relabels(self) -> bool:
@@ -184,7 +180,7 @@ class IEG(Method):
             if flows:  # whose first pass over the strong views is used up
                 both = [learner.along(x, v, batch_norm="batch") for x in views]
                 seen, slopes = [z for z, _ in both], [slope, *(each for _, each in both)]
-            weights, keep = self.judged(given, [weak, *seen], slopes, stopped)
+            weights, keep = self.judged(given, [z.detach() for z in (weak, *seen)], slopes, stopped)
             terms.append((weights * soft_cross_entropy(weak, start * given + (1 - start) * stopped)).sum(-1))  # eq. 5
             marks["weight"], scalars["no_weight"] = weights * weights.shape[-1], (weights.sum(-1) == 0).float()
             if self.relabels:

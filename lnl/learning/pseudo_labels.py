@@ -27,6 +27,25 @@ def pseudo_labels(views: Sequence[Tensor], scaled: bool) -> Tensor:
     return sharp / sharp.sum(-1, keepdim=True)
 
 
+def label_slopes(views: Sequence[Tensor], slopes: Sequence[Tensor], scaled: bool) -> Tensor:
+    """Derivative [..., B, K] of `pseudo_labels` where the views' logits have the derivatives `slopes`."""
+    means, derivatives = [], []
+    for logits, slope in zip(views, slopes, strict=True):
+        at, moved = logits, slope
+        if scaled:
+            size = (logits.square().mean((-2, -1), keepdim=True) + TINY).sqrt()
+            at = logits / size
+            moved = (slope - at * (at * slope).mean((-2, -1), keepdim=True)) / size
+        posterior = torch.softmax(at, -1)
+        means.append(posterior)
+        derivatives.append(posterior * (moved - (posterior * moved).sum(-1, keepdim=True)))
+    mean, moved = torch.stack(means).mean(0), torch.stack(derivatives).mean(0)
+    power = 1 / TEMPERATURE
+    sharp, moved = mean**power, power * mean ** (power - 1) * moved
+    total = sharp.sum(-1, keepdim=True)
+    return (moved - sharp / total * moved.sum(-1, keepdim=True)) / total
+
+
 def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy [..., B] of logits [..., B, K] against distributions of their shape."""
     return -(target * F.log_softmax(logits, -1)).sum(-1)

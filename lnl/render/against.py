@@ -25,10 +25,12 @@ def against(
     *,
     log: bool = False,
     error: bool = False,
+    flat: Mapping[str, str] | None = None,
     said: Sequence[str] = (),
 ) -> Figure:
     """One curve a column over the rows, which stand at `at`: test accuracy after the last step, mean of the repeats
-    with bars of one standard deviation. words: of both axes. log: the x axis; error: 100 less the accuracy."""
+    with bars of one standard deviation. words: of both axes. log: the x axis; error: 100 less the accuracy. flat: the
+    row at which a column was trained that does not depend on them, drawn as a level line."""
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(10.0, 5.6))
@@ -37,7 +39,9 @@ def against(
     shown: dict[str, Any] = {}
     for number, column in enumerate(data.columns):
         found = _ends(data, column.key, at, error)
-        if len(found):
+        if len(found) and column.key in (flat or {}):
+            shown[column.label] = ax.axhline(found[0][1], **line(column.key))
+        elif len(found):
             x, mean, spread = found.T
             aside = APART * span * (number - (len(data.columns) - 1) / 2)
             x = x * np.exp(aside) if log else x + aside

@@ -31,6 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lnl.run.worker import derivatives
 from lnl.run.worker.client import LIBRARY, installation
 
 LEARNING = ("lnl.run.job", "lnl.run.searching.candidates", "safetensors.torch")
@@ -214,7 +215,9 @@ def _warm_up(folder: str, arguments: list[str], environment: Mapping[str, str]) 
         asked = configuration.of_environment(environment)
         if "--scale" in arguments:
             asked["scale"] = arguments[arguments.index("--scale") + 1]
-        return kept_suites.keep(asked, validate=arguments[0] in VALIDATED)
+        read = kept_suites.keep(asked, validate=arguments[0] in VALIDATED)
+        methods = kept_suites.suite(asked, validate=arguments[0] in VALIDATED).methods
+        return derivatives.load(arguments, methods) or read
     return False
 
 
