@@ -20,6 +20,7 @@ OF_RUNS = (
         "flipped_accuracy_true",
     ),
     *("label_precision", "kept_fraction", "negative_risk", "loss_auc", *ESTIMATES, *KEPT),
+    *("weight_clean", "weight_flipped", "kept_label_clean", "kept_label_flipped"),
 )
 OF_SCHEDULES = ("kept_end", "late_rise", "ramp_distance")  # of searches that find a schedule R(t), not a value
 OF_SEARCHES = ("best_score", "best_test", *OF_SCHEDULES)
