@@ -32,7 +32,7 @@ def draw(data):
         found = data.curve("kept", "ieg", name)
         if found is not None:
             length = data.place("kept", "ieg").records()[0]["result"]["spec"]["length"]
-            found = replace(found, epochs=(found.epochs + 1) * length["period"])
+            found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
             shown[words] = plot(ax, found, words, color=colour, linestyle=dashes)
     remark(ax, data.note("kept"), empty=not ax.lines)
     if ax.lines:

@@ -52,7 +52,7 @@ def draw(data):
                 if found is None:
                     continue
                 length = data.place(row.key, column.key).records()[0]["result"]["spec"]["length"]
-                found = replace(found, epochs=(found.epochs + 1) * length["period"])
+                found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
                 shown[column.label] = plot(ax, found, column.label, color=LOOKS[column.key], linestyle=dashes)
         remark(ax, data.note(row.key), empty=not ax.lines)
         ax.set_xlabel("Steps")

@@ -33,7 +33,7 @@ def draw(data):
             found = data.curve("curves", column.key, name)
             if found is not None:
                 length = data.place("curves", column.key).records()[0]["result"]["spec"]["length"]
-                found = replace(found, epochs=(found.epochs + 1) * length["period"])
+                found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
                 shown[column.label] = plot(ax, found, column.label, color=LOOKS[column.key], linestyle=dashes)
     clean_share(ax, data, "curves")
     remark(ax, data.note("curves"), empty=not ax.lines)
