@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
+from lnl.learning.augment import augment
 from lnl.learning.averaging import begun, follow
 from lnl.learning.meta_weights import summed_to_one
 from lnl.learning.mixing import mixed, ratios
@@ -90,7 +91,7 @@ class IEG(Method):
         """Further views of a batch, made from the weak one."""
         drawn, wanted = batch.random["views"], self.parameters
         if wanted["second_view"] == "weak":
-            return [self.view(batch.x, numbers, 1) for numbers in drawn]
+            return [augment("crop2-flip", batch.x, numbers) for numbers in drawn]
         return [strong(batch.x, numbers, wanted["policy"], wanted["cutout"]) for numbers in drawn]
 
     def label(self, logits: list[Tensor]) -> Tensor:
