@@ -31,7 +31,7 @@ SPEC = {
         "probe_batch": 100,  # trusted images of a step
         "meta": "both",  # decision ieg_ablations: weights and labels, `weights` alone, or `none`, which is EG
         "mixup": True,  # decision ieg_mixup: equation 6
-        "mix_weight": 5.0,  # p: of mixed images that are no probes
+        "mix_weight": 5.0,  # decision ieg_mix_weight: p, of mixed images that are no probes
         "consistency": 20.0,  # k: of equation 7
         "strong_views": 1,  # decision ieg_views: beside the weak one
         "second_view": "strong",  # decision ieg_second_view: `weak` crops and flips anew
@@ -66,6 +66,7 @@ SPEC = {
         "ratio": ["as_released", "beta"],
         "terms": ["averaged", "summed"],
     },
+    "settings": {"ieg/digits/*": {"mix_weight": 1.0}},  # decision ieg_mix_weight
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 
@@ -74,18 +75,15 @@ class IEG(Method):
     """Algorithm 1. Logits are [1, B, K], labels and pseudo labels distributions of that shape."""
 
     def streams(self) -> dict[str, Stream]:
-        return {"probe": Stream(batch=self.parameters["probe_batch"], of="probe")}
+        return {"probe": Stream(batch=self.parameters["probe_batch"], of="probe", interleaved=True)}
 
     def random(self) -> dict[str, tuple[int, ...]]:
         batch, probes, views = self.setting.batch, self.parameters["probe_batch"], self.parameters["strong_views"]
-        width = WIDTH if self.parameters["second_view"] == "strong" else 3
-        pool = probes + batch * (1 + views)
+        width, pool = WIDTH if self.parameters["second_view"] == "strong" else 3, probes + batch * (1 + views)
         return {"views": (views, batch, width), "probes": (probes,), "ratio": (pool,), "partner": (pool,)}
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         return begun(learner.vector())
-
-    # ---- views, pseudo labels, mixing ------------------------------------------------------------------------------
 
     def more_views(self, batch: Batch) -> list[Tensor]:
         """Further views of a batch, made from the weak one."""
@@ -95,7 +93,7 @@ class IEG(Method):
         return [strong(batch.x, numbers, wanted["policy"], wanted["cutout"]) for numbers in drawn]
 
     def label(self, logits: list[Tensor]) -> Tensor:
-        """Section 2.2.1: the pseudo label g."""
+        """The pseudo label g of section 2.2.1."""
         return pseudo_labels(logits, self.parameters["scaled_logits"])
 
     def mixing_loss(self, learner: Learner, batch: Batch, views: list[Tensor], guess: Tensor) -> Tensor:
@@ -114,8 +112,6 @@ class IEG(Method):
         losses = soft_cross_entropy(torch.cat(groups, 1), target)
         on_probes, others = losses[:, : len(drawn)].mean(-1), losses[:, len(drawn) :].mean(-1)
         return on_probes + self.parameters["mix_weight"] * others
-
-    # ---- the meta step ---------------------------------------------------------------------------------------------
 
     def direction(self, learner: Learner, batch: Batch, loss: Tensor | None) -> Tensor:
         """v [1, P]: gradient of the probe loss at the look-ahead point theta'. loss: of the batch, weighted by omega_0
@@ -138,13 +134,14 @@ class IEG(Method):
         derivative counts. A derivative of the probe loss (equation 4) is -rate <v, gradient of what it weights>.
         """
         posterior = torch.softmax(logits[0], -1)
-        of_given, of_guess = (((posterior - target) * slopes[0]).sum(-1) for target in (given, guess))
+        of_given, of_guess = (((posterior - target) * slopes[0]).sum(-1) for target in (given, g))
         if len(slopes) > 1:
             moved = label_slopes(logits, slopes, self.parameters["scaled_logits"])
             of_guess = soft_cross_entropy(logits[0], moved) + of_guess
         of_loss = self.label_start * of_given + (1 - self.label_start) * of_guess
         weights = summed_to_one(self.parameters["meta_rate"] * of_loss, 1e-5)
-        return weights, (of_given - of_guess > 0).to(weights.dtype)
+        keep = (of_given - of_guess > 0).to(weights.dtype)  # at omega_0 = 0 its derivative is zero: the pseudo label
+        return weights, keep if self.parameters["weight_start"] == "uniform" else torch.zeros_like(keep)
 
     @property
     def relabels(self) -> bool:
@@ -157,7 +154,7 @@ class IEG(Method):
 
     @property
     def sees_more(self) -> bool:
-        """Whether views beyond the weak one are needed: without them this is Learning to Reweight."""
+        """Whether views beyond the weak one are needed."""
         return self.relabels or self.parameters["mixup"] or self.parameters["consistency"] > 0
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
@@ -189,8 +186,7 @@ class IEG(Method):
                 terms.append(soft_cross_entropy(weak, kept * given + (1 - kept) * stopped).mean(-1))  # equation 5
                 marks["kept_label"] = keep
         loss = sum(terms, torch.zeros_like(weak[:, 0, 0]))
-        if wanted["terms"] == "averaged" and len(terms) > 1:
-            loss = loss / len(terms)
+        loss = loss / max(1, len(terms)) if wanted["terms"] == "averaged" else loss
         if wanted["mixup"]:  # line 5
             loss = loss + self.mixing_loss(learner, batch, views, stopped)
         if wanted["consistency"] > 0:  # equation 7
@@ -198,8 +194,7 @@ class IEG(Method):
             loss = loss + wanted["consistency"] * torch.stack(apart).mean(0)
         learner.apply(learner.gradient(loss))  # lines 6 and 7
         follow(learner.state, learner.vector(), wanted["average"])
-        losses = cross_entropy(weak.detach(), batch.labels)
-        return Outcome(loss.detach(), losses, logits=weak, scalars=scalars, marks=marks)
+        return Outcome(loss.detach(), cross_entropy(weak.detach(), batch.labels), None, weak, scalars, marks)
 
     def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
         """Logits at the averaged weights, with the running statistics of the last ones."""

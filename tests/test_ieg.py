@@ -19,10 +19,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
+from lnl.learning.augment import augment
 from lnl.learning.mixing import ratios
 from lnl.learning.pseudo_labels import divergence, pseudo_labels
+from lnl.learning.strong_view import strong as strong_view
 
-DECAY, MOMENTUM, RATE = 0.0005, 0.9, 0.1
+DECAY, MOMENTUM = 0.0005, 0.9
 SETS = {"probe": {"count": 30, "balanced": True, "held_out": "all"}}
 LENGTH = {"steps": 40, "period": 8, "paper_steps": 40, "paper_period": 8, "clock": "cut"}
 ABLATIONS: dict[str, dict[str, Any]] = {
@@ -37,6 +39,17 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "EG": {"meta": "none"},
     "L2R": {"meta": "weights", "mixup": False, "consistency": 0.0, "weight_start": "zero", "look_ahead": "plain"},
     "label flows": {"pseudo_label": "flows"},
+    "all numbers changed": {
+        "label_start": 0.7,
+        "mix_weight": 2.0,
+        "consistency": 3.0,
+        "meta_rate": 0.03,
+        "average": 0.2,
+        "policy": "autoaugment-25",
+        "cutout": False,
+    },
+    "no policy": {"policy": "none"},
+    "kernels": {"decayed": "kernels"},
     "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta"},
 }
 
@@ -58,6 +71,7 @@ def build(
     device: str = "cpu",
     **parameters: Any,
 ) -> Training:
+    decayed = parameters.pop("decayed", "all")
     described = helpers.spec(
         network,
         sets={"probe": SETS["probe"] | {"count": 3 * classes}},
@@ -75,6 +89,7 @@ def build(
             "first": 4,
             "longer": 1.5,
             "lower": 0.9,
+            "decayed": decayed,
         },
     )
     values = helpers.method_parameters("ieg", **{"probe_batch": 12, **parameters})
@@ -112,13 +127,21 @@ def _guess(views: list[torch.Tensor], wanted: dict[str, Any]) -> torch.Tensor:
 
 def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     """Section 1 of the released step, in its order, at the parameters that the training has now."""
-    method, learner, wanted = built.methods[0], built.learner, dict(built.methods[0].parameters)
+    learner, wanted = built.learner, dict(built.methods[0].parameters)
     lr, classes, size = learner.lr, built.methods[0].setting.classes, len(batch.x)
     theta = learner.vector().clone().requires_grad_()
     momentum = learner.slots["momentum_buffer"][0].clone()
     relabels, meta = wanted["meta"] == "both", wanted["meta"] != "none"
     more = relabels or wanted["mixup"] or wanted["consistency"] > 0
-    views = method.more_views(batch) if more else []  # type: ignore[attr-defined]
+    views = []
+    for numbers in batch.random["views"] if more else []:
+        if wanted["second_view"] == "weak":
+            views.append(augment("crop2-flip", batch.x, numbers))
+        else:
+            views.append(strong_view(batch.x, numbers, wanted["policy"], wanted["cutout"]))
+    shapes = learner.population.shapes.values()
+    decays = built.spec["optimiser"]["decayed"] == "all"
+    mask = torch.cat([torch.full((math.prod(s),), float(decays or len(s) > 1)) for s in shapes])
     onehot = torch.eye(classes)[batch.labels[0]]
 
     def logits(at: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -128,22 +151,24 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     guess = _guess([weak, *strong], wanted) if views else onehot
     stopped = guess.detach()
     begin = wanted["label_start"] if relabels else 1.0
-    out: dict[str, torch.Tensor] = {}
-    loss = DECAY / 2 * theta.square().sum()
+    out: dict[str, torch.Tensor] = {"logits": weak.detach()}
+    loss = DECAY / 2 * (mask * theta.square()).sum()
     if meta:
         start = 1 / size if wanted["weight_start"] == "uniform" else 0.0
         omega = torch.full((size,), start, requires_grad=True)
         lam = torch.full((size,), begin, requires_grad=True)
         at_first = guess if wanted["pseudo_label"] == "flows" else stopped
         each = [_against(weak[i], lam[i] * onehot[i] + (1 - lam[i]) * at_first[i]) for i in range(size)]
-        first = sum((omega[i] * each[i] for i in range(size)), torch.zeros(())) + DECAY / 2 * theta.square().sum()
+        first = (
+            sum((omega[i] * each[i] for i in range(size)), torch.zeros(())) + DECAY / 2 * (mask * theta.square()).sum()
+        )
         (slope,) = torch.autograd.grad(first, theta, create_graph=True)
         ahead = slope + (MOMENTUM * momentum if wanted["look_ahead"] == "momentum" else 0)
         at = theta - wanted["meta_rate"] * ahead
         x, labels = batch.streams["probe"]
         on_probe = logits(at, x)
         probe = sum((_against(on_probe[i], torch.eye(classes)[labels[i]]) for i in range(len(x))), torch.zeros(()))
-        judge = probe / len(x) + DECAY / 2 * at.square().sum()
+        judge = probe / len(x) + DECAY / 2 * (mask * at.square()).sum()
         of_omega, of_lam = torch.autograd.grad(judge, [omega, lam], retain_graph=True, allow_unused=True)
         kept = (-of_omega).clamp(min=0)
         out["weights"] = kept / (kept.sum() + 1e-5)
@@ -206,7 +231,11 @@ def _compared(built: Training, number: int) -> None:
     built.learner.take({"lr": 0.05})
     wanted = restated(built, batch)
     outcome = built.methods[0].step(built.learner, batch, built._moment(0, {}))
+    each = [_against(z, torch.eye(z.shape[-1])[y]) for z, y in zip(wanted["logits"], batch.labels[0], strict=True)]
+    torch.testing.assert_close(outcome.losses[0], torch.stack(each), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(outcome.logits[0].detach(), wanted["logits"], rtol=1e-4, atol=1e-5)  # type: ignore[index]
     if "weights" in wanted:
+        assert outcome.scalars["no_weight"].item() == float(wanted["weights"].sum() == 0)
         found = outcome.marks["weight"][0] / len(batch.x)
         assert (found - wanted["weights"]).abs().max() <= 1e-5 * wanted["weights"].max() + 1e-9
     if "kept" in wanted:
@@ -259,6 +288,28 @@ def test_only_the_weak_view_moves_the_running_statistics() -> None:
     built.methods[0].step(built.learner, batch, built._moment(0, {}))
     for name, statistic in built.learner.population.buffers.items():
         assert statistic.equal(alone.learner.population.buffers[name]), name
+
+
+def test_probes_come_one_class_after_another_and_are_never_shuffled() -> None:
+    """As released: with as many probes as a batch holds, a batch has as many of each class as another."""
+    built = build(batch=16, probe_batch=10)
+    probes = set(built.runs[0].trusted["probe"].tolist())
+    assert len(probes) == 30 and not probes & set(built.runs[0].train_index.tolist())
+    rounds = []
+    for epoch in (0, 1):
+        built.begin_epoch(epoch)
+        rounds += list(built.batches.trusted["probe"])
+    assert all(sorted(built.data.true[places].tolist()) == list(range(10)) for places in rounds)
+    assert rounds[0].equal(rounds[3]) and rounds[8].equal(rounds[2]), "a period goes on where the last one ended"
+    assert set(torch.cat(rounds[:3]).tolist()) == probes
+
+
+def test_where_weights_begin_at_nothing_no_label_is_kept() -> None:
+    """The derivative with respect to lambda has omega_0 as a factor."""
+    built = build(weight_start="zero")
+    built.begin_epoch(0)
+    outcome = built.methods[0].step(built.learner, built.batches.batch(0), built._moment(0, {}))
+    assert outcome.marks["kept_label"].sum() == 0 < outcome.marks["weight"].sum()
 
 
 def test_without_a_consistent_teacher_nothing_reaches_it() -> None:

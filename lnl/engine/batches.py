@@ -204,8 +204,13 @@ class Batches:
         return run.train_index[order[:size].to(self.device)]
 
     def _trusted(self, run: RunData, name: str) -> Tensor:
-        """Places of a trusted stream for every step of the epoch, [steps, b]: one permutation after another."""
+        """Places of a trusted stream for every step of the epoch, [steps, b]: one permutation after another, or,
+        interleaved, one round after another."""
         size, places = self._streams[name].batch, run.trusted[name]
+        if self._streams[name].interleaved:
+            before = self.epoch * (self._clock.period if self._clock.steps is not None else self.steps)
+            at = torch.arange(before * size, (before + self.steps) * size, device=self.device)
+            return places[at % len(places)].view(self.steps, size)
         if self._clock.steps is not None:
             return self._endless(run, places, f"order {name}", size)
         rounds = -(-self.steps * size // len(places))

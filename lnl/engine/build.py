@@ -106,6 +106,7 @@ def training(
             else:
                 trusted[k] = places[clean_indices(labels[places], s.count, classes, streams.seed(f"trusted {k}"))]
                 index = np.setdiff1d(index, trusted[k]) if s.held_out else index
+            trusted[k] = interleaved(trusted[k], labels) if s.interleaved else trusted[k]
         methods.append(method_class(values[r], probe.setting))
         modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
         own.append(
@@ -146,6 +147,15 @@ def training(
 def _stream_name(spec: Mapping[str, Any]) -> str:
     """What a run's random numbers are named after: a training that goes on has others than the one before it."""
     return f"{spec['protocol']} {spec['stage']['name']}" if "stage" in spec else str(spec["protocol"])
+
+
+def interleaved(places: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Places in rounds of one example of each class, as long as there are any; labels: true, of the whole file."""
+    of_class = labels[places]
+    rounds = np.zeros(len(places), dtype=np.int64)
+    for label in np.unique(of_class):
+        rounds[of_class == label] = np.arange((of_class == label).sum())
+    return places[np.lexsort((of_class, rounds))]
 
 
 def trained_on(

@@ -65,6 +65,7 @@ class Stream:
     batch: int = 0
     held_out: bool = True  # taken out of the noisy training set; of a declared set the protocol says it
     of: str | None = None  # a set of the protocol
+    interleaved: bool = False  # one class after another, again and again, never shuffled: batches of whole rounds
 
 
 @dataclass
