@@ -134,14 +134,14 @@ class IEG(Method):
         derivative counts. A derivative of the probe loss (equation 4) is -rate <v, gradient of what it weights>.
         """
         posterior = torch.softmax(logits[0], -1)
-        of_given, of_guess = (((posterior - target) * slopes[0]).sum(-1) for target in (given, g))
+        of_given, of_guess = (((posterior - target) * slopes[0]).sum(-1) for target in (given, guess))
         if len(slopes) > 1:
             moved = label_slopes(logits, slopes, self.parameters["scaled_logits"])
             of_guess = soft_cross_entropy(logits[0], moved) + of_guess
         of_loss = self.label_start * of_given + (1 - self.label_start) * of_guess
         weights = summed_to_one(self.parameters["meta_rate"] * of_loss, 1e-5)
-        keep = (of_given - of_guess > 0).to(weights.dtype)  # at omega_0 = 0 its derivative is zero: the pseudo label
-        return weights, keep if self.parameters["weight_start"] == "uniform" else torch.zeros_like(keep)
+        begins = self.parameters["weight_start"] == "uniform"  # else the derivative is zero: the pseudo label
+        return weights, ((of_given - of_guess > 0) & begins).to(weights.dtype)
 
     @property
     def relabels(self) -> bool:
