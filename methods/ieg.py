@@ -154,7 +154,6 @@ class IEG(Method):
 
     @property
     def sees_more(self) -> bool:
-        """Whether views beyond the weak one are needed."""
         return self.relabels or self.parameters["mixup"] or self.parameters["consistency"] > 0
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
