@@ -109,7 +109,8 @@ def test_claims_with_several_intervals_test_them_together():
                 if test["kind"] in ("REF", "CROSS"):
                     kinds.setdefault(claim["key"], set()).add(test.get("allow"))
                     assert sentence(test).endswith("all of them at once with 95%")
-    assert kinds == {"s2e-21": {"chance"}, "tut-09": {"chance"}, "pum-22": {"chance"}}
+    assert {"s2e-21", "tut-09", "pum-22", "l2r-35", "ieg-46"} <= set(kinds)
+    assert all(allowed == {"chance"} for allowed in kinds.values())
 
 
 def test_only_intervals_that_contain_a_number_can_be_tested_so():

@@ -31,6 +31,9 @@ def write(suite, path, cell, seed, level, networks):
     test = [[level + k] * EPOCHS for k in range(networks)]
     train = [[None, *values[1:]] for values in test]
     names = ("loss", "train_accuracy_given", "flipped_accuracy_given", "flipped_accuracy_true", "label_precision")
+    names += ("validation_accuracy", "kept_label_clean", "kept_label_flipped")
+    part = {"clean": [1, 2, 3], "flipped": [4, 1, 0], "mean_clean": 1.2, "mean_flipped": 0.4, "auc": 0.8}
+    weights = {"edges": [0.0, 1.0], "mixed": part, "single_class": part}
     schedule = {"schedule": [None] + [0.5] * (EPOCHS - 1)}
     result = {
         "digest": suite.digest(cell),
@@ -40,6 +43,7 @@ def write(suite, path, cell, seed, level, networks):
         "labels": {"realised_rate": 0.45, "vector": "fixed"},
         "curves": {"epoch": list(range(EPOCHS)), "test_accuracy": test, **schedule} | dict.fromkeys(names, train),
         "estimates": {"transition": [[0.1] * 10] * 10},
+        "pieces": {"confusion": [[3] * 10] * 10, "flips": [[5] * 10] * 10, "weights": weights},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"result": result, "provenance": {}}))

@@ -46,7 +46,10 @@ def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str,
 
 
 def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **changes: Any) -> Training:
-    described = helpers.spec(network, noise={"key": noise}, sets={"clean": {"count": 20, "balanced": True}})
+    sets = {name: {"count": 20, "balanced": True} for name in ("clean", "probe")}
+    described = helpers.spec(network, noise={"key": noise}, sets=sets)
+    if key == "ieg":
+        changes = {"mix_weight": 1.0, "consistency": 1.0, **changes}  # it has a few steps only
     parameters = [helpers.method_parameters(key, **changes)]
     built = helpers.build(
         key,

@@ -102,6 +102,29 @@ SYNONYMS: dict[str, dict[str, str]] = {
     "s2e-sound": {
         "title": "S2E, sound search (ours)",
     },
+    "l2r": {
+        "title": "Learning to Reweight",
+        "l2r": "Ours",
+        "ieg": "L2R",
+        "others": "learning to reweight examples, meta-reweighting",
+    },
+    "random-weights": {
+        "title": "Random weights",
+        "l2r": "Random",
+    },
+    "weighted": {
+        "title": "Weighted",
+        "l2r": "Weighted",
+    },
+    "ieg": {
+        "title": "IEG",
+        "ieg": "IEG",
+        "others": "distilling effective supervision",
+    },
+    "supervised": {
+        "title": "Supervised, averaged",
+        "others": "averaged weights, ema",
+    },
 }
 
 _NO_DOCUMENT = ("title", "others")

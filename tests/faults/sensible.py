@@ -226,6 +226,8 @@ def _of_place(mutation: Mutation) -> str:
         return "a name of its own"
     if kind == "misspelt" and where.startswith("maps.") and "".join(new.split()) == "".join(mutation.old.split()):
         return "the same arrow"
+    if kind == "a number in quotes" and where.startswith("maps."):
+        return "a class by its number"
     if kind == "dropped key":
         return "" if NEEDED.search(where) else "it may be left out"
     if "with." in f"{where}." and "decisions" in mutation.file:
