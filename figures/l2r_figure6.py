@@ -29,10 +29,11 @@ def draw(data):
     from lnl.render.panels import finish, remark, title
 
     figure, axes = plt.subplots(2, 2, figsize=(8.0, 9.6))
+    words = [f"{row.label}: {column.label}" for row in data.rows for column in data.columns]
     for i, row in enumerate(data.rows):
         for j, column in enumerate(data.columns):
             ax, place = axes[i, j], data.place(row.key, column.key)
-            title(ax, 2 * i + j, f"{row.label}: {column.label}")
+            title(ax, 2 * i + j, words[2 * i + j], among=words)
             pieces = [record["result"].get("pieces", {}) for record in place.records()]
             found = [each["confusion"] for each in pieces if "confusion" in each]
             remark(ax, replace(data, places=[place]).note(), empty=not found)
