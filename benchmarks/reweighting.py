@@ -22,7 +22,7 @@ SOME = 3  # steps that are timed together
 #: network: its words, its options, and what a step may cost over a plain one with 10 and with 100 clean images
 NETWORKS: dict[str, tuple[str, dict[str, str], dict[int, float]]] = {
     "l2r_lenet": ("LeNet of figure 2", {}, {10: 2.7, 100: 3.3}),
-    "cifar100_cnn": ("six convolutions with batch norm", {"batch_norm_scale": "ones"}, {10: 3.2, 100: 3.7}),
+    "digits_cnn": ("two convolutions with batch norm", {"batch_norm_scale": "ones"}, {10: 3.2, 100: 3.7}),
 }
 PRINTED = 0.75  # of the printed algorithm's step, at most
 
