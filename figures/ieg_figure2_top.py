@@ -21,18 +21,14 @@ MARKS = (
 
 
 def draw(data):
-    from dataclasses import replace
-
     from lnl.render.panels import finish, frame, plot, remark
 
     figure, [ax] = frame(data, 1)
     figure.set_size_inches(10.0, 4.8)
     shown = {}
     for name, words, colour, dashes in MARKS:
-        found = data.curve("kept", "ieg", name)
+        found = data.curve_over_steps("kept", "ieg", name)
         if found is not None:
-            length = data.place("kept", "ieg").records()[0]["result"]["spec"]["length"]
-            found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
             shown[words] = plot(ax, found, words, color=colour, linestyle=dashes)
     remark(ax, data.note("kept"), empty=not ax.lines)
     if ax.lines:

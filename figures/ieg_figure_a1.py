@@ -38,8 +38,6 @@ LOOKS = {"restarts": "#0072B2", "steps": "#D55E00"}
 
 
 def draw(data):
-    from dataclasses import replace
-
     from lnl.render.panels import finish, frame, plot, remark, title
 
     figure, axes = frame(data, len(data.rows))
@@ -48,11 +46,9 @@ def draw(data):
         title(ax, number, row.label)
         for column in data.columns:
             for name, dashes in (("train_accuracy_given", ":"), ("test_accuracy", "-")):
-                found = data.curve(row.key, column.key, name)
+                found = data.curve_over_steps(row.key, column.key, name)
                 if found is None:
                     continue
-                length = data.place(row.key, column.key).records()[0]["result"]["spec"]["length"]
-                found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
                 shown[column.label] = plot(ax, found, column.label, color=LOOKS[column.key], linestyle=dashes)
         remark(ax, data.note(row.key), empty=not ax.lines)
         ax.set_xlabel("Steps")

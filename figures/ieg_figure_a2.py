@@ -21,8 +21,6 @@ LOOKS = {"k1": "#D55E00", "k20": "#0072B2"}
 
 
 def draw(data):
-    from dataclasses import replace
-
     from lnl.render.panels import clean_share, finish, frame, plot, remark
 
     figure, [ax] = frame(data, 1)
@@ -30,10 +28,8 @@ def draw(data):
     shown = {}
     for column in data.columns:
         for name, dashes in (("train_accuracy_given", ":"), ("test_accuracy", "-")):
-            found = data.curve("curves", column.key, name)
+            found = data.curve_over_steps("curves", column.key, name)
             if found is not None:
-                length = data.place("curves", column.key).records()[0]["result"]["spec"]["length"]
-                found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
                 shown[column.label] = plot(ax, found, column.label, color=LOOKS[column.key], linestyle=dashes)
     clean_share(ax, data, "curves")
     remark(ax, data.note("curves"), empty=not ax.lines)

@@ -29,8 +29,6 @@ DEMAND = {
 
 
 def draw(data):
-    from dataclasses import replace
-
     from lnl.render.panels import finish, frame, plot, remark
     from lnl.render.style import line
 
@@ -39,10 +37,8 @@ def draw(data):
     shown = {}
     for column in data.columns:
         for name, dashes in (("train_accuracy_given", ":"), ("validation_accuracy", "-")):
-            found = data.curve("curves", column.key, name)
+            found = data.curve_over_steps("curves", column.key, name)
             if found is not None:
-                length = data.place("curves", column.key).records()[0]["result"]["spec"]["length"]
-                found = replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
                 shown[column.label] = plot(ax, found, column.label, **line(column.key) | {"linestyle": dashes})
     remark(ax, data.note("curves"), empty=not ax.lines)
     ax.set_xlabel("Steps")

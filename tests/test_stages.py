@@ -272,7 +272,7 @@ def test_unseen_examples_with_right_labels_have_the_larger_weights(weighed: dict
     assert run_values.value(weighed, "zero_weight_flipped", "last10") == pytest.approx(zero)
 
 
-def test_weighing_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weighing_changes_nothing() -> None:
     sets = {
         "clean": {"count": 30, "balanced": True, "held_out": "all"},
         "seen": {"count": 64, "labels": "given", "held_out": "all", "validates": True},

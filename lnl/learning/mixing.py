@@ -7,8 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-RATIOS = ("as_released", "beta")
-
 
 def ratios(uniform: Tensor, form: str) -> Tensor:
     """Share of the first example, from uniform numbers, at least one half.
@@ -23,7 +21,5 @@ def ratios(uniform: Tensor, form: str) -> Tensor:
 def mixed(images: Tensor, labels: Tensor, share: Tensor, keys: Tensor) -> tuple[Tensor, Tensor]:
     """(images [n, ...], labels [n, K]), each with a partner out of all, by the order of uniform `keys` [n]."""
     partner = keys.argsort()
-    wide = share.view(-1, *[1] * (images.dim() - 1))
-    return wide * images + (1 - wide) * images[partner], share[:, None] * labels + (1 - share[:, None]) * labels[
-        partner
-    ]
+    wide, label = share.view(-1, *[1] * (images.dim() - 1)), share[:, None]
+    return wide * images + (1 - wide) * images[partner], label * labels + (1 - label) * labels[partner]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,14 @@ class FigureData:
     ) -> None:
         """A line of the figure's CSV for a number that is not a curve over epochs."""
         self.numbers.append((self.key, row, column, quantity, x, mean, low, high, n))
+
+    def curve_over_steps(self, row: str, column: str, name: str) -> Curve | None:
+        """`curve` of runs whose length is in steps, each period where it ends: `epochs` are steps then."""
+        found = self.curve(row, column, name)
+        if found is None:
+            return None
+        length = self.place(row, column).records()[0]["result"]["spec"]["length"]
+        return replace(found, epochs=((found.epochs + 1) * length["period"]).clip(max=length["steps"]))
 
     @property
     def absent(self) -> list[str]:
