@@ -100,6 +100,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "shares and balance": (lambda p: p["sets"]["train"].update(balanced=True), "'shares' and 'balanced' exclude"),
     "labels of train": (lambda p: p["sets"]["train"].update(labels="given"), "'labels' says nothing"),
     "trained on and validating": (lambda p: p["sets"]["clean"].update(validates=True), "add held_out: all"),
+    "a name that is taken": (lambda p: p["sets"].update({"hold-out": {"count": 9}}), "is what methods leave out"),
     "two that validate": (lambda p: p["sets"].update(a=VALIDATES, b=VALIDATES), "a and b both validate"),
 }
 
