@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ESTIMATES = ("transition_error", "transition_shift")  # one number of a run, at no epoch
-KEPT = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass")  # of what a record keeps at its end
+KEPT = (  # of what a record keeps at its end
+    "zero_weight_clean",
+    "zero_weight_flipped",
+    "weight_auc",
+    "noise_mass",
+    "least_positive_by_class",
+    "least_positive_by_loss",
+)
 OF_RUNS = (
     *(
         "test_accuracy",

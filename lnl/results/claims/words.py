@@ -25,6 +25,8 @@ QUANTITIES = {  # `of` -> words
     "zero_weight_clean": "share of unseen, rightly labelled examples with weight zero",
     "zero_weight_flipped": "share of unseen, wrongly labelled examples with weight zero",
     "weight_auc": "area under the ROC curve of the weight (right labels against wrong ones of one true class)",
+    "least_positive_by_class": "smallest share of a class's training examples that have any weight",
+    "least_positive_by_loss": "smallest share of a tenth, by loss, of the training examples that have any weight",
     "noise_mass": "share of test images that are taken for what the noise makes of their class",
     "best_score": "best validation accuracy of the search",
     "best_test": "test accuracy of the candidate found",
