@@ -144,7 +144,6 @@ SIZES: list[tuple[Callable[[int], tuple[list[Layer], int]], int, int, int, float
     (preact_resnet18, 32, 10, 11_171_146, 555.4),
     (dyr_preact_resnet18, 32, 100, 11_217_444, 555.5),
     (densenet100, 32, 10, 769_162, 287.9),
-    (densenet100, 32, 100, 800_032, 288.0),
     (vgg13, 32, 10, 9_416_010, 228.3),
     (resnet50_v1, 224, 1000, 25_557_032, 4089.2),
     (resnet50_v2, 224, 50, 23_602_802, 4087.2),
