@@ -7,7 +7,6 @@ is -alpha <grad l_i, grad l_clean>: one direction for all examples. So one forwa
 gives every weight exactly, batch norm included, and its logits are those that the batch is trained with.
 """
 
-import torch
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
@@ -51,14 +50,8 @@ class LearningToReweight(Method):
         direction = learner.gradient(clean.mean(-1), keep=True)
         if self.parameters["penalty"] == "inside":
             direction = learner.penalise(direction)
-        if frozen:  # then weighing and training are two passes over the batch
-            with torch.no_grad():
-                judged, slopes = learner.along(batch.x, direction, batch.uniform, "frozen")
-            logits = learner.forward(batch.x, batch.uniform, batch_norm)
-        else:
-            logits, slopes = learner.along(batch.x, direction, batch.uniform, batch_norm)
-            judged = logits
-        raw = self.parameters["meta_rate"] * loss_slopes(judged.detach(), slopes, batch.labels)  # line 10, negated
+        logits, judged, slopes = learner.weighing_pass(batch.x, direction, batch.uniform, batch_norm, frozen)
+        raw = self.parameters["meta_rate"] * loss_slopes(judged, slopes, batch.labels)  # line 10, negated
         return (rectified(raw) if self.parameters["normalise"] else raw.clamp(min=0)), logits  # line 11
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:

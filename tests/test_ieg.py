@@ -19,6 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
+from lnl.engine.method import Outcome
+from lnl.engine.metrics import EpochBuffers
 from lnl.learning.augment import augment
 from lnl.learning.mixing import ratios
 from lnl.learning.pseudo_labels import divergence, pseudo_labels
@@ -52,7 +54,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "kernels": {"decayed": "kernels"},
     "frozen": {"meta_batch_norm": "frozen"},
     "frozen, label flows": {"meta_batch_norm": "frozen", "pseudo_label": "flows"},
-    "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta"},
+    "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta", "weighted_target": "scaled"},
 }
 ABLATIONS["frozen, L2R"] = ABLATIONS["L2R"] | {"meta_batch_norm": "frozen"}
 
@@ -155,6 +157,7 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     guess = _guess([weak, *strong], wanted) if views else onehot
     stopped = guess.detach()
     begin = wanted["label_start"] if relabels else 1.0
+    rest = 0.0 if wanted.get("weighted_target") == "scaled" else 1 - begin
     out: dict[str, torch.Tensor] = {"logits": weak.detach()}
     loss = DECAY / 2 * (mask * theta.square()).sum()
     if meta:
@@ -178,7 +181,7 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
             of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, mask)
         kept = (-of_omega).clamp(min=0)
         out["weights"] = kept / (kept.sum() + 1e-5)
-        terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + (1 - begin) * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
+        terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + rest * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
         if relabels:
             out["kept"], out["slope of lambda"] = (of_lam < 0).float(), of_lam
             chosen = [onehot[i] if of_lam[i] < 0 else stopped[i] for i in range(size)]
@@ -416,10 +419,27 @@ def test_what_is_logged_by_mark() -> None:
     curves = built.curves[0]
     for name in ("weight", "kept_label"):
         assert all(value is not None for part in ("clean", "flipped") for value in curves[f"{name}_{part}"][0])
+    assert 0 <= curves["pseudo_label_accuracy"][0][-1] <= 100
+    for part in ("clean", "flipped"):
+        assert 0 < curves[f"pseudo_label_entropy_{part}"][0][-1] < math.log(10)
+        assert 0 <= curves[f"zero_weight_share_{part}"][0][-1] < 1
     shares = built.batches.given == built.data.true[built.batches.order]
     both = shares.float().mean().item()
     mean = both * curves["weight_clean"][0][-1] + (1 - both) * curves["weight_flipped"][0][-1]
     assert 0 < mean <= 1.001, "weights of a batch sum to one at most"
+
+
+def test_pseudo_labels_are_logged_by_their_largest_class_and_their_entropy() -> None:
+    buffers = EpochBuffers((1,), 1, 4, torch.device("cpu"))
+    guess = torch.tensor([[[1.0, 0, 0], [0.5, 0.5, 0], [0.2, 0.2, 0.6], [0, 1, 0]]])
+    zeros = torch.zeros(1, 4)
+    buffers.write(slice(0, 4), Outcome(zeros[:, 0], zeros, None, guess, pseudo_labels=guess), guess)
+    given, true = torch.tensor([[0, 1, 2, 2]]), torch.tensor([[0, 1, 2, 0]])
+    found = buffers.figures(given, true, 1)
+    assert found["pseudo_label_accuracy"].item() == 50.0, "the first and the third: of equals the first class counts"
+    of_third = -(2 * 0.2 * math.log(0.2) + 0.6 * math.log(0.6))
+    assert found["pseudo_label_entropy_clean"].item() == pytest.approx((math.log(2) + of_third) / 3, rel=1e-5)
+    assert found["pseudo_label_entropy_flipped"].item() == 0
 
 
 def test_the_cost_of_a_step() -> None:
