@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import helpers
@@ -18,6 +19,7 @@ from lnl.engine.loop import Stopped, Training
 from lnl.engine.population import Single
 from lnl.learning.meta_weights import rectified
 from lnl.learning.selection import cross_entropy
+from lnl.networks.registry import NETWORKS as NAMED
 
 SETS: dict[str, Any] = {"clean": {"count": 30, "balanced": True, "held_out": "readers", "labels": "true"}}
 SGD = {"name": "sgd", "lr": 0.05, "momentum": 0.9, "weight_decay": 0.001, "schedule": "constant"}
@@ -35,11 +37,13 @@ def oracle(built: Training, batch: Any, meta_rate: float = 1.0) -> torch.Tensor:
     learner = built.learner
     theta = learner.vector().clone().requires_grad_()
     eps = torch.zeros(batch.labels.shape[-1], requires_grad=True, dtype=theta.dtype)
-    losses = cross_entropy(learner.call(0, theta, batch.x), batch.labels[0])
+    uniform, of_clean = (None if u is None else u[0] for u in (batch.uniform, batch.dropout["clean"]))
+    losses = cross_entropy(learner.call(0, theta, batch.x, uniform=uniform), batch.labels[0])
     (gradient,) = torch.autograd.grad((eps * losses).sum(), theta, create_graph=True)
     x, labels = batch.streams["clean"]
     at = theta - meta_rate * gradient
-    clean = F.cross_entropy(learner.call(0, at, x), labels) + SGD["weight_decay"] / 2 * at.square().sum()
+    judged = learner.call(0, at, x, uniform=of_clean)
+    clean = F.cross_entropy(judged, labels) + SGD["weight_decay"] / 2 * at.square().sum()
     (slope,) = torch.autograd.grad(clean, eps)
     raw = (-slope).clamp(min=0)
     return raw / (raw.sum() if raw.sum() > 0 else 1)
@@ -84,6 +88,21 @@ def test_weights_in_double_precision(network: str, shape: tuple[int, int, int]) 
     wanted = oracle(built, drawn)
     assert found.dtype == torch.float64
     assert (found[0] - wanted).abs().max() <= 1e-10 * wanted.max()
+
+
+def test_weights_of_the_wide_network_with_its_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Narrow and shallow here; each pass drops what its own numbers say."""
+    narrow = replace(NAMED["l2r_wrn28_10"], fixed={"units": 1, "width": 32})
+    monkeypatch.setitem(NAMED, "l2r_wrn28_10", narrow)
+    built = _build("l2r_wrn28_10", (3, 8, 8))
+    moment = built.begin_epoch(0)
+    built.step(0, moment)
+    drawn = built.batches.batch(1)
+    assert drawn.uniform is not None and drawn.dropout["clean"] is not None, "it drops"
+    found, logits = built.methods[0].weighted(built.learner, drawn)  # type: ignore[attr-defined]
+    wanted = oracle(built, drawn)
+    assert (found[0] - wanted).abs().max() <= 1e-5 * wanted.max() + 1e-12
+    assert not torch.allclose(logits, built.learner.forward(drawn.x, None, batch_norm="batch"), atol=1e-3)
 
 
 def test_only_the_training_pass_moves_the_running_statistics() -> None:
