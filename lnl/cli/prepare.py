@@ -14,9 +14,11 @@ from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.files import sealed
+from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_source import LabelFile
 from lnl.noise.manifest import compared, ensure_labels, write_manifest
-from lnl.run import terminal
+from lnl.noise.predicted import Predicted
+from lnl.run import labels_kept, terminal
 
 WORDS = {"train": "train", "validation": "validate", "test": "test"}
 
@@ -49,14 +51,23 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     info = suite.dataset(dataset)
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
     file, of = places.label_file(key), label_needs.training_file(suite, dataset)
-    source = file or suite.own_noise(key, dataset)
+    place = paths.noise(suite.scale, dataset, key, generator, seed)
+    source: LabelFile | OwnNoise | Predicted | None = file or suite.own_noise(key, dataset)
+    by = dependencies.labeller(suite, key, dataset, seed)
+    if by is not None:
+        from lnl.run.labelling import labels as predicted
+
+        source = predicted(suite, by, key, place, arrays, places)
     labels, content = ensure_labels(arrays, info, key, generator, seed, places.cache_root, source, of)
     if file is not None:
         content = compared(arrays, labels, content, file)
         _say(file, key, dataset, content)
-    elif source is not None and content["warning"]:
+    elif isinstance(source, OwnNoise) and content["warning"]:
         terminal.remark(f"lnl: on {dataset} {content['warning']}")
-    write_manifest(Path(paths.noise(suite.scale, dataset, key, generator, seed)), content)
+    write_manifest(Path(place), content)
+    if by is not None:
+        labels_kept.keep(suite, by, key, place)
+        _say_predicted(key, dataset, content)
 
 
 def sets(suite: Suite, dataset: str, key: str, seed: int) -> None:
@@ -69,6 +80,15 @@ def sets(suite: Suite, dataset: str, key: str, seed: int) -> None:
     place = Path(paths.sets(suite.scale, dataset, key, seed))
     sealed.write(place, set_manifest.manifest(arrays, info, key, chosen, seed))
     print(f"{', '.join(f'{len(found):,} {name}' for name, found in sorted(chosen.items()))} of {dataset} -> {place}")
+
+
+def _say_predicted(key: str, dataset: str, content: dict[str, Any]) -> None:
+    """How many labels of a network are wrong, and classes that it never predicts: these on the terminal as well."""
+    wrong, by = f"{100 * content['realised_rate']:.1f}%", content["source"]["labeller"]
+    print(f"{key} on {dataset}: {wrong} of {content['examples']} labels that {by} predicts differ from the true ones")
+    for remark in content.get("remarks", ()):
+        print(f"lnl: {remark}", file=sys.stderr)
+        terminal.remark(f"lnl: {key} on {dataset}: {remark}")
 
 
 def _say(file: LabelFile, key: str, dataset: str, content: dict[str, Any]) -> None:

@@ -9,11 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import handovers, stages
+from lnl.declared import handovers, labellers, stages
 from lnl.declared.cells import Cell, Declared, Run
 from lnl.declared.slots import COORDINATES, Slots
 from lnl.declared.specification import choose, digest, resolve
 from lnl.errors import UserError, nearest
+from lnl.noise.keys import SEMANTIC
 
 PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
 
@@ -84,6 +85,7 @@ class Demands(Slots, ABC):
         if "handovers" in spec["method"]:
             self._varied[cell] = (at, changes, suffix)
             self.begins_with(cell)  # a job knows its sources by their names alone
+        self.labeller(cell.noise, cell.dataset)
         return cell
 
     def _add_stage(
@@ -138,6 +140,10 @@ class Demands(Slots, ABC):
             stage=None if own is None else lambda protocol: stages.applied(protocol, own),
         )
         spec |= stages.beginning(own, stage, base)
+        network = labellers.network_of(at["noise"], where)
+        if network is not None:  # another labeller gives other labels
+            by = digest(self.resolved(labellers.coordinates(at["dataset"]), labellers.changes(network), where))
+            spec["noise"] = {**spec["noise"], "labeller": by}
         sources = {
             name: {"from": digest(self.resolved(*self._source(at, changes, source), where)), "point": point}
             for name, source, point in handovers.read(self.methods[at["method"]], spec["method"]["parameters"])
@@ -173,6 +179,21 @@ class Demands(Slots, ABC):
                 self.begins_with(found)
             out[name] = (found, point)
         return out
+
+    def labeller(self, noise: str, dataset: str) -> Cell | None:
+        """The cell whose network predicts the labels of a noise on a data set (as used), registered; None for any other
+        noise. UserError for an unknown network, and for a data set that the protocol does not have."""
+        where = f"noise '{noise}'"
+        network = labellers.network_of(noise, where)
+        if network is None:
+            return None
+        stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
+        at = labellers.coordinates(labellers.paper_dataset(self.protocols, stand_ins, dataset, where))
+        spec = self.resolved(at, labellers.changes(network), where)
+        plain = spec == self.resolved(at, {}, where)
+        found = Cell(at["protocol"], dataset, at["noise"], at["method"] + ("" if plain else f"-{network}"))
+        self._register(found, Declared(spec, at["dataset"], where))
+        return found
 
     @abstractmethod
     def with_search(
@@ -225,6 +246,10 @@ class Demands(Slots, ABC):
         known = self._cells.get(cell) or self.cells.get(cell)
         if known:
             return known
+        if (network := labellers.named(cell.protocol, cell.noise, cell.method)) is not None:
+            self.labeller(f"{SEMANTIC}-{network}", cell.dataset)  # which no artefact's noise names
+            if cell in self._cells:
+                return self._cells[cell]
         where = self.where(cell)
         declared = Declared(self.resolved(where, {}, cell.id), where["dataset"], "the command line")
         self._cells[cell] = declared

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.declared import chosen_epochs, lengths, paths, set_keys, stages
+from lnl.declared import chosen_epochs, labellers, lengths, paths, set_keys, stages
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
@@ -37,6 +37,20 @@ def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:
     return {name: (Run(source, run.seed), point) for name, (source, point) in read}
 
 
+def labeller(suite: Suite, noise: str, dataset: str, seed: int) -> Run | None:
+    """The run whose network predicts the labels of a noise on a data set, of the noise seed; None for other noises."""
+    cell = suite.labeller(noise, dataset)
+    return None if cell is None else Run(cell, seed)
+
+
+def sources(suite: Suite, run: Run) -> list[tuple[Run, str]]:
+    """(run, point) of every state that a run rests on: those that it begins with, and the network that gives its
+    labels."""
+    found = list(handovers(suite, run).values())
+    by = labeller(suite, run.cell.noise, run.cell.dataset, noise_seed(suite, run))
+    return found if by is None else [*found, (by, labellers.POINT)]
+
+
 def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
     """Points at which a run writes its state, because declared runs read it (never from today's targets).
 
@@ -53,6 +67,7 @@ def readable_points(suite: Suite, cell: Cell) -> tuple[str, ...]:
     """Points of a cell that some method could read, declared with it or not."""
     readers = [each for method in suite.methods.values() for each in method.get("handovers", {}).values()]
     read = {point for source, point, *_ in readers if source == parted(suite, cell.method)[0]}
+    read |= {labellers.POINT} if cell.protocol == labellers.PROTOCOL else set()
     return tuple(sorted(read | stages.points(suite.protocols[cell.protocol])))
 
 
@@ -85,12 +100,12 @@ def _readers(suite: Suite) -> dict[Cell, dict[str, set[int]]]:
     while new:
         run = new.pop()
         spec = suite.spec(run.cell)
-        if "stage" in spec or "handovers" in spec["method"]:
-            for source, point in suite.begins_with(run.cell).values():
-                found.setdefault(source, {}).setdefault(point, set()).add(run.seed)
-                if (further := Run(source, run.seed)) not in known:
-                    known.add(further)
-                    new.append(further)
+        if "stage" in spec or "handovers" in spec["method"] or "labeller" in spec["noise"]:
+            for source, point in sources(suite, run):
+                found.setdefault(source.cell, {}).setdefault(point, set()).add(source.seed)
+                if source not in known:
+                    known.add(source)
+                    new.append(source)
     return {cell: dict(sorted(points.items())) for cell, points in found.items()}
 
 

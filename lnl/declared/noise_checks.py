@@ -14,7 +14,7 @@ Rows = list[list[float]]  # [K][K]
 
 def check_name(kind: str, where: str) -> None:
     """UserError for the name of a kind to be declared that means something else already, or can stand in no key."""
-    if kind in keys.SHAPES or kind.startswith("file-"):
+    if kind in keys.SHAPES or kind.startswith(("file-", f"{keys.SEMANTIC}-")):
         raise UserError(f"{where}: '{kind}' is a kind of noise of the suite's own; give the file another name")
     if kind.endswith("-"):
         raise UserError(f"{where}: a kind's name ends with no '-'; rename the file")

@@ -13,7 +13,7 @@ from lnl.declared import dependencies, paths
 from lnl.declared.specification import digest
 from lnl.errors import UserError
 from lnl.noise.kinds import OwnNoise
-from lnl.noise.label_source import LabelFile
+from lnl.noise.label_source import LabelFile, Labeller
 
 if TYPE_CHECKING:
     from lnl.data.registry import DatasetInfo
@@ -89,8 +89,9 @@ def told(manifest: str) -> str | None:
     return None if found is None else str(found["digest"])
 
 
-def other_source(manifest: str, source: LabelFile | OwnNoise) -> bool:
-    """Whether labels were read from another file, or in another way, or made by a kind that meant something else."""
+def other_source(manifest: str, source: LabelFile | OwnNoise | Labeller) -> bool:
+    """Whether labels were read from another file, or in another way, or made by a kind that meant something else, or by
+    another labeller."""
     found = _found(manifest)
     try:
         return found is None or found.get("source") != source.source()
@@ -136,7 +137,7 @@ def _read(manifest: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
         generator, _, seed = where.stem.rpartition("-seed")
         own = (found.get("dataset"), found["noise"], str(found.get("noise_seed")))
         placed = own == (where.parent.parent.name, where.parent.name, seed)
-        placed = placed and found.get("generator") in (generator, "file", "own")  # of no generator
+        placed = placed and found.get("generator") in (generator, "file", "labeller", "own")  # of no generator
     elif "sets" in found:
         placed = found.get("dataset") == where.parent.name
         placed = placed and f"{found.get('called')}-seed{found.get('seed')}" == where.stem

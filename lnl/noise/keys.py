@@ -6,6 +6,7 @@ pair-<percent>        with that probability the next class, the last one's next 
 uniform-<percent>     with that probability a label drawn from all K, the own class included
 <kind>-<percent>      a kind that is declared in config/noises/<kind>.yaml (`kinds`)
 file-<name>           labels that a user brings; file-<name>.<field> is one array or column of a file
+semantic-<network>    labels that a network predicts, which was trained on few clean examples (protocol labeller)
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ SHAPES = {
     "pair": "pair-<percent>",
     "uniform": "uniform-<percent>",
     "file": "file-<name>",
+    "semantic": "semantic-<network>",
 }
+SEMANTIC = "semantic"
 OWN = "<kind>-<percent>, whose kind is a file config/noises/<kind>.yaml"
 RANGES = {
     "symmetric": "above 0 and below 100 percent",
@@ -33,11 +36,13 @@ MOST = "above 0 and at most 100 percent"  # of a kind that is declared
 _KIND = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9_])?")
 _PERCENT = re.compile(r"(0|[1-9]\d*)(\.\d*[1-9])?")  # one spelling per number: keys are paths
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # of label files, and whatever a key can be: rates have a decimal point
+_NETWORK = re.compile(r"[a-z0-9][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class NoiseKey:
-    """A noise: `rate` is the nominal rate in 0..1 (None for clean and file), `name` belongs to file noises only.
+    """A noise: `rate` is the nominal rate in 0..1 (None for clean, file and semantic), `name` that of a file, or of the
+    network that labels.
 
     A `kind` that is not in SHAPES is declared, or unknown: what has a suite at hand can tell.
     """
@@ -62,6 +67,11 @@ def parse(key: str | NoiseKey) -> NoiseKey:
         if not text.startswith("file-") or not re.fullmatch(NAME, name):
             raise UserError(f"noise '{key}': write file-<name>, a name of letters, digits, '.', '_' and '-'")
         return NoiseKey("file", name=name, key=text)
+    if first == SEMANTIC:
+        name = text.removeprefix(f"{SEMANTIC}-")
+        if not text.startswith(f"{SEMANTIC}-") or not _NETWORK.fullmatch(name):
+            raise UserError(f"noise '{key}': write semantic-<network>, the network that labels, e.g. semantic-vgg13")
+        return NoiseKey(SEMANTIC, name=name, key=text)
     if text == "clean":
         return NoiseKey("clean", key=text)
     if kind not in SHAPES and not (_KIND.fullmatch(kind) and re.match("[0-9]", rest)):
@@ -81,6 +91,11 @@ def parse(key: str | NoiseKey) -> NoiseKey:
     return NoiseKey(kind, rate=float(percent / 100), key=text)
 
 
+def brought(noise: NoiseKey) -> bool:
+    """Whether labels are not drawn: they are a file's, or a network's."""
+    return noise.kind in ("file", SEMANTIC)
+
+
 def check(key: str | NoiseKey, classes: int) -> NoiseKey:
     """parse(key) for a data set of `classes` classes; UserError where that data set cannot carry the noise."""
     noise = parse(key)
@@ -91,9 +106,9 @@ def check(key: str | NoiseKey, classes: int) -> NoiseKey:
 
 def flip_rate(key: str | NoiseKey, classes: int) -> float | None:
     """The probability that a given label differs from the true one; None where the key alone does not tell: for a file,
-    and for a kind that is declared."""
+    for labels of a network, and for a kind that is declared."""
     noise = parse(key)
-    if noise.kind not in SHAPES or noise.kind == "file":
+    if noise.kind not in SHAPES or brought(noise):
         return None
     if noise.rate is None:
         return 0.0

@@ -1,4 +1,4 @@
-"""Which file, and what of it, given labels come from. Standard library only: every start asks it."""
+"""Which file, and what of it, or whose network given labels come from. Standard library only: every start asks it."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ class LabelFile:
             found: dict[str, Any] = {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "field": self.field}
         said = {"index": self.index, "classes": list(self.classes) or None, "clean": self.clean}
         return found | {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """The run whose network predicts the labels of a noise."""
+
+    run: str  # its cell and seed
+    made_of: str  # digest of its specification
+
+    def source(self) -> dict[str, str]:
+        """Whose labels they are, for the manifest."""
+        return {"labeller": self.run, "made_of": self.made_of}

@@ -20,11 +20,12 @@ from lnl.files.disk import unwritten
 from lnl.files.locks import Lock
 from lnl.noise import own as own_noise
 from lnl.noise.draw import draw
-from lnl.noise.keys import NoiseKey, check, flip_rate, warning
+from lnl.noise.keys import SEMANTIC, NoiseKey, check, flip_rate, warning
 from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_remarks import remarks
 from lnl.noise.label_source import LabelFile
 from lnl.noise.labelfile import read_labels
+from lnl.noise.predicted import Predicted
 from lnl.noise.transition import cautious, requested
 
 #: What to do where results were trained on other data or labels than those of today.
@@ -41,15 +42,16 @@ def ensure_labels(
     generator: str,
     seed: int,
     cache_root: Path | str,
-    source: LabelFile | OwnNoise | None = None,
+    source: LabelFile | OwnNoise | Predicted | None = None,
     of: str = "",
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Given labels int64 [N] of the whole training file, and their manifest.
 
     Drawn labels are kept in `cache_root`/noise and verified by digest at each use; a cache that is damaged or belongs
     to other true labels is drawn again. `source`: of a noise that needs one. A `file-<name>` noise is read from its
-    label file each time; `of` says which training file its labels have to be of. UserError for bad keys, a missing or
-    wrong label file, a declared kind that fails, or a cache folder that cannot be written.
+    label file each time; `of` says which training file its labels have to be of. Those of a network are as they were
+    predicted, and stand in the manifest. UserError for bad keys, a missing or wrong label file, a declared kind that
+    fails, or a cache folder that cannot be written.
     """
     key = check(noise, info.classes)
     own = source if isinstance(source, OwnNoise) else None
@@ -58,11 +60,17 @@ def ensure_labels(
             raise UserError(f"noise '{noise}': no label file is named for '{key.name}' in the configuration")
         truth = np.asarray(arrays.train_labels)
         labels = read_labels(source, truth, info.classes, of or f"the training file of {info.key}")
+    elif key.kind == SEMANTIC:
+        if not isinstance(source, Predicted):
+            raise UserError(f"noise '{noise}': a network predicts its labels; `lnl prepare noise` has them predicted")
+        labels = source.labels
     else:
         labels = _cached(arrays, info, key, generator, seed, Path(cache_root), own)
     content = manifest(arrays, info, noise, generator, seed, labels, own)
     if source is not None:
         content["source"] = source.source()
+    if isinstance(source, Predicted):
+        content |= source.held()
     return labels, content
 
 
@@ -124,6 +132,8 @@ def _generator(key: NoiseKey, generator: str, own: OwnNoise | None) -> str:
     """Whose random numbers drew the labels; `own`: those of a function of the user's."""
     if key.kind == "file":
         return "file"
+    if key.kind == SEMANTIC:
+        return "labeller"
     return "own" if own is not None and "draw" in own.kind.functions else generator
 
 

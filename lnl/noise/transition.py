@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lnl.errors import UserError
 from lnl.noise import own as own_noise
-from lnl.noise.keys import SHAPES, NoiseKey, check
+from lnl.noise.keys import SHAPES, NoiseKey, brought, check
 from lnl.noise.kinds import OwnNoise
 
 
@@ -15,7 +15,8 @@ def matrix(noise: str | NoiseKey, classes: int) -> NDArray[np.float64]:
     """The [K, K] float64 matrix of a noise key; rows sum to 1 (Co-teaching, appendix A).
 
     Entries are formed as the released generator forms them (1 - rate, rate / (K - 1)), so that draws agree bit for bit.
-    UserError for a file noise, which is not drawn from a matrix, and for a declared kind, whose matrix `requested` has.
+    UserError for labels of a file or of a network, which are not drawn from a matrix, and for a declared kind, whose
+    matrix `requested` has.
     """
     key = check(noise, classes)
     if key.kind == "clean":
@@ -34,14 +35,15 @@ def matrix(noise: str | NoiseKey, classes: int) -> NDArray[np.float64]:
 
 
 def requested(noise: str | NoiseKey, classes: int, own: OwnNoise | None, seed: int) -> NDArray[np.float64] | None:
-    """The [K, K] matrix that labels of a vector are asked to follow; None where nobody knows one, as for a file.
+    """The [K, K] matrix that labels of a vector are asked to follow; None where nobody knows one, as for a file
+    or a network's labels.
 
     own: of a declared kind. seed: of the vector, on which a matrix of a declared kind may depend.
     """
     key = check(noise, classes)
     if own is not None:
         return own_noise.rows(own, key, seed)
-    return None if key.kind == "file" else matrix(key, classes)
+    return None if brought(key) else matrix(key, classes)
 
 
 def cautious(noise: NoiseKey, matrix: NDArray[np.float64]) -> str | None:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import dependencies, label_needs, names, origin, paths, searches, stacked_repeats
-from lnl.declared.data_places import Places
+from lnl.declared import dependencies, label_needs, names, paths, searches, stacked_repeats
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
 from lnl.files import said
 from lnl.results import records, rendered
 from lnl.run import terminal
-from lnl.run.search_rules import SearchRules
+from lnl.run.manifest_rules import ManifestRules
 from lnl.run.store import keep_aside
 from lnl.run.worker import client
 
@@ -24,7 +23,7 @@ from lnl.run.worker import client
 PUBLISHING = {"runtime": 10, "mem_mb": 1000, "gpu": 0}
 
 
-class Dag(SearchRules):
+class Dag(ManifestRules):
     """The declarations of a checkout as functions for Snakemake's rules. `wildcards` are Snakemake's."""
 
     def __init__(
@@ -43,10 +42,8 @@ class Dag(SearchRules):
         for folder in (Path(root).resolve(), Path.cwd()):
             names.check_place(folder, "a checkout")
         names.check_place(Path(sys.executable).parent, "its Python")
-        self.suite = Suite.load(root, config, validate=head)
+        super().__init__(Suite.load(root, config, validate=head), again, trains)
         self.head = head
-        self.scale = self.suite.scale
-        super().__init__(self.suite.searching, again, trains)
         self._there: list[Run] = []  # runs that have a record, of today or not
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self._lacking: list[str] = []  # artefacts that it does not make, and has said so
@@ -185,6 +182,7 @@ class Dag(SearchRules):
             plain = Path(paths.store(self.scale, run.cell.id, run.seed), f"record-{self.suite.digest(run.cell)}.json")
             if not (plain.exists() and records.current(self.suite, run)):
                 keep_aside(self.suite, run)
+        self.keep_labels()
         for path, why in self._damaged.items():
             print(f"lnl: {said(path)}: {said(why)}; made again", file=sys.stderr)
 
@@ -202,55 +200,14 @@ class Dag(SearchRules):
 
     def _needed(self, run: Run) -> list[str]:
         handed = dependencies.handovers(self.suite, run).values()
-        for source, point in handed:
-            file = paths.handover(self.scale, source.cell.id, source.seed, point)
-            if os.path.exists(file) and not records.current(self.suite, source):
-                self._remake(file)
         search = searches.search_of(self.suite, run.cell)
         return [
             *([self.best_of(search)] if search else []),
             paths.data(self.scale, run.cell.dataset),
             dependencies.noise_manifest(self.suite, run),
             *([sets] if (sets := dependencies.set_manifest(self.suite, run)) else []),
-            *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
+            *(self._handed(self.suite, source, point) for source, point in handed),
         ]
-
-    def data_inputs(self, wildcards: Any) -> list[str]:
-        """A data manifest is made of a cache, and of files outside the checkout; one that is damaged is made again."""
-        path, info = paths.data(wildcards.scale, wildcards.dataset), self.suite.dataset(wildcards.dataset)
-        if os.path.exists(path) and origin.told(path) is None:
-            self._remake(path, "damaged, or another's")
-        elif os.path.exists(path) and info.brought and origin.other_data(path, info, Places.of(self.suite.config)):
-            self._remake(path)
-        return []
-
-    def set_inputs(self, wildcards: Any) -> list[str]:
-        """Index sets are drawn from a data set as its manifest has it; a damaged manifest is made again."""
-        path = paths.sets(wildcards.scale, wildcards.dataset, wildcards.sets, wildcards.seed)
-        if os.path.exists(path) and origin.told(path) is None:
-            self._remake(path, "damaged, or another's")
-        return [paths.data(wildcards.scale, wildcards.dataset)]
-
-    def label_inputs(self, wildcards: Any) -> list[str]:
-        """What a vector of given labels is made from: the data set's manifest, and the file that labels come from.
-
-        Dates do not decide whether that file is the one that was read.
-        """
-        w = wildcards
-        path = paths.noise(w.scale, w.dataset, w.noise, w.generator, w.seed)
-        known = os.path.exists(path)
-        try:
-            file = Places.of(self.suite.config, self.suite.root).label_file(w.noise)
-        except UserError:
-            if not known:
-                raise
-            file = None  # what was read from it is shown as long as nothing has to be trained
-        source = file or self.suite.own_noise(w.noise, w.dataset)
-        if known and origin.told(path) is None:
-            self._remake(path, "damaged, or another's")
-        elif known and source and origin.other_source(path, source):
-            self._remake(path)
-        return [paths.data(w.scale, w.dataset), *([str(file.path)] if file else [])]
 
     def digest(self, wildcards: Any) -> str:
         """Digest of a cell's specification: a changed number reruns exactly its runs, a changed comment nothing."""

@@ -31,7 +31,7 @@ from lnl.errors import UserError
 from lnl.files.sealed import set_aside
 from lnl.noise.manifest import CHANGED, compared, ensure_labels
 from lnl.noise.transition import requested
-from lnl.run import handed_over
+from lnl.run import handed_over, labels_kept
 from lnl.run.store import Store
 from lnl.search.files import chosen, found
 
@@ -68,8 +68,9 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     seed = dependencies.noise_seed(suite, run)
     label_file, of = places.label_file(noise["key"]), label_needs.training_file(suite, info.key)
     own = suite.own_noise(noise["key"], info.key)
+    source = label_file or own or labels_kept.given(suite, run, arrays, info.classes)
     labels, manifest = ensure_labels(
-        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, label_file or own, of
+        arrays, info, noise["key"], noise["generator"], seed, places.cache_root, source, of
     )
     unsaid = origin.told(dependencies.noise_manifest(suite, run)) is None  # by whoever writes the manifest
     if label_file is not None and unsaid:
@@ -186,18 +187,21 @@ def prepare(
 
 def _read_handovers(suite: Suite, run: Run) -> Mapping[str, dict[str, Tensor]]:
     return {
-        name: handed_over.load(_handover(suite, run, source, point))
+        name: handed_over.load(handover_file(suite, run.cell.id, source, point))
         for name, (source, point) in dependencies.handovers(suite, run).items()
     }
 
 
-def _handover(suite: Suite, run: Run, source: Run, point: str) -> Path:
-    """The published file of a hand-over; one that is damaged, or of another source, is taken anew from the store."""
+def handover_file(suite: Suite, reader: str, source: Run, point: str) -> Path:
+    """The published file of a hand-over; one that is damaged, or of another source, is taken anew from the store.
+
+    reader: who needs it, in words. UserError, with the command that writes it, where there is none.
+    """
     file, store = Path(paths.handover(suite.scale, source.cell.id, source.seed, point)), Store(suite, source)
     about = store.about(point, origin.manifests(suite, source))
     again = f"`lnl handover {source.cell.id} --seed {source.seed} --point {point} --scale {suite.scale}` writes it"
     if not file.exists():
-        raise UserError(f"{run.cell.id} reads {file}, which is not there; {again}")
+        raise UserError(f"{reader} reads {file}, which is not there; {again}")
     why = handed_over.obstacle(file, about)
     if why is None:
         return file
