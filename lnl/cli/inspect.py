@@ -32,9 +32,9 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     for name in ("runs to train", "candidates", "device time", "PFLOP", "memory ≥", "disk"):
         shown.add_column(name, justify="right", no_wrap=True)
     for key in keys:
-        _row(shown, key, estimator.cost(suite.demand(key), dependencies.searches(suite, key)))
+        _row(shown, key, estimator.cost(dependencies.trained(suite, key), dependencies.searches(suite, key)))
     every = [search for key in keys for search in dependencies.searches(suite, key)]
-    total = estimator.cost((run for key in keys for run in suite.demand(key)), every)
+    total = estimator.cost((run for key in keys for run in dependencies.trained(suite, key)), every)
     shown.add_section()
     _row(shown, "together, shared runs once", total)
     console.print(shown)
@@ -90,7 +90,11 @@ def _row(shown: Table, key: str, cost: Cost) -> None:
 def status(suite: Suite, wanted: str | list[str]) -> None:
     """Print how many runs of each artefact are done, running, stopped, diverged, failed, stale or missing."""
     keys = _wanted(suite, wanted)
-    states = {run: _state(suite, state_of(suite, run.cell, run.seed)) for key in keys for run in suite.demand(key)}
+    states = {
+        run: _state(suite, state_of(suite, run.cell, run.seed))
+        for key in keys
+        for run in dependencies.trained(suite, key)
+    }
     words = ["done", "running", "stopped", "diverged", "failed", "stale", "missing"]
     shown = Table(title=f"Scale {suite.scale}, runs by state", title_justify="left", padding=(0, 0))
     shown.add_column("artefact", no_wrap=True)

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from lnl.cli import prepare
 from lnl.cli.train import bar, unless_stopped
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
@@ -23,6 +24,7 @@ from lnl.declared.searches import search_of
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.results.records import read
+from lnl.run import labels_kept
 from lnl.run.store import Store
 
 LINES = 11  # epochs that are shown
@@ -66,8 +68,9 @@ def command(suite: Suite, cell_id: str, seed: int, epochs: int, quiet: bool) -> 
 
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], quiet: bool) -> Path:
     """Train a run anew, and before it those with whose networks it begins; its record."""
-    for source, point in dependencies.handovers(suite, run).values():
+    for source, point in dependencies.sources(suite, run):
         _trained(suite, source, (point,), quiet)
+    _label(suite, run)
     store = Store(suite, run)
     for file in (store.record_file, store.checkpoint_file):
         file.unlink(missing_ok=True)
@@ -83,6 +86,16 @@ def _trained(suite: Suite, run: Run, points: tuple[str, ...], quiet: bool) -> Pa
     for point in points:
         store.publish_handover(point)
     return store.publish()
+
+
+def _label(suite: Suite, run: Run) -> None:
+    """Have the labels of a run predicted anew, where a network gives them."""
+    noise, seed = suite.spec(run.cell)["noise"], dependencies.noise_seed(suite, run)
+    by = dependencies.labeller(suite, noise["key"], run.cell.dataset, seed)
+    if by is not None:
+        for file in (dependencies.noise_manifest(suite, run), labels_kept.stored(suite, by, noise["key"])):
+            Path(file).unlink(missing_ok=True)
+        prepare.noise(suite, run.cell.dataset, noise["key"], noise["generator"], seed)
 
 
 def _print(curves: Mapping[str, list[Any]]) -> None:

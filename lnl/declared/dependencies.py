@@ -86,6 +86,17 @@ def hands_over(suite: Suite, cell: Cell) -> bool:
     return cell in _readers(suite)
 
 
+def trained(suite: Suite, key: str) -> list[Run]:
+    """Runs that an artefact has trained, each once: those that it shows, and those that these rest on."""
+    found = dict.fromkeys(suite.demand(key))
+    new = list(found)
+    while new:
+        further = [source for source, _ in sources(suite, new.pop()) if source not in found]
+        found |= dict.fromkeys(further)
+        new += further
+    return list(found)
+
+
 @cache
 def _demanded(suite: Suite) -> frozenset[Run]:
     return frozenset(run for key in suite.artefacts for run in suite.demand(key))

@@ -19,7 +19,7 @@ from lnl.data.arrays import Arrays, integer_digest
 from lnl.errors import UserError
 from lnl.noise.label_source import Labeller
 
-_TYPES = {"uint8": np.dtype("<u1"), "uint16": np.dtype("<u2")}
+_TYPES: dict[str, np.dtype[Any]] = {"uint8": np.dtype("<u1"), "uint16": np.dtype("<u2")}
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,17 @@ def decoded(content: Mapping[str, Any]) -> NDArray[np.int64]:
     return labels
 
 
-def check_classes(labels: NDArray[np.int64], classes: int, by: Labeller, cut: bool) -> tuple[str, ...]:
+def check_classes(labels: NDArray[np.int64], classes: int, by: Labeller, reduced: str) -> tuple[str, ...]:
     """UserError where a labeller never predicts some class: nobody could learn it from these labels.
 
-    cut: its epochs end after a few steps, so that it has not learned yet: a remark, which is returned.
+    reduced: what makes it no more than a proof of the plumbing, in words, or ''; then it is a remark, which is returned.
     """
     missing = [str(label) for label in range(classes) if not (labels == label).any()]
     if not missing:
         return ()
     which = f"class{'es' * (len(missing) > 1)} {', '.join(missing[:10])}{', …' * (len(missing) > 10)}"
-    if cut:
-        return (f"the labeller {by.run} never predicts {which}: its epochs end after a few steps",)
+    if reduced:
+        return (f"the labeller {by.run} never predicts {which}; {reduced}",)
     raise UserError(
         f"the labeller {by.run} never predicts {which} of {classes}; train it longer, or on more images "
         "(config/protocols/labeller.yaml), or take another network"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.data.registry import DatasetInfo
 from lnl.declared import origin
 from lnl.declared.suite import Run
-from lnl.noise.keys import flip_rate, warning
+from lnl.noise.keys import SEMANTIC, flip_rate, parse, warning
 from lnl.render.document import number
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lnl.render.compare import Line
 
 FILE = "file"  # the generator of labels that a user brings: none
+LABELLER = "labeller"  # of those that a network predicts
 
 
 def label_notes(compared: list[Line], datasets: Mapping[str, DatasetInfo]) -> tuple[str, ...]:
@@ -44,7 +45,12 @@ def _shared(compared: list[Line], labels: list[Mapping[str, Any]]) -> list[str]:
     """Which repeats share one vector of labels; those of a file always do."""
     drawn = [each for each in labels if each.get("generator") != FILE]
     made = sorted({(each.get("generator"), each.get("noise_seed")) for each in drawn if _fixed(each)}, key=str)
-    texts = [f"generator {generator}, noise seed {seed}" for generator, seed in made]
+    texts = [
+        f"labels of the labeller with seed {seed}"
+        if generator == LABELLER
+        else f"generator {generator}, noise seed {seed}"
+        for generator, seed in made
+    ]
     texts += ["read from a file"] * (len(drawn) < len(labels))
     lines = []
     if texts:
@@ -82,10 +88,11 @@ def _rates(results: list[Mapping[str, Any]]) -> list[str]:
     lines = []
     for (dataset, noise), pairs in rates.items():
         span, asked = _span(real for _, real in pairs), [rate for rate, _ in pairs if rate is not None]
+        whose = "that a network predicts" if parse(noise).kind == SEMANTIC else "of a file"
         lines.append(
             f"{dataset}, {noise}: {_span(asked)}% of labels asked for, {span}% flipped."
             if asked
-            else f"{dataset}, {noise}: labels of a file, {span}% of them differ from the true ones."
+            else f"{dataset}, {noise}: labels {whose}, {span}% of them differ from the true ones."
         )
     return lines
 

@@ -36,9 +36,19 @@ def labels(suite: Suite, run: Run, noise: str, manifest: str, arrays: Arrays, pl
         except ValueError as error:
             print(f"lnl: {path}: {said(error)}; labels are looked for elsewhere", file=sys.stderr)
     predicted = _predicted(suite, run, noise, places)
-    by, limits = labels_kept.labeller_of(suite, run), suite.spec(run.cell)["limits"]
-    remarks = check_classes(predicted.numpy(), classes, by, cut="steps_per_epoch" in limits)
+    by = labels_kept.labeller_of(suite, run)
+    remarks = check_classes(predicted.numpy(), classes, by, _reduced(suite, run))
     return Predicted(by, predicted.numpy(), remarks)
+
+
+def _reduced(suite: Suite, run: Run) -> str:
+    """Why nobody expects a labeller to know all classes, in words; '' where its data are the paper's, and its epochs
+    whole."""
+    declared = suite.declared(run.cell)
+    if "steps_per_epoch" in declared.spec["limits"]:
+        return "its epochs end after a few steps"
+    stands_in = run.cell.dataset != declared.paper_dataset
+    return f"{run.cell.dataset} stands in for {declared.paper_dataset}" if stands_in else ""
 
 
 def _predicted(suite: Suite, run: Run, noise: str, places: Places) -> torch.Tensor:

@@ -1,0 +1,301 @@
+"""Semantic noise: a network is trained on few clean images, hands itself over, and labels the training file once."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from suite_copy import ROOT, SCALE, SuiteCopy
+
+from lnl.cli import prepare
+from lnl.data.arrays import integer_digest
+from lnl.data.prepare import load
+from lnl.declared import dependencies, paths
+from lnl.declared.data_places import Places
+from lnl.declared.suite import Cell, Run, Suite
+from lnl.errors import UserError
+from lnl.files import sealed
+from lnl.networks import build
+from lnl.noise import keys
+from lnl.noise.label_source import Labeller
+from lnl.noise.predicted import check_classes, decoded, encoded
+from lnl.run import labelling, labels_kept
+from lnl.run.dag import Dag
+from lnl.run.inputs import problem
+from lnl.run.job import job
+from lnl.run.store import Store
+
+NOISE = "semantic-vgg13"
+LABELLER = Run(Cell("labeller", "digits", "clean", "standard"), 0)
+READER = Run(Cell("coteaching", "digits", NOISE, "standard"), 1)
+MANIFEST = Path("results/demo/noise/digits/semantic-vgg13/as_released-seed0.json")
+REPLACED = {"cnn9": "digits_mlp", "vgg13": "digits_mlp", "densenet100": "digits_cnn"}
+CPU = torch.device("cpu")
+
+
+# ---- keys ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_names_the_network_and_no_rate() -> None:
+    noise = keys.check("semantic-vgg13", 10)
+    assert (noise.kind, noise.name, noise.rate) == ("semantic", "vgg13", None)
+    assert keys.flip_rate(noise, 10) is None and keys.warning(noise, 10) is None
+
+
+@pytest.mark.parametrize("key", ["semantic", "semantic-", "semantic-VGG13", "semantic-vgg13-20", "semantic-vgg 13"])
+def test_what_is_no_network_is_refused_with_the_form(key: str) -> None:
+    with pytest.raises(UserError, match="write semantic-<network>"):
+        keys.parse(key)
+
+
+def test_an_unknown_network_and_a_data_set_without_a_labeller_are_refused_by_name() -> None:
+    suite = Suite.load(ROOT, {"scale": "smoke", "device": "cpu"}, validate=False)
+    with pytest.raises(UserError, match=r"noise 'semantic-vgg14': unknown network 'vgg14'.*vgg13"):
+        suite.declared(Cell("ieg", "digits", "semantic-vgg14", "ieg"))
+    with pytest.raises(UserError, match="data set of protocol labeller 'news2'"):
+        suite.declared(Cell("pumpout", "standin-news", NOISE, "standard"))
+
+
+# ---- labels in a manifest ------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 999), min_size=1, max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_labels_come_back_from_a_manifest_and_altered_ones_do_not(labels: list[int]) -> None:
+    array = np.array(labels)
+    content: dict[str, Any] = json.loads(json.dumps({"labels": encoded(array), "digest": integer_digest(array)}))
+    assert decoded(content).tolist() == labels
+    raw = bytearray(base64.b64decode(content["labels"]["base64"]))
+    assert len(raw) == len(labels) * (1 if max(labels) < 256 else 2)
+    raw[0] ^= 1
+    content["labels"]["base64"] = base64.b64encode(raw).decode()
+    with pytest.raises(ValueError, match="other labels"):
+        decoded(content)
+
+
+@pytest.mark.parametrize(
+    "held", [None, [1, 2], {"type": "int8", "base64": "AA=="}, {"type": "uint16", "base64": "AA=="}]
+)
+def test_a_manifest_without_labels_that_can_be_read_says_so(held: Any) -> None:
+    with pytest.raises(ValueError, match="holds no labels"):
+        decoded({"labels": held, "digest": "0"})
+
+
+def test_a_labeller_that_never_predicts_a_class_is_refused_by_class() -> None:
+    by = Labeller("labeller/digits/clean/standard seed 1", "0")
+    assert check_classes(np.array([2, 0, 1]), 3, by, "") == ()
+    with pytest.raises(UserError, match="seed 1 never predicts classes 1, 3 of 4; train it longer"):
+        check_classes(np.array([2, 0, 2]), 4, by, "")
+    [remark] = check_classes(np.array([2, 0, 2]), 4, by, "digits stands in for cifar10")
+    assert "never predicts classes 1, 3" in remark and "digits stands in" in remark
+
+
+# ---- the DAG of table 4 --------------------------------------------------------------------------------------------
+
+
+def test_table_4_leads_from_labellers_over_their_networks_and_labels_to_its_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no results are
+    for name in ("LNL_CONFIG", "LNL_HEAD", "PATH"):
+        monkeypatch.setenv(name, "")
+    dag = Dag(ROOT, {"scale": "smoke", "device": "cpu"}, head=False)
+    records = dag.demanded("tables")(SimpleNamespace(key="ieg_table4"))
+    runs = dag.suite.demand("ieg_table4")
+    assert {run.cell.dataset for run in runs} == {"digits", "standin-cifar100"} and len(runs) == 6
+    for run in runs:
+        assert paths.record("smoke", run.cell.id, run.seed) in records
+        labels = f"results/smoke/noise/{run.cell.dataset}/{NOISE}/named_stream-seed{run.seed}.json"
+        assert labels in dag.train_inputs(_wildcards(run))
+        at = SimpleNamespace(
+            scale="smoke", dataset=run.cell.dataset, noise=NOISE, generator="named_stream", seed=str(run.seed)
+        )
+        by = Run(Cell("labeller", run.cell.dataset, "clean", "standard"), run.seed)
+        handed = f"results/smoke/handovers/{by.cell.id}/seed{run.seed}-final.safetensors"
+        assert dag.label_inputs(at) == [f"results/smoke/data/{run.cell.dataset}.json", handed]
+        assert dependencies.handover_points(dag.suite, by) == ("final",)
+        assert dag.suite.spec(by.cell)["trained_on"] == "labelled"
+        assert f"results/smoke/noise/{run.cell.dataset}/clean/as_released-seed0.json" in dag.train_inputs(
+            _wildcards(by)
+        )
+    counted = dependencies.trained(dag.suite, "ieg_table4")
+    assert len(counted) == 8 and len(set(counted) - set(runs)) == 2
+
+
+def test_on_real_images_the_network_has_its_own_cell_and_seed_its_own_labeller() -> None:
+    suite = Suite.load(ROOT, {"scale": "paper", "device": "cpu"}, validate=False)
+    vgg, dense = (suite.labeller(f"semantic-{name}", "cifar100") for name in ("vgg13", "densenet100"))
+    assert vgg == Cell("labeller", "cifar100", "clean", "standard")
+    assert dense == Cell("labeller", "cifar100", "clean", "standard-densenet100")
+    assert dense is not None and suite.spec(dense)["network"]["name"] == "densenet100"
+    assert suite.spec(vgg)["sets"] == {"labelled": {"count": 10000, "balanced": True}}
+    assert suite.declared(Cell("labeller", "cifar10", "clean", "standard-resnet34")).spec["epochs"] == 120
+    seeds = {run.seed: dependencies.sources(suite, run) for run in suite.demand("ieg_table4")}
+    assert {seed: [source.seed for source, _ in found] for seed, found in seeds.items()} == {1: [1], 2: [2], 3: [3]}
+
+
+def test_a_labeller_that_is_declared_otherwise_makes_other_cells_of_its_readers_alone() -> None:
+    cells = [Cell("ieg", "digits", noise, "ieg") for noise in (NOISE, "uniform-40")]
+    before, after = (Suite.load(ROOT, {"scale": "smoke", "device": "cpu"}, validate=False) for _ in range(2))
+    after.protocols["labeller"]["optimiser"]["lr"] = 0.05
+    same = [before.digest(cell) == after.digest(cell) for cell in cells]
+    assert same == [False, True]
+
+
+def _wildcards(run: Run) -> SimpleNamespace:
+    at = {name: getattr(run.cell, name) for name in ("protocol", "dataset", "noise", "method")}
+    return SimpleNamespace(scale="smoke", seed=str(run.seed), **at)
+
+
+# ---- labels, from training to training -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
+    """A checkout whose labeller is trained and has handed its network over."""
+    copy = SuiteCopy.make(tmp_path_factory.mktemp("semantic") / "checkout")
+    scale = SCALE | {"epochs": 30, "batch_size": 32}
+    scale |= {"stand_ins": {"datasets": {"cifar10": "digits"}, "networks": REPLACED}}
+    (copy.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(scale))
+    (copy.root / "tables/small.yaml").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(copy.root)
+        suite = _load()
+        job(suite, LABELLER, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+        Store(suite, LABELLER).publish_handover("final")
+    return copy
+
+
+@pytest.fixture
+def copy(trained: SuiteCopy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
+    copied = trained.copy(tmp_path / "checkout")
+    monkeypatch.chdir(copied.root)
+    return copied
+
+
+def _load() -> Suite:
+    return Suite.load(Path(), {"device": "cpu", "scale": "demo"})
+
+
+def _prepare(suite: Suite) -> dict[str, Any]:
+    prepare.noise(suite, "digits", NOISE, "as_released", 0)
+    return sealed.read(MANIFEST)
+
+
+def _argmax(suite: Suite) -> np.ndarray:
+    """The labels of the published network, its layers filled by hand."""
+    handed = load_file(paths.handover("demo", LABELLER.cell.id, 0, "final"))
+    network = build("digits_mlp", (1, 8, 8), 10)
+    torch.nn.utils.vector_to_parameters(handed["flat"].view(-1), network.parameters())
+    places = Places.of(suite.config)
+    images = load(suite.dataset("digits"), places.data_root, places.cache_root, ()).train_images
+    with torch.no_grad():
+        scores = network(torch.from_numpy(np.array(images)).float() / 255, None)
+    return np.array(scores.argmax(1))
+
+
+def test_labels_are_the_networks_answers_and_stand_in_the_manifest(copy: SuiteCopy) -> None:
+    suite = _load()
+    content = _prepare(suite)
+    labels, answers = decoded(content), _argmax(suite)
+    assert labels.tolist() == answers.tolist()
+    places = Places.of(suite.config)
+    truth = np.array(load(suite.dataset("digits"), places.data_root, places.cache_root, ()).train_labels)
+    assert content["realised_rate"] == pytest.approx(float(np.mean(labels != truth)))
+    assert 0 < content["realised_rate"] < 0.85  # of ten classes: better than chance
+    confusion = [[np.mean(labels[truth == a] == b) for b in range(10)] for a in range(10)]
+    np.testing.assert_allclose(content["transition_realised"], confusion, atol=1e-6)
+    assert (content["generator"], content["requested_rate"]) == ("labeller", None)
+    made = problem(suite, READER, places, CPU)
+    assert made.given.tolist() == labels.tolist()
+    assert made.noise_rate == content["realised_rate"]
+    assert made.about["labels"]["digest"] == content["digest"]
+
+
+def test_labels_are_read_and_never_predicted_again(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = _load()
+    first = _prepare(suite)
+    file = paths.handover("demo", LABELLER.cell.id, 0, "final")
+    tensors = load_file(file)
+    save_file({name: torch.zeros_like(tensor) for name, tensor in tensors.items()}, file)  # a network of other bits
+    MANIFEST.unlink()  # as Snakemake does before it runs a job
+    assert _prepare(suite)["digest"] == first["digest"]
+    before = MANIFEST.read_bytes()
+    monkeypatch.setattr(labelling, "_predicted", lambda *_: pytest.fail("predicted again"))
+    _prepare(suite)
+    assert MANIFEST.read_bytes() == before
+
+
+def test_the_same_network_gives_the_same_manifest(copy: SuiteCopy) -> None:
+    suite = _load()
+    _prepare(suite)
+    before = MANIFEST.read_bytes()
+    MANIFEST.unlink()
+    labels_kept.stored(suite, LABELLER, NOISE).unlink()
+    _prepare(suite)
+    assert MANIFEST.read_bytes() == before
+
+
+def test_missing_labels_are_a_line_with_the_command_and_so_is_a_missing_network(copy: SuiteCopy) -> None:
+    suite = _load()
+    with pytest.raises(UserError, match=r"which is not there; `lnl prepare noise digits semantic-vgg13 .* makes it"):
+        problem(suite, READER, Places.of(suite.config), CPU)
+    Path(paths.handover("demo", LABELLER.cell.id, 0, "final")).unlink()
+    asked = "semantic-vgg13' reads .* not there; `lnl handover labeller/digits/clean/standard --seed 0 --point final"
+    with pytest.raises(UserError, match=asked):
+        _prepare(suite)
+
+
+def test_damaged_labels_and_those_of_another_labeller_are_refused_in_a_line(copy: SuiteCopy) -> None:
+    suite = _load()
+    content = _prepare(suite)
+    places = Places.of(suite.config)
+    MANIFEST.write_text(MANIFEST.read_text().replace('"noise_seed": 0', '"noise_seed": 1'))
+    with pytest.raises(UserError, match=r"as_released-seed0.json: .*damaged.*; delete it, and `lnl prepare noise"):
+        problem(suite, READER, places, CPU)
+    sealed.write(MANIFEST, content | {"source": content["source"] | {"made_of": "0" * 16}})
+    with pytest.raises(UserError, match="its labels are of another labeller"):
+        problem(suite, READER, places, CPU)
+    sealed.write(MANIFEST, content | {"labels": encoded(np.zeros(1197, dtype=np.int64))})
+    with pytest.raises(UserError, match="other labels than those of its digest"):
+        problem(suite, READER, places, CPU)
+    sealed.write(MANIFEST, content | {"data_digest": "0" * 16})
+    with pytest.raises(UserError, match="of other data"):
+        problem(suite, READER, places, CPU)
+
+
+def test_a_labeller_that_has_learned_nothing_is_refused_before_any_label_is_written(copy: SuiteCopy) -> None:
+    suite = _load()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(labelling, "_predicted", lambda *_: torch.full((1197,), 3))
+        patch.setattr(labelling, "_reduced", lambda *_: "")  # as on the paper's own images
+        with pytest.raises(UserError, match="never predicts classes 0, 1, 2, 4"):
+            _prepare(suite)
+    assert not MANIFEST.exists() and not labels_kept.stored(suite, LABELLER, NOISE).exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(labelling, "_predicted", lambda *_: torch.full((1197,), 3))
+        [remark] = _prepare(suite)["remarks"]
+    assert remark.endswith("never predicts classes 0, 1, 2, 4, 5, 6, 7, 8, 9; digits stands in for cifar10")
+
+
+def test_labels_that_were_brought_along_are_kept_before_a_job_replaces_them(copy: SuiteCopy) -> None:
+    suite = _load()
+    first = _prepare(suite)
+    kept = labels_kept.stored(suite, LABELLER, NOISE)
+    kept.unlink()
+    labels_kept.keep(suite, LABELLER, NOISE, str(MANIFEST))
+    assert sealed.read(kept)["digest"] == first["digest"]
+    kept.unlink()
+    sealed.write(MANIFEST, first | {"source": first["source"] | {"made_of": "0" * 16}})
+    labels_kept.keep(suite, LABELLER, NOISE, str(MANIFEST))
+    assert not kept.exists()
