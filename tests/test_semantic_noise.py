@@ -201,7 +201,7 @@ def _argmax(suite: Suite) -> np.ndarray:
     images = load(suite.dataset("digits"), places.data_root, places.cache_root, ()).train_images
     with torch.no_grad():
         scores = network(torch.from_numpy(np.array(images)).float() / 255, None)
-    return np.array(scores.argmax(1))
+    return scores.argmax(1).numpy()
 
 
 def test_labels_are_the_networks_answers_and_stand_in_the_manifest(copy: SuiteCopy) -> None:

@@ -74,6 +74,7 @@ def stackable(suite: Suite, cell: Cell) -> bool:
 
 
 def _told_apart(suite: Suite, cell: Cell) -> bool:
-    """Whether the noise may tell each repeat's method another matrix: a declared kind's, from labels of its own."""
-    own = suite.own_noise(cell.noise, cell.dataset)
-    return own is not None and own.kind.varies and suite.spec(cell)["noise"]["vector"] != "fixed"
+    """Whether the noise may tell each repeat's method another matrix: a declared kind's, or that of a network's labels,
+    from labels of its own."""
+    own, noise = suite.own_noise(cell.noise, cell.dataset), suite.spec(cell)["noise"]
+    return ((own is not None and own.kind.varies) or "labeller" in noise) and noise["vector"] != "fixed"

@@ -63,7 +63,7 @@ def decoded(content: Mapping[str, Any]) -> NDArray[np.int64]:
 def check_classes(labels: NDArray[np.int64], classes: int, by: Labeller, reduced: str) -> tuple[str, ...]:
     """UserError where a labeller never predicts some class: nobody could learn it from these labels.
 
-    reduced: what makes it no more than a proof of the plumbing, in words, or ''; then it is a remark, which is returned.
+    reduced: why it proves no more than the plumbing, in words, or ''; then it is a remark, which is returned.
     """
     missing = [str(label) for label in range(classes) if not (labels == label).any()]
     if not missing:
