@@ -70,9 +70,9 @@ def check_classes(labels: NDArray[np.int64], classes: int, by: Labeller, reduced
         return ()
     which = f"class{'es' * (len(missing) > 1)} {', '.join(missing[:10])}{', …' * (len(missing) > 10)}"
     if reduced:
-        return (f"the labeller {by.run} never predicts {which}; {reduced}",)
+        return (f"{by.run} never predicts {which}; {reduced}",)
     raise UserError(
-        f"the labeller {by.run} never predicts {which} of {classes}; train it longer, or on more images "
+        f"{by.run} never predicts {which} of {classes}; train it longer, or on more images "
         "(config/protocols/labeller.yaml), or take another network"
     )
 
