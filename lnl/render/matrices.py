@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lnl.declared import paths
+from lnl.errors import UserError
 from lnl.render.style import INK, SOFT
 
 if TYPE_CHECKING:
@@ -36,6 +39,21 @@ def five_classes(data: FigureData) -> Figure:
             data.add(noise, f"class {i}", "probability of the given label", j, float(share))
     figure.tight_layout(w_pad=2.5)
     return figure
+
+
+def realised(result: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """The matrix [K, K] of the labels that a record was trained on, from their manifest: a row for each true class, the
+    share of every given label. None where no manifest of these labels lies beside the record."""
+    labels, noise = result["labels"], result["spec"]["noise"]
+    file = paths.noise(result["scale"], result["dataset"], noise["key"], noise["generator"], labels["noise_seed"])
+    try:
+        found = paths.read(file)
+    except (OSError, UserError):
+        return None
+    rows = found.get("transition_realised")
+    if found.get("digest") != labels["digest"] or not rows:
+        return None
+    return np.array([row or [0.0] * len(rows) for row in rows])
 
 
 def tiles(ax: Axes, values: NDArray[np.float64], top: float = 0.75, labels: bool = True) -> None:

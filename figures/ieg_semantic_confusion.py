@@ -1,0 +1,42 @@
+"""IEG, behind table 4: which labels a labeller gives to the images of each class, as they stand in the manifests."""
+
+DEMAND = {
+    "title": "Labels that a network gives to the training images of each class, CIFAR-10",
+    "source": {"paper": "ieg", "where": "of this suite; behind table 4"},
+    "protocol": "ieg",
+    "dataset": "cifar10",
+    "rows": [{"key": "semantic", "label": "Semantic noise", "noise": "semantic-vgg13"}],
+    "columns": [{"key": "ieg", "label": "IEG", "method": "ieg"}],
+    "seeds": 3,
+    "notes": [
+        "Rows are true classes, columns given labels, in percent of a class. A panel for each repeat, which has a "
+        "labeller of its own; the images that it learned from are among those that it labels."
+    ],
+}
+
+
+def draw(data):
+    from dataclasses import replace
+
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    from lnl.render.matrices import realised, tiles
+    from lnl.render.panels import finish, remark, title
+
+    place = data.place("semantic", "ieg")
+    figure, axes = plt.subplots(1, len(place.runs), figsize=(1.2 + 3.6 * len(place.runs), 4.9), squeeze=False)
+    found = {record["result"]["seed"]: realised(record["result"]) for record in place.records()}
+    for number, (ax, run) in enumerate(zip(axes[0], place.runs, strict=True)):
+        title(ax, number, f"Repeat {run.seed}")
+        values = found.get(run.seed)
+        remark(ax, data.note("semantic"), empty=values is None)
+        if values is None:
+            continue
+        tiles(ax, values, top=1.0, labels=number == 0)
+        wrong = 100 * (1 - np.trace(values) / len(values))
+        ax.set_xlabel(f"Given label\n{wrong:.1f}% of a class wrong in the mean")
+        for (true, given), share in np.ndenumerate(values):
+            data.add("semantic", f"seed {run.seed}, class {true}", "share of the given label", given, float(share))
+    finish(figure, replace(data, places=[]), [], [], said=DEMAND["notes"])
+    return figure
