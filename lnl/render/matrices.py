@@ -44,11 +44,11 @@ def five_classes(data: FigureData) -> Figure:
 def realised(result: Mapping[str, Any]) -> NDArray[np.float64] | None:
     """The matrix [K, K] of the labels that a record was trained on, from their manifest: a row for each true class, the
     share of every given label. None where no manifest of these labels lies beside the record."""
-    labels, noise = result["labels"], result["spec"]["noise"]
-    file = paths.noise(result["scale"], result["dataset"], noise["key"], noise["generator"], labels["noise_seed"])
     try:
-        found = paths.read(file)
-    except (OSError, UserError):
+        labels, noise = result["labels"], result["spec"]["noise"]
+        scale, dataset, seed = result["scale"], result["dataset"], labels["noise_seed"]
+        found = paths.read(paths.noise(scale, dataset, noise["key"], noise["generator"], seed))
+    except (OSError, UserError, KeyError):
         return None
     rows = found.get("transition_realised")
     if found.get("digest") != labels["digest"] or not rows:
