@@ -26,16 +26,19 @@ def draw(data):
 
     place = data.place("semantic", "ieg")
     figure, axes = plt.subplots(1, len(place.runs), figsize=(1.2 + 3.6 * len(place.runs), 4.9), squeeze=False)
-    found = {record["result"]["seed"]: realised(record["result"]) for record in place.records()}
+    results = {record["result"]["seed"]: record["result"] for record in place.records()}
     for number, (ax, run) in enumerate(zip(axes[0], place.runs, strict=True)):
         title(ax, number, f"Repeat {run.seed}")
-        values = found.get(run.seed)
+        result = results.get(run.seed)
+        values = None if result is None else realised(result)
         remark(ax, data.note("semantic"), empty=values is None)
+        if result is not None:
+            rate = result["labels"]["realised_rate"]
+            data.add("semantic", f"seed {run.seed}", "share of labels that are wrong", "", rate)
         if values is None:
             continue
         tiles(ax, values, top=1.0, labels=number == 0)
-        wrong = 100 * (1 - np.trace(values) / len(values))
-        ax.set_xlabel(f"Given label\n{wrong:.1f}% of a class wrong in the mean")
+        ax.set_xlabel(f"Given label\n{100 * rate:.1f}% of all labels are wrong")
         for (true, given), share in np.ndenumerate(values):
             data.add("semantic", f"seed {run.seed}, class {true}", "share of the given label", given, float(share))
     finish(figure, replace(data, places=[]), [], [], said=DEMAND["notes"])
