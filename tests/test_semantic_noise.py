@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from suite_copy import ROOT, SCALE, SuiteCopy
 
-from lnl.cli import prepare
+from lnl.cli import look, prepare
 from lnl.data.arrays import integer_digest
 from lnl.data.prepare import load
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, paths, stacked_repeats
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
@@ -299,3 +299,17 @@ def test_labels_that_were_brought_along_are_kept_before_a_job_replaces_them(copy
     sealed.write(MANIFEST, first | {"source": first["source"] | {"made_of": "0" * 16}})
     labels_kept.keep(suite, LABELLER, NOISE, str(MANIFEST))
     assert not kept.exists()
+
+
+def test_a_quick_look_labels_for_itself_alone(copy: SuiteCopy) -> None:
+    look.command(_load(), READER.cell.id, 1, 3, quiet=True)
+    looked = Path("results/demo/looks/3-epochs")
+    [labels] = looked.glob("demo/noise/**/as_released-seed0.json")
+    assert len(decoded(sealed.read(labels))) == 1197
+    assert not MANIFEST.exists()
+
+
+def test_repeats_whose_labels_differ_are_not_trained_as_one_stack() -> None:
+    suite = Suite.load(ROOT, {"scale": "demo", "device": "cpu"}, validate=False)
+    cells = [Cell("ieg", "digits", noise, "standard") for noise in ("uniform-40", NOISE)]
+    assert [stacked_repeats.stackable(suite, cell) for cell in cells] == [True, False]

@@ -184,7 +184,7 @@ class Demands(Slots, ABC):
         """The cell whose network predicts the labels of a noise on a data set (as used), registered; None for any other
         noise. UserError for an unknown network, and for a data set that the protocol does not have."""
         where = f"noise '{noise}'"
-        network = labellers.network_of(noise, where)
+        network = labellers.network_of(noise, dataset)
         if network is None:
             return None
         stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
