@@ -41,6 +41,7 @@ class Arrays:
     supplied: tuple[dict[str, str], ...] = ()
     further_tests: Mapping[str, tuple[Images, Labels]] = field(default_factory=dict)
     root: Path | None = None
+    side: int | None = None  # of images in files, as they are seen
     looked: Mapping[str, Any] = field(default_factory=dict)  # what was found of images in files, by part
 
 

@@ -167,6 +167,7 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
         supplied=tuple(supplied),
         further_tests={name: (mapped[f"{name}_images"], mapped[f"{name}_labels"]) for name in info.further_tests},
         root=data_root if info.in_files else None,
+        side=info.shape[-1] if info.in_files else None,
         looked=meta.get("looked", {}),
     )
 

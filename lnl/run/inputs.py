@@ -27,6 +27,7 @@ from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
 from lnl.engine.replay import Replay
+from lnl.engine.streamed import on_device
 from lnl.errors import UserError
 from lnl.files.sealed import set_aside
 from lnl.noise.manifest import CHANGED, compared, ensure_labels
@@ -43,9 +44,9 @@ def _arrays(info: DatasetInfo, places: Places) -> Arrays:
 
 @cache
 def _device_data(
-    info: DatasetInfo, split: str, device: torch.device, test_images: int | None, places: Places
+    info: DatasetInfo, split: str, device: torch.device, test_images: int | None, tested_on: str, places: Places
 ) -> DeviceData:
-    return DeviceData.load(_arrays(info, places), split, device, test_images)
+    return on_device(_arrays(info, places), split, device, test_images, tested_on)
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,14 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
         "data_digest": arrays.digest,
     }
     limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
-    data = _device_data(info, "none" if held else spec["split"], device, limit, places)
+    tested_on = spec.get("tested_on", "test")
+    data = _device_data(info, "none" if held else spec["split"], device, limit, tested_on, places)
     if held:
         index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], info.key, held.get("seed", run.seed)))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
-    places_of = draw_sets(spec.get("sets", {}), np.array(arrays.train_labels), info.classes, info.key, run.seed)
+    places_of = draw_sets(
+        spec.get("sets", {}), np.array(arrays.train_labels), info.classes, info.key, run.seed, info.clean
+    )
     if places_of:
         about["sets"] = {name: _about_set(chosen, arrays, info.classes) for name, chosen in places_of.items()}
     for name, members in places_of.items():
@@ -166,7 +170,7 @@ def prepare(
         points=points,
         sets=[each.sets for each in problems],
     )
-    if suite.config.get("replay") and device.type == "cuda":
+    if suite.config.get("replay") and device.type == "cuda" and not known.data.ahead:  # files cannot be read again
         built.replay = Replay(built)
     return built, [each.about | ({"searched": searched} if searched else {}) for each in problems]
 
