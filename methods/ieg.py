@@ -27,6 +27,7 @@ SPEC = {
     "paper": "IEG, ICLR 2020 submission",
     "networks": 1,
     "needs": ["clean_set", "views"],
+    "sets": ["probe"],
     "parameters": {
         "probe_batch": 100,  # trusted images of a step
         "meta": "both",  # decision ieg_ablations: weights and labels, `weights` alone, or `none`, which is EG

@@ -20,6 +20,7 @@ SPEC = {
     "paper": "Ren et al., ICML 2018",
     "networks": 1,
     "needs": ["clean_set"],
+    "sets": ["clean"],
     "parameters": {
         "clean_batch": 100,  # clean examples of a step: m of Algorithm 1
         "normalise": True,  # decision l2r_normalise: equation 9; false: raw weights, times the meta rate alpha

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl.data.set_sizes import TRAIN, per_class
+from lnl.data.set_sizes import CLEAN, TRAIN, per_class
 from lnl.data.streams import named_stream
 from lnl.errors import UserError
 
 Places = NDArray[np.int64]
-CLEAN = "clean"  # what a set is of that is drawn from a data set's clean examples
 
 
 def draw_sets(

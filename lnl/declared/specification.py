@@ -205,6 +205,12 @@ def resolve(
     options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     sets = declared.get("sets")
+    for name in method.get("sets", ()):
+        if name not in (sets or {}):
+            raise UserError(
+                f"{source}: {method['key']} reads a set '{name}', which protocol {protocol} does not declare; add "
+                f"sets: {{{name}: {{count: 100, balanced: true}}}} to it"
+            )
     if (only := declared.get("trained_on", "all")) != "all":
         choose(only, sets or {}, "set of 'trained_on'", source)
     unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says
