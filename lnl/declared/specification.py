@@ -127,6 +127,17 @@ def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> N
             )
 
 
+def check_size(network: str, dataset: str, info: DatasetInfo, source: str) -> None:
+    """UserError for images that are smaller than a network takes, where the registry says how small they may be."""
+    height, width = info.shape[1:]
+    side = choose(network, NETWORKS, "network", source).smallest
+    if min(height, width) < side:
+        raise UserError(
+            f"{source}: network '{network}' needs images of at least {side} x {side}, and those of {dataset} are "
+            f"{height} x {width}; name another network"
+        )
+
+
 def resolve(
     *,
     protocol: str,
@@ -196,6 +207,7 @@ def resolve(
     network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
+    check_size(network, used, info, source)
     # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
     tuned_on = dataset if info.form_of == dataset else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
