@@ -62,6 +62,11 @@ class DeviceData:
     def device(self) -> torch.device:
         return self.true.device
 
+    @property
+    def waited(self) -> float:
+        """Seconds for which a training had to wait for images that are read from files."""
+        return 0.0
+
     def hold_out(self, index: Tensor, given: Tensor, limit: int | None) -> DeviceData:
         """The same data with the training examples `index` taken out to validate, judged by the labels `given` [N];
         the first `limit` of them do (scale smoke)."""

@@ -73,6 +73,10 @@ class StreamedData(DeviceData):
         loader = Loader(arrays.root, arrays.side, workers)
         return cls(Files(arrays.train_images), true, parts, (3, arrays.side, arrays.side), loader=loader)
 
+    @property
+    def waited(self) -> float:
+        return self.loader.waited
+
     def ask(self, kind: str, index: Tensor, uniform: Tensor | None) -> None:
         """Begin to read the images that `augmented` will be asked for. index and uniform are on the host."""
         self.asked[_name(index, uniform)] = self._begin(kind, index, uniform)
