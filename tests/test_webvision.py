@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,13 @@ from webvision_tree import CLASSES, CLEAN, TEST, TRAIN, WORDS, declared, lay_out
 from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
+from lnl.declared import declared_sets
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.noise.kinds import OwnNoise
+from lnl.noise.manifest import ensure_labels
 
+ROOT = Path(__file__).resolve().parent.parent
 FIRST = "webvision/google/q0001/img 0.jpg"
 
 
@@ -121,3 +127,37 @@ def test_another_list_is_noticed_and_an_image_that_is_gone_later_is_not_looked_f
     rows = file.read_text().splitlines()
     file.write_text("\n".join([rows[1], rows[0], *rows[2:]]) + "\n")
     assert prepared(root).digest != before.digest
+
+
+def test_sets_of_clean_examples_are_as_large_as_there_are_some_and_plain_ones_of_a_stand_in(tmp_path: Path) -> None:
+    info, standin = declared(tmp_path / "small.yaml", clean=True), declared(tmp_path / "other.yaml")
+    told = {"probe": {"count": CLEAN, "of": "clean", "balanced": True}}
+    assert declared_sets.resolved(told, info, info, "a test") == told
+    other = declared_sets.resolved(told, replace(standin, key="standin"), info, "a test")
+    assert other == {"probe": {"count": CLEAN, "balanced": True}}
+    for count, of in ((CLEAN + 1, info), (1, standin)):
+        with pytest.raises(UserError, match=f"a test: sets, probe: {count} clean examples, and small-webvision has"):
+            declared_sets.resolved({"probe": {"count": count, "of": "clean"}}, of, of, "a test")
+
+
+def test_the_configuration_says_whether_images_may_be_left_out() -> None:
+    usual, skipping = (Suite.load(ROOT, {"scale": "paper", **said}) for said in ({}, {"unreadable_images": "skip"}))
+    assert "unreadable" not in usual.dataset("webvision-mini").options
+    assert skipping.dataset("webvision-mini").options["unreadable"] == "skip"
+    assert usual.dataset("webvision-mini").declared != skipping.dataset("webvision-mini").declared
+    assert usual.dataset("mnist").declared == skipping.dataset("mnist").declared
+    with pytest.raises(UserError, match="'unreadable_images' is a word: refuse or skip"):
+        Suite.load(ROOT, {"scale": "paper", "unreadable_images": "skp"})
+    with pytest.raises(UserError, match="unknown test set of webvision-mini-clean 'imagenet'"):
+        usual.resolved(
+            {"protocol": "ieg-webvision", "dataset": "webvision-mini-clean", "noise": "clean", "method": "supervised"},
+            {"protocol.tested_on": "imagenet"},
+            "a test",
+        )
+
+
+def test_a_kind_of_noise_that_looks_at_images_is_refused_for_images_in_files(root: Path) -> None:
+    info = declared(root / "small.yaml")
+    own = OwnNoise(Suite.load(ROOT, {"scale": "paper"}, validate=False).noises["part-dependent"], info)
+    with pytest.raises(UserError, match="draw\\(\\) looks at images, and those of Small WebVision stay in their files"):
+        ensure_labels(prepared(root), info, "part-dependent-20", "named_stream", 0, root.parent / "cache", own)
