@@ -24,7 +24,7 @@ from lnl.data.prepare import load
 from lnl.data.registry import DatasetInfo
 from lnl.engine import build
 from lnl.engine.loop import Training
-from lnl.engine.streamed import StreamedData, on_device
+from lnl.engine.streamed import StreamedData
 from lnl.learning.augment import RESIZED
 from lnl.networks.layers import BatchNorm2d
 from lnl.networks.network import Network
@@ -86,8 +86,7 @@ def loader(scratch: Path, images: int = IMAGES, steps: int = STEPS) -> list[Resu
     os.environ["LNL_LOADER_WORKERS"] = str(WORKERS)
     try:
         arrays = load(info, scratch / "images", scratch / "cache")
-        data = on_device(arrays, "none", torch.device("cpu"), None)
-        assert isinstance(data, StreamedData)
+        data = StreamedData.load(arrays, "none", torch.device("cpu"), None)
         return [_waiting(data, steps), *_epochs(data)]
     finally:
         os.environ.pop("LNL_LOADER_WORKERS")

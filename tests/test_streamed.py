@@ -19,9 +19,10 @@ from lnl.data.arrays import Arrays
 from lnl.data.prepare import load
 from lnl.data.sets import draw_sets
 from lnl.engine.build import load_method, training
+from lnl.engine.data import DeviceData
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Method
-from lnl.engine.streamed import StreamedData, on_device
+from lnl.engine.streamed import StreamedData
 from lnl.errors import UserError
 from lnl.learning import resized_crops
 from lnl.learning.augment import RESIZED
@@ -39,7 +40,8 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> Arrays:
 
 
 def built(arrays: Arrays, described: dict[str, Any], method: str = "standard", tested_on: str = "test") -> Training:
-    data = on_device(arrays, "none", torch.device("cpu"), None, tested_on)
+    kind_of_data = DeviceData if arrays.root is None else StreamedData
+    data = kind_of_data.load(arrays, "none", torch.device("cpu"), None, tested_on)
     labels = np.asarray(arrays.train_labels)
     parameters = method_parameters(method)
     described = {**described, "method": {"key": method, "parameters": parameters}}
@@ -148,7 +150,7 @@ def test_a_further_test_set_can_be_the_one_that_is_tested_on(arrays: Arrays) -> 
     usual, other = curves(arrays, SPEC), curves(arrays, SPEC, tested_on="ilsvrc")
     assert other["test_accuracy"] == usual["ilsvrc_accuracy"] and other["own_top5"] == usual["test_top5"]
     with pytest.raises(UserError, match="no test set 'imagenet'"):
-        on_device(arrays, "none", torch.device("cpu"), None, "imagenet")
+        StreamedData.load(arrays, "none", torch.device("cpu"), None, "imagenet")
 
 
 def test_top5_counts_a_label_among_the_five_highest_scores(arrays: Arrays) -> None:

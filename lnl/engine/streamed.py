@@ -28,14 +28,6 @@ AHEAD = 3  # batches that are read before they are needed
 BATCH = 100  # images of an evaluation part that are read, and judged, together
 
 
-def on_device(
-    arrays: Arrays, split: str, device: torch.device, test_images: int | None, tested_on: str = "test"
-) -> DeviceData:
-    """A prepared data set on the device, or its labels alone where its images stay in files."""
-    kind = DeviceData if arrays.root is None else StreamedData
-    return kind.load(arrays, split, device, test_images, tested_on)
-
-
 class Files:
     """Images of a part, named and not read."""
 

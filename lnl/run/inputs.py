@@ -27,7 +27,6 @@ from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
 from lnl.engine.replay import Replay
-from lnl.engine.streamed import on_device
 from lnl.errors import UserError
 from lnl.files.sealed import set_aside
 from lnl.noise.manifest import CHANGED, compared, ensure_labels
@@ -46,7 +45,11 @@ def _arrays(info: DatasetInfo, places: Places) -> Arrays:
 def _device_data(
     info: DatasetInfo, split: str, device: torch.device, test_images: int | None, tested_on: str, places: Places
 ) -> DeviceData:
-    return on_device(_arrays(info, places), split, device, test_images, tested_on)
+    arrays, kind = _arrays(info, places), DeviceData
+    if arrays.root is not None:
+        from lnl.engine.streamed import StreamedData as kind  # with PIL, which other data do not need
+
+    return kind.load(arrays, split, device, test_images, tested_on)
 
 
 @dataclass(frozen=True)
