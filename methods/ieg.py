@@ -71,7 +71,12 @@ SPEC = {
         "meta_batch_norm": [None, "frozen"],
         "weighted_target": [None, "scaled"],
     },
-    "settings": {"ieg/digits/*": {"mix_weight": 1.0}},  # decision ieg_mix_weight
+    "settings": {
+        "ieg/digits/*": {"mix_weight": 1.0},  # decision ieg_mix_weight
+        "ieg-webvision/*/*": {"mix_weight": 4.0, "consistency": 8.0, "probe_batch": 64},  # section 3.3; its code
+        "ieg-webvision/webvision-clean/*": {"policy": "none"},  # decision webvision_policy
+        "ieg-webvision/digits/*": {"mix_weight": 1.0},  # decision ieg_mix_weight
+    },
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 

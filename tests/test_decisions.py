@@ -167,7 +167,8 @@ def test_a_choice_without_a_decision_is_named_with_its_file(paper: Suite, tmp_pa
         for c in paper.decisions.chapters
     ]
     places = [
-        f"config/protocols/{name}.yaml: noise.vector" for name in ("cifar_n", "coteaching", "l2r-imbalance", "s2e")
+        f"config/protocols/{name}.yaml: noise.vector"
+        for name in ("cifar_n", "coteaching", "ieg-webvision", "l2r-imbalance", "s2e")
     ]
     assert uncovered(paper, Decisions(tuple(kept))) == places
     file = tmp_path / "mine.py"

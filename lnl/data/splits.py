@@ -34,6 +34,24 @@ def evaluation_parts(arrays: Arrays, split: str) -> tuple[Images | None, Labels 
     raise UserError(f"unknown split '{split}'{nearest(split, SPLITS)}")
 
 
+def parts_by_name(arrays: Arrays, split: str, tested_on: str = "test") -> dict[str, tuple[Images, Labels]]:
+    """Evaluation parts by name: `test`, then `validation` where the split has one, then further test sets.
+
+    tested_on: a further test set that is `test`; the data set's own is called `own` then. UserError for one that there
+    is not.
+    """
+    validation, validation_labels, test, test_labels = evaluation_parts(arrays, split)
+    parts = {"test": (test, test_labels)}
+    if validation is not None and validation_labels is not None:
+        parts["validation"] = (validation, validation_labels)
+    further = dict(arrays.further_tests)
+    if tested_on != "test":
+        if tested_on not in further:
+            raise UserError(f"there is no test set '{tested_on}'{nearest(tested_on, ['test', *further])}")
+        further["own"], parts["test"] = parts["test"], further.pop(tested_on)
+    return parts | further
+
+
 def clean_indices(labels: NDArray[np.int64], count: int, classes: int, seed: int) -> NDArray[np.int64]:
     """`count` indices into the training file, balanced over classes by true label and sorted: a clean or probe set.
 

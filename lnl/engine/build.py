@@ -76,7 +76,7 @@ def training(
     stacked = mode == "stacked"
     if not stacked and len(seeds) != 1:
         raise ValueError("single mode trains one run")
-    device, classes = data.images.device, transition.shape[0]
+    device, classes = data.device, transition.shape[0]
     more = [name for name in SINGLE_ONLY if getattr(method_class, name) is not getattr(Method, name)]
     if stacked and more:
         raise UserError(f"{spec['method']['key']} has its own {more[0]} and runs in single mode only")
@@ -179,7 +179,7 @@ def set_of(drawn: Mapping[str, np.ndarray], name: str, spec: Mapping[str, Any]) 
 
 
 def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, transition: Tensor) -> Setting:
-    device = data.images.device
+    device = data.device
     return Setting(
         classes=transition.shape[0],
         noise_rate=noise_rate,

@@ -18,10 +18,12 @@ from lnl.engine import optim, validation
 from lnl.engine.batches import Batches, Draws, RunData
 from lnl.engine.clock import Clock
 from lnl.engine.curves import Curves, append, replace_last
-from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
+from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers, held
+
+TOP = 5  # highest scores, one of which is right where a protocol asks for top-5 accuracy
 
 
 class Recorded(Protocol):
@@ -66,7 +68,7 @@ class Training:
         self.stacked = stacked
         self.points = points
         self.clock = Clock.of(spec)
-        self.device = data.images.device
+        self.device = data.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
         self.lead = learner.population.lead
         self.position = Position()
@@ -153,6 +155,7 @@ class Training:
         now = replace(moment, step=total, paper_step=total * self.clock.pace, in_epoch=number)
         if self.clock.steps is not None:
             self._set_rates(now.paper_step, self.spec["length"]["paper_steps"])
+        self.batches.ask(number)
         if self.replay is None:
             self.compute(self.batches.place(number), self.batches.draws(number), now)
         else:
@@ -185,26 +188,34 @@ class Training:
         self._buffers = None
 
     def evaluate(self, part: str, epoch: int) -> Tensor:
-        """Accuracy in percent, shaped like the population, on every example of `test` or `validation`."""
-        correct = torch.zeros(self.lead, device=self.device)
+        """Accuracy in percent, shaped like the population, on every example of a part."""
+        return self._evaluated(part, epoch)[f"{part}_accuracy"]
+
+    def _evaluated(self, part: str, epoch: int) -> dict[str, Tensor]:
+        """The same by the name of its curve, and where the protocol asks for it how often the label is among the five
+        highest scores."""
+        correct = {"accuracy": torch.zeros(self.lead, device=self.device)}
+        if self.spec.get("top5"):
+            correct["top5"] = torch.zeros(self.lead, device=self.device)
         for scores, labels in self.scored(part, epoch):
-            correct += (scores.argmax(-1) == labels).sum(-1)
-        return 100 * correct / len(self.data.parts[part][1])
+            correct["accuracy"] += (scores.argmax(-1) == labels).sum(-1)
+            if "top5" in correct:
+                five = scores.topk(min(TOP, scores.shape[-1]), dim=-1).indices
+                correct["top5"] += (five == labels[:, None]).sum((-2, -1))
+        return {f"{part}_{name}": 100 * right / len(self.data.parts[part][1]) for name, right in correct.items()}
 
     def scored(self, part: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """(scores [..., networks, B, K], labels [B]) over a part in fixed order."""
-        images, labels = self.data.parts[part]
         with torch.no_grad():
-            for number, (x, y) in enumerate(
-                zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
-            ):
+            for number, (x, y) in enumerate(self.data.part(part)):
                 at_test = self.learner.population.random_at_test
                 uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
-                yield self.methods[0].predict(self.learner, to_float(x), uniform), y
+                yield self.methods[0].predict(self.learner, x, uniform), y
 
     def _log(self, moment: Moment, figures: dict[str, Tensor]) -> None:
         epoch = moment.epoch
-        figures |= {f"{part}_accuracy": self.evaluate(part, epoch) for part in self.data.parts}
+        for part in self.data.parts:
+            figures |= self._evaluated(part, epoch)
         if (own := validation.own_loss(self.methods[0], self.learner, self.data)) is not None:
             figures["validation_loss"] = own
         names = list(figures)
@@ -229,9 +240,9 @@ class Training:
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
         for part in self.data.parts:
-            values = self.evaluate(part, self.spec["epochs"]).view(len(self.runs), -1).tolist()
-            for curves, mine in zip(self.curves, values, strict=True):
-                replace_last(curves, f"{part}_accuracy", mine)
+            for name, found in self._evaluated(part, self.spec["epochs"]).items():
+                for curves, mine in zip(self.curves, found.view(len(self.runs), -1).tolist(), strict=True):
+                    replace_last(curves, name, mine)
 
     # ---- hand-overs and checkpoints --------------------------------------------------------------------------------
 
