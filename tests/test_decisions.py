@@ -218,6 +218,25 @@ def test_jobs_do_not_read_them_and_the_head_does(monkeypatch: pytest.MonkeyPatch
         dependencies.check(Suite.load(ROOT, {"scale": "smoke"}, validate=False))
 
 
+def test_no_number_of_a_decision_was_typed(paper: Suite) -> None:
+    """What has decimals in a decision is printed or released, declared, or computed: see its effects."""
+    folders = ("config", "tables", "claims", "methods")
+    files = [f for folder in folders for f in (ROOT / folder).rglob("*.*") if f.parent.name != "decisions"]
+    declared = {n for f in files if f.suffix in (".yaml", ".py") for n in decimals(f.read_text("utf-8"))}
+    ours = ("title", "fixed", "values", "default", "why", "consequence", "effect")
+    for decision in paper.decisions:
+        sources = decimals(str([decision.declared.get(key) for key in ("paper", "code")]))
+        typed = decimals(str([decision.declared.get(key) for key in ours]))
+        assert typed - sources - declared == set(), f"{decision.where}: let an effect compute it"
+    for chapter in paper.decisions.chapters:
+        for surprise in chapter.surprises:
+            assert decimals(surprise["says"]) - declared == set(), surprise["key"]
+
+
+def decimals(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)", text))
+
+
 # ---- comments in the declarations ------------------------------------------------------------------------------------
 
 COMMENTED = [*ROOT.glob("config/protocols/*.yaml"), *ROOT.glob("config/searches/*.yaml"), *ROOT.glob("methods/*.py")]
