@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 from markdown_pages import ROOT, without_code_blocks
 
+from lnl.learning.curves import kept_fraction
+from lnl.render.pages import blocks
 from lnl.render.pages.blocks import KINDS
+from lnl.render.pages.committed import committed
+from lnl.render.pages.marks import marks
 from lnl.render.pages.write import stale
 
 END = "<!-- /lnl -->"
@@ -17,6 +22,29 @@ END = "<!-- /lnl -->"
 
 def test_every_block_and_every_file_beside_a_page_is_what_the_committed_records_give() -> None:
     assert stale(ROOT) == []
+
+
+def test_a_draw_is_shown_with_what_it_keeps_and_without_the_best_candidate_s_score() -> None:
+    text = (
+        "<!-- lnl: searches s2e_control_mnist scale=transfer columns=s2e,s2e-printed rows=pair-45 -->\n<!-- /lnl -->\n"
+    )
+    with committed(ROOT) as kept:
+        lines = blocks.render(text, marks(text, "page.md")[0], kept).splitlines()[2:]
+    shown = {cells[1]: cells[2:] for cells in ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)}
+    folder = ROOT / "docs/reproduction/s2e_search_mnist/records/lite/searches/s2e/mnist/pair-45/coteaching"
+    for label, name, final in (
+        ("S2E, as released", "natural-gradient-as-released", "draw"),
+        ("S2E, as printed", "natural-gradient-as-printed", "best"),
+    ):
+        found = json.loads(gzip.decompress((folder / name / "seed1/best.json.gz").read_bytes()))
+        _, rounds, chosen, score, test, _, end = shown[label]
+        assert end == f"{100 * kept_fraction(found[final]['schedule'], 199.0, 200):.2f}"
+        best = found["best"]
+        assert rounds.split(", ")[best["round"] - 1] == f"{100 * best['score']:.2f}"
+        if final == "best":
+            assert score == f"{100 * best['score']:.2f}" and test and chosen.endswith(f"candidate {best['candidate']}")
+        else:
+            assert (chosen, score, test) == ("a draw of the last distribution", "", "")
 
 
 def test_every_table_of_a_page_of_results_stands_in_a_block() -> None:

@@ -100,7 +100,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "others": "search to exploit, search to exploit memorisation",
     },
     "s2e-sound": {
-        "title": "S2E, sound search (ours)",
+        "title": "Sound search of S2E's space (ours)",
     },
     "l2r": {
         "title": "Learning to Reweight",
