@@ -6,13 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PADDING = {"crop-flip": 4, "crop2-flip": 2}  # pixels of black on every side, before a crop of the old size
+PADDING = {"crop-flip": 4, "crop2-flip": 2, "reflect-flip": 4}  # pixels on every side, before a crop of the old size
+REFLECTED = frozenset({"reflect-flip"})  # padded with the image's own pixels; the others with black
 KINDS = ("none", *PADDING)
 WIDTH = 3  # uniform numbers per image: vertical offset, horizontal offset, flip
 
 
 def augment(kind: str, images: Tensor, uniform: Tensor | None) -> Tensor:
-    """Augmented images [..., B, C, H, W]. `crop-flip`, `crop2-flip`: zero padding, a random crop, a flip with p = 1/2.
+    """Augmented images [..., B, C, H, W]. `crop-flip`, `crop2-flip`: zero padding, a random crop, a flip with p = 1/2;
+    `reflect-flip`: padded by reflection.
 
     uniform: [..., B, 3] in [0, 1); not used for kind `none`.
     """
@@ -21,7 +23,7 @@ def augment(kind: str, images: Tensor, uniform: Tensor | None) -> Tensor:
     padding = PADDING[kind]
     channels, height, width = images.shape[-3:]
     flat, numbers = images.reshape(-1, channels, height, width), uniform.reshape(-1, WIDTH)
-    padded = F.pad(flat, (padding,) * 4)
+    padded = F.pad(flat, (padding,) * 4, mode="reflect" if kind in REFLECTED else "constant")
     rows, columns = crop_places(numbers, 2 * padding + 1, height, width)
     batch = torch.arange(len(flat), device=images.device)[:, None, None]
     cropped = padded.permute(0, 2, 3, 1)[batch, rows[:, :, None], columns[:, None, :]]
