@@ -6,22 +6,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PADDING = {"crop-flip": 4, "crop2-flip": 2, "reflect-flip": 4}  # pixels on every side, before a crop of the old size
-REFLECTED = frozenset({"reflect-flip"})  # padded with the image's own pixels; the others with black
-KINDS = ("none", *PADDING)
+PADDING = {"crop-flip": 4, "crop2-flip": 2}  # pixels of black on every side, before a crop of the old size
+REFLECTED = {"reflect-flip": 8}  # the image's own pixels in their place: this part of its side, 4 of 32
+KINDS = ("none", *PADDING, *REFLECTED)
 WIDTH = 3  # uniform numbers per image: vertical offset, horizontal offset, flip
 
 
 def augment(kind: str, images: Tensor, uniform: Tensor | None) -> Tensor:
     """Augmented images [..., B, C, H, W]. `crop-flip`, `crop2-flip`: zero padding, a random crop, a flip with p = 1/2;
-    `reflect-flip`: padded by reflection.
+    `reflect-flip`: an eighth of the side, padded by reflection.
 
     uniform: [..., B, 3] in [0, 1); not used for kind `none`.
     """
     if kind == "none" or uniform is None:
         return images
-    padding = PADDING[kind]
     channels, height, width = images.shape[-3:]
+    padding = PADDING[kind] if kind in PADDING else height // REFLECTED[kind]
     flat, numbers = images.reshape(-1, channels, height, width), uniform.reshape(-1, WIDTH)
     padded = F.pad(flat, (padding,) * 4, mode="reflect" if kind in REFLECTED else "constant")
     rows, columns = crop_places(numbers, 2 * padding + 1, height, width)
