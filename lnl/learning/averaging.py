@@ -2,9 +2,10 @@
 
 The average follows faster at the beginning: after n updates it keeps (1 + n) / (10 + n) of itself, and never more than
 `most`; or it keeps `most` from the first on, as MixMatch has it. It is of all parameters, and of nothing else: with it
-go the running statistics of batch norm as the network has them. How many updates there were is a number on the device, so that no GPU is waited for, and a recorded step
-counts as any other. A method keeps what `begun` makes among its `initial_state`, calls `follow` behind each update, and
-has `learner.call` predict at the average, with batch norm frozen.
+go the running statistics of batch norm as the network has them. How many updates there were is a number on the device,
+so that no GPU is waited for, and a recorded step counts as any other. A method keeps what `begun` makes among its
+`initial_state`, calls `follow` behind each update, and has `learner.call` predict at the average, with batch norm
+frozen.
 """
 
 from __future__ import annotations
