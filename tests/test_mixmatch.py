@@ -286,11 +286,10 @@ def test_on_digits_it_beats_training_on_its_labels_alone(tmp_path: Any) -> None:
     adam = {"name": "adam", "lr": 0.01, "schedule": "constant"}
     values = {"ramp": 2000, "weight": 75.0, "decay": 0.02, "average": 0.99, "average_rises": True}
     data = load("digits", None, tmp_path)
-    for seed in (1, 2):
-        mixed = build("digits_mlp", 32, seed, data, optimiser=adam, length={"steps": 600, "period": 600}, **values)
-        mixed.run()
-        described = dict(mixed.spec, trained_on="probe")
-        alone = helpers.build("supervised", described, [seed], parameters=[{"average": 0.99}], data=data)
-        alone.run()
-        found, baseline = (built.curves[0]["test_accuracy"][0][-1] for built in (mixed, alone))
-        assert found > baseline + 3, (seed, found, baseline)
+    mixed = build("digits_mlp", 32, 2, data, optimiser=adam, length={"steps": 600, "period": 600}, **values)
+    mixed.run()
+    described = dict(mixed.spec, trained_on="probe")
+    alone = helpers.build("supervised", described, [2], parameters=[{"average": 0.99}], data=data)
+    alone.run()
+    found, baseline = (built.curves[0]["test_accuracy"][0][-1] for built in (mixed, alone))
+    assert found > baseline + 5

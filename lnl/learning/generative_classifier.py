@@ -62,13 +62,13 @@ def first_estimate(
     """Gaussians of a random part of every class.
 
     features: [N, D]; labels: given ones, [N]; keys: uniform numbers [N] whose smallest are kept. covariance: `pooled`
-    over the classes by their sizes; as_released divides the running sum by all examples again behind every class, which
-    leaves little but the last class's.
+    over the classes by the sizes of their parts; as_released divides the running sum by the size of all parts again
+    behind every class, which leaves little but the last class's.
     """
     x = features.double()
     parts = [torch.nonzero(labels == label).flatten() for label in range(classes)]
     chosen = [part[keys[part].argsort(stable=True)[: _kept(len(part))]] for part in parts]
-    return _estimated(x, chosen, [len(part) for part in chosen], covariance)
+    return _estimated(x, chosen, [len(kept) for kept in chosen], covariance)
 
 
 def second_estimate(features: Tensor, labels: Tensor, first: Gaussians) -> Gaussians:
