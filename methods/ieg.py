@@ -27,6 +27,7 @@ SPEC = {
     "paper": "IEG, ICLR 2020 submission",
     "networks": 1,
     "needs": ["clean_set", "views"],
+    "sets": ["probe"],
     "parameters": {
         "probe_batch": 100,  # trusted images of a step
         "meta": "both",  # decision ieg_ablations: weights and labels, `weights` alone, or `none`, which is EG
@@ -38,6 +39,7 @@ SPEC = {
         "policy": "autoaugment-95",  # decision ieg_policy
         "cutout": True,  # decision ieg_cutout
         "label_start": 0.9,  # decision ieg_label_start: lambda_0
+        "weighted_target": None,  # decision ieg_label_start: `scaled` is lambda_0 y_i alone
         "weight_start": "uniform",  # decision ieg_weight_start: omega_0 is 1/B, or `zero`
         "look_ahead": "momentum",  # decision ieg_look_ahead: the update itself, or `plain` gradient descent
         "meta_rate": 0.1,  # decision ieg_meta_rate: of the look-ahead
@@ -46,6 +48,7 @@ SPEC = {
         "ratio": "as_released",  # decision ieg_mix_ratio
         "terms": "averaged",  # decision ieg_terms: of the two cross-entropies, or `summed`
         "average": 0.999,  # decision ieg_average: of the weights that are judged
+        "meta_batch_norm": None,  # decision l2r_meta_batch_norm: probe and derivatives by their batch, or `frozen`
     },
     "ranges": {
         "probe_batch": [1, None],
@@ -65,6 +68,8 @@ SPEC = {
         "pseudo_label": ["stopped", "flows"],
         "ratio": ["as_released", "beta"],
         "terms": ["averaged", "summed"],
+        "meta_batch_norm": [None, "frozen"],
+        "weighted_target": [None, "scaled"],
     },
     "settings": {"ieg/digits/*": {"mix_weight": 1.0}},  # decision ieg_mix_weight
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
@@ -91,10 +96,6 @@ class IEG(Method):
         if wanted["second_view"] == "weak":
             return [augment("crop2-flip", batch.x, numbers) for numbers in drawn]
         return [strong(batch.x, numbers, wanted["policy"], wanted["cutout"]) for numbers in drawn]
-
-    def label(self, logits: list[Tensor]) -> Tensor:
-        """The pseudo label g of section 2.2.1."""
-        return pseudo_labels(logits, self.parameters["scaled_logits"])
 
     def mixing_loss(self, learner: Learner, batch: Batch, views: list[Tensor], guess: Tensor) -> Tensor:
         """Equation 6: L_beta^p + p L_beta^u, [1], of images that are mixed with any of the pool; a mixed image belongs
@@ -123,7 +124,7 @@ class IEG(Method):
             ahead = ahead + learner.momentum[0]
         at = (theta - self.parameters["meta_rate"] * ahead).requires_grad_()
         x, labels = batch.streams["probe"]
-        probe = cross_entropy(learner.call(0, at, x), labels).mean()
+        probe = cross_entropy(learner.call(0, at, x, self.parameters.get("meta_batch_norm") or "batch"), labels).mean()
         (gradient,) = torch.autograd.grad(probe, at)
         return learner.penalise(gradient[None], at.detach()[None])
 
@@ -144,43 +145,41 @@ class IEG(Method):
         return weights, ((of_given - of_guess > 0) & begins).to(weights.dtype)
 
     @property
-    def relabels(self) -> bool:
-        return bool(self.parameters["meta"] == "both")
-
-    @property
     def label_start(self) -> float:
         """lambda_0, of the given label; without relabelling it is the only one."""
-        return float(self.parameters["label_start"]) if self.relabels else 1.0
-
-    @property
-    def sees_more(self) -> bool:
-        return self.relabels or self.parameters["mixup"] or self.parameters["consistency"] > 0
+        return float(self.parameters["label_start"]) if self.parameters["meta"] == "both" else 1.0
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         wanted, given = self.parameters, F.one_hot(batch.labels, self.setting.classes).to(batch.x.dtype)
-        views = self.more_views(batch) if self.sees_more else []  # algorithm 1, line 1
+        sees_more = wanted["meta"] == "both" or wanted["mixup"] or wanted["consistency"] > 0
+        views = self.more_views(batch) if sees_more else []  # algorithm 1, line 1
         meta, begins = wanted["meta"] != "none", wanted["meta"] != "none" and wanted["weight_start"] == "uniform"
         flows = bool(views) and begins and wanted["pseudo_label"] == "flows"
         with torch.set_grad_enabled(begins):
             weak = learner.forward(batch.x, batch.uniform)  # the one pass that moves the running statistics
         with torch.set_grad_enabled(flows or wanted["consistency"] > 0):
             seen = [learner.forward(x, batch_norm="batch") for x in views]
-        guess = self.label([weak, *seen] if flows else [z.detach() for z in (weak, *seen)]) if views else given
-        stopped = guess.detach()  # line 2
-        start = self.label_start
-        terms, scalars, marks = [], {}, {}
+        scaled, guess = wanted["scaled_logits"], given
+        if views:  # line 2
+            guess = pseudo_labels([weak, *seen] if flows else [z.detach() for z in (weak, *seen)], scaled)
+        stopped = guess.detach()
+        start, terms, scalars, marks = self.label_start, [], {}, {}
         if meta:  # line 3
             target = start * given + (1 - start) * guess
             v = self.direction(learner, batch, soft_cross_entropy(weak, target).mean(-1) if begins else None)
-            weak, slope = learner.along(batch.x, v, batch.uniform, batch_norm="batch")
-            slopes = [slope]
+            frozen = wanted.get("meta_batch_norm") == "frozen"
+            passes = [learner.weighing_pass(batch.x, v, batch.uniform, "batch", frozen)]
             if flows:  # whose first pass over the strong views is used up
-                both = [learner.along(x, v, batch_norm="batch") for x in views]
-                seen, slopes = [z for z, _ in both], [slope, *(each for _, each in both)]
-            weights, keep = self.judged(given, [z.detach() for z in (weak, *seen)], slopes, stopped)
-            terms.append((weights * soft_cross_entropy(weak, start * given + (1 - start) * stopped)).sum(-1))  # eq. 5
-            marks["weight"], scalars["no_weight"] = weights * weights.shape[-1], (weights.sum(-1) == 0).float()
-            if self.relabels:
+                passes += [learner.weighing_pass(x, v, None, "batch", frozen) for x in views]
+            (weak, *again), logits, slopes = (list(each) for each in zip(*passes, strict=True))
+            seen = again or seen
+            judged_by = pseudo_labels(logits, scaled) if flows and frozen else stopped
+            weights, keep = self.judged(given, logits, slopes, judged_by)
+            rest = 0.0 if wanted.get("weighted_target") == "scaled" else 1 - start
+            terms.append((weights * soft_cross_entropy(weak, start * given + rest * stopped)).sum(-1))  # equation 5
+            marks |= {"weight": weights * weights.shape[-1], "zero_weight_share": (weights == 0).float()}
+            scalars["no_weight"] = (weights.sum(-1) == 0).float()
+            if wanted["meta"] == "both":
                 kept = keep[..., None]
                 terms.append(soft_cross_entropy(weak, kept * given + (1 - kept) * stopped).mean(-1))  # equation 5
                 marks["kept_label"] = keep
@@ -193,7 +192,8 @@ class IEG(Method):
             loss = loss + wanted["consistency"] * torch.stack(apart).mean(0)
         learner.apply(learner.gradient(loss))  # lines 6 and 7
         follow(learner.state, learner.vector(), wanted["average"])
-        return Outcome(loss.detach(), cross_entropy(weak.detach(), batch.labels), None, weak, scalars, marks)
+        losses = cross_entropy(weak.detach(), batch.labels)
+        return Outcome(loss.detach(), losses, None, weak, scalars, marks, stopped if views else None)
 
     def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
         """Logits at the averaged weights, with the running statistics of the last ones."""

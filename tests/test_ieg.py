@@ -19,6 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
+from lnl.engine.method import Outcome
+from lnl.engine.metrics import EpochBuffers
 from lnl.learning.augment import augment
 from lnl.learning.mixing import ratios
 from lnl.learning.pseudo_labels import divergence, pseudo_labels
@@ -50,8 +52,11 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     },
     "no policy": {"policy": "none"},
     "kernels": {"decayed": "kernels"},
-    "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta"},
+    "frozen": {"meta_batch_norm": "frozen"},
+    "frozen, label flows": {"meta_batch_norm": "frozen", "pseudo_label": "flows"},
+    "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta", "weighted_target": "scaled"},
 }
+ABLATIONS["frozen, L2R"] = ABLATIONS["L2R"] | {"meta_batch_norm": "frozen"}
 
 
 @contextmanager
@@ -69,6 +74,7 @@ def build(
     seed: int = 1,
     classes: int = 10,
     device: str = "cpu",
+    shape: tuple[int, int, int] = (1, 8, 8),
     **parameters: Any,
 ) -> Training:
     decayed = parameters.pop("decayed", "all")
@@ -94,7 +100,7 @@ def build(
     )
     values = helpers.method_parameters("ieg", **{"probe_batch": 12, **parameters})
     with of_classes(classes):
-        data = helpers.arrays(examples=16 * classes)
+        data = helpers.arrays(examples=16 * classes, shape=shape)
         return helpers.build(
             "ieg", described, [seed], parameters=[values], data=data, noise="symmetric-50", device=device
         )
@@ -151,6 +157,7 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     guess = _guess([weak, *strong], wanted) if views else onehot
     stopped = guess.detach()
     begin = wanted["label_start"] if relabels else 1.0
+    rest = 0.0 if wanted.get("weighted_target") == "scaled" else 1 - begin
     out: dict[str, torch.Tensor] = {"logits": weak.detach()}
     loss = DECAY / 2 * (mask * theta.square()).sum()
     if meta:
@@ -170,9 +177,11 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
         probe = sum((_against(on_probe[i], torch.eye(classes)[labels[i]]) for i in range(len(x))), torch.zeros(()))
         judge = probe / len(x) + DECAY / 2 * (mask * at.square()).sum()
         of_omega, of_lam = torch.autograd.grad(judge, [omega, lam], retain_graph=True, allow_unused=True)
+        if wanted.get("meta_batch_norm") == "frozen":
+            of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, mask)
         kept = (-of_omega).clamp(min=0)
         out["weights"] = kept / (kept.sum() + 1e-5)
-        terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + (1 - begin) * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
+        terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + rest * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
         if relabels:
             out["kept"], out["slope of lambda"] = (of_lam < 0).float(), of_lam
             chosen = [onehot[i] if of_lam[i] < 0 else stopped[i] for i in range(size)]
@@ -198,6 +207,49 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     keep = min(wanted["average"], (1 + n) / (10 + n))
     out["average"] = keep * learner.state["average"] + (1 - keep) * out["theta"]
     return out
+
+
+def _frozen(
+    built: Training,
+    batch: Any,
+    views: list[torch.Tensor],
+    wanted: dict[str, Any],
+    theta: torch.Tensor,
+    at: torch.Tensor,
+    stopped: torch.Tensor,
+    mask: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Derivatives of the probe loss at theta' with respect to omega and lambda, all by running statistics in which the
+    batch's own already are: inner products with each example's gradient, one backward pass for every example."""
+    classes = built.methods[0].setting.classes
+
+    def logits(at: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return built.learner.call(0, at, x, "frozen")
+
+    before = {name: b.clone() for name, b in built.learner.population.buffers.items()}
+    built.learner.call(0, theta, batch.x, "update")
+    at.requires_grad_()
+    x, labels = batch.streams["probe"]
+    judge = sum(
+        (_against(z, torch.eye(classes)[y]) for z, y in zip(logits(at, x), labels, strict=True)), torch.zeros(())
+    )
+    (v,) = torch.autograd.grad(judge / len(x) + DECAY / 2 * (mask * at.square()).sum(), at)
+    flows = wanted["pseudo_label"] == "flows" and wanted["weight_start"] == "uniform"
+    begin = wanted["label_start"] if wanted["meta"] == "both" else 1.0
+    of_omega, of_lam = [], []
+    for i, label in enumerate(batch.labels[0]):
+        here = theta.clone().requires_grad_()
+        weak = logits(here, batch.x)
+        guess = _guess([weak, *(logits(here, view) for view in views)], wanted) if flows else stopped
+        on_given, on_guess = _against(weak[i], torch.eye(classes)[label]), _against(weak[i], guess[i])
+        mixed = begin * on_given + (1 - begin) * on_guess
+        (slope,) = torch.autograd.grad(mixed, here, retain_graph=True)
+        (by_label,) = torch.autograd.grad(on_given - on_guess, here)
+        of_omega.append(-wanted["meta_rate"] * (v * slope).sum())
+        of_lam.append(-wanted["meta_rate"] / len(batch.x) * (v * by_label).sum())
+    for name, b in built.learner.population.buffers.items():
+        b.copy_(before[name])
+    return torch.stack(of_omega), torch.stack(of_lam)
 
 
 def _mixing(
@@ -367,10 +419,27 @@ def test_what_is_logged_by_mark() -> None:
     curves = built.curves[0]
     for name in ("weight", "kept_label"):
         assert all(value is not None for part in ("clean", "flipped") for value in curves[f"{name}_{part}"][0])
+    assert 0 <= curves["pseudo_label_accuracy"][0][-1] <= 100
+    for part in ("clean", "flipped"):
+        assert 0 < curves[f"pseudo_label_entropy_{part}"][0][-1] < math.log(10)
+        assert 0 <= curves[f"zero_weight_share_{part}"][0][-1] < 1
     shares = built.batches.given == built.data.true[built.batches.order]
     both = shares.float().mean().item()
     mean = both * curves["weight_clean"][0][-1] + (1 - both) * curves["weight_flipped"][0][-1]
     assert 0 < mean <= 1.001, "weights of a batch sum to one at most"
+
+
+def test_pseudo_labels_are_logged_by_their_largest_class_and_their_entropy() -> None:
+    buffers = EpochBuffers((1,), 1, 4, torch.device("cpu"))
+    guess = torch.tensor([[[1.0, 0, 0], [0.5, 0.5, 0], [0.2, 0.2, 0.6], [0, 1, 0]]])
+    zeros = torch.zeros(1, 4)
+    buffers.write(slice(0, 4), Outcome(zeros[:, 0], zeros, None, guess, pseudo_labels=guess), guess)
+    given, true = torch.tensor([[0, 1, 2, 2]]), torch.tensor([[0, 1, 2, 0]])
+    found = buffers.figures(given, true, 1)
+    assert found["pseudo_label_accuracy"].item() == 50.0, "the first and the third: of equals the first class counts"
+    of_third = -(2 * 0.2 * math.log(0.2) + 0.6 * math.log(0.6))
+    assert found["pseudo_label_entropy_clean"].item() == pytest.approx((math.log(2) + of_third) / 3, rel=1e-5)
+    assert found["pseudo_label_entropy_flipped"].item() == 0
 
 
 def test_the_cost_of_a_step() -> None:

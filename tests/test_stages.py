@@ -12,12 +12,16 @@ import pytest
 import torch
 import yaml
 from suite_copy import TABLE, SuiteCopy
+from torch import Tensor
 
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine import pieces
+from lnl.engine.loop import Training
+from lnl.engine.method import Batch, Learner
 from lnl.errors import UserError
+from lnl.learning.selection import cross_entropy
 from lnl.results.claims import kept_pieces, run_values
 from lnl.results.claims.identities import comparisons
 from lnl.run import handed_over
@@ -272,7 +276,8 @@ def test_unseen_examples_with_right_labels_have_the_larger_weights(weighed: dict
     assert run_values.value(weighed, "zero_weight_flipped", "last10") == pytest.approx(zero)
 
 
-def test_weighing_changes_nothing() -> None:
+def _weighing() -> Training:
+    """Learning to Reweight on digits after four steps, with a set that validates."""
     sets = {
         "clean": {"count": 30, "balanced": True, "held_out": "all"},
         "seen": {"count": 64, "labels": "given", "held_out": "all", "validates": True},
@@ -289,13 +294,45 @@ def test_weighing_changes_nothing() -> None:
     )
     built = helpers.build("l2r", described, [1], parameters=[helpers.method_parameters("l2r", clean_batch=20)])
     built.run()
+    return built
+
+
+def test_weighing_changes_nothing() -> None:
+    built = _weighing()
     held = [built.learner.population.flat, *built.learner.population.buffers.values(), *built.learner.slots.values()]
     before = [tensor.clone() for tensor in held]
     built.data.validating = torch.arange(0, 256, 4)
     first = pieces.weights(built)
     assert sum(first["mixed"]["clean"] + first["mixed"]["flipped"]) == 64
     assert all(now.equal(was) for now, was in zip(held, before, strict=True)), "running statistics among them"
+    shares = pieces.positive(built)
+    assert all(now.equal(was) for now, was in zip(held, before, strict=True)), "running statistics among them"
     assert pieces.weights(built) == first
+    assert pieces.positive(built) == shares
+
+
+def test_who_has_any_weight_is_told_by_class_and_by_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method that drops odd classes has its zeros there and nowhere else; one that drops large losses, in the last
+    tenths."""
+    built = _weighing()
+    method = built.methods[0]
+    monkeypatch.setattr(method, "weigh", lambda learner, batch: built.data.true[batch.index].remainder(2).eq(0)[None])
+    found = pieces.positive(built)
+    assert found["by_class"] == [100.0, 0.0] * 5
+    assert np.mean(found["by_loss"]) == pytest.approx(50, abs=5), "classes are about as frequent"
+    assert kept_pieces.value({"pieces": {"positive": found}}, "least_positive_by_class") == 0
+    assert kept_pieces.value({"pieces": {"positive": found}}, "least_positive_by_loss") == min(found["by_loss"])
+
+    def small(learner: Learner, batch: Batch) -> Tensor:
+        with torch.no_grad():
+            return cross_entropy(learner.forward(batch.x, batch.uniform, batch_norm="batch"), batch.labels) < 2.3
+
+    monkeypatch.setattr(method, "weigh", small)
+    tenths = pieces.positive(built)["by_loss"]
+    assert len(tenths) == 10
+    assert tenths[0] == 100.0
+    assert tenths[-1] == 0.0
+    assert sum(0 < share < 100 for share in tenths) <= 1, "one tenth has the bound in it"
 
 
 # ---- Weighted, and what the paper proves ---------------------------------------------------------------------------

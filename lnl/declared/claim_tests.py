@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ESTIMATES = ("transition_error", "transition_shift")  # one number of a run, at no epoch
-KEPT = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass")  # of what a record keeps at its end
+KEPT = (  # of what a record keeps at its end
+    "zero_weight_clean",
+    "zero_weight_flipped",
+    "weight_auc",
+    "noise_mass",
+    "least_positive_by_class",
+    "least_positive_by_loss",
+)
 OF_RUNS = (
     *(
         "test_accuracy",
@@ -21,6 +28,8 @@ OF_RUNS = (
     ),
     *("label_precision", "kept_fraction", "negative_risk", "loss_auc", *ESTIMATES, *KEPT),
     *("weight_clean", "weight_flipped", "kept_label_clean", "kept_label_flipped"),
+    *("zero_weight_share_clean", "zero_weight_share_flipped", "pseudo_label_accuracy"),
+    *("pseudo_label_entropy_clean", "pseudo_label_entropy_flipped"),
 )
 OF_SCHEDULES = ("kept_end", "late_rise", "ramp_distance")  # of searches that find a schedule R(t), not a value
 OF_SEARCHES = ("best_score", "best_test", *OF_SCHEDULES)
@@ -33,7 +42,8 @@ IDENTITIES = (
     *("backward_correction_is_unbiased", "corrected_loss_of_a_sure_network", "row_of_ones_below_zero"),
     *("without_ascent_the_base_methods", "natural_step_is_invariant"),
     *("validation_loss_never_rises", "gradients_vanish_like_a_root", "weights_are_similarities"),
-    "normalising_cancels_the_meta_rate",
+    *("normalising_cancels_the_meta_rate", "lambda_vanishes_with_the_distance", "mixed_targets_are_less_sharp"),
+    "weights_divide_a_batch",
 )
 
 COMMON = ("kind", "a", "control", "aside")

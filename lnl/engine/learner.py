@@ -58,6 +58,18 @@ class Learner:
         with batch norm, whose statistics are the same for both."""
         return self._single().along(x, uniform, direction, batch_norm)
 
+    def weighing_pass(
+        self, x: Tensor, direction: Tensor, uniform: Tensor | None, batch_norm: str, frozen: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of x to learn from, through which gradients flow, logits that it is judged by, and the derivative of
+        these in `direction`: of one pass, or of two where batch norm is `frozen` for judging."""
+        if not frozen:
+            logits, slopes = self.along(x, direction, uniform, batch_norm)
+            return logits, logits.detach(), slopes
+        with torch.no_grad():
+            judged, slopes = self.along(x, direction, uniform, "frozen")
+        return self.forward(x, uniform, batch_norm), judged, slopes
+
     def vector(self, n: int = 0) -> Tensor:
         """Parameters of network n as one vector [P] (a detached view of the buffer: do not write to it)."""
         return self._single().flat[n].detach()

@@ -103,6 +103,8 @@ class Outcome:
     scalars: dict[str, Tensor] = field(default_factory=dict)  # further figures per network, averaged over the epoch
     marks: dict[str, Tensor] = field(default_factory=dict)  # numbers per example, [..., networks, B]: logged by their
     # names as means over the rightly (`_clean`) and over the wrongly labelled examples (`_flipped`)
+    pseudo_labels: Tensor | None = None  # [..., networks, B, K], distributions that a method makes of its own: logged
+    # are how often their largest class is the true one, and their entropy
 
 
 class Method:

@@ -45,6 +45,7 @@ class EpochBuffers:
         self.selects = False
         self.scalars: dict[str, Tensor] = {}
         self.marks: dict[str, Tensor] = {}
+        self.guessed: Tensor | None = None  # class of the pseudo labels
 
     def write(self, place: slice | Tensor, outcome: Outcome, logits: Tensor) -> None:
         """Keep one step's outcome where its examples stand in the epoch's order."""
@@ -61,9 +62,20 @@ class EpochBuffers:
             if name not in self.marks:
                 self.marks[name] = torch.zeros_like(self.losses)
             self.marks[name][..., place] = value.detach()
+        if outcome.pseudo_labels is not None:
+            self._keep_guess(place, outcome.pseudo_labels.detach())
+
+    def _keep_guess(self, place: slice | Tensor, guess: Tensor) -> None:
+        if self.guessed is None:
+            self.guessed = torch.zeros_like(self.predicted)
+            self.marks["pseudo_label_entropy"] = torch.zeros_like(self.losses)
+        self.guessed[..., place] = guess.argmax(-1)
+        self.marks["pseudo_label_entropy"][..., place] = torch.special.entr(guess).sum(-1)
 
     def snapshot(self) -> dict[str, object]:
-        return {k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars", "marks")}
+        return {
+            k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars", "marks", "guessed")
+        }
 
     def restore(self, saved: dict[str, object]) -> None:
         for key, value in saved.items():
@@ -90,6 +102,8 @@ class EpochBuffers:
             right = (self.selected * clean).unflatten(-1, (steps, -1))
             out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).nanmean(-1)  # a batch may select nothing
             out["kept_fraction"] = self.selected.mean(-1)
+        if self.guessed is not None:
+            out["pseudo_label_accuracy"] = 100 * (self.guessed == true).float().mean(-1)
         for name, value in self.scalars.items():
             out[name] = value / steps
         for name, value in self.marks.items():

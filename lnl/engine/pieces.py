@@ -4,6 +4,7 @@ confusion   counts [K, K] of the test part, true class by predicted one; and, as
             class by given label
 weights     how a method that weights examples weights those of the validating set, which it has never trained on: in
             batches as they come, and in batches of one true class whose labels are flipped anew
+positive    how many of the training examples of each true class, and of each tenth by loss, it gives any weight
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from lnl.engine.method import Batch, Method
 from lnl.engine.metrics import roc_area
+from lnl.learning.selection import cross_entropy
 
 if TYPE_CHECKING:
     from lnl.engine.loop import Training
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 #: Bounds of the bins of weights, in times 1/B, after the first bin, which has those that are zero.
 EDGES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 MOST = 10  # batches of one class
+TENTHS = 10
 
 
 def final(training: Training, place: int, names: list[str]) -> dict[str, Any]:
@@ -35,6 +38,8 @@ def final(training: Training, place: int, names: list[str]) -> dict[str, Any]:
     weighs = type(training.methods[0]).weigh is not Method.weigh
     if "weights" in names and weighs and not training.stacked and training.data.validating is not None:
         out["weights"] = weights(training)
+    if "positive" in names and weighs and not training.stacked:
+        out["positive"] = positive(training)
     return out
 
 
@@ -60,14 +65,37 @@ def weights(training: Training) -> dict[str, Any]:
     training.batches.begin(training.spec["epochs"] - 1)  # whose clean examples the batches are weighed by
     return {
         "edges": list(EDGES),
-        "mixed": _summary(training, _as_they_come(training)),
+        "mixed": _summary(training, _as_they_come(training, training.data.validating)),
         "single_class": _summary(training, _of_one_class(training)),
     }
 
 
-def _as_they_come(training: Training) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """(0, places, given labels) of batches of the validating set; the last partial one is left out."""
-    places, size = training.data.validating, training.batches.size
+def positive(training: Training) -> dict[str, Any]:
+    """Shares in percent of training examples with a weight above zero, in one pass over them: by true class (null for
+    one without examples), and by tenths of the loss against the given label, smallest losses first."""
+    training.batches.begin(training.spec["epochs"] - 1)
+    found = []
+    for number, (_, places, given) in enumerate(_as_they_come(training, training.runs[0].train_index)):
+        batch = _batch(training, places, given, number)
+        weighed = training.methods[0].weigh(training.learner, batch)
+        assert weighed is not None
+        with torch.no_grad():
+            logits = training.learner.forward(batch.x, batch.uniform, batch_norm="batch")
+        losses = cross_entropy(logits, batch.labels)[0]
+        found.append((100.0 * (weighed[0] > 0), training.data.true[places], losses))
+    if not found:
+        return {}
+    above, true, losses = (torch.cat(parts) for parts in zip(*found, strict=True))
+    classes = training.methods[0].setting.classes
+    return {
+        "by_class": [_mean(above[true == label]) for label in range(classes)],
+        "by_loss": [_mean(tenth) for tenth in above[losses.argsort()].tensor_split(TENTHS)],
+    }
+
+
+def _as_they_come(training: Training, places: Tensor | None) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """(0, places, given labels) of batches of a set; the last partial one is left out."""
+    size = training.batches.size
     assert places is not None
     order = training.runs[0].streams.permutation(len(places), "weighed").to(training.device)
     for batch in places[order].split(size):
@@ -97,16 +125,7 @@ def _summary(training: Training, batches: Iterator[tuple[int, Tensor, Tensor]]) 
     curve is the mean of those of the groups."""
     found: dict[int, list[tuple[Tensor, Tensor]]] = {}
     for number, (group, places, given) in enumerate(batches):
-        step = number % training.steps
-        drawn = training.batches.assembled(training.batches.place(step), training.batches.draws(step))
-        batch: Batch = replace(
-            drawn,
-            x=training.data.gather(places),
-            labels=given.unsqueeze(-2),
-            index=places,
-            uniform=None if drawn.uniform is None else drawn.uniform[..., : len(places), :],
-        )
-        weighed = training.methods[0].weigh(training.learner, batch)
+        weighed = training.methods[0].weigh(training.learner, _batch(training, places, given, number))
         assert weighed is not None
         found.setdefault(group, []).append((weighed[0] * len(places), given == training.data.true[places]))
     if not found:
@@ -121,6 +140,15 @@ def _summary(training: Training, batches: Iterator[tuple[int, Tensor, Tensor]]) 
         "mean_flipped": _mean(value[~clean]),
         "auc": round(sum(areas) / len(areas), 4) if areas else None,
     }
+
+
+def _batch(training: Training, places: Tensor, given: Tensor, number: int) -> Batch:
+    """A batch of these examples, with the clean examples and the random numbers of a step of the last period."""
+    step = number % training.steps
+    drawn = training.batches.assembled(training.batches.place(step), training.batches.draws(step))
+    uniform = None if drawn.uniform is None else drawn.uniform[..., : len(places), :]
+    images = training.data.gather(places)
+    return replace(drawn, x=images, labels=given.unsqueeze(-2), index=places, uniform=uniform)
 
 
 def _histogram(values: Tensor) -> list[int]:

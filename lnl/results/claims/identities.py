@@ -100,6 +100,18 @@ _KNOWN: dict[str, tuple[str, Callable[[Path], list[Comparison]]]] = {
         "weights of a multi-layer perceptron by equation 12 and by the general routine",
         _elsewhere("reweighting", "similarities"),
     ),
+    "lambda_vanishes_with_the_distance": (
+        "derivatives of forty examples in a random direction of a network's weights",
+        _elsewhere("relabelling", "gradient_on_lambda"),
+    ),
+    "mixed_targets_are_less_sharp": (
+        "entropies of 10,000 random labels and predictions",
+        _elsewhere("relabelling", "sharpness"),
+    ),
+    "weights_divide_a_batch": (
+        "weights as the released code divides them",
+        _elsewhere("relabelling", "below_threshold"),
+    ),
     "normalising_cancels_the_meta_rate": (
         "normalised weights at three meta rates",
         _elsewhere("reweighting", "meta_rates"),

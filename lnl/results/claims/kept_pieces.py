@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-QUANTITIES = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass")
+LEAST = {"least_positive_by_class": "by_class", "least_positive_by_loss": "by_loss"}
+QUANTITIES = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass", *LEAST)
 
 
 def value(result: dict[str, Any], of: str) -> float:
@@ -15,6 +16,9 @@ def value(result: dict[str, Any], of: str) -> float:
     kept = result.get("pieces", {})
     if of == "noise_mass":
         return noise_mass(kept)
+    if of in LEAST:  # smallest share of examples with a weight, of all classes that there are, or of all tenths by loss
+        shares = [share for share in kept.get("positive", {}).get(LEAST[of], []) if share is not None]
+        return min(shares, default=math.nan)
     weights = kept.get("weights", {})
     if of == "weight_auc":
         area = weights.get("single_class", {}).get("auc")
