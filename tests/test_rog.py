@@ -92,11 +92,12 @@ def restated(x: np.ndarray, y: np.ndarray, keys: np.ndarray, classes: int, relea
 
 @settings(max_examples=12, deadline=None)
 @given(
-    classes=st.integers(2, 5), width=st.integers(1, 6), each=st.integers(4, 9), seed=st.integers(0, 999),
+    classes=st.integers(2, 5), width=st.integers(1, 4), each=st.integers(14, 18), seed=st.integers(0, 999),
     covariance=st.sampled_from(["pooled", "as_released"]),
 )  # fmt: skip
 def test_estimates_are_the_restated_ones(classes: int, width: int, each: int, seed: int, covariance: str) -> None:
-    features, labels, _ = planted(classes, width, each, seed, wrong=0.3)
+    # more examples than a simplex has corners: those are all at one distance from their mean
+    features, labels, _ = planted(classes, width, each, seed, wrong=0.1)
     labels[:classes] = torch.arange(classes)
     labels[-classes:] = torch.arange(classes)
     keys = torch.rand(len(labels), generator=torch.Generator().manual_seed(seed))
