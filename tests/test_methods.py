@@ -52,10 +52,12 @@ def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str,
 
 
 def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **changes: Any) -> Training:
-    sets = {name: {"count": 20, "balanced": True} for name in ("clean", "probe")}
+    sets = {name: {"count": 20, "balanced": True} for name in ("clean", "probe", "validation")}
     described = helpers.spec(network, noise={"key": noise}, sets=sets)
     if key == "ieg":
         changes = {"mix_weight": 1.0, "consistency": 1.0, **changes}  # it has a few steps only
+    if key == "mixmatch":
+        changes = {"average_rises": True, **changes}  # the same
     parameters = [helpers.method_parameters(key, **changes)]
     built = helpers.build(
         key,

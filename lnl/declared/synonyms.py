@@ -121,6 +121,15 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "ieg": "IEG",
         "others": "distilling effective supervision",
     },
+    "mixmatch": {
+        "title": "MixMatch",
+        "ieg": "MixMatch",
+    },
+    "rog": {
+        "title": "RoG",
+        "ieg": "RoG",
+        "others": "robust generative classifier",
+    },
     "supervised": {
         "title": "Supervised, averaged",
         "others": "averaged weights, ema",

@@ -6,7 +6,7 @@ resumes without generator state, and methods that need the same thing get the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Normal
+from lnl.engine.method import Batch, Beta, Method, Normal, Stream
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.learning import augment
@@ -67,6 +67,12 @@ class RunData:
         return self.given if self.noisy is None else self.noisy
 
 
+def given_streams(streams: Mapping[str, Stream], sets: Mapping[str, Any]) -> set[str]:
+    """Names of the further streams whose labels are the given ones. sets: as a specification declares them."""
+    of_set = {name: stream.of for name, stream in streams.items() if stream.of is not None}
+    return {n for n, of in of_set.items() if of == "train" or sets.get(of, {}).get("labels") == "given"}
+
+
 class Batches:
     """Batches of one run, or of a stack of runs (a leading axis on everything)."""
 
@@ -96,9 +102,7 @@ class Batches:
         self.set_steps(0)
         self._streams = method.streams()
         self._random = method.random()
-        declared = spec.get("sets", {})
-        own = {name: stream.of for name, stream in self._streams.items()}
-        self._by_given = {n for n, of in own.items() if of == "train" or declared.get(of, {}).get("labels") == "given"}
+        self._by_given = given_streams(self._streams, spec.get("sets", {}))
         self._lead = learner.population.lead
         self.order = self.given = torch.empty(0)
 
@@ -203,10 +207,14 @@ class Batches:
     def _generator(self, run: RunData, purpose: str, *place: int) -> torch.Generator:
         return run.streams.generator(purpose, *place, device=self.device)
 
-    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...] | Normal) -> Tensor:
+    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...] | Normal | Beta) -> Tensor:
         if self.data.ahead and purpose.startswith("augmentation"):  # where files are read
             return torch.rand(shape, generator=run.streams.generator(purpose, self.epoch, step))  # type: ignore[arg-type]
         generator = self._generator(run, purpose, self.epoch, step)
+        if isinstance(shape, Beta):  # two gamma numbers, and the share of the first
+            gamma = torch.full((2, *shape.shape), shape.a, device=self.device)
+            first, second = torch._standard_gamma(gamma, generator=generator)
+            return first / (first + second)
         if isinstance(shape, Normal):
             return torch.randn(shape.shape, device=self.device, generator=generator)
         return torch.rand(shape, device=self.device, generator=generator)

@@ -139,6 +139,8 @@ class Training:
         moment = self._moment(epoch, {})
         if self.clock.steps is None:
             self._set_rates(moment.time, self.spec["paper_epochs"])
+        elif self.position.step:  # resumed: the rate of the last step, which no other may follow
+            self._set_rates((self.position.total - 1) * self.clock.pace, self.spec["length"]["paper_steps"])
         per_run = [method.schedule(moment.time) for method in self.methods]
         shape = (-1, 1, 1) if self.stacked else (1, 1)
         scalars = {

@@ -16,7 +16,7 @@ from torch import Tensor
 from lnl.engine.learner import Learner
 from lnl.learning.augment import augment
 
-__all__ = ["Batch", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
+__all__ = ["Batch", "Beta", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Setting:
     examples: int  # size of the training file: `batch.index` is below it
     paper_epochs: int
     device: torch.device
+    augment: str = "none"  # as the protocol augments a batch
+    pace: float = 1.0  # the paper's steps in one of ours, for what a paper counts in steps
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,14 @@ class Normal:
     """Standard normal numbers of a shape, where a method asks for some in `random`."""
 
     shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Beta:
+    """Numbers of a shape from Beta(a, a), a > 0, where a method asks for some in `random` (MixUp's ratios)."""
+
+    shape: tuple[int, ...]
+    a: float
 
 
 @dataclass(frozen=True)
@@ -123,9 +133,9 @@ class Method:
         """Further data streams by name."""
         return {}
 
-    def random(self) -> Mapping[str, tuple[int, ...] | Normal]:
-        """Shapes of the uniform numbers that each step needs, by name (MixUp ratios, a permutation's keys), or Normal
-        of a shape (random weights). They come as `batch.random[name]`: a step draws nothing itself."""
+    def random(self) -> Mapping[str, tuple[int, ...] | Normal | Beta]:
+        """Shapes of the uniform numbers that each step needs, by name (a permutation's keys), Normal of a shape (random
+        weights), or Beta of one (MixUp's ratios). They come as `batch.random[name]`: a step draws nothing itself."""
         return {}
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:
