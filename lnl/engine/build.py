@@ -188,4 +188,5 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
         examples=len(data.true),
         paper_epochs=spec["paper_epochs"],
         device=device,
+        validates="validation" in data.parts,
     )

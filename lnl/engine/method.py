@@ -30,6 +30,7 @@ class Setting:
     examples: int  # size of the training file: `batch.index` is below it
     paper_epochs: int
     device: torch.device
+    validates: bool = False  # whether any examples validate
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Moment:
     step: int  # step since the start of the run
     paper_step: float = 0.0  # the same on the paper's clock, for warm-ups that a paper counts in steps
     in_epoch: int = 0  # step within the epoch
+    done: float = 0.0  # part of this training, however long, that lies before the epoch
     scalars: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Tensor:
@@ -143,6 +145,10 @@ class Method:
         """Tensors that live with the run (per-example memory, moving averages, ...); all of them are checkpointed."""
         return {}
 
+    def epoch_begin(self, learner: Learner, now: Moment) -> None:
+        """Before the first step of each trained epoch, once, also where a training is resumed within it;
+        `learner.training_pass()` gives logits of every training example in fixed order."""
+
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         """One update. The default: one forward of all networks, `loss`, one backward, one optimiser step."""
         logits = learner.forward(batch.x, batch.uniform)
@@ -153,6 +159,10 @@ class Method:
 
     def epoch_end(self, learner: Learner, now: Moment) -> None:
         """After each trained epoch; `learner.training_pass()` gives logits of every training example in fixed order."""
+
+    def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:
+        """After the evaluation of each trained epoch, where examples validate: their accuracy in percent, shaped like
+        the population, on the device. What a method selects by; it never sees that of the test images."""
 
     def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
         """Scores [..., networks, B, K] by which the run is evaluated."""
