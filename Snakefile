@@ -1,6 +1,6 @@
 """The LNL suite: every table and figure of the papers, from declarations to a report.
 
-    data -> noise -> search of R(t), where a cell asks for one -> train (one run: a cell and a seed)
+    data -> noise, sets -> search of R(t), where a cell asks for one -> train (one run: a cell and a seed)
                   -> tables, figures, claims -> report
 
 What is built: `snakemake` (config key 'artefacts'), `snakemake tutorial_mnist_accuracy` (an artefact), `snakemake tutorial`

@@ -27,6 +27,7 @@ SPEC = {
     "paper": "IEG, ICLR 2020 submission",
     "networks": 1,
     "needs": ["clean_set", "views"],
+    "sets": ["probe"],
     "parameters": {
         "probe_batch": 100,  # trusted images of a step
         "meta": "both",  # decision ieg_ablations: weights and labels, `weights` alone, or `none`, which is EG
@@ -46,6 +47,7 @@ SPEC = {
         "ratio": "as_released",  # decision ieg_mix_ratio
         "terms": "averaged",  # decision ieg_terms: of the two cross-entropies, or `summed`
         "average": 0.999,  # decision ieg_average: of the weights that are judged
+        "meta_batch_norm": None,  # decision l2r_meta_batch_norm: probe and derivatives by their batch, or `frozen`
     },
     "ranges": {
         "probe_batch": [1, None],
@@ -65,6 +67,7 @@ SPEC = {
         "pseudo_label": ["stopped", "flows"],
         "ratio": ["as_released", "beta"],
         "terms": ["averaged", "summed"],
+        "meta_batch_norm": [None, "frozen"],
     },
     "settings": {"ieg/digits/*": {"mix_weight": 1.0}},  # decision ieg_mix_weight
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
@@ -123,9 +126,19 @@ class IEG(Method):
             ahead = ahead + learner.momentum[0]
         at = (theta - self.parameters["meta_rate"] * ahead).requires_grad_()
         x, labels = batch.streams["probe"]
-        probe = cross_entropy(learner.call(0, at, x), labels).mean()
+        probe = cross_entropy(learner.call(0, at, x, "frozen" if self.frozen else "batch"), labels).mean()
         (gradient,) = torch.autograd.grad(probe, at)
         return learner.penalise(gradient[None], at.detach()[None])
+
+    def along(self, learner: Learner, x: Tensor, v: Tensor, uniform: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Logits of x to learn from, those that it is judged by, and their derivatives along v, [1, B, K] each: of one
+        pass, or of two where batch norm is frozen for judging."""
+        if not self.frozen:
+            logits, slopes = learner.along(x, v, uniform, batch_norm="batch")
+            return logits, logits.detach(), slopes
+        with torch.no_grad():
+            judged, slopes = learner.along(x, v, uniform, batch_norm="frozen")
+        return learner.forward(x, uniform, batch_norm="batch"), judged, slopes
 
     def judged(self, given: Tensor, logits: list[Tensor], slopes: list[Tensor], guess: Tensor) -> tuple[Tensor, Tensor]:
         """(omega, lambda) [1, B]: weights that sum to one at most, and 1 where the given label is kept.
@@ -146,6 +159,10 @@ class IEG(Method):
     @property
     def relabels(self) -> bool:
         return bool(self.parameters["meta"] == "both")
+
+    @property
+    def frozen(self) -> bool:
+        return self.parameters.get("meta_batch_norm") == "frozen"
 
     @property
     def label_start(self) -> float:
@@ -172,12 +189,13 @@ class IEG(Method):
         if meta:  # line 3
             target = start * given + (1 - start) * guess
             v = self.direction(learner, batch, soft_cross_entropy(weak, target).mean(-1) if begins else None)
-            weak, slope = learner.along(batch.x, v, batch.uniform, batch_norm="batch")
-            slopes = [slope]
+            passes = [self.along(learner, batch.x, v, batch.uniform)]
             if flows:  # whose first pass over the strong views is used up
-                both = [learner.along(x, v, batch_norm="batch") for x in views]
-                seen, slopes = [z for z, _ in both], [slope, *(each for _, each in both)]
-            weights, keep = self.judged(given, [z.detach() for z in (weak, *seen)], slopes, stopped)
+                passes += [self.along(learner, x, v) for x in views]
+            (weak, *again), logits, slopes = (list(each) for each in zip(*passes, strict=True))
+            seen = again or seen
+            judged_by = self.label(logits) if flows and self.frozen else stopped
+            weights, keep = self.judged(given, logits, slopes, judged_by)
             terms.append((weights * soft_cross_entropy(weak, start * given + (1 - start) * stopped)).sum(-1))  # eq. 5
             marks["weight"], scalars["no_weight"] = weights * weights.shape[-1], (weights.sum(-1) == 0).float()
             if self.relabels:

@@ -7,6 +7,7 @@ is -alpha <grad l_i, grad l_clean>: one direction for all examples. So one forwa
 gives every weight exactly, batch norm included, and its logits are those that the batch is trained with.
 """
 
+import torch
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
@@ -20,14 +21,16 @@ SPEC = {
     "paper": "Ren et al., ICML 2018",
     "networks": 1,
     "needs": ["clean_set"],
+    "sets": ["clean"],
     "parameters": {
         "clean_batch": 100,  # clean examples of a step: m of Algorithm 1
         "normalise": True,  # decision l2r_normalise: equation 9; false: raw weights, times the meta rate alpha
         "penalty": "inside",  # decision l2r_penalty: whether weight decay is part of the clean loss
         "meta_rate": 1.0,  # decision l2r_meta_rate: alpha, or eta of equation 5
+        "meta_batch_norm": None,  # decision l2r_meta_batch_norm: passes that weigh go by their batch, or `frozen`
     },
     "ranges": {"clean_batch": [1, None], "meta_rate": [1e-12, None]},  # a look-ahead step of zero gives no weights
-    "values": {"penalty": ["inside", "outside"]},
+    "values": {"penalty": ["inside", "outside"], "meta_batch_norm": [None, "frozen"]},
     "settings": {"l2r-imbalance/*/*": {"clean_batch": 10}},  # released: all clean images in every step
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
@@ -42,13 +45,20 @@ class LearningToReweight(Method):
     def weighted(self, learner: Learner, batch: Batch, batch_norm: str = "update") -> tuple[Tensor, Tensor]:
         """Weights [networks, B] of a batch, and its logits, through which gradients flow."""
         x, labels = batch.streams["clean"]
-        logits = learner.forward(x, batch.dropout["clean"], batch_norm="batch")  # line 8, at theta
+        frozen = self.parameters.get("meta_batch_norm") == "frozen"
+        logits = learner.forward(x, batch.dropout["clean"], "frozen" if frozen else "batch")  # line 8, at theta
         clean = cross_entropy(logits, labels)  # line 9
         direction = learner.gradient(clean.mean(-1), keep=True)
         if self.parameters["penalty"] == "inside":
             direction = learner.penalise(direction)
-        logits, slopes = learner.along(batch.x, direction, batch.uniform, batch_norm)
-        raw = self.parameters["meta_rate"] * loss_slopes(logits.detach(), slopes, batch.labels)  # line 10, negated
+        if frozen:  # then weighing and training are two passes over the batch
+            with torch.no_grad():
+                judged, slopes = learner.along(batch.x, direction, batch.uniform, "frozen")
+            logits = learner.forward(batch.x, batch.uniform, batch_norm)
+        else:
+            logits, slopes = learner.along(batch.x, direction, batch.uniform, batch_norm)
+            judged = logits
+        raw = self.parameters["meta_rate"] * loss_slopes(judged.detach(), slopes, batch.labels)  # line 10, negated
         return (rectified(raw) if self.parameters["normalise"] else raw.clamp(min=0)), logits  # line 11
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:

@@ -50,8 +50,11 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     },
     "no policy": {"policy": "none"},
     "kernels": {"decayed": "kernels"},
+    "frozen": {"meta_batch_norm": "frozen"},
+    "frozen, label flows": {"meta_batch_norm": "frozen", "pseudo_label": "flows"},
     "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta"},
 }
+ABLATIONS["frozen, L2R"] = ABLATIONS["L2R"] | {"meta_batch_norm": "frozen"}
 
 
 @contextmanager
@@ -69,6 +72,7 @@ def build(
     seed: int = 1,
     classes: int = 10,
     device: str = "cpu",
+    shape: tuple[int, int, int] = (1, 8, 8),
     **parameters: Any,
 ) -> Training:
     decayed = parameters.pop("decayed", "all")
@@ -94,7 +98,7 @@ def build(
     )
     values = helpers.method_parameters("ieg", **{"probe_batch": 12, **parameters})
     with of_classes(classes):
-        data = helpers.arrays(examples=16 * classes)
+        data = helpers.arrays(examples=16 * classes, shape=shape)
         return helpers.build(
             "ieg", described, [seed], parameters=[values], data=data, noise="symmetric-50", device=device
         )
@@ -170,6 +174,8 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
         probe = sum((_against(on_probe[i], torch.eye(classes)[labels[i]]) for i in range(len(x))), torch.zeros(()))
         judge = probe / len(x) + DECAY / 2 * (mask * at.square()).sum()
         of_omega, of_lam = torch.autograd.grad(judge, [omega, lam], retain_graph=True, allow_unused=True)
+        if wanted.get("meta_batch_norm") == "frozen":
+            of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, mask)
         kept = (-of_omega).clamp(min=0)
         out["weights"] = kept / (kept.sum() + 1e-5)
         terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + (1 - begin) * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
@@ -198,6 +204,49 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     keep = min(wanted["average"], (1 + n) / (10 + n))
     out["average"] = keep * learner.state["average"] + (1 - keep) * out["theta"]
     return out
+
+
+def _frozen(
+    built: Training,
+    batch: Any,
+    views: list[torch.Tensor],
+    wanted: dict[str, Any],
+    theta: torch.Tensor,
+    at: torch.Tensor,
+    stopped: torch.Tensor,
+    mask: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Derivatives of the probe loss at theta' with respect to omega and lambda, all by running statistics in which the
+    batch's own already are: inner products with each example's gradient, one backward pass for every example."""
+    classes = built.methods[0].setting.classes
+
+    def logits(at: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return built.learner.call(0, at, x, "frozen")
+
+    before = {name: b.clone() for name, b in built.learner.population.buffers.items()}
+    built.learner.call(0, theta, batch.x, "update")
+    at.requires_grad_()
+    x, labels = batch.streams["probe"]
+    judge = sum(
+        (_against(z, torch.eye(classes)[y]) for z, y in zip(logits(at, x), labels, strict=True)), torch.zeros(())
+    )
+    (v,) = torch.autograd.grad(judge / len(x) + DECAY / 2 * (mask * at.square()).sum(), at)
+    flows = wanted["pseudo_label"] == "flows" and wanted["weight_start"] == "uniform"
+    begin = wanted["label_start"] if wanted["meta"] == "both" else 1.0
+    of_omega, of_lam = [], []
+    for i, label in enumerate(batch.labels[0]):
+        here = theta.clone().requires_grad_()
+        weak = logits(here, batch.x)
+        guess = _guess([weak, *(logits(here, view) for view in views)], wanted) if flows else stopped
+        on_given, on_guess = _against(weak[i], torch.eye(classes)[label]), _against(weak[i], guess[i])
+        mixed = begin * on_given + (1 - begin) * on_guess
+        (slope,) = torch.autograd.grad(mixed, here, retain_graph=True)
+        (by_label,) = torch.autograd.grad(on_given - on_guess, here)
+        of_omega.append(-wanted["meta_rate"] * (v * slope).sum())
+        of_lam.append(-wanted["meta_rate"] / len(batch.x) * (v * by_label).sum())
+    for name, b in built.learner.population.buffers.items():
+        b.copy_(before[name])
+    return torch.stack(of_omega), torch.stack(of_lam)
 
 
 def _mixing(

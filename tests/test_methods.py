@@ -37,6 +37,12 @@ def _moment(method: Method, time: float = 20.0, in_epoch: int = 0, step: int = 1
     return Moment(int(time), time, step, float(step), in_epoch, scalars)
 
 
+@pytest.mark.parametrize("key", METHODS)
+def test_its_spec_names_the_sets_that_it_reads(key: str) -> None:
+    read = {stream.of for stream in _method(key).streams().values()} - {None, "train"}
+    assert read == set(METHODS[key].get("sets", ()))
+
+
 @cache
 def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str, Tensor]:
     """Standard's network, as it is handed over."""

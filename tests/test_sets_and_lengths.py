@@ -83,6 +83,14 @@ def resolved(checkout: SuiteCopy) -> dict[str, Any]:
     return suite.spec(suite.parse("own/digits49/clean/standard"))
 
 
+def test_a_method_without_its_clean_set_is_refused_before_any_job(checkout: SuiteCopy) -> None:
+    suite = Suite.load(checkout.root, {"scale": "paper"})
+    for method, name in (("l2r", "clean"), ("ieg", "probe")):
+        with pytest.raises(UserError, match=f"reads a set '{name}', which protocol s2e does not declare; add") as error:
+            suite.spec(suite.parse(f"s2e/mnist/symmetric-50/{method}"))
+        assert "\n" not in str(error.value)
+
+
 VALIDATES = {"count": 9, "validates": True, "held_out": "all"}
 REFUSED: dict[str, tuple[Change, str]] = {
     "both units": (lambda p: p.update(epochs=3, untrained_epoch=False), "'epochs' stands beside 'length'"),
@@ -100,6 +108,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "shares and balance": (lambda p: p["sets"]["train"].update(balanced=True), "'shares' and 'balanced' exclude"),
     "labels of train": (lambda p: p["sets"]["train"].update(labels="given"), "'labels' says nothing"),
     "trained on and validating": (lambda p: p["sets"]["clean"].update(validates=True), "add held_out: all"),
+    "a name that is taken": (lambda p: p["sets"].update({"hold-out": {"count": 9}}), "is what methods leave out"),
     "two that validate": (lambda p: p["sets"].update(a=VALIDATES, b=VALIDATES), "a and b both validate"),
 }
 

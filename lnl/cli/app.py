@@ -84,6 +84,20 @@ def prepare_noise(
     command(load_suite(validate=False, scale=scale, data_root=data_root), dataset, noise, generator, seed)
 
 
+@prepare_app.command("sets")
+def prepare_sets(
+    dataset: str,
+    sets: Annotated[str, typer.Argument(help="e.g. clean-100-balanced+hyper-validation-5000, as in the path")],
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED)] = 1,
+    scale: Scale = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Draw the index sets of a repeat, clean or validating examples, and write which ones they are."""
+    from lnl.cli.prepare import sets as command
+
+    command(load_suite(validate=False, scale=scale, data_root=data_root), dataset, sets, seed)
+
+
 Artefact = Annotated[str, typer.Argument(help="key of a table, figure or claims page, e.g. tutorial_mnist_accuracy")]
 Partial = Annotated[bool, typer.Option("--partial", help="render what exists, missing runs shown as such")]
 

@@ -1,4 +1,4 @@
-"""`lnl prepare`: manifests of data sets and label vectors. The bytes behind them are a cache."""
+"""`lnl prepare`: manifests of data sets, label vectors and index sets. The bytes behind them are a cache."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lnl.data import set_manifest
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
-from lnl.declared import dependencies, label_needs, paths
+from lnl.declared import dependencies, label_needs, paths, set_keys
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
@@ -56,6 +57,18 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     elif source is not None and content["warning"]:
         terminal.remark(f"lnl: on {dataset} {content['warning']}")
     write_manifest(Path(paths.noise(suite.scale, dataset, key, generator, seed)), content)
+
+
+def sets(suite: Suite, dataset: str, key: str, seed: int) -> None:
+    """Write the manifest of the index sets that runs with this seed draw; UserError where they cannot be drawn."""
+    wanted, share = set_keys.meant(key)
+    places = Places.of(suite.config)
+    info = suite.dataset(dataset)
+    arrays = load(info, places.data_root, places.cache_root, places.accepted)
+    chosen = set_manifest.drawn(arrays, info, wanted, share, seed)
+    place = Path(paths.sets(suite.scale, dataset, key, seed))
+    sealed.write(place, set_manifest.manifest(arrays, info, key, chosen, seed))
+    print(f"{', '.join(f'{len(found):,} {name}' for name, found in sorted(chosen.items()))} of {dataset} -> {place}")
 
 
 def _say(file: LabelFile, key: str, dataset: str, content: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.data.set_sizes import TRAIN, per_class
+from lnl.data.set_sizes import HOLD_OUT, TRAIN, per_class
 from lnl.errors import UserError
 
 Tree = Mapping[str, Any]
@@ -37,10 +37,12 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
 
 
 def _check_together(sets: Mapping[str, Tree], source: str) -> None:
-    """UserError for keys that mean nothing, or for two sets that both validate."""
+    """UserError for keys that mean nothing, for a name that is taken, or for two sets that both validate."""
     for key in ("held_out", "labels", "validates"):
         if key in sets.get(TRAIN, {}):
             raise UserError(f"{source}: sets, {TRAIN}: '{key}' says nothing of what is trained on; leave it out")
+    if HOLD_OUT in sets:
+        raise UserError(f"{source}: sets: '{HOLD_OUT}' is what methods leave out; give the set another name")
     validating = [name for name, declared in sets.items() if declared.get("validates")]
     if len(validating) > 1:
         raise UserError(f"{source}: sets: {' and '.join(validating)} both validate; let one of them")

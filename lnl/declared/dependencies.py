@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.declared import chosen_epochs, lengths, paths, stages
+from lnl.declared import chosen_epochs, lengths, paths, set_keys, stages
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
@@ -23,6 +23,12 @@ def noise_manifest(suite: Suite, run: Run) -> str:
     """Path of the manifest of the run's label vector."""
     noise = suite.spec(run.cell)["noise"]
     return paths.noise(suite.scale, run.cell.dataset, noise["key"], noise["generator"], noise_seed(suite, run))
+
+
+def set_manifest(suite: Suite, run: Run) -> str | None:
+    """Path of the manifest of the index sets that a run draws; None if it draws none."""
+    key = set_keys.key(suite.spec(run.cell))
+    return None if key is None else paths.sets(suite.scale, run.cell.dataset, key, run.seed)
 
 
 def handovers(suite: Suite, run: Run) -> dict[str, tuple[Run, str]]:

@@ -84,7 +84,7 @@ def _fixed(labels: object) -> bool:
 
 
 def told(manifest: str) -> str | None:
-    """The digest in a manifest of data or labels; None where there is none, or one that is damaged or another's."""
+    """The digest in a manifest of data, labels or sets; None where there is none, or a damaged one, or another's."""
     found = _found(manifest)
     return None if found is None else str(found["digest"])
 
@@ -137,6 +137,9 @@ def _read(manifest: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
         own = (found.get("dataset"), found["noise"], str(found.get("noise_seed")))
         placed = own == (where.parent.parent.name, where.parent.name, seed)
         placed = placed and found.get("generator") in (generator, "file", "own")  # of no generator
+    elif "sets" in found:
+        placed = found.get("dataset") == where.parent.name
+        placed = placed and f"{found.get('called')}-seed{found.get('seed')}" == where.stem
     else:
         placed = found.get("dataset") == where.stem
     return found if placed and isinstance(name, str) else None

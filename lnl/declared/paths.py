@@ -142,6 +142,11 @@ def noise(scale: str, dataset: str, noise_key: str, generator: str, seed: int | 
     return f"{results()}/{scale}/noise/{dataset}/{noise_key}/{generator}-seed{seed}.json"
 
 
+def sets(scale: str, dataset: str, key: str, seed: int | str) -> str:
+    """Manifest of index sets that are drawn together; `key` is what lnl.declared.set_keys calls them."""
+    return f"{results()}/{scale}/sets/{dataset}/{key}-seed{seed}.json"
+
+
 def artefact(scale: str, kind: str, key: str, suffix: str) -> str:
     """A rendered table, figure or claims page; kind is `tables`, `figures` or `claims`."""
     return f"{results()}/{scale}/{kind}/{key}.{suffix}"

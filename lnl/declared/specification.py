@@ -125,6 +125,17 @@ def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> N
             )
 
 
+def check_size(network: str, dataset: str, info: DatasetInfo, source: str) -> None:
+    """UserError for images that are smaller than a network takes, where the registry says how small they may be."""
+    height, width = info.shape[1:]
+    side = choose(network, NETWORKS, "network", source).smallest
+    if min(height, width) < side:
+        raise UserError(
+            f"{source}: network '{network}' needs images of at least {side} x {side}, and those of {dataset} are "
+            f"{height} x {width}; name another network"
+        )
+
+
 def resolve(
     *,
     protocol: str,
@@ -189,6 +200,7 @@ def resolve(
     network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
         network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
+    check_size(network, used, info, source)
     # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
     tuned_on = dataset if info.form_of == dataset else used
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
@@ -198,6 +210,12 @@ def resolve(
     options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     sets = declared.get("sets")
+    for name in method.get("sets", ()):
+        if name not in (sets or {}):
+            raise UserError(
+                f"{source}: {method['key']} reads a set '{name}', which protocol {protocol} does not declare; add "
+                f"sets: {{{name}: {{count: 100, balanced: true}}}} to it"
+            )
     if (only := declared.get("trained_on", "all")) != "all":
         choose(only, sets or {}, "set of 'trained_on'", source)
     unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says

@@ -1,8 +1,9 @@
-"""Layers whose behaviour is an explicit input: batch norm with a declared mode, dropout with given random numbers."""
+"""Layers whose behaviour is an explicit input: batch norm with a declared mode, dropout with given random numbers; and
+constants that images are shifted and scaled by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -64,6 +65,25 @@ class BatchNorm2d(BatchNorm):
 
 class BatchNorm1d(BatchNorm):
     """Batch normalisation of vectors [B, C]: every number over the batch."""
+
+
+class Standardised(nn.Module):
+    """Images [B, C, H, W] with the mean of each channel subtracted, divided by its deviation.
+
+    Constants that a released code states for three channels; images of another number of channels get their averages.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, channels: int, mean: Sequence[float], deviation: Sequence[float]) -> None:
+        super().__init__()
+        for name, stated in (("mean", mean), ("deviation", deviation)):
+            values = stated if channels == len(stated) else [sum(stated) / len(stated)] * channels
+            self.register_buffer(name, torch.tensor(values).view(-1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.deviation
 
 
 def draw_scales(network: nn.Module) -> None:

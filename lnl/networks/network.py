@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from lnl.errors import UserError
+
 
 class Network(nn.Module):
     """forward(x [B, C, H, W] in 0..1, uniform [B, random_width] in [0, 1) or None) -> logits [B, K].
@@ -18,3 +20,10 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
         raise NotImplementedError  # declared for its type; nn.Module has no abstract forward
+
+
+def large_enough(name: str, shape: tuple[int, int, int], side: int) -> None:
+    """UserError for images of `shape` (C, H, W) that are smaller than `side` x `side`, which network `name` needs."""
+    _, height, width = shape
+    if min(height, width) < side:
+        raise UserError(f"network '{name}' needs images of at least {side} x {side}, not {height} x {width}")

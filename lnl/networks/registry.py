@@ -16,6 +16,7 @@ class NetworkInfo:
     """One network. `options`: allowed values of each, the default first. `fixed`: arguments that the name stands for.
 
     `linear`: made of fully connected layers and ReLUs only, so that results do not depend on the place in a stack.
+    `smallest`: side of the smallest images that it takes, where that is said before anything is built; 0: it is not.
     """
 
     module: str
@@ -24,6 +25,7 @@ class NetworkInfo:
     linear: bool = False
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fixed: Mapping[str, int] = field(default_factory=dict)
+    smallest: int = 0
 
 
 NETWORKS: dict[str, NetworkInfo] = {
@@ -122,6 +124,57 @@ NETWORKS: dict[str, NetworkInfo] = {
         "ResNet-29 v2 as in Keras's example for CIFAR-10 (IEG, as printed)",
         options=SCALE,
         fixed={"released": 0},
+    ),
+    "preact_resnet18": NetworkInfo(
+        "lnl.networks.preact_resnet18",
+        "PreActResNet18",
+        "pre-activation ResNet-18 for 32 x 32 images (He et al., 2016, as in pytorch-cifar)",
+        options=SCALE,
+        fixed={"stem_norm": 0},
+        smallest=8,
+    ),
+    "dyr_preact_resnet18": NetworkInfo(
+        "lnl.networks.preact_resnet18",
+        "PreActResNet18",
+        "pre-activation ResNet-18 with batch norm behind its first convolution (dynamic bootstrapping, as released)",
+        options=SCALE,
+        fixed={"stem_norm": 1},
+        smallest=8,
+    ),
+    "densenet100": NetworkInfo(
+        "lnl.networks.densenet",
+        "DenseNet",
+        "DenseNet-BC of 100 layers, growth 12, for 32 x 32 images (Huang et al., 2017; RoG, as released)",
+        options=SCALE,
+        smallest=8,
+    ),
+    "vgg13": NetworkInfo(
+        "lnl.networks.vgg13",
+        "VGG13",
+        "VGG-13 with batch norm and one dense layer for 32 x 32 images (as in pytorch-cifar)",
+        options=SCALE,
+        smallest=32,
+    ),
+    "resnet50_v1": NetworkInfo(
+        "lnl.networks.timm_networks",
+        "ResNet50V1",
+        "ResNet-50 for images of 224 pixels (He et al., 2016, as in timm and torchvision)",
+        options=SCALE,
+        smallest=32,
+    ),
+    "resnet50_v2": NetworkInfo(
+        "lnl.networks.timm_networks",
+        "ResNet50V2",
+        "pre-activation ResNet-50 for images of 224 pixels (IEG on WebVision, as released)",
+        options=SCALE,
+        smallest=32,
+    ),
+    "inception_resnet_v2": NetworkInfo(
+        "lnl.networks.timm_networks",
+        "InceptionResNetV2",
+        "Inception-ResNet-v2 for images of 299 pixels (Szegedy et al., 2017, as in timm)",
+        options=SCALE,
+        smallest=75,
     ),
     "digits_mlp": NetworkInfo(
         "lnl.networks.mlp", "MLP", "2-layer MLP, 64-256-10, for 8 x 8 digits", True, fixed={"hidden": 256}

@@ -211,6 +211,7 @@ class Dag(SearchRules):
             *([self.best_of(search)] if search else []),
             paths.data(self.scale, run.cell.dataset),
             dependencies.noise_manifest(self.suite, run),
+            *([sets] if (sets := dependencies.set_manifest(self.suite, run)) else []),
             *(paths.handover(self.scale, source.cell.id, source.seed, point) for source, point in handed),
         ]
 
@@ -222,6 +223,13 @@ class Dag(SearchRules):
         elif os.path.exists(path) and info.brought and origin.other_data(path, info, Places.of(self.suite.config)):
             self._remake(path)
         return []
+
+    def set_inputs(self, wildcards: Any) -> list[str]:
+        """Index sets are drawn from a data set as its manifest has it; a damaged manifest is made again."""
+        path = paths.sets(wildcards.scale, wildcards.dataset, wildcards.sets, wildcards.seed)
+        if os.path.exists(path) and origin.told(path) is None:
+            self._remake(path, "damaged, or another's")
+        return [paths.data(wildcards.scale, wildcards.dataset)]
 
     def label_inputs(self, wildcards: Any) -> list[str]:
         """What a vector of given labels is made from: the data set's manifest, and the file that labels come from.

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lnl.data import set_manifest
 from lnl.data.arrays import Arrays, integer_digest
 from lnl.data.prepare import load as load_arrays
 from lnl.data.registry import DatasetInfo
-from lnl.data.sets import draw_sets
-from lnl.data.splits import noisy_hold_out
+from lnl.data.set_sizes import HOLD_OUT
 from lnl.declared import dependencies, label_needs, origin, paths
 from lnl.declared.data_places import Places
 from lnl.declared.searches import parameter_searched
@@ -103,13 +103,13 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
         "data_digest": arrays.digest,
     }
     limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
+    places_of = _sets(suite, run, arrays, info)
+    if places_of:
+        about["sets"] = {name: set_manifest.about(chosen, arrays, info.classes) for name, chosen in places_of.items()}
     data = _device_data(info, "none" if held else spec["split"], device, limit, places)
     if held:
-        index = torch.from_numpy(noisy_hold_out(len(labels), held["share"], info.key, held.get("seed", run.seed)))
+        index = torch.from_numpy(places_of.pop(HOLD_OUT))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
-    places_of = draw_sets(spec.get("sets", {}), np.array(arrays.train_labels), info.classes, info.key, run.seed)
-    if places_of:
-        about["sets"] = {name: _about_set(chosen, arrays, info.classes) for name, chosen in places_of.items()}
     for name, members in places_of.items():
         if spec["sets"][name].get("validates") and not held:  # a method that holds examples out validates on them
             judged = np.array(labels if spec["sets"][name].get("labels") == "given" else arrays.train_labels)
@@ -121,10 +121,23 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     return Problem(data, labels, rate, transition, about, places_of)
 
 
-def _about_set(places: np.ndarray, arrays: Arrays, classes: int) -> dict[str, Any]:
-    """What a record says of a drawn set."""
-    of_class = np.bincount(np.asarray(arrays.train_labels)[places], minlength=classes).tolist()
-    return {"count": len(places), "digest": integer_digest(places), "per_class": of_class}
+def _sets(suite: Suite, run: Run, arrays: Arrays, info: DatasetInfo) -> dict[str, np.ndarray]:
+    """Places of the declared sets, and of what a method holds out; UserError if they are not what a manifest says.
+
+    Candidates of a search share what is held out, and have no manifest.
+    """
+    spec = suite.spec(run.cell)
+    held = spec.get("hold_out", {})
+    found = set_manifest.drawn(arrays, info, spec.get("sets", {}), held.get("share"), held.get("seed", run.seed))
+    manifest = None if "seed" in held else dependencies.set_manifest(suite, run)
+    told = manifest and origin.told(manifest)
+    if told:
+        now = set_manifest.digest({name: {"digest": integer_digest(places)} for name, places in found.items()})
+        if now != told:
+            raise UserError(
+                f"{manifest}: the sets changed under existing results (digest {told}, now {now}); {CHANGED}"
+            )
+    return found
 
 
 def method_class(suite: Suite, run: Run) -> type[Method]:

@@ -1,6 +1,6 @@
 """The suite's declarations, and what constrains the wildcards. Everything that rules look up is in lnl/run/dag.py."""
 
-from lnl.declared import names, paths
+from lnl.declared import names, paths, set_keys
 from lnl.run.dag import Dag
 from lnl.run.worker import head
 
@@ -28,4 +28,5 @@ wildcard_constraints:
     study=names.NAME,
     arm=names.NAME,
     generator=names.WORDS,
+    sets=set_keys.PATTERN,
     point=names.NAME,

@@ -1,4 +1,4 @@
-"""Small manifests of data sets and label vectors. The bytes behind them are a cache that whoever needs them makes.
+"""Small manifests of data sets, label vectors and index sets. The bytes behind them are a cache that whoever needs them makes.
 
 Searches may live at another scale than the runs that use them; their manifests then do as well.
 """
@@ -33,3 +33,20 @@ rule noise:
     shell:
         "lnl prepare noise {wildcards.dataset:q} {wildcards.noise:q} --generator {wildcards.generator:q}"
         " --seed {wildcards.seed:q} --scale {wildcards.scale:q} > {log:q} 2>&1"
+
+
+rule sets:
+    """Which examples are the clean ones, which validate: the same for all methods, and for whoever wants them elsewhere."""
+    input:
+        dag.set_inputs,
+    output:
+        paths.sets("{scale}", "{dataset}", "{sets}", "{seed}"),
+    log:
+        "results/{scale}/logs/sets/{dataset}/{sets}-seed{seed}.log",
+    conda:
+        "../../environment.yml"
+    message:
+        "draw {wildcards.sets} of {wildcards.dataset}, seed {wildcards.seed}"
+    shell:
+        "lnl prepare sets {wildcards.dataset:q} {wildcards.sets:q} --seed {wildcards.seed:q}"
+        " --scale {wildcards.scale:q} > {log:q} 2>&1"
