@@ -27,7 +27,7 @@ SPEC = {
     "needs": ["indices"],
     "parameters": {
         "mixing": "static",  # decision dyr_form: M-DYR; `guided` is MD-DYR
-        "belief": "hard",  # decision dyr_form: -H; `soft` is -S, and `soft-to-hard` -SH
+        "belief": "hard",  # decision dyr_belief: -H; `soft` is -S, and `soft-to-hard` -SH
         "loss_shares": "as_released",  # decision dyr_loss_shares: or those of the mixed `images`
         "alpha": 32,  # ratios are drawn from Beta(alpha, alpha)
         "regulariser": 1.0,  # decision dyr_regulariser: weight of the pull towards all classes
