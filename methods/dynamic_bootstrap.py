@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
-from lnl.learning import beta_mixture
 from lnl.learning.batch_mixing import beta_ratio, guided_share, mixed
+from lnl.learning.beta_mixture import BINS, Range, bounds, fitted, looked_up, table
 from lnl.learning.selection import cross_entropy
 
 SPEC = {
@@ -67,7 +67,7 @@ class DynamicBootstrap(Method):
         return {"ratio": (2 * self.parameters["alpha"] - 1,), "partner": (self.setting.batch,)}
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
-        half = torch.full((beta_mixture.BINS,), 0.5, device=self.setting.device)
+        half = torch.full((BINS,), 0.5, device=self.setting.device)
         return {"posteriors": half, "low": half.new_zeros(()), "high": half.new_ones(())}
 
     def time(self, now: Moment) -> float:
@@ -95,16 +95,16 @@ class DynamicBootstrap(Method):
             for places, logits in learner.training_pass(augmented=augmented)
         ]
         losses = torch.cat(found)
-        within, counted = beta_mixture.bounds(losses)
+        within, counted = bounds(losses)
         ends = self.parameters["mixture"] == "converged"
-        mixture = beta_mixture.fitted(within.unit(losses), counted, ROUNDS if ends else 10, split=ends)
-        for name, value in (("posteriors", beta_mixture.table(mixture)), ("low", within.low), ("high", within.high)):
+        mixture = fitted(within.unit(losses), counted, ROUNDS if ends else 10, split=ends)
+        for name, value in (("posteriors", table(mixture)), ("low", within.low), ("high", within.high)):
             learner.state[name].copy_(value)
 
     def noisy(self, learner: Learner, losses: Tensor) -> Tensor:
         """B [B]: probability that a label is wrong, of losses [B]."""
-        within = beta_mixture.Range(learner.state["low"], learner.state["high"])
-        return beta_mixture.looked_up(learner.state["posteriors"], within.unit(losses)).clamp(1e-4, 1 - 1e-4)
+        within = Range(learner.state["low"], learner.state["high"])
+        return looked_up(learner.state["posteriors"], within.unit(losses)).clamp(1e-4, 1 - 1e-4)
 
     def belief(self, logits: Tensor, now: Moment) -> Tensor:
         """z [B, K]: what the network believes of a batch."""

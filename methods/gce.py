@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
-from lnl.learning import best_network
+from lnl.learning.best_network import begun, keep, kept
 from lnl.learning.generalised_loss import constant, of_cross_entropy
 from lnl.learning.milestones import due
 from lnl.learning.selection import cross_entropy
@@ -66,7 +66,7 @@ class GCE(Method):
         weights = torch.ones(self.networks, self.setting.examples, device=self.setting.device)
         if self.parameters["pruned_by"] == "present":
             return {"weights": weights}
-        return {"weights": weights} | best_network.begun(learner, self.setting.validates, "truncated GCE")
+        return {"weights": weights} | begun(learner, self.setting.validates, "truncated GCE")
 
     def prunes(self, now: Moment) -> bool:
         """Whether the weights are determined anew before this epoch: numbers of Python's, which an epoch has one of."""
@@ -79,7 +79,7 @@ class GCE(Method):
             return
         augmented = now.epoch if self.parameters["pruned_on"] == "augmented" else None
         if self.parameters["pruned_by"] == "best":
-            found = learner.pass_by(best_network.kept(learner.state), augmented)
+            found = learner.pass_by(kept(learner.state), augmented)
         else:
             found = learner.training_pass(augmented=augmented)
         for places, logits in found:  # Algorithm 1: w_i = 1 where L_q(p_i) is below L_q(k)
@@ -88,7 +88,7 @@ class GCE(Method):
 
     def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:
         if "best_accuracy" in learner.state:
-            best_network.keep(learner.state, learner, accuracy)
+            keep(learner.state, learner, accuracy)
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         lost = self.parameters["pruning_epoch"] == "coasts" and self.prunes(now)

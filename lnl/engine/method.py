@@ -42,8 +42,8 @@ class Moment:
     step: int  # step since the start of the run
     paper_step: float = 0.0  # the same on the paper's clock, for warm-ups that a paper counts in steps
     in_epoch: int = 0  # step within the epoch
-    done: float = 0.0  # part of this training, however long, that lies before the epoch
     scalars: Mapping[str, Tensor] = field(default_factory=dict)
+    done: float = 0.0  # part of this training, however long, that lies before the epoch
 
     def __getitem__(self, name: str) -> Tensor:
         """A scalar that the method's schedule gave for this epoch; broadcasts against [..., networks, batch]."""
