@@ -58,7 +58,11 @@ def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **c
         changes = {"mix_weight": 1.0, "consistency": 1.0, **changes}  # it has a few steps only
     if key == "mixmatch":
         changes = {"average_rises": True, **changes}  # the same
+    if key == "dynamic-bootstrap":
+        described |= {"epochs": 12, "paper_epochs": 12}  # the belief of a network that knows nothing is worth nothing
     parameters = [helpers.method_parameters(key, **changes)]
+    if parameters[0].get("truncated"):
+        described["hold_out"] = {"share": 0.2}
     built = helpers.build(
         key,
         described,

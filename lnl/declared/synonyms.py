@@ -130,6 +130,20 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "ieg": "RoG",
         "others": "robust generative classifier",
     },
+    "gce": {
+        "title": "GCE",
+        "ieg": "GCE",
+        "others": "generalised cross-entropy, generalized cross entropy, l_q",
+    },
+    "gce-truncated": {
+        "title": "GCE, truncated",
+        "others": "truncated l_q, truncated loss, pruned gce",
+    },
+    "dynamic-bootstrap": {
+        "title": "Dynamic bootstrapping",
+        "ieg": "Arazo et al.",
+        "others": "m-dyr-h, md-dyr-sh, m-correction, arazo",
+    },
     "supervised": {
         "title": "Supervised, averaged",
         "others": "averaged weights, ema",

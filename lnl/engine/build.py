@@ -195,6 +195,7 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
         device=device,
         augment=spec.get("augment", "none"),
         pace=Clock.of(spec).pace,
+        validates="validation" in data.parts,
     )
 
 

@@ -44,6 +44,7 @@ class Learner:
         self.validating: tuple[Tensor, Tensor] | None = None  # images (uint8) and labels of the part that validates
         self._images: Callable[[Tensor], Iterator[tuple[Tensor, Tensor]]] = lambda index: iter(())
         self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
+        self._augmented: Callable[[Tensor, int], Iterator[tuple[Tensor, Tensor]]] = lambda index, epoch: iter(())
 
     # ---- networks --------------------------------------------------------------------------------------------------
 
@@ -155,26 +156,48 @@ class Learner:
 
     # ---- data ------------------------------------------------------------------------------------------------------
 
-    def training_pass(self, batch_norm: str = "frozen") -> Iterator[tuple[Tensor, Tensor]]:
-        """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order."""
-        yield from self._pass(self.train_index, batch_norm)
+    def training_pass(
+        self, batch_norm: str = "frozen", augmented: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order.
+
+        augmented: the epoch before which it is made, for images augmented as the protocol says, anew in each epoch;
+        None takes them as they are.
+        """
+        yield from self._pass(self.train_index, batch_norm, augmented)
+
+    def networks(self) -> dict[str, Tensor]:
+        """Copies on the device of what the networks are now: "flat" [..., networks, P], without the method's own
+        parameters, and batch norm's statistics as "buffer.<name>"."""
+        size = self.population.flat.shape[-1] - self._own_size()
+        held = {f"buffer.{name}": tensor.clone() for name, tensor in self.population.buffers.items()}
+        return {"flat": self.population.flat[..., :size].detach().clone(), **held}
+
+    def pass_by(self, networks: dict[str, Tensor], augmented: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """A training pass by networks as `networks()` gives them; those of now come back."""
+        yield from self._pass_by(networks, self.train_index, augmented)
 
     def pass_of(self, name: str) -> Iterator[tuple[Tensor, Tensor]]:
         """The same by the network that another cell handed over under `name`, and over the examples that validate by
         their given labels as well (the codes of F-correction and S-model estimate on all); own weights come back."""
+        yield from self._pass_by(self.handovers[name], torch.cat([self.train_index, self.held_out]))
+
+    def _pass_by(
+        self, networks: dict[str, Tensor], index: Tensor, augmented: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         held = [self.population.flat, *self.population.buffers.values()]
         own = [tensor.clone() for tensor in held]
-        self.start_from(self.handovers[name])
+        self.start_from(networks)
         try:
-            yield from self._pass(torch.cat([self.train_index, self.held_out]), "frozen")
+            yield from self._pass(index, "frozen", augmented)
         finally:
             with torch.no_grad():
                 for tensor, before in zip(held, own, strict=True):
                     tensor.copy_(before)
 
-    def _pass(self, index: Tensor, batch_norm: str) -> Iterator[tuple[Tensor, Tensor]]:
+    def _pass(self, index: Tensor, batch_norm: str, augmented: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         with torch.no_grad():
-            for places, x in self._images(index):
+            for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
                 yield places, self.forward(x, None, batch_norm)
 
     def features(self, x: Tensor, n: int = 0) -> Tensor:

@@ -70,6 +70,7 @@ class Training:
         self.clock = Clock.of(spec)
         self.device = data.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
+        learner._augmented = self.batches.in_order
         self.lead = learner.population.lead
         self.position = Position()
         self.curves: list[Curves] = [{} for _ in runs]
@@ -78,9 +79,7 @@ class Training:
         self._best = -math.inf
         self._lowest = math.inf
         self._buffers: EpochBuffers | None = None
-        self.replay: Recorded | None = (
-            None  # set to record steps, where the device starts them slower than it does them
-        )
+        self.replay: Recorded | None = None  # set where the device does steps faster than the host starts them
 
     @property
     def steps(self) -> int:
@@ -132,7 +131,8 @@ class Training:
         return True
 
     def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
-        return Moment(epoch, self.clock.time(epoch), self.position.total, scalars=scalars)
+        done = epoch / self.spec["epochs"]
+        return Moment(epoch, self.clock.time(epoch), self.position.total, scalars=scalars, done=done)
 
     def begin_epoch(self, epoch: int) -> Moment:
         """Rates, schedule and order of an epoch."""
@@ -146,10 +146,12 @@ class Training:
         scalars = {
             name: torch.tensor([float(s[name]) for s in per_run], device=self.device).view(shape) for name in per_run[0]
         }
+        moment = replace(moment, scalars=scalars)
+        if self._buffers is None:  # not where a training is resumed within the epoch
+            self.methods[0].epoch_begin(self.learner, moment)
         self.batches.begin(epoch)
-        if self._buffers is None:
-            self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
-        return Moment(epoch, moment.time, self.position.total, scalars=scalars)
+        self._buffers = self._buffers or EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
+        return moment
 
     def step(self, number: int, moment: Moment) -> None:
         """Step `number` of the epoch that `begin_epoch` began."""
@@ -218,6 +220,8 @@ class Training:
         epoch = moment.epoch
         for part in self.data.parts:
             figures |= self._evaluated(part, epoch)
+        if "finite" in figures and "validation_accuracy" in figures:
+            self.methods[0].validated(self.learner, moment, figures["validation_accuracy"])
         if (own := validation.own_loss(self.methods[0], self.learner, self.data)) is not None:
             figures["validation_loss"] = own
         names = list(figures)

@@ -32,6 +32,7 @@ class Setting:
     device: torch.device
     augment: str = "none"  # as the protocol augments a batch
     pace: float = 1.0  # the paper's steps in one of ours, for what a paper counts in steps
+    validates: bool = False  # whether any examples validate
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Moment:
     paper_step: float = 0.0  # the same on the paper's clock, for warm-ups that a paper counts in steps
     in_epoch: int = 0  # step within the epoch
     scalars: Mapping[str, Tensor] = field(default_factory=dict)
+    done: float = 0.0  # part of this training, however long, that lies before the epoch
 
     def __getitem__(self, name: str) -> Tensor:
         """A scalar that the method's schedule gave for this epoch; broadcasts against [..., networks, batch]."""
@@ -155,6 +157,10 @@ class Method:
         """Tensors that live with the run (per-example memory, moving averages, ...); all of them are checkpointed."""
         return {}
 
+    def epoch_begin(self, learner: Learner, now: Moment) -> None:
+        """Before the first step of each trained epoch, once, also where a training is resumed within it;
+        `learner.training_pass()` gives logits of every training example in fixed order."""
+
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         """One update. The default: one forward of all networks, `loss`, one backward, one optimiser step."""
         logits = learner.forward(batch.x, batch.uniform)
@@ -165,6 +171,10 @@ class Method:
 
     def epoch_end(self, learner: Learner, now: Moment) -> None:
         """After each trained epoch; `learner.training_pass()` gives logits of every training example in fixed order."""
+
+    def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:
+        """After the evaluation of each trained epoch, where examples validate: their accuracy in percent, shaped like
+        the population, on the device. What a method selects by; it never sees that of the test images."""
 
     def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
         """Scores [..., networks, B, K] by which the run is evaluated."""
