@@ -42,7 +42,7 @@ def test_planted_parameters_come_back_within_five_percent(
 
 def test_planted_parameters_come_back_from_a_sample() -> None:
     rng = np.random.default_rng(5)
-    x = torch.from_numpy(np.concatenate([rng.beta(2, 15, 60_000), rng.beta(6, 2, 40_000)]))
+    x = torch.from_numpy(np.concatenate([rng.beta(2, 15, 24_000), rng.beta(6, 2, 16_000)]))
     assert _error(bm.fitted(x, iterations=200, split=True), (2, 6), (15, 2), 0.4) < 0.05
 
 
