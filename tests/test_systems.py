@@ -34,9 +34,9 @@ def test_every_system_runs_or_says_why_not(suite: Suite) -> None:
 
 def test_the_pages_are_made_from_the_declarations(suite: Suite) -> None:
     text = (helpers.ROOT / "docs/systems.md").read_text()
-    assert written(text, page(suite), BEGIN, END) == text, "run `lnl systems --write docs/systems.md`"
+    assert written(text, page(suite), "docs/systems.md", BEGIN, END) == text, "run `lnl systems --write docs/systems.md`"
     readme = (helpers.ROOT / "README.md").read_text()
-    assert written(readme, count(suite), COUNT, COUNTED) == readme, "run `lnl systems --write README.md`"
+    assert written(readme, count(suite), "README.md", COUNT, COUNTED) == readme, "run `lnl systems --write README.md`"
 
 
 BAD = {

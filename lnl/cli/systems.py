@@ -23,9 +23,6 @@ def systems(suite: Suite, write: str | None) -> None:
     if not places:
         raise UserError(f"{file}: has no lines '{BEGIN}' and '{END}' between which the list belongs; add them")
     for begin, end, made in places:
-        try:
-            after = written(after, made(suite), begin, end)
-        except ValueError:
-            raise UserError(f"{file}: has no line '{end}' behind '{begin}'; add it") from None
+        after = written(after, made(suite), file, begin, end)
     with named(file):
         file.write_text(after, encoding="utf-8")
