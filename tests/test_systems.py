@@ -33,10 +33,9 @@ def test_every_system_runs_or_says_why_not(suite: Suite) -> None:
 
 
 def test_the_pages_are_made_from_the_declarations(suite: Suite) -> None:
-    text = (helpers.ROOT / "docs/systems.md").read_text()
-    assert written(text, page(suite), "docs/systems.md", BEGIN, END) == text, "run `lnl systems --write docs/systems.md`"
-    readme = (helpers.ROOT / "README.md").read_text()
-    assert written(readme, count(suite), "README.md", COUNT, COUNTED) == readme, "run `lnl systems --write README.md`"
+    for file, made, begin, end in (("docs/systems.md", page, BEGIN, END), ("README.md", count, COUNT, COUNTED)):
+        text = (helpers.ROOT / file).read_text()
+        assert written(text, made(suite), file, begin, end) == text, f"run `lnl systems --write {file}`"
 
 
 BAD = {
