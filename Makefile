@@ -51,11 +51,25 @@ slurm: $(READY)  ## the tests that start a Slurm of one node; needs root and Deb
 	$(BIN)/python -m pytest -m slurm $(ONLY)
 
 lint: $(READY)  ## ruff, snakefmt, mypy, the import contract, snakemake --lint
+	@$(MAKE) --no-print-directory --jobs=$(CORES) --keep-going $(LINTERS)
+
+LINTERS := lint-types lint-code lint-rules lint-rooms lint-workflow
+.PHONY: $(LINTERS)
+
+lint-types: $(READY)
+	$(BIN)/mypy
+
+lint-code: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-rules: $(READY)
 	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/mypy
+
+lint-rooms: $(READY)
 	$(BIN)/lint-imports --no-logo
+
+lint-workflow: $(READY)
 	$(BIN)/snakemake --lint
 
 bench: $(READY)  ## speed, as ratios measured side by side

@@ -88,6 +88,12 @@ def _views(scratch: Path) -> list[Result]:
     return [views.strong_view()]
 
 
+def _images(scratch: Path) -> list[Result]:
+    from benchmarks import images
+
+    return images.loader(scratch / "webvision")
+
+
 def _users(scratch: Path) -> list[Result]:
     from benchmarks import users
 
@@ -171,6 +177,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "stacks": _stacks,
     "convolutions": _convolutions,
     "views": _views,
+    "images": _images,
     "users": _users,
     "startup": _startup,
     "dag": _dag,

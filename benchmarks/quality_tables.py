@@ -1,4 +1,4 @@
-"""The tables of docs/reproduction/search_quality/quality.md, from the searches in quality.json."""
+"""The tables of docs/reproduction/search_quality/quality.md, from what quality.json keeps: nothing is searched here."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
-from lnl.results.search_quality import effect
-from lnl.search import synthetic
+from lnl.render.methods import written
+from lnl.results.search_quality import difference_p, percent
 
 BEGIN, END = "<!-- tables: python -m benchmarks.search_quality -->", "<!-- /tables -->"
 Entry = dict[str, Any]
@@ -41,7 +40,11 @@ class Results:
     def effect(self, space: str, target: str, budget: str, name: str) -> dict[str, float] | None:
         """Effect of an algorithm against random search in one place, None if either has not been run."""
         ours, random = (self.plain.get((space, target, budget, which)) for which in (name, "random"))
-        return effect(ours["final"], random["final"]) if ours and random else None
+        if not ours or not random or ours is random:
+            return None
+        pair = ours["final"], random["final"]
+        low, high = ours["against_random"]["interval"]
+        return {"percent": percent(*pair), "low": low, "high": high, "p": difference_p(*pair)}
 
     def against_random(self, target: str, budget: str, spaces: Sequence[str], names: Sequence[str]) -> str:
         """Algorithms down, spaces across."""
@@ -120,29 +123,15 @@ class Results:
         return _table(["sound form", *sizes], rows)
 
 
-def floor(root: Path, declared: dict[str, Any], space: str, target: str) -> float:
-    """The lowest RMSE of a space that a local search from the best of many draws finds."""
-    where = synthetic.bed(root, declared, space, target)
-    draws = np.random.default_rng(1).random((4000, where.dimension))
-    best = draws[np.argsort(where.error(draws))[:12]]
-    steps = 1e-6 * np.eye(where.dimension)
-
-    def squared(u: np.ndarray) -> tuple[float, np.ndarray]:
-        both = where.error(np.clip(np.concatenate([u + steps, u - steps]), 0.0, 1.0)) ** 2
-        return float(where.error(u[None])[0] ** 2), (both[: len(u)] - both[len(u) :]) / 2e-6
-
-    ends = [minimize(squared, u, jac=True, bounds=[(0.0, 1.0)] * len(u), method="L-BFGS-B").fun for u in best]
-    return float(np.sqrt(max(min(ends), 0.0)))
-
-
-def floors(root: Path, declared: dict[str, Any], spaces: Sequence[str], targets: Sequence[str]) -> str:
+def floors(declared: dict[str, Any], kept: Sequence[Entry], spaces: Sequence[str], targets: Sequence[str]) -> str:
     """Targets down, spaces across: what no algorithm can beat."""
-    rows = [[declared["targets"][t]["title"], *(f"{floor(root, declared, s, t):.4f}" for s in spaces)] for t in targets]
+    known = {(entry["target"], entry["space"]): f"{entry['rmse']:.4f}" for entry in kept}
+    rows = [[declared["targets"][t]["title"], *(known.get((t, s), "") for s in spaces)] for t in targets]
     return _table(["target", *spaces], rows)
 
 
-def render(root: Path, declared: dict[str, Any], entries: Sequence[Entry]) -> str:
-    """All tables as Markdown."""
+def render(declared: dict[str, Any], entries: Sequence[Entry], lowest: Sequence[Entry]) -> str:
+    """All tables as Markdown. entries: sets of searches with their intervals; lowest: floors of the spaces."""
     results = Results(declared, entries)
     spaces = list(dict.fromkeys(e["space"] for e in entries))
     curves = [t for t in declared["targets"] if "optimum" not in declared["targets"][t]]
@@ -168,7 +157,7 @@ def render(root: Path, declared: dict[str, Any], entries: Sequence[Entry]) -> st
         "coordinates below a quarter of it (mean).",
         results.frozen("two-decays", "inside"),
         "### The lowest RMSE of each space (local search; no algorithm can beat it)",
-        floors(root, declared, spaces, curves),
+        floors(declared, lowest, spaces, curves),
         "### Where step, memory and shrinkage were fixed",
         "Median final RMSE in % of random search's, geometric mean over the tuning targets (a ratio below 1% counts "
         "as 1%). Chosen: step 0.6 nats, 4 rounds, shrink 0.3; the grid shows what is too small, not which of the rest "
@@ -179,7 +168,9 @@ def render(root: Path, declared: dict[str, Any], entries: Sequence[Entry]) -> st
 
 
 def insert(path: Path, text: str) -> None:
-    """Put the tables between the markers of a Markdown file; what stands outside them is written by hand."""
+    """Put the tables between the markers of a Markdown file; what stands outside them is written by hand.
+
+    UserError for a file that lacks one of them.
+    """
     old = path.read_text() if path.is_file() else f"# Search quality\n\n{BEGIN}\n{END}\n"
-    before, after = old.split(BEGIN)[0], old.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+    path.write_text(written(old, f"\n{text}", path, BEGIN, END))

@@ -2,13 +2,13 @@
 
 Every variant against random search in every space at the published 100 evaluations, the sound ones also at 400 and at
 40; what p_theta looks like after one step and at the end; the grid on which step and memory were fixed. Finished
-searches are kept in quality.json and not run again unless their declaration changes.
+searches, the intervals over them and the lowest error of each space are kept in quality.json and not made again unless
+their declaration changes.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import quality_tables
+from benchmarks import quality_store, quality_tables
 from lnl.declared.reading import read_yaml
 from lnl.declared.specification import digest
-from lnl.files import sealed
 from lnl.search import synthetic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,7 +121,7 @@ def slim(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry as it is kept: six digits, no declaration beside its digest."""
     final = [np.median(entry["final"])] if entry["options"] else entry["final"]
     kept = {name: value for name, value in entry.items() if name not in ("declared", "final")}
-    return {**kept, "final": [float(f"{value:.6g}") for value in final]}
+    return {**kept, "final": [quality_store.rounded(value) for value in final]}
 
 
 def main() -> None:
@@ -135,7 +134,8 @@ def main() -> None:
     asked = parser.parse_args()
     declared = synthetic.load(ROOT)
     store = asked.out / "quality.json"
-    kept = {entry["digest"]: entry for entry in json.loads(store.read_text())["searches"]} if store.is_file() else {}
+    before = quality_store.read(store)
+    kept = {entry["digest"]: entry for entry in before["searches"]}
     without = set(filter(None, asked.without.split(",")))
     wanted = [entry for entry in cases(declared) if entry["algorithm"] not in without]
     missing = [] if asked.no_run else [entry for entry in wanted if entry["digest"] not in kept]
@@ -144,12 +144,13 @@ def main() -> None:
         for number, result in enumerate(pool.map(run, missing), 1):
             kept[result["digest"]] = result
             if number % 25 == 0 or number == len(missing) or result["algorithm"] == "bayesian":
-                sealed.write(store, {"searches": list(kept.values())})
+                quality_store.write(store, kept.values(), before["floors"])
                 print(f"{number} of {len(missing)} sets of searches", flush=True)
-    entries = [kept[entry["digest"]] for entry in cases(declared) if entry["digest"] in kept]
-    if not asked.no_run:  # which leaves out what is declared otherwise by now
-        sealed.write(store, {"searches": entries})
-    text = quality_tables.render(ROOT, declared, entries)
+    entries = quality_store.with_intervals([kept.pop(e["digest"]) for e in cases(declared) if e["digest"] in kept])
+    floors = quality_store.floors(ROOT, declared, {space: curves(space) for space in spaces()}, before["floors"])
+    others = kept.values() if asked.no_run else ()  # a run leaves out what is declared otherwise by now
+    quality_store.write(store, [*entries, *others], floors)
+    text = quality_tables.render(declared, entries, floors)
     print(text)
     quality_tables.insert(asked.out / "quality.md", text)
 

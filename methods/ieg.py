@@ -12,13 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
-from lnl.learning.augment import augment
 from lnl.learning.averaging import begun, follow
 from lnl.learning.meta_weights import summed_to_one
 from lnl.learning.mixing import mixed, ratios
 from lnl.learning.pseudo_labels import divergence, label_slopes, pseudo_labels, soft_cross_entropy, unit_scale
 from lnl.learning.selection import cross_entropy
-from lnl.learning.strong_view import WIDTH, strong
+from lnl.learning.strong_view import WIDTH, further_views
 
 SPEC = {
     "key": "ieg",
@@ -71,7 +70,12 @@ SPEC = {
         "meta_batch_norm": [None, "frozen"],
         "weighted_target": [None, "scaled"],
     },
-    "settings": {"ieg/digits/*": {"mix_weight": 1.0}},  # decision ieg_mix_weight
+    "settings": {
+        "ieg/digits/*": {"mix_weight": 1.0},  # decision ieg_mix_weight
+        "ieg-webvision/*/*": {"mix_weight": 4.0, "consistency": 8.0, "probe_batch": 64},  # section 3.3; its code
+        "ieg-webvision/webvision-clean/*": {"policy": "none"},  # decision webvision_policy
+        "ieg-webvision/digits/*": {"mix_weight": 1.0},  # decision ieg_mix_weight
+    },
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
 
@@ -89,13 +93,6 @@ class IEG(Method):
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         return begun(learner.vector())
-
-    def more_views(self, batch: Batch) -> list[Tensor]:
-        """Further views of a batch, made from the weak one."""
-        drawn, wanted = batch.random["views"], self.parameters
-        if wanted["second_view"] == "weak":
-            return [augment("crop2-flip", batch.x, numbers) for numbers in drawn]
-        return [strong(batch.x, numbers, wanted["policy"], wanted["cutout"]) for numbers in drawn]
 
     def mixing_loss(self, learner: Learner, batch: Batch, views: list[Tensor], guess: Tensor) -> Tensor:
         """Equation 6: L_beta^p + p L_beta^u, [1], of images that are mixed with any of the pool; a mixed image belongs
@@ -152,7 +149,8 @@ class IEG(Method):
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         wanted, given = self.parameters, F.one_hot(batch.labels, self.setting.classes).to(batch.x.dtype)
         sees_more = wanted["meta"] == "both" or wanted["mixup"] or wanted["consistency"] > 0
-        views = self.more_views(batch) if sees_more else []  # algorithm 1, line 1
+        how = wanted["second_view"], wanted["policy"], wanted["cutout"]
+        views = further_views(batch.x, batch.random["views"], *how) if sees_more else []  # algorithm 1, line 1
         meta, begins = wanted["meta"] != "none", wanted["meta"] != "none" and wanted["weight_start"] == "uniform"
         flows = bool(views) and begins and wanted["pseudo_label"] == "flows"
         with torch.set_grad_enabled(begins):

@@ -10,7 +10,7 @@ the document's and are never counted as the document's.
 
 SPEC = {
     "key": "s2e-sound",
-    "title": "S2E, sound search (ours)",
+    "title": "Sound search of S2E's space (ours)",
     "version": 1,
     "paper": "this suite's form of Yao et al., ICML 2020",
     "extends": "coteaching",

@@ -1,5 +1,7 @@
 """Claims that are computed without a run: spaces, fits, steps of a search; analytic answers where there are any."""
 
+import importlib
+import inspect
 import math
 from pathlib import Path
 
@@ -168,11 +170,81 @@ def test_in_its_own_numbers_the_search_is_the_suites_own():
         history.append(Round(tuple(ours), tuple(-abs(c.u[0] - 0.2) for c in ours)))
 
 
-def test_searches_hardly_depend_on_the_numbers(monkeypatch):
-    monkeypatch.setattr(parametrisations, "REPEATS", 8)  # all 200 on the page; here: does it run, and agree to order?
+def printed_search(dimension, samples=4, step=80):
+    from lnl.search.algorithms import build
+
+    options = {"name": "natural-gradient", "form": "as_printed", "step": step, "fisher_samples": 200}
+    return build(options, dimension, 8, samples)
+
+
+def test_in_its_own_numbers_the_printed_search_is_the_printed_one():
+    from lnl.search.history import Round
+
+    own = printed_search(3)
+    same = parametrisations.elsewhere(own, 3, NUMBERS["exponents"])
+    history = []
+    for _ in range(4):
+        ours, theirs = own.propose(history, 5), same.propose(history, 5)
+        assert np.array([c.u for c in ours]) == pytest.approx(np.array([c.u for c in theirs]), rel=1e-9)
+        history.append(Round(tuple(ours), tuple(1 - abs(c.u[0] - 0.2) for c in ours)))
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_a_printed_step_is_a_straight_line_in_the_numbers_it_is_taken_in(step):
+    """By hand, for one coordinate: theta_i exp(d_i / theta_i) in logarithms; mean and concentration by their slopes."""
+    from lnl.search.history import Round
+
+    own = printed_search(1, samples=6, step=step)
+    history = [Round(tuple(own.propose([], 3)), (0.9, 0.2, 0.4, 0.7, 0.1, 0.3))]
+    theta = np.array([1.5, 3.0])
+    d = own.printed_step(Betas(theta), history, 3)
+    ends = {name: parametrisations.elsewhere(own, 1, NUMBERS[name]).update(theta, history, 3) for name in NUMBERS}
+    assert ends["exponents"] == pytest.approx(np.maximum(theta + d, 1))
+    assert ends["logarithms"] == pytest.approx(np.minimum(np.maximum(theta * np.exp(d / theta), 1), 1e7))
+    mean = 1.5 / 4.5 + (3.0 * d[0] - 1.5 * d[1]) / 4.5**2  # d mean = (y dx - x dy) / (x + y)^2
+    mean, total = min(max(mean, 1e-9), 1 - 1e-9), max(4.5 + d[0] + d[1], 1e-9)
+    assert ends["mean and concentration"] == pytest.approx(np.maximum([mean * total, (1 - mean) * total], 1))
+
+
+def test_what_counts_of_searches_in_other_numbers_is_the_printed_form(monkeypatch):
+    monkeypatch.setattr(parametrisations, "REPEATS", {"as_printed": 8, "sound": 8})
     comparisons = parametrisations.invariance(ROOT)
     assert [c.fits for c in comparisons[:2]] == [True, True]
-    assert all(c.outcome.n == "8 + 8" and abs(c.effect) < 0.03 for c in comparisons[2:])
+    assert [c.label.partition(":")[0] for c in comparisons[2:]] == ["as printed"] * 2 + ["sound form (ours)"] * 2
+    assert [c.counts for c in comparisons] == [True] * 4 + [False] * 2
+    assert all(c.outcome.n == "8 + 8" for c in comparisons[2:])
+    assert all(abs(c.effect) < 0.03 for c in comparisons[4:])
+
+
+def test_no_identity_counts_what_a_sound_search_does(monkeypatch):
+    """A sound search that never moves changes no comparison on which a verdict rests; the sound forms are ours."""
+    from lnl.search.algorithms import gradient, natural_gradient, newton
+
+    of_searches = [
+        name
+        for name, (_, function) in identities._KNOWN.items()
+        if "search.algorithms" in Path(inspect.getsourcefile(module_of(function))).read_text()
+    ]
+    assert of_searches == ["natural_step_is_invariant"]
+    monkeypatch.setattr(parametrisations, "REPEATS", {"as_printed": 3, "sound": 3})
+    before = identities._KNOWN[of_searches[0]][1](ROOT)
+    sound = [kind for module in (natural_gradient, newton, gradient, parametrisations) for kind in sounds(module)]
+    assert {kind.__name__ for kind in sound} >= {"Sound", "Elsewhere"}
+    for kind in sound:
+        monkeypatch.setattr(kind, "update", lambda self, state, history, seed: state)
+    after = identities._KNOWN[of_searches[0]][1](ROOT)
+    assert [c for c in before if c.counts] == [c for c in after if c.counts]
+    assert [c for c in before if not c.counts] != [c for c in after if not c.counts]
+
+
+def sounds(module):
+    return [k for k in vars(module).values() if inspect.isclass(k) and any(b.__name__ == "Sound" for b in k.__mro__)]
+
+
+def module_of(function):
+    """The module that computes an identity, also one that is imported when it is asked for."""
+    inside = inspect.getclosurevars(function).nonlocals.get("module")
+    return importlib.import_module(f"lnl.results.claims.{inside}") if inside else inspect.getmodule(function)
 
 
 def test_every_identity_that_a_claim_names_exists_and_is_said_in_words():

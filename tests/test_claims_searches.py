@@ -159,26 +159,53 @@ def test_a_cell_may_belong_to_some_settings_only(suite):
 # ---- numbers of a search -------------------------------------------------------------------------------------------
 
 
-def test_numbers_of_a_search_are_those_of_its_best_candidate(suite):
-    plant(
-        suite,
-        RELEASED,
-        "pair-45",
-        lambda s, r, i, seed: 0.5 + 0.01 * i + 0.1 * (r == 1 and i == 2),
-    )
-    repeats = gather(suite, place(RELEASED), "test")
-    assert len(repeats.results) == 5
-    assert set(values(repeats, "best_score").values()) == {62.0}
-    result = repeats.results[1]
-    page = result["pages"][1]["candidates"][2]
-    assert result["best"]["schedule"] == page["schedule"]
+def one_good_candidate(schedule, r, i, seed):
+    return 0.5 + 0.01 * i + 0.1 * (r == 1 and i == 2)
+
+
+def numbers_of(schedule, values_of):
+    """The schedule's last value, against which the claims' numbers are held."""
     from lnl.learning.curves import kept_fraction
 
-    end = 100 * kept_fraction(page["schedule"], 198.0, 200)  # the last of 100 epochs on the paper's clock
-    assert values(repeats, "kept_end")[1] == pytest.approx(end)
-    assert values(repeats, "kept_end", minus="clean_rate")[1] == pytest.approx(end - 55)
-    assert values(repeats, "late_rise")[1] == pytest.approx(0, abs=1e-12)
-    assert 0 < values(repeats, "ramp_distance")[1] < 0.2
+    end = 100 * kept_fraction(schedule, 198.0, 200)  # the last of 100 epochs on the paper's clock
+    assert values_of("kept_end")[1] == pytest.approx(end)
+    assert values_of("kept_end", minus="clean_rate")[1] == pytest.approx(end - 55)
+    clock = [kept_fraction(schedule, 2.0 * e, 200) for e in range(100)]
+    assert values_of("late_rise")[1] == pytest.approx(clock[-1] - min(clock), abs=1e-12)
+    assert 0 < values_of("ramp_distance")[1] < 0.3
+    return end
+
+
+def test_numbers_of_a_search_that_trains_its_best_candidate_are_those_of_it(suite):
+    plant(suite, "random", "pair-45", one_good_candidate)
+    repeats = gather(suite, place("random"), "test")
+    assert len(repeats.results) == 5
+    assert set(values(repeats, "best_score").values()) == {62.0}
+    numbers_of(repeats.results[1]["pages"][1]["candidates"][2]["schedule"], partial(values, repeats))
+
+
+def test_numbers_of_a_search_that_trains_a_draw_are_those_of_the_draw(suite):
+    """The best candidate's score is the search's all the same; its schedule nobody trains."""
+    assert suite.searches[RELEASED]["final"] == "draw"
+    plant(suite, RELEASED, "pair-45", one_good_candidate)
+    best = json.loads(Path(paths.best("demo", f"s2e/digits/pair-45/coteaching/{RELEASED}", 1)).read_text())
+    repeats = gather(suite, place(RELEASED), "test")
+    assert set(values(repeats, "best_score").values()) == {62.0} == set(values(repeats, "best_test").values())
+    end = numbers_of(best["draw"]["schedule"], partial(values, repeats))
+    from lnl.learning.curves import kept_fraction
+
+    assert abs(end - 100 * kept_fraction(best["best"]["schedule"], 198.0, 200)) > 1
+
+
+def test_a_result_of_a_search_that_does_not_tell_its_draw_is_stale(suite):
+    plant(suite, RELEASED, "pair-45", one_good_candidate)
+    search = suite.search_at({**AT, "noise": "pair-45"}, RELEASED, 2, "test")
+    there = json.loads(Path(paths.best("demo", search.id, 2)).read_text())
+    written = {k: v for k, v in there.items() if k not in ("draw", "search", "seed", "scale", "digest", "seal")}
+    write(suite, search, paths.best("demo", search.id, 2), written)
+    repeats = gather(suite, place(RELEASED), "test")
+    assert sorted(repeats.results) == [1, 3, 4, 5]
+    assert repeats.remarks == (f"pair-45 search {RELEASED} seed 2 stale",)
 
 
 def test_a_search_as_it_was_declared_before_is_a_remark(suite):

@@ -148,3 +148,55 @@ def test_a_protocol_may_ask_for_augmentation() -> None:
     stack = helpers.build("standard", helpers.spec(augment="crop-flip"), [1, 2], mode="stacked")
     stack.begin_epoch(1)
     assert torch.equal(stack.batches.batch(0).x[0], augmented.batches.batch(0).x)
+
+
+class Watching(Method):
+    """Counts what it is told of, and remembers a pass over augmented images."""
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        return {"begun": torch.zeros(()), "heard": torch.zeros(()), "sum": torch.zeros(()), "best": torch.zeros(())}
+
+    def epoch_begin(self, learner: Learner, now: Moment) -> None:
+        learner.state["begun"] += 1
+        before = learner.networks()
+        plain = torch.cat([logits[0] for _, logits in learner.training_pass()])
+        augmented = torch.cat([logits[0] for _, logits in learner.training_pass(augmented=now.epoch)])
+        assert not torch.equal(plain, augmented)
+        again = torch.cat([logits[0] for _, logits in learner.pass_by(before)])
+        assert torch.equal(plain, again)
+        zero = {name: torch.zeros_like(tensor) for name, tensor in before.items()}
+        assert torch.cat([logits for _, logits in learner.pass_by(zero)], 1).abs().max() == 0
+        assert all(torch.equal(tensor, before[name]) for name, tensor in learner.networks().items())
+        learner.state["sum"] += augmented.sum()
+
+    def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:
+        assert accuracy.shape == (1,)
+        learner.state["heard"] += 1
+        learner.state["best"].copy_(torch.maximum(learner.state["best"], accuracy[0]))
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1), losses=losses)
+
+
+@pytest.mark.parametrize("steps", [3, 6, 7, 18])
+def test_what_is_done_before_an_epoch_is_done_once_also_where_it_is_resumed(steps: int) -> None:
+    described = helpers.spec("digits_cnn", augment="crop-flip", hold_out={"share": 0.2})
+    whole, part, rest = (helpers.build(Watching, described) for _ in range(3))
+    whole.run()
+    kept = io.BytesIO()
+    with pytest.raises(Stopped):
+        part.run(lambda: part.position.total >= steps, lambda: torch.save(part.snapshot(), kept))
+    kept.seek(0)
+    rest.restore(torch.load(kept, weights_only=True))
+    rest.run()
+    assert whole.learner.state["begun"] == whole.learner.state["heard"] == 3  # epoch 0 is not trained
+    best = max(whole.curves[0]["validation_accuracy"][0][1:])  # of six digits
+    assert float(whole.learner.state["best"]) == pytest.approx(best, rel=1e-5)
+    assert whole.learner.state == rest.learner.state and whole.curves == rest.curves
+
+
+def test_a_method_that_hears_of_validation_is_refused_in_a_stack() -> None:
+    hears = type("Hears", (Watching,), {name: getattr(Method, name) for name in ("initial_state", "epoch_begin")})
+    with pytest.raises(UserError, match="its own validated and runs in single mode only"):
+        helpers.build(hears, helpers.spec(), [1, 2], mode="stacked")

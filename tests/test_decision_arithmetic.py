@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.learning.mixing import ratios
+from lnl.learning.pseudo_labels import pseudo_labels, unit_scale
 from lnl.results.arithmetic import functions, sentence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +49,12 @@ COMPUTED: list[tuple[str, dict[str, Any], str, str]] = [
     ("double_softmax_bounds", {"classes": 10}, "{low} {high}", "1.46 2.46"),
     # brackets 81, 34, 15, 8, 5 at 1/81, 1/27, 1/9, 1/3, 1; each rung pays a third less than from scratch
     ("hyperband_trainings", {"eta": 3, "brackets": 5}, "{value} {scratch}", "19.5 23.5"),
+    # a label drawn from nine of ten classes is the own one in 1 of 9 for nine classes, never for the last: 0.4 x 0.9
+    (
+        *("wrong_share", {"noise": "uniform-l2r-40", "datasets": ["cifar10", "cifar100"]}),
+        *("{cifar10} {cifar100}", "36 39.6"),
+    ),
+    ("wrong_share", {"noise": "symmetric-40", "datasets": ["mnist"]}, "{mnist}", "40"),
     ("spread_ratio", {"runs": 5}, "{value}", "0.89"),  # sqrt(0.8)
     ("printed_band", {"pair-45": [1.0, 1.1], "symmetric-50": [2.0, 2.3, 2.74]}, "{low} {high}", "0.10 0.74"),
 ]
@@ -63,6 +72,27 @@ def test_the_jittered_inverse_is_as_large_as_four_uniform_numbers_make_it() -> N
     size, share = sentence(SUITE, "{value} {positive}", "jittered_inverse", given, "here").split()
     assert float(size.removeprefix("±").replace(",", "")) == pytest.approx(1e4 / 0.4027, rel=0.02)
     assert float(share) == pytest.approx(50, abs=2)
+
+
+def test_scaled_logits_say_no_more_than_their_bounds() -> None:
+    """Of many rows of equal norm, by the code that trains: none is above the bound, and the right one meets it."""
+    surest, loss = map(float, sentence(SUITE, "{surest} {loss}", "scaled_logits_bounds", {"classes": 10}, "").split())
+    rows = torch.randn(20000, 10, generator=torch.Generator().manual_seed(0))
+    rows[0] = torch.tensor([9.0] + [-1.0] * 9)
+    rows[1:] *= torch.linspace(0, 1, 19999)[:, None]  # from near the best row to anywhere
+    rows[1:] += rows[0] * torch.linspace(1, 0, 19999)[:, None]
+    rows /= rows.norm(dim=1, keepdim=True)
+    labels = pseudo_labels([rows], scaled=True)
+    losses = -torch.log_softmax(unit_scale(rows), -1).max(-1).values
+    assert labels.max().item() == labels[0].max().item() == pytest.approx(surest, abs=5e-4)
+    assert losses.min().item() == pytest.approx(losses[0].item(), abs=1e-6) == pytest.approx(loss, abs=5e-3)
+
+
+def test_mean_shares_are_those_of_the_ratios_that_train() -> None:
+    u = (torch.arange(100000) + 0.5) / 100000
+    given = sentence(SUITE, "{as_released} {beta}", "mixing_shares", {}, "here").split()
+    for form, said in zip(("as_released", "beta"), given, strict=True):
+        assert float(said) == pytest.approx(ratios(u, form).mean().item(), abs=6e-4)
 
 
 def test_what_is_stated_and_not_so_is_an_error() -> None:

@@ -131,6 +131,30 @@ BAD = {
         *("data.yaml", put("statistic", "why", value="As decision spreed says.")),
         r"data\.yaml: statistic: unknown decision 'spreed' \(did you mean 'spread'",
     ),
+    "no switch, and not a word why": (
+        *("search.yaml", without("figure1_setting", "switch")),
+        r"search\.yaml: figure1_setting: names no switch; name one, or say under 'fixed' why there is none$",
+    ),
+    "a switch, and why there is none": (
+        *("data.yaml", put("steps_cap", "fixed", value="it cannot be set")),
+        r"data\.yaml: steps_cap: names a switch, and says under 'fixed' why there is none; leave one of them out$",
+    ),
+    "why there is no switch, in no words": (
+        *("methods.yaml", put("ties", "fixed", value=" ")),
+        r"methods\.yaml: 'decisions\.ties\.fixed': is empty",
+    ),
+    "a number of a protocol that is not explained": (
+        *("data.yaml", without("steps_cap", "values")),
+        r"data\.yaml: steps_cap: explains no value of batch\.steps_cap$",
+    ),
+    "a number of a method that is not explained": (
+        *("ieg.yaml", without("ieg_mix_weight", "values")),
+        r"ieg\.yaml: ieg_mix_weight: explains no value of mix_weight$",
+    ),
+    "a word of searches that is not explained": (
+        *("search.yaml", without("final_schedule", "values")),
+        r"search\.yaml: final_schedule: explains no value of final$",
+    ),
     "a basis that there is not": (
         *("noise.yaml", put("tau", "basis", value="printed")),
         r"config/decisions/noise\.yaml: 'decisions\.tau\.basis'",
@@ -146,6 +170,13 @@ def test_what_does_not_agree_is_one_line_with_file_and_key(
         check(paper, changed(tmp_path, file, change))
     assert str(found.value).startswith(f"config/decisions/{file}")
     assert "\n" not in str(found.value)
+
+
+def test_what_is_no_scalar_needs_no_values(paper: Suite) -> None:
+    """A protocol's sets, a figure's DEMAND: the default says in words what stands there."""
+    unexplained = [decision for decision in paper.decisions if decision.switches and not decision.values]
+    assert {"l2r_clean_images", "figure1_setting", "synthetic_targets"} <= {decision.key for decision in unexplained}
+    assert all(decision.told for decision in unexplained)
 
 
 def test_a_key_stands_once(tmp_path: Path) -> None:
@@ -166,10 +197,17 @@ def test_a_choice_without_a_decision_is_named_with_its_file(paper: Suite, tmp_pa
         Chapter(c.file, c.title, c.order, c.intro, tuple(d for d in c.decisions if d.key != "noise_vector"), ())
         for c in paper.decisions.chapters
     ]
-    places = [
-        f"config/protocols/{name}.yaml: noise.vector"
-        for name in ("cifar_n", "coteaching", "l2r-imbalance", "labeller", "s2e")
-    ]
+    fixed = (
+        "cifar_n",
+        "coteaching",
+        "dynamic-bootstrapping",
+        "gce",
+        "ieg-webvision",
+        "l2r-imbalance",
+        "labeller",
+        "s2e",
+    )
+    places = [f"config/protocols/{name}.yaml: noise.vector" for name in fixed]
     assert uncovered(paper, Decisions(tuple(kept))) == places
     file = tmp_path / "mine.py"
     file.write_text('SPEC = {"key": "mine", "parameters": {"sharp": True, "count": 3}}\n')
@@ -188,9 +226,35 @@ def test_jobs_do_not_read_them_and_the_head_does(monkeypatch: pytest.MonkeyPatch
         dependencies.check(Suite.load(ROOT, {"scale": "smoke"}, validate=False))
 
 
+def test_no_number_of_a_decision_was_typed(paper: Suite) -> None:
+    """What has decimals in a decision is printed or released, declared, or computed: see its effects."""
+    folders = ("config", "tables", "claims", "methods")
+    files = [f for folder in folders for f in (ROOT / folder).rglob("*.*") if f.parent.name != "decisions"]
+    declared = {n for f in files if f.suffix in (".yaml", ".py") for n in decimals(f.read_text("utf-8"))}
+    ours = ("title", "fixed", "values", "default", "why", "consequence", "effect")
+    for decision in paper.decisions:
+        sources = decimals(str([decision.declared.get(key) for key in ("paper", "code")]))
+        typed = decimals(str([decision.declared.get(key) for key in ours]))
+        assert typed - sources - declared == set(), f"{decision.where}: let an effect compute it"
+    for chapter in paper.decisions.chapters:
+        for surprise in chapter.surprises:
+            assert decimals(surprise["says"]) - declared == set(), surprise["key"]
+
+
+def decimals(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w.])\d+\.\d+(?!\w|\.\d)", text))
+
+
 # ---- comments in the declarations ------------------------------------------------------------------------------------
 
 COMMENTED = [*ROOT.glob("config/protocols/*.yaml"), *ROOT.glob("config/searches/*.yaml"), *ROOT.glob("methods/*.py")]
+
+
+@pytest.mark.parametrize("file", sorted(COMMENTED), ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_a_decision_that_a_value_names_has_a_switch(paper: Suite, file: Path) -> None:
+    """What stands at a parameter or a key can be set there, so that the decision is not `fixed`."""
+    scalars = re.findall(r"^\s*\"?\w+\"?: *[^\s{\[#][^{\[#]*#\s*decision ([a-z0-9_]+)", file.read_text("utf-8"), re.M)
+    assert [key for key in scalars if paper.decisions.by_key[key].fixed] == []
 
 
 @pytest.mark.parametrize("file", sorted(COMMENTED), ids=lambda file: f"{file.parent.name}/{file.name}")

@@ -36,7 +36,7 @@ def paper() -> Suite:
 
 def test_the_page_is_what_the_declarations_and_committed_records_say(paper: Suite) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert written(text, page(paper), BEGIN, END) == text, "run `lnl decisions --write docs/decisions.md`"
+    assert written(text, page(paper), PAGE, BEGIN, END) == text, "run `lnl decisions --write docs/decisions.md`"
 
 
 def test_every_decision_can_be_linked_to_and_every_link_leads_somewhere(paper: Suite) -> None:

@@ -10,6 +10,7 @@ from command_lines import fault
 from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
 from lnl.declared.reading import read_methods
+from lnl.errors import UserError
 from lnl.render.methods import method_table, written
 
 LEFT_OVER = re.compile(r"@@[^@\s]*@@|\bTODO\b|\bFIXME\b|\bXXX\b|\?\?\?")
@@ -17,6 +18,7 @@ PAIRED = {
     "<!-- demo -->": "<!-- /demo -->",
     "<!-- tables:": "<!-- /tables -->",
     "<!-- methods:": "<!-- end of methods -->",
+    "<!-- decisions:": "<!-- end of decisions -->",
 }
 
 
@@ -45,16 +47,36 @@ def test_nothing_was_left_for_later() -> None:
     ]
 
 
+def lonely(page: Path, name: str) -> list[str]:
+    """Marks of a page that do not come in pairs, a line each."""
+    text = page.read_text(encoding="utf-8")
+    counts = [(begin, text.count(begin), end, text.count(end)) for begin, end in PAIRED.items()]
+    return [f"{name}: '{begin}' {n}, '{end}' {m}" for begin, n, end, m in counts if n != m]
+
+
 def test_marks_of_blocks_that_other_commands_write_come_in_pairs() -> None:
-    for page in pages():
-        text = page.read_text(encoding="utf-8")
-        for begin, end in PAIRED.items():
-            assert text.count(begin) == text.count(end), f"{page.relative_to(ROOT)}: '{begin}' and '{end}'"
+    found = [line for page in pages() for line in lonely(page, str(page.relative_to(ROOT)))]
+    assert found == []
+
+
+def test_a_mark_without_its_pair_is_one_line_with_the_file(tmp_path: Path) -> None:
+    for (begin, end), page in zip(PAIRED.items(), ("demo", "tables", "methods", "decisions"), strict=True):
+        file = tmp_path / f"{page}.md"
+        file.write_text(f"{begin}\n" + "a line\n" * 1000)
+        assert lonely(file, file.name) == [f"{page}.md: '{begin}' 1, '{end}' 0"]
+        with pytest.raises(UserError) as found:
+            written(file.read_text(), "made", file.name, begin, end)
+        what = f"has no line '{end}' below '{begin}'; what is made stands between both: add it"
+        assert str(found.value) == f"{page}.md: {what}"
+        with pytest.raises(UserError, match=rf"^{page}\.md: has no line '{begin}'; what is made"):
+            written(f"{end}\n", "made", file.name, begin, end)
 
 
 def test_the_readme_s_table_of_methods_is_that_of_the_specs() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert written(text, method_table(read_methods(ROOT / "methods"))) == text, "run `lnl methods --write README.md`"
+    made = written(text, method_table(read_methods(ROOT / "methods")), "README.md")
+    changed = [line for line in made.splitlines() if line not in text.splitlines()]
+    assert made == text, f"run `lnl methods --write README.md`: {changed[:3]}"
 
 
 def test_commands_can_be_run_as_they_are_written() -> None:

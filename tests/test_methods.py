@@ -52,11 +52,17 @@ def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str,
 
 
 def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **changes: Any) -> Training:
-    sets = {name: {"count": 20, "balanced": True} for name in ("clean", "probe")}
+    sets = {name: {"count": 20, "balanced": True} for name in ("clean", "probe", "validation")}
     described = helpers.spec(network, noise={"key": noise}, sets=sets)
     if key == "ieg":
         changes = {"mix_weight": 1.0, "consistency": 1.0, **changes}  # it has a few steps only
+    if key == "mixmatch":
+        changes = {"average_rises": True, **changes}  # the same
+    if key == "dynamic-bootstrap":
+        described |= {"epochs": 12, "paper_epochs": 12}  # the belief of a network that knows nothing is worth nothing
     parameters = [helpers.method_parameters(key, **changes)]
+    if parameters[0].get("truncated"):
+        described["hold_out"] = {"share": 0.2}
     built = helpers.build(
         key,
         described,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import checkout_of_pages as small
@@ -178,9 +179,20 @@ def test_the_results_of_a_user_enter_no_page(checkout: Path, monkeypatch: pytest
 
 def test_a_page_beside_which_no_record_lies_is_named(checkout: Path) -> None:
     small.page(checkout, "# Nothing behind it\n", "docs/reproduction/empty/README.md")
-    assert stale(checkout) == [
-        "docs/reproduction/empty/README.md: its records are missing; `lnl keep` puts them into its folder records/"
-    ]
+    missing = "its records are missing; `lnl keep` puts them into its folder records/"
+    assert stale(checkout) == [f"docs/reproduction/empty/README.md: {missing}"]
+    # a page whose records are gone is one line, whatever its blocks lack for it
+    small.page(checkout, f"# Page\n\n{block('statistics small')}{block('runs small')}")
+    shutil.rmtree(checkout / small.FOLDER / "records")
+    assert stale(checkout) == [f"docs/reproduction/{name}/README.md: {missing}" for name in ("empty", "small")]
+
+
+def test_the_page_of_search_quality_without_its_searches_is_named(checkout: Path) -> None:
+    page = small.page(checkout, "# Search quality\n", "docs/reproduction/search_quality/quality.md")
+    line = "docs/reproduction/search_quality/quality.md: its searches are missing; "
+    assert stale(checkout) == [f"{line}python -m benchmarks.search_quality makes them"]
+    page.with_suffix(".json").write_text('{"searches": []}')
+    assert stale(checkout) == []
 
 
 def test_two_different_records_of_one_run_are_refused(checkout: Path) -> None:

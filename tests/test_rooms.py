@@ -5,16 +5,67 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import grimp  # what import-linter reads imports with
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def foreign(source: str) -> set[str]:
+    """Modules of the library that a method file imports and may not, however it writes it."""
+    used: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            used |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whole = "." * node.level + (node.module or "")  # the names may be modules themselves: `from lnl import cli`
+            names = {f"{whole}.{alias.name}" for alias in node.names}
+            used |= names if whole in ("lnl", "lnl.engine", "lnl.learning") or node.level else {whole}
+    own = {name for name in used if name.split(".")[0] in ("lnl", "methods", "")}
+    return {name for name in own if name != "lnl.engine.method" and not name.startswith("lnl.learning.")}
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "methods").glob("*.py")), ids=lambda file: file.stem)
 def test_a_method_uses_the_contract_and_what_methods_are_composed_of(file: Path) -> None:
-    nodes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.ImportFrom)]
-    used = {node.module for node in nodes if node.module and node.module.startswith("lnl")}
-    assert {name for name in used if name != "lnl.engine.method" and not name.startswith("lnl.learning.")} == set()
+    assert foreign(file.read_text()) == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("import lnl.engine.loop", {"lnl.engine.loop"}),
+        ("import torch, lnl", {"lnl"}),
+        ("import lnl.engine.loop as method", {"lnl.engine.loop"}),
+        ("from lnl import engine", {"lnl.engine"}),
+        ("from lnl.engine import loop, method", {"lnl.engine.loop"}),
+        ("from lnl.engine.loop import train", {"lnl.engine.loop"}),
+        ("from lnl.learning import selection", set()),
+        ("from . import coteaching", {"..coteaching"}),
+        ("import methods.coteaching", {"methods.coteaching"}),
+        ("def f():\n    import lnl.run", {"lnl.run"}),
+        ("import torch\nfrom lnl.engine.method import Method", set()),
+    ],
+)
+def test_every_way_to_import_is_seen(line: str, found: set[str]) -> None:
+    assert foreign(line) == found
+
+
+def test_sub_rooms_between_files_of_their_room_are_those_that_the_page_names() -> None:
+    graph = grimp.build_graph("lnl")
+    page = " ".join((ROOT / "docs/architecture.md").read_text().split())
+    between = {}
+    for room in graph.modules:
+        if room.count(".") >= 2 and graph.find_children(room):
+            inside = {room, *graph.find_descendants(room)}
+            others = graph.find_descendants(room.rpartition(".")[0]) - inside
+            above = {name for name in others if graph.find_modules_directly_imported_by(name) & inside}
+            if above and any(graph.find_modules_directly_imported_by(name) & others for name in inside):
+                between[room.removeprefix("lnl.").replace(".", "/")] = sorted(above)
+    listed = {
+        room: " and ".join(f"`{name.rpartition('.')[2]}.py`" for name in above) for room, above in between.items()
+    }
+    assert {room for room, by in listed.items() if f"`{room}` (by {by})" not in page} == set()
+    assert len(listed) == page.count("` (by `") == 4
 
 
 def test_the_top_of_the_library_fits_on_one_screen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 import torch
 from declared_datasets import DATASETS
 
+from lnl.declared.search_options import resolved
 from lnl.declared.specification import digest
 from lnl.declared.suite import Cell, Suite
+from lnl.declared.synonyms import SYNONYMS
 from lnl.engine.optim import rates
 from lnl.networks import build
 from lnl.render.figure import FigureData, data_of, drawing, render
@@ -157,6 +160,61 @@ def test_figure_4_has_three_data_sets_by_three_noises_and_keeps_the_cells_of_its
             assert wanted == f"natural-gradient-{searched}"
 
 
+def is_sound(algorithm: dict[str, Any]) -> bool:
+    """Whether an algorithm is one of the sound forms, which are ours, named or by default."""
+    return resolved(algorithm).get("form") == "sound"
+
+
+def words(value: Any) -> list[str]:
+    """One name, or those of a list; nothing of a mapping."""
+    return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
+
+
+def mappings(declared: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping inside a claim's cells, or a column: those that name methods, searches and arms are among them."""
+    if isinstance(declared, dict):
+        yield declared
+    for inside in declared.values() if isinstance(declared, dict) else declared if isinstance(declared, list) else ():
+        yield from mappings(inside)
+
+
+def sound_searches(suite: Suite) -> set[str]:
+    return {name for name, at in suite.searches.items() if "algorithm" in at and is_sound(at["algorithm"])}
+
+
+def sound_arms(suite: Suite) -> set[tuple[str, str]]:
+    sound = {name for name, at in suite.synthetic["algorithms"].items() if is_sound(at["algorithm"])}
+    studies = suite.synthetic["studies"].items()
+    return {(study, name) for study, at in studies for name, arm in at["arms"].items() if arm["algorithm"] in sound}
+
+
+def of_ours(suite: Suite, declared: Any) -> bool:
+    """Whether something in a claim's cells, or a column, is searched, computed or trained by a sound form."""
+    searches, arms = sound_searches(suite), sound_arms(suite)
+    return any(
+        searches & set(words(at.get("search")))
+        or arms & set(itertools.product(words(at.get("study")), words(at.get("arm"))))
+        or "s2e-sound" in words(at.get("method"))
+        for at in mappings(declared)
+    )
+
+
+def test_whatever_runs_a_sound_form_says_that_it_is_ours(suite: Suite) -> None:
+    assert sound_searches(suite) >= {"gradient", "gradient-four-bases", "natural-gradient-four-bases", "newton-sound"}
+    for name in sound_searches(suite):
+        declared = suite.searches[name]
+        assert "sound" in declared["title"] and "ours" in declared["title"], name
+        assert declared["source"].startswith("of this suite"), name
+    for name, declared in suite.synthetic["algorithms"].items():
+        assert is_sound(declared["algorithm"]) == ("ours" in declared["title"]), name
+    for study, name in sound_arms(suite):
+        assert "ours" in suite.synthetic["studies"][study]["arms"][name]["title"], (study, name)
+    for key in (*suite.figures, *suite.tables):
+        for column in suite.declaration(key).get("columns", []):
+            assert not of_ours(suite, column) or "ours" in column["label"], (key, column)
+    assert "ours" in suite.methods["s2e-sound"]["title"] and "ours" in SYNONYMS["s2e-sound"]["title"]
+
+
 def test_no_number_that_a_document_prints_stands_beside_our_own_search(suite: Suite) -> None:
     for key in suite.tables:
         ours = [slot for slot in suite.slots(key) if slot.cell and slot.cell.method.startswith("s2e-sound")]
@@ -166,9 +224,7 @@ def test_no_number_that_a_document_prints_stands_beside_our_own_search(suite: Su
             tests = claim.get("test", [])
             for test in tests if isinstance(tests, list) else [tests]:
                 for side in (test.get("a"), test.get("b")):
-                    cells_of = claim["cells"].get(side) if isinstance(side, str) else None
-                    text = str(cells_of)
-                    sound = any(word in text for word in ("sound", "'arm': 'natural-gradient'", "'arm': 'newton'"))
+                    sound = any(of_ours(suite, claim["cells"].get(name)) for name in words(side))
                     assert not sound or ("ours" in str(side) and test.get("aside")), (claim["key"], side)
 
 

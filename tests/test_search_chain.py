@@ -54,6 +54,7 @@ def _edit_search(copy: SuiteCopy, name: str, **changes: Any) -> None:
 def test_a_draw_of_the_last_distribution_is_what_the_run_trains_with(suite: SuiteCopy) -> None:
     out = suite.lnl("search", f"{CELL}/s2e", afresh=True)
     assert out.returncode == 0, out.stderr
+    assert out.stdout.splitlines()[-1] == "methods train with a draw of the last distribution"
     best = _json(suite.root / TARGET.format(RELEASED))
     candidates = [c for page in _scores(suite, RELEASED) for c in page["candidates"]]
     assert len(candidates) == 6 == best["candidates"] and best["trainings"] == 6

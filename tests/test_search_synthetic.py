@@ -11,9 +11,10 @@ import pytest
 import yaml
 from scipy.stats import mannwhitneyu
 
-from benchmarks import quality_tables, search_quality
+from benchmarks import quality_store, quality_tables, search_quality
 from lnl.declared.schema import check
 from lnl.errors import UserError
+from lnl.results.search_quality import effect
 from lnl.search import synthetic
 from tests.helpers import ROOT
 
@@ -58,7 +59,7 @@ def test_the_late_rise_rises_and_no_curve_of_two_decays_does() -> None:
     ],
 )
 def test_what_each_space_can_reach(space: str, target: str, low: float, high: float) -> None:
-    assert low <= quality_tables.floor(ROOT, DECLARED, space, target) <= high
+    assert low <= quality_store.floor(ROOT, DECLARED, space, target) <= high
 
 
 def test_an_error_is_the_root_mean_square_over_the_epochs() -> None:
@@ -153,10 +154,11 @@ def test_the_benchmark_runs_every_variant_in_every_space_and_writes_between_its_
     picked = [
         search_quality.case(small, "coteaching", "coteaching", "small", name) for name in ("random", "natural-gradient")
     ]
-    entries = [search_quality.run(c) for c in picked]
+    entries = quality_store.with_intervals([search_quality.run(c) for c in picked])
+    assert quality_store.with_intervals(entries) == entries and "against_random" not in entries[0]
     page = tmp_path / "quality.md"
     page.write_text(f"Words.\n\n{quality_tables.BEGIN}\nREPLACED\n{quality_tables.END}\n\nMore.\n")
-    quality_tables.insert(page, quality_tables.render(ROOT, small, entries))
+    quality_tables.insert(page, quality_tables.render(small, entries, []))
     text = page.read_text()
     assert text.startswith("Words.") and text.rstrip().endswith("More.") and "REPLACED" not in text
     assert "natural gradient" in text and "random: median RMSE" in text
@@ -176,6 +178,6 @@ def test_the_benchmark_searches_again_where_a_space_has_other_curves(monkeypatch
 def test_an_effect_is_in_percent_of_the_medians_with_its_interval() -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.normal(mean, 0.1, 60).tolist() for mean in (0.8, 1.0))
-    found = quality_tables.effect(a, b)
+    found = effect(a, b)
     assert found["low"] < found["percent"] < found["high"] < 0 and found["p"] < 0.01
     assert found["percent"] == pytest.approx(-20, abs=5)

@@ -112,7 +112,7 @@ def test_table_4_leads_from_labellers_over_their_networks_and_labels_to_its_runs
     dag = Dag(ROOT, {"scale": "smoke", "device": "cpu"}, head=False)
     records = dag.demanded("tables")(SimpleNamespace(key="ieg_table4"))
     runs = dag.suite.demand("ieg_table4")
-    assert {run.cell.dataset for run in runs} == {"digits", "standin-cifar100"} and len(runs) == 6
+    assert {run.cell.dataset for run in runs} == {"digits", "standin-cifar100"} and len(runs) == 8
     for run in runs:
         assert paths.record("smoke", run.cell.id, run.seed) in records
         labels = f"results/smoke/noise/{run.cell.dataset}/{NOISE}/named_stream-seed{run.seed}.json"
@@ -129,7 +129,7 @@ def test_table_4_leads_from_labellers_over_their_networks_and_labels_to_its_runs
             _wildcards(by)
         )
     counted = dependencies.trained(dag.suite, "ieg_table4")
-    assert len(counted) == 8 and len(set(counted) - set(runs)) == 2
+    assert len(counted) == 10 and len(set(counted) - set(runs)) == 2
 
 
 def test_on_real_images_the_network_has_its_own_cell_and_seed_its_own_labeller() -> None:

@@ -29,12 +29,13 @@ names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,12}", fullmatch=True).filter(lambda
 counts = st.integers(1, 60_000)
 plain = st.builds(lambda count: {"count": count}, counts)
 balanced = st.builds(lambda count: {"count": count, "balanced": True}, counts)
+of_clean = st.builds(lambda count: {"count": count, "of": "clean"}, counts)
 shared = st.builds(
     lambda count, share: {"count": count, "shares": [share, 1 - share]}, counts, st.floats(1e-6, 1 - 1e-6)
 )
 
 
-@given(st.dictionaries(names, plain | balanced | shared, max_size=3), st.none() | st.integers(1, 500))
+@given(st.dictionaries(names, plain | balanced | of_clean | shared, max_size=3), st.none() | st.integers(1, 500))
 def test_a_name_means_what_it_was_made_of(sets: dict[str, Any], held: int | None) -> None:
     spec = {"sets": {name: {**declared, "held_out": "all"} for name, declared in sets.items()}}
     share = None if held is None else held / 1000

@@ -218,6 +218,18 @@ def decisions(
     command(load_suite(), key, write)
 
 
+@app.command()
+def systems(
+    write: Annotated[
+        str | None, typer.Option(help="Markdown file in which to renew them: docs/systems.md, README.md")
+    ] = None,
+) -> None:
+    """List every system that the documents compare: what it is trained by, where it is shown, whether it runs."""
+    from lnl.cli.systems import systems as command
+
+    command(load_suite(scale="paper"), write)
+
+
 app.command()(numbers.export)
 app.command()(numbers.compare)
 

@@ -36,7 +36,6 @@ def decisions(suite: Suite, key: str | None, write: str | None) -> None:
 def _renew(suite: Suite, file: Path) -> None:
     with named(file):
         before = file.read_text(encoding="utf-8")
-    if BEGIN not in before or END not in before:
-        raise UserError(f"{file}: has no lines '{BEGIN}' and '{END}' between which the page belongs; add them")
+    written(before, "", file, BEGIN, END)  # it has a place for the page, which takes a while to make
     with named(file):
-        file.write_text(written(before, page(suite), BEGIN, END), encoding="utf-8")
+        file.write_text(written(before, page(suite), file, BEGIN, END), encoding="utf-8")

@@ -12,7 +12,6 @@ from lnl.declared import dependencies, label_needs, paths, searches
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
-from lnl.errors import UserError
 from lnl.files.locks import free
 from lnl.results.records import RunState, state_of
 from lnl.run.price.cost import Correction, Cost, Estimator, duration, on_gpu, size
@@ -167,7 +166,7 @@ def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
 def methods(write: str | None) -> None:
     """Print the table of methods, or renew it in a Markdown file. UserError for a file that has no place for it."""
     from lnl.declared.reading import read_methods
-    from lnl.render.methods import BEGIN, method_table, written
+    from lnl.render.methods import method_table, written
 
     at_a_checkout()
     table = method_table(read_methods(Path("methods")))
@@ -175,8 +174,5 @@ def methods(write: str | None) -> None:
         print(table)
         return
     file = Path(write)
-    try:
-        with named(file):
-            file.write_text(written(file.read_text(encoding="utf-8"), table), encoding="utf-8")
-    except ValueError:
-        raise UserError(f"{file}: has no line '{BEGIN}' below which the table belongs; add it, and its end") from None
+    with named(file):
+        file.write_text(written(file.read_text(encoding="utf-8"), table, file), encoding="utf-8")

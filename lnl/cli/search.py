@@ -13,6 +13,7 @@ from lnl.declared import dependencies, paths, searches
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.search_file import SCORED_ON
+from lnl.declared.searched import FINALS
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.run.hardware import lease_gpu
@@ -43,6 +44,9 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
         f"best of {found['candidates']} candidates: {value}{100 * best_one['score']:.2f}% "
         f"on {SCORED_ON[found['scored_on']]} (round {best_one['round']}, candidate {best_one['candidate']}) -> {best}"
     )
+    final = suite.searches[search.name]["final"]
+    if final != "best":
+        print(f"methods train with {FINALS[final]}")
 
 
 def step(

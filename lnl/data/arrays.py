@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.uint8] | NDArray[np.float32]
+Images = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.void]
 Labels = NDArray[np.int64]
 
 # The order in which the arrays of a data set enter its digest.
@@ -20,7 +22,8 @@ PARTS = ("train_images", "train_labels", "validation_images", "validation_labels
 class Arrays:
     """One data set: images [N, C, H, W], true labels int64 [N]; memory-mapped and read-only.
 
-    Images are uint8 in 0..255; features of texts are float32 [N, 1, 1, D], used as they are.
+    Images are uint8 in 0..255; features of texts are float32 [N, 1, 1, D], used as they are. Images that stay in their
+    files are [N] with the fields `path`, below `root`, and `bytes`, the size of the file (lnl/data/image_files.py).
 
     The order of examples is that of the original files. `digest` (16 hex digits) names the content of all parts.
     `accepted` lists source files that the configuration accepts although their checksum is not the documented one,
@@ -36,21 +39,31 @@ class Arrays:
     digest: str
     accepted: tuple[dict[str, str], ...] = ()
     supplied: tuple[dict[str, str], ...] = ()
+    further_tests: Mapping[str, tuple[Images, Labels]] = field(default_factory=dict)
+    root: Path | None = None
+    side: int | None = None  # of images in files, as they are seen
+    looked: Mapping[str, Any] = field(default_factory=dict)  # what was found of images in files, by part
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a reader hands over: arrays by the names in PARTS (no validation arrays where there is no such part)."""
+    """What a reader hands over: arrays by the names in PARTS (no validation arrays where there is no such part), and of
+    further test sets, `<name>_images` and `<name>_labels`."""
 
     parts: dict[str, NDArray[Any]]
     accepted: list[dict[str, str]] = field(default_factory=list)
     supplied: list[dict[str, str]] = field(default_factory=list)
+    looked: dict[str, Any] = field(default_factory=dict)
+
+    def left_out(self, part: str) -> int:
+        """Images of a part that were left out because they cannot be read."""
+        return int(self.looked.get(part, {}).get("left_out", 0))
 
 
 def content_digest(parts: dict[str, NDArray[Any]]) -> str:
     """16 hex digits of SHA-256 over name, type, shape and bytes of each array; the same on every machine."""
     total = hashlib.sha256()
-    for name in PARTS:
+    for name in (*PARTS, *sorted(set(parts) - set(PARTS))):
         if name in parts:
             array = np.ascontiguousarray(parts[name])
             array = array.astype(array.dtype.newbyteorder("<"), copy=False)

@@ -11,8 +11,17 @@ from lnl.data.registry import DatasetInfo
 
 
 def manifest(info: DatasetInfo, arrays: Arrays) -> dict[str, Any]:
-    """What a data set holds: digest, counts per part and per class, shape, source, and digests of files."""
-    labels = {"train": arrays.train_labels, "validation": arrays.validation_labels, "test": arrays.test_labels}
+    """What a data set holds: digest, counts per part and per class, shape, source, and digests of files.
+
+    Of images that stay in their files the digest is of their paths, sizes and labels; `images` says what was found.
+    """
+    further = {name: labels for name, (_, labels) in arrays.further_tests.items()}
+    labels = {
+        "train": arrays.train_labels,
+        "validation": arrays.validation_labels,
+        "test": arrays.test_labels,
+        **further,
+    }
     return {
         "dataset": info.key,
         "title": info.title,
@@ -31,4 +40,6 @@ def manifest(info: DatasetInfo, arrays: Arrays) -> dict[str, Any]:
         "notes": list(info.notes),
         "accepted_digests": [dict(use) for use in arrays.accepted],
         "supplied_files": [dict(use) for use in arrays.supplied],
+        **({"clean": info.clean} if info.clean else {}),
+        **({"images": dict(arrays.looked)} if arrays.looked else {}),
     }

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
-from lnl.data.registry import PARTS as DECLARED
 from lnl.data.registry import READERS, DatasetInfo
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
@@ -98,23 +97,29 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
         "accepted": source.accepted,
         "supplied": source.supplied,
         "files": files,
+        **({"looked": source.looked} if source.looked else {}),
     }
     sealed.write(folder / "meta.json", meta)  # last: without it the folder counts as empty
 
 
 def _check(info: DatasetInfo, source: Source, data_root: Path | None) -> None:
     """Parts, counts, shapes, type of numbers and label range as declared."""
-    there = {part: source.parts.get(f"{part}_labels") for part in DECLARED}
-    counts = {part: 0 if labels is None else len(labels) for part, labels in there.items()}
+    there = {part: source.parts.get(f"{part}_labels") for part in info.parts}
+    counts = {part: (0 if labels is None else len(labels)) + source.left_out(part) for part, labels in there.items()}
     remedy = "take fresh copies of its files"
     if info.brought:
-        written = ", ".join(f"{part}: {count}" for part, count in counts.items() if count)
+        own = counts | {"train": counts["train"] - info.clean}
+        written = ", ".join(
+            f"{part}: {own[part]}" for part in counts if counts[part] and part not in info.further_tests
+        )
         remedy = f"take other files, or declare what they hold in {info.file}: counts: {{{written}}}"
     for part, labels in there.items():
-        count = getattr(info, part)
+        count = info.count(part)
         if counts[part] != count or labels is None:
             if counts[part] != count:
                 raise UserError(f"{info.title}: {counts[part]:,} {part} examples, {count:,} are declared; {remedy}")
+            continue
+        if info.in_files:  # whose reader has looked at every image
             continue
         images = source.parts[f"{part}_images"]
         right = images.shape == (count, *info.shape) and images.dtype == info.dtype and labels.shape == (count,)
@@ -132,8 +137,9 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
         meta = sealed.read(note)
         files, supplied = meta["files"], meta.get("supplied", [])
         used = {use["digest"] for use in meta["accepted"]}
-        needed = {f"{part}_{what}" for part in ("train", "test") for what in ("images", "labels")}
-        if meta["format"] != FORMAT or not needed <= set(files) <= set(PARTS):
+        further = {f"{part}_{what}" for part in info.further_tests for what in ("images", "labels")}
+        needed = {f"{part}_{what}" for part in ("train", "test") for what in ("images", "labels")} | further
+        if meta["format"] != FORMAT or not needed <= set(files) <= {*PARTS, *further}:
             raise ValueError("of another version of the suite")
         if not used <= {digest.lower() for digest in accepted}:
             raise ValueError("of files that are no longer accepted")
@@ -159,6 +165,10 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
         digest=meta["digest"],
         accepted=tuple(meta["accepted"]),
         supplied=tuple(supplied),
+        further_tests={name: (mapped[f"{name}_images"], mapped[f"{name}_labels"]) for name in info.further_tests},
+        root=data_root if info.in_files else None,
+        side=info.shape[-1] if info.in_files else None,
+        looked=meta.get("looked", {}),
     )
 
 

@@ -21,7 +21,7 @@ def drawn(
 ) -> dict[str, NDArray[np.int64]]:
     """Sorted places of every set; the held-out share, if there is one, under the name of HOLD_OUT."""
     labels = np.asarray(arrays.train_labels)
-    found = draw_sets(sets, labels, info.classes, info.key, seed)
+    found = draw_sets(sets, labels, info.classes, info.key, seed, info.clean)
     if share is not None:
         found[HOLD_OUT] = noisy_hold_out(len(labels), share, info.key, seed)
     return found

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl.data.set_sizes import TRAIN, per_class
+from lnl.data.set_sizes import CLEAN, TRAIN, per_class
 from lnl.data.streams import named_stream
 from lnl.errors import UserError
 
@@ -20,19 +20,24 @@ Places = NDArray[np.int64]
 
 
 def draw_sets(
-    sets: Mapping[str, Mapping[str, Any]], labels: Places, classes: int, dataset: str, seed: int
+    sets: Mapping[str, Mapping[str, Any]], labels: Places, classes: int, dataset: str, seed: int, clean: int = 0
 ) -> dict[str, Places]:
     """Sorted places of every declared set. `train` is drawn first, and the others from it, disjoint.
 
-    sets: as a resolved specification has them; labels: true, of the whole file. UserError where too few examples are
-    left for a set.
+    sets: as a resolved specification has them; labels: true, of the whole file; clean: how many of its last examples
+    are clean ones of another source, of which only sets that say so are. UserError where too few examples are left for
+    a set.
     """
     found: dict[str, Places] = {}
-    left = np.arange(len(labels))
+    others = np.arange(len(labels) - clean, len(labels))
+    left = np.arange(len(labels) - clean)
     if TRAIN in sets:
         left = found[TRAIN] = _drawn(TRAIN, sets[TRAIN], left, labels, classes, dataset, seed)
     for name, declared in sorted(sets.items()):  # a declaration's order means nothing
-        if name != TRAIN:
+        if declared.get("of") == CLEAN:
+            found[name] = _drawn(name, declared, others, labels, classes, dataset, seed)
+            others = np.setdiff1d(others, found[name])
+        elif name != TRAIN:
             found[name] = _drawn(name, declared, left, labels, classes, dataset, seed)
             left = np.setdiff1d(left, found[name])
     return found

@@ -13,6 +13,7 @@ SPLITS = {
     "none": "all test images test, nothing validates",
     "own": "the data set's own validation part validates",
     "test-halves": "the first half of the test file validates, the second half tests (S2E, Table 1 and released code)",
+    "test-first": "of each class the first of the test file validate, a twentieth in all; the others test (RoG's code)",
 }
 
 
@@ -31,7 +32,35 @@ def evaluation_parts(arrays: Arrays, split: str) -> tuple[Images | None, Labels 
         half = len(arrays.test_labels) // 2
         images, labels = arrays.test_images, arrays.test_labels
         return images[:half], labels[:half], images[half:], labels[half:]
+    if split == "test-first":
+        images, labels = arrays.test_images, arrays.test_labels
+        first = first_of_classes(labels, max(1, len(labels) // 20 // (int(labels.max()) + 1)))
+        others = np.setdiff1d(np.arange(len(labels)), first)
+        return images[first], labels[first], images[others], labels[others]
     raise UserError(f"unknown split '{split}'{nearest(split, SPLITS)}")
+
+
+def parts_by_name(arrays: Arrays, split: str, tested_on: str = "test") -> dict[str, tuple[Images, Labels]]:
+    """Evaluation parts by name: `test`, then `validation` where the split has one, then further test sets.
+
+    tested_on: a further test set that is `test`; the data set's own is called `own` then. UserError for one that there
+    is not.
+    """
+    validation, validation_labels, test, test_labels = evaluation_parts(arrays, split)
+    parts = {"test": (test, test_labels)}
+    if validation is not None and validation_labels is not None:
+        parts["validation"] = (validation, validation_labels)
+    further = dict(arrays.further_tests)
+    if tested_on != "test":
+        if tested_on not in further:
+            raise UserError(f"there is no test set '{tested_on}'{nearest(tested_on, ['test', *further])}")
+        further["own"], parts["test"] = parts["test"], further.pop(tested_on)
+    return parts | further
+
+
+def first_of_classes(labels: Labels, count: int) -> NDArray[np.int64]:
+    """Places of the first `count` examples of every class, in the file's order."""
+    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]))
 
 
 def clean_indices(labels: NDArray[np.int64], count: int, classes: int, seed: int) -> NDArray[np.int64]:

@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "replay": False,
     "search_block": None,
     "news_features": "lsa",
+    "unreadable_images": "refuse",
     "label_files": {},
     "accepted_digests": [],
     "overlay": [],
@@ -37,7 +38,7 @@ LARGEST_SEED = 2**32 - 1  # that numpy's legacy generators, which draw label vec
 MOST_REPEATS = 999  # below the seeds of searches' candidates (lnl/declared/searches.py, FIRST_SEED)
 
 #: Keys whose values are words, and stay what was typed, be it a number (a folder called 2024).
-WORDS = ("scale", "data_root", "cache_root", "device", "news_features")
+WORDS = ("scale", "data_root", "cache_root", "device", "news_features", "unreadable_images")
 NULLABLE = ("artefacts", "seeds", "data_root", "search_block")
 
 
@@ -49,6 +50,8 @@ def read(root: Path, given: Mapping[str, Any] | None) -> dict[str, Any]:
         raise UserError(f"{FILE}: key 'scale' is a word, such as demo: the name of a file in config/scales")
     if not isinstance(values["news_features"], str):
         raise UserError(f"{FILE}: 'news_features' is a word: lsa or glove")
+    if values["unreadable_images"] not in ("refuse", "skip"):
+        raise UserError(f"{FILE}: 'unreadable_images' is a word: refuse or skip")
     return values
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -92,7 +93,10 @@ class Contents:
 
     def _dataset(self, file: Path) -> DatasetInfo:
         found = self._sound(read_mapping(file), "dataset", self.layers.told(file))
-        return DatasetInfo.of(file.stem, found, file)
+        info = DatasetInfo.of(file.stem, found, file)
+        if info.in_files and (allowed := self.config.get("unreadable_images", "refuse")) != "refuse":
+            return replace(info, options={"unreadable": allowed, **info.options})
+        return info
 
     def _noise(self, file: Path) -> NoiseKind:
         return noise_files.read(file, self.datasets, lambda said, where: self._sound(said, "noise", where))

@@ -24,6 +24,11 @@ from lnl.networks.registry import NETWORKS
 #: Where a stated default is held against the declarations: these have one value for each name.
 STATED = ("protocol", "method", "search", "table", "space", "scale", "key of config/config.yaml")
 
+#: Where a switch has to have its values explained: these are set to a number, a word, or yes and no, mostly.
+EXPLAINED = ("protocol", "method", "search", "table", "space", "algorithm")
+
+NEITHER = "names no switch; name one, or say under 'fixed' why there is none"
+BOTH = "names a switch, and says under 'fixed' why there is none; leave one of them out"
 
 #: Papers whose tables decisions settle: the documents that have names for methods, and this suite's own questions.
 DOCUMENTS = frozenset({"suite", *(key for names in SYNONYMS.values() for key in names)} - {"title", "others"})
@@ -33,6 +38,8 @@ def check(declared: Declarations, decisions: Decisions) -> None:
     """UserError for the first decision, or surprise, that does not agree with what is declared."""
     settled = _settled(declared, decisions)
     for decision in decisions:
+        if bool(decision.switches) == bool(decision.fixed):
+            raise UserError(f"{decision.where}: {BOTH if decision.fixed else NEITHER}")
         found = switches(declared, decision)
         for switch in found:
             _check_values(decision, switch)
@@ -64,6 +71,9 @@ def _check_mentions(text: str, decisions: Decisions, where: str) -> None:
 
 
 def _check_values(decision: Decision, switch: Switch) -> None:
+    trees = [isinstance(held, Mapping | list) for held in switch.held.values() if held is not ABSENT]
+    if not decision.values and switch.kind in EXPLAINED and not (trees and all(trees)):
+        raise UserError(f"{decision.where}: explains no value of {switch.name}")
     if switch.allowed is None:
         return
     said = [name for name in decision.values if name != LEFT_OUT and not is_form(name)]

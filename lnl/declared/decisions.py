@@ -40,9 +40,14 @@ class Decision:
 
     @property
     def switches(self) -> list[Mapping[str, Any]]:
-        """Where it is set: places that take one and the same set of values; none where nothing can be set."""
+        """Where it is set: places that take one and the same set of values; none where it is `fixed`."""
         declared = self.declared.get("switch", [])
         return declared if isinstance(declared, list) else [declared]
+
+    @property
+    def fixed(self) -> str:
+        """Why there is no switch; empty where there is one."""
+        return str(self.declared.get("fixed", ""))
 
     @property
     def values(self) -> Mapping[str, str]:

@@ -24,9 +24,14 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
     for name, declared in sorted(sets.items(), key=lambda entry: entry[0] != TRAIN):  # the others are taken from it
         mine = {**declared, "count": counts[name]}
         where = f"{source}: sets, {name}"
+        if "of" in mine and not info.clean and info.key != printed.key:
+            del mine["of"]  # a stand-in's own examples are clean
         _check(mine, info, where)
+        if "of" in mine:
+            out[name] = mine
+            continue
         total = 0 if name == TRAIN else total + mine["count"]
-        room = out[TRAIN]["count"] if TRAIN in out else info.train
+        room = out[TRAIN]["count"] if TRAIN in out else info.train - info.clean
         if total >= room:
             raise UserError(
                 f"{where}: {mine['count']:,} examples leave nothing of {room:,} to be trained on; take fewer"
@@ -86,6 +91,8 @@ def _shrunk(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo) -
 
 
 def _check(declared: Tree, info: DatasetInfo, where: str) -> None:
+    if "of" in declared and declared["count"] > info.clean:
+        raise UserError(f"{where}: {declared['count']:,} clean examples, and {info.key} has {info.clean:,}; take fewer")
     if declared["count"] > info.train:
         raise UserError(f"{where}: {declared['count']:,} examples, and {info.key} has {info.train:,} to train on")
     shares = declared.get("shares")

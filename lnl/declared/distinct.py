@@ -10,7 +10,7 @@ from lnl.errors import UserError, nearest
 
 #: Rules of workflow/rules: a target of such a name would be two things.
 RULES = (
-    *("selected", "all", "report", "data", "noise", "table", "figure", "claims"),
+    *("selected", "all", "report", "data", "noise", "sets", "table", "figure", "claims"),
     *("propose", "candidates", "scores", "best", "synthetic", "train", "repeats", "handover"),
 )
 _FOLDERS = (

@@ -35,7 +35,9 @@ __all__ = [
 #: `schedule`.
 SINGLE_ONLY = (
     "step",
+    "epoch_begin",
     "epoch_end",
+    "validated",
     "predict",
     "validation_loss",
     "finish",

@@ -13,7 +13,12 @@ from lnl.declared.search_file import parameter_of
 from lnl.declared.specification import choose
 from lnl.errors import UserError
 
-FINALS = ("best", "draw", "mode", "mean")
+FINALS = {  # what of a search is trained
+    "best": "the best candidate",
+    "draw": "a draw of the last distribution",
+    "mode": "the last distribution's mode",
+    "mean": "the last distribution's mean",
+}
 
 
 def asks(value: Any) -> bool:
@@ -62,7 +67,7 @@ def _check_search(name: str, wanted: Mapping[str, Any], searches: Mapping[str, A
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise UserError(f"{where}: {name}'s seed is a whole number from 0 on, not {seed!r}")
     if final is not None:
-        choose(final, dict.fromkeys(FINALS, 0), "final schedule", where)
+        choose(final, FINALS, "final schedule", where)
     found = parameter_of(choose(str(wanted["search"]), dict(searches), "search", where))
     if found != name:
         fitting = ", ".join(key for key, declared in searches.items() if parameter_of(declared) == name)

@@ -29,6 +29,8 @@ LEFT_OUT: dict[str, Any] = {
     "batch_norm_scale": "ones",
     "trained_on": "all",
     "pieces": [],
+    "tested_on": "test",
+    "top5": False,
 }
 
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
@@ -196,6 +198,11 @@ def resolve(
     split = declared["split"]
     if used != dataset and split == "test-halves" and info.validation:
         split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
+    tested_on = declared.get("tested_on", "test")
+    if used != dataset and tested_on not in info.further_tests:  # a stand-in has one test part
+        declared = {k: v for k, v in declared.items() if k != "tested_on"}
+    elif tested_on != "test":
+        choose(tested_on, info.further_tests, f"test set of {used}", source)
     choose(declared["network"], NETWORKS, "network", source)
     network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
     if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
@@ -239,7 +246,7 @@ def resolve(
         "untrained_epoch": declared["untrained_epoch"],
         **{
             k: declared[k]
-            for k in ("augment", "evaluated", "trained_on", "pieces")
+            for k in ("augment", "evaluated", "trained_on", "pieces", "tested_on", "top5")
             if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]
         },
         **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),

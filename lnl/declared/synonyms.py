@@ -100,7 +100,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "others": "search to exploit, search to exploit memorisation",
     },
     "s2e-sound": {
-        "title": "S2E, sound search (ours)",
+        "title": "Sound search of S2E's space (ours)",
     },
     "l2r": {
         "title": "Learning to Reweight",
@@ -120,6 +120,29 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "title": "IEG",
         "ieg": "IEG",
         "others": "distilling effective supervision",
+    },
+    "mixmatch": {
+        "title": "MixMatch",
+        "ieg": "MixMatch",
+    },
+    "rog": {
+        "title": "RoG",
+        "ieg": "RoG",
+        "others": "robust generative classifier",
+    },
+    "gce": {
+        "title": "GCE",
+        "ieg": "GCE",
+        "others": "generalised cross-entropy, generalized cross entropy, l_q",
+    },
+    "gce-truncated": {
+        "title": "GCE, truncated",
+        "others": "truncated l_q, truncated loss, pruned gce",
+    },
+    "dynamic-bootstrap": {
+        "title": "Dynamic bootstrapping",
+        "ieg": "Arazo et al.",
+        "others": "m-dyr-h, md-dyr-sh, m-correction, arazo",
     },
     "supervised": {
         "title": "Supervised, averaged",

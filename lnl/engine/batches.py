@@ -6,7 +6,7 @@ resumes without generator state, and methods that need the same thing get the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,11 @@ from torch import Tensor
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Method, Normal
+from lnl.engine.method import Batch, Beta, Method, Normal, Stream
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
-from lnl.learning.augment import WIDTH, augment
+from lnl.learning import augment
+from lnl.learning.augment import WIDTH
 
 
 @dataclass
@@ -66,6 +67,12 @@ class RunData:
         return self.given if self.noisy is None else self.noisy
 
 
+def given_streams(streams: Mapping[str, Stream], sets: Mapping[str, Any]) -> set[str]:
+    """Names of the further streams whose labels are the given ones. sets: as a specification declares them."""
+    of_set = {name: stream.of for name, stream in streams.items() if stream.of is not None}
+    return {n for n, of in of_set.items() if of == "train" or sets.get(of, {}).get("labels") == "given"}
+
+
 class Batches:
     """Batches of one run, or of a stack of runs (a leading axis on everything)."""
 
@@ -79,9 +86,10 @@ class Batches:
         stacked: bool,
     ) -> None:
         self.data, self.runs, self.method, self.learner, self.stacked = data, runs, method, learner, stacked
-        self.device = data.images.device
+        self.device = data.device
         self.size: int = spec["batch"]["size"]
         self._augment: str = spec.get("augment", "none")
+        self._width = augment.width(self._augment)
         caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
         self._clock = Clock.of(spec)
         self._of_data: int = min([len(runs[0].train_index) // self.size, *caps])
@@ -94,9 +102,7 @@ class Batches:
         self.set_steps(0)
         self._streams = method.streams()
         self._random = method.random()
-        declared = spec.get("sets", {})
-        own = {name: stream.of for name, stream in self._streams.items()}
-        self._by_given = {n for n, of in own.items() if of == "train" or declared.get(of, {}).get("labels") == "given"}
+        self._by_given = given_streams(self._streams, spec.get("sets", {}))
         self._lead = learner.population.lead
         self.order = self.given = torch.empty(0)
 
@@ -113,18 +119,39 @@ class Batches:
         given = [run.given[order] for run, order in zip(self.runs, orders, strict=True)]
         self.order, self.given = self._stack(orders), self._stack(given)
         self.trusted = {name: self._stack([self._trusted(run, name) for run in self.runs]) for name in self._streams}
+        self._asked = 0
+        if self.data.ahead:  # places on the host, where files are read: one transfer an epoch
+            self._on_host = {name: places.cpu() for name, places in {**self.trusted, "": self.order}.items()}
 
     def place(self, step: int) -> slice:
         """Where the examples of a step stand in the epoch's order."""
         return slice(step * self.size, (step + 1) * self.size)
 
+    def ask(self, step: int) -> None:
+        """Have the images of a step and of the next ones read, where they have to be read first."""
+        for later in range(
+            max(step, self._asked), min(step + 1 + self.data.ahead, self.steps) if self.data.ahead else 0
+        ):
+            self.data.ask(self._augment, self._on_host[""][..., self.place(later)], self._moved(later))
+            for name in self._streams:
+                uniform = self._moved_stream(name, later) if self._augment != "none" else None
+                self.data.ask(self._augment, self._on_host[name][..., later, :], uniform)
+            self._asked = later + 1
+
+    def _moved(self, step: int) -> Tensor | None:
+        """Numbers that augment a batch, [..., B, width]; None where nothing is augmented."""
+        if self._augment == "none":
+            return None
+        return self._stack([self._drawn(run, "augmentation", step, (self.size, self._width)) for run in self.runs])
+
+    def _moved_stream(self, name: str, step: int) -> Tensor:
+        return self._drawn(self.runs[0], f"augmentation {name}", step, (self._streams[name].batch, self._width))
+
     def draws(self, step: int) -> Draws:
         """The random numbers of step `step` of the epoch, and its places in the trusted streams."""
-        augmented = self._augment != "none"
         drawn = self._drawn
-        moved = [drawn(run, "augmentation", step, (self.size, WIDTH)) for run in self.runs if augmented]
         return Draws(
-            augmentation=self._stack(moved) if moved else None,
+            augmentation=self._moved(step),
             uniform=self.uniform("dropout", self.epoch, step, self.size),
             views=tuple(drawn(self.runs[0], f"view {n}", step, (self.size, WIDTH)) for n in range(self.method.views)),
             random={name: drawn(self.runs[0], f"random {name}", step, shape) for name, shape in self._random.items()},
@@ -136,8 +163,7 @@ class Batches:
         """Augmentation and dropout of the further streams, drawn apart from the batch's."""
         for name, stream in self._streams.items():
             if self._augment != "none":
-                purpose = f"augmentation {name}"
-                yield purpose, self._drawn(self.runs[0], purpose, step, (stream.batch, WIDTH))
+                yield f"augmentation {name}", self._moved_stream(name, step)
             uniform = self.uniform(f"dropout {name}", self.epoch, step, stream.batch)
             if uniform is not None:
                 yield f"dropout {name}", uniform
@@ -149,17 +175,26 @@ class Batches:
     def assembled(self, place: slice | Tensor, drawn: Draws) -> Batch:
         """The batch of a place in the epoch's order, `place(step)` or the same as indices, and of what was drawn."""
         index = self.order[..., place]
-        images = self.data.gather(index)
+        images = self.data.gather(index) if drawn.views else None
         return Batch(
-            x=augment(self._augment, images, drawn.augmentation),
+            x=self.data.augmented(self._augment, index, drawn.augmentation),
             labels=self.given[..., place].unsqueeze(-2),
             index=index,
             uniform=drawn.uniform,
-            views=tuple(self.method.view(images, uniform, number) for number, uniform in enumerate(drawn.views)),
+            views=tuple(
+                self.method.view(images, numbers, n) for n, numbers in enumerate(drawn.views) if images is not None
+            ),
             random=drawn.random,
             streams={name: self._of_stream(name, places, drawn) for name, places in drawn.trusted.items()},
             dropout={name: drawn.of_streams.get(f"dropout {name}") for name in drawn.trusted},
         )
+
+    def in_order(self, index: Tensor, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """(places, images) over `index` in fixed order, augmented as a step's, for a pass before epoch `epoch`."""
+        for number, (places, x) in enumerate(self.data.in_order(index)):
+            generator = self._generator(self.runs[0], "augmentation of a pass", epoch, number)
+            drawn = torch.rand((len(x), self._width), device=self.device, generator=generator)
+            yield places, augment.augment(self._augment, x, drawn)
 
     def uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
         """Uniform numbers [..., networks, size, width] for networks that want some, None for others."""
@@ -179,15 +214,21 @@ class Batches:
     def _generator(self, run: RunData, purpose: str, *place: int) -> torch.Generator:
         return run.streams.generator(purpose, *place, device=self.device)
 
-    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...] | Normal) -> Tensor:
+    def _drawn(self, run: RunData, purpose: str, step: int, shape: tuple[int, ...] | Normal | Beta) -> Tensor:
+        if self.data.ahead and purpose.startswith("augmentation"):  # where files are read
+            return torch.rand(shape, generator=run.streams.generator(purpose, self.epoch, step))  # type: ignore[arg-type]
         generator = self._generator(run, purpose, self.epoch, step)
+        if isinstance(shape, Beta):  # two gamma numbers, and the share of the first
+            gamma = torch.full((2, *shape.shape), shape.a, device=self.device)
+            first, second = torch._standard_gamma(gamma, generator=generator)
+            return first / (first + second)
         if isinstance(shape, Normal):
             return torch.randn(shape.shape, device=self.device, generator=generator)
         return torch.rand(shape, device=self.device, generator=generator)
 
     def _of_stream(self, name: str, places: Tensor, drawn: Draws) -> tuple[Tensor, Tensor]:
         labels = self.runs[0].given if name in self._by_given else self.data.true
-        images = augment(self._augment, self.data.gather(places), drawn.of_streams.get(f"augmentation {name}"))
+        images = self.data.augmented(self._augment, places, drawn.of_streams.get(f"augmentation {name}"))
         return images, labels[places]
 
     def _order(self, run: RunData) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from lnl.data.splits import clean_indices
 from lnl.declared.reading import SINGLE_ONLY
 from lnl.declared.stages import BASE
 from lnl.engine import optim
-from lnl.engine.batches import RunData
+from lnl.engine.batches import RunData, given_streams
+from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.dense import Dense
 from lnl.engine.learner import Learner
 from lnl.engine.loop import Training
-from lnl.engine.method import Method, Setting
+from lnl.engine.method import Method, Setting, Stream
 from lnl.engine.population import Population, Single, Stacked
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
@@ -76,7 +78,7 @@ def training(
     stacked = mode == "stacked"
     if not stacked and len(seeds) != 1:
         raise ValueError("single mode trains one run")
-    device, classes = data.images.device, transition.shape[0]
+    device, classes = data.device, transition.shape[0]
     more = [name for name in SINGLE_ONLY if getattr(method_class, name) is not getattr(Method, name)]
     if stacked and more:
         raise UserError(f"{spec['method']['key']} has its own {more[0]} and runs in single mode only")
@@ -137,6 +139,9 @@ def training(
     learner.train_index = runs[0].train_index
     learner.held_out = learner.train_index[:0] if data.held_out is None else data.held_out
     learner._images = data.in_order
+    learner._uniform = partial(_uniform, runs[0].streams, device)
+    learner.of_stream = _of_streams(runs[0], probe.streams(), spec.get("sets", {}), data.true)
+    learner.validating = data.parts.get("validation")
     if "stage" in spec and BASE in learner.handovers:
         begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
         begin(learner.handovers[BASE])
@@ -179,7 +184,7 @@ def set_of(drawn: Mapping[str, np.ndarray], name: str, spec: Mapping[str, Any]) 
 
 
 def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, transition: Tensor) -> Setting:
-    device = data.images.device
+    device = data.device
     return Setting(
         classes=transition.shape[0],
         noise_rate=noise_rate,
@@ -188,4 +193,19 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
         examples=len(data.true),
         paper_epochs=spec["paper_epochs"],
         device=device,
+        augment=spec.get("augment", "none"),
+        pace=Clock.of(spec).pace,
+        validates="validation" in data.parts,
     )
+
+
+def _uniform(streams: Streams, device: torch.device, purpose: str, shape: tuple[int, ...]) -> Tensor:
+    return torch.rand(shape, generator=streams.generator(f"once {purpose}")).to(device)
+
+
+def _of_streams(
+    run: RunData, streams: Mapping[str, Stream], declared: Mapping[str, Any], true: Tensor
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Places and labels of every further stream, by its name."""
+    by_given = given_streams(streams, declared)
+    return {name: (places, (run.given if name in by_given else true)[places]) for name, places in run.trusted.items()}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lnl.data.arrays import Arrays
-from lnl.data.splits import evaluation_parts
+from lnl.data.splits import parts_by_name
+from lnl.learning.augment import augment
 
 EVALUATION_BATCH = 2000
 
@@ -33,24 +35,37 @@ def _tensor(array: np.ndarray, device: torch.device) -> Tensor:
 class DeviceData:
     """Training images, true labels and evaluation parts of one data set."""
 
-    images: Tensor  # uint8 [N, C, H, W], or float32 [N, 1, 1, D]
+    #: Steps for whose images `ask` is called before they are needed; 0 where all of them are in memory.
+    ahead: ClassVar[int] = 0
+
+    images: Any  # uint8 [N, C, H, W], or float32 [N, 1, 1, D]; Files where they do not fit in memory (streamed.py)
     true: Tensor  # int64 [N]
-    parts: dict[str, tuple[Tensor, Tensor]]  # "test", "validation" -> images, labels
+    parts: dict[str, tuple[Any, Tensor]]  # "test", "validation", further test sets -> images, labels
     shape: tuple[int, int, int]
     held_out: Tensor | None = None  # int64: training examples that validate and are never trained on
     validating: Tensor | None = None  # int64: those of a declared set that validates
 
     @classmethod
-    def load(cls, arrays: Arrays, split: str, device: torch.device, test_images: int | None) -> DeviceData:
+    def load(
+        cls, arrays: Arrays, split: str, device: torch.device, test_images: int | None, tested_on: str = "test"
+    ) -> DeviceData:
         """Move a prepared data set to the device; `test_images` limits the evaluation parts (scale smoke)."""
-        validation, validation_labels, test, test_labels = evaluation_parts(arrays, split)
-        parts = {"test": (_tensor(test[:test_images], device), _tensor(test_labels[:test_images], device))}
-        if validation is not None and validation_labels is not None:
-            held, held_labels = validation[:test_images], validation_labels[:test_images]
-            parts["validation"] = (_tensor(held, device), _tensor(held_labels, device))
+        parts = {
+            name: (_tensor(images[:test_images], device), _tensor(labels[:test_images], device))
+            for name, (images, labels) in parts_by_name(arrays, split, tested_on).items()
+        }
         images = _tensor(arrays.train_images, device)
         channels, height, width = images.shape[1:]
         return cls(images, _tensor(arrays.train_labels, device), parts, (channels, height, width))
+
+    @property
+    def device(self) -> torch.device:
+        return self.true.device
+
+    @property
+    def waited(self) -> float:
+        """Seconds for which a training had to wait for images that are read from files."""
+        return 0.0
 
     def hold_out(self, index: Tensor, given: Tensor, limit: int | None) -> DeviceData:
         """The same data with the training examples `index` taken out to validate, judged by the labels `given` [N];
@@ -69,6 +84,19 @@ class DeviceData:
         loader counts that drops its last batch. A part that fills no batch at all stays whole."""
         kept = {name: len(labels) // size * size or len(labels) for name, (_, labels) in self.parts.items()}
         return replace(self, parts={name: (x[: kept[name]], y[: kept[name]]) for name, (x, y) in self.parts.items()})
+
+    def ask(self, kind: str, index: Tensor, uniform: Tensor | None) -> None:
+        """Say what `augmented` will be asked for: nothing to be done for images in memory."""
+
+    def augmented(self, kind: str, index: Tensor, uniform: Tensor | None) -> Tensor:
+        """Augmented images [*index.shape, C, H, W] in [0, 1], as `lnl.learning.augment.augment` makes them."""
+        return augment(kind, self.gather(index), uniform)
+
+    def part(self, name: str) -> Iterator[tuple[Tensor, Tensor]]:
+        """(images [B, C, H, W] in [0, 1], labels [B]) of an evaluation part in fixed order, every example once."""
+        images, labels = self.parts[name]
+        for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
+            yield to_float(x), y
 
     def gather(self, index: Tensor) -> Tensor:
         """Images [*index.shape, C, H, W] in [0, 1]; features as they are."""

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call, jvp
 
-from lnl.engine.optim import SGD, Adam
+from lnl.engine.optim import SGD, Adam, kernels
 from lnl.engine.population import Population
 from lnl.errors import UserError
 from lnl.networks.layers import batch_norm_mode
+from lnl.networks.taps import tapped
 
 
 class Learner:
@@ -38,7 +40,11 @@ class Learner:
         self.given = torch.empty(0, dtype=torch.int64)  # given labels of the whole training file, [N] or [runs, N]
         self.train_index = torch.empty(0, dtype=torch.int64)  # places that are trained on
         self.held_out = torch.empty(0, dtype=torch.int64)  # places that validate, by their given labels
+        self.of_stream: dict[str, tuple[Tensor, Tensor]] = {}  # places and labels of each further stream, by its name
+        self.validating: tuple[Tensor, Tensor] | None = None  # images (uint8) and labels of the part that validates
         self._images: Callable[[Tensor], Iterator[tuple[Tensor, Tensor]]] = lambda index: iter(())
+        self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
+        self._augmented: Callable[[Tensor, int], Iterator[tuple[Tensor, Tensor]]] = lambda index, epoch: iter(())
 
     # ---- networks --------------------------------------------------------------------------------------------------
 
@@ -105,6 +111,17 @@ class Learner:
             lr: Any = (self.lr if self.rate is None else self.rate) * scale
             self.optimiser.step(self.population.flat, gradient, lr, skip)
 
+    @cached_property
+    def _kernels(self) -> Tensor:
+        return kernels(self.population.shapes).to(self.population.flat.device)
+
+    def shrink(self, decay: float) -> None:
+        """Weight decay apart from the gradient, behind `apply`: kernels of all networks, the weights of convolutions
+        and dense layers, times 1 - decay * learning rate."""
+        with torch.no_grad():
+            rate: Any = self.lr if self.rate is None else self.rate
+            self.population.flat.mul_(1 - self._kernels * (decay * rate))
+
     def penalise(self, gradient: Tensor, at: Tensor | None = None) -> Tensor:
         """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
         with the penalty inside would have, at parameters `at` of that shape (default: those of now)."""
@@ -139,40 +156,69 @@ class Learner:
 
     # ---- data ------------------------------------------------------------------------------------------------------
 
-    def training_pass(self, batch_norm: str = "frozen") -> Iterator[tuple[Tensor, Tensor]]:
-        """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order."""
-        yield from self._pass(self.train_index, batch_norm)
+    def training_pass(
+        self, batch_norm: str = "frozen", augmented: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order.
+
+        augmented: the epoch before which it is made, for images augmented as the protocol says, anew in each epoch;
+        None takes them as they are.
+        """
+        yield from self._pass(self.train_index, batch_norm, augmented)
+
+    def networks(self) -> dict[str, Tensor]:
+        """Copies on the device of what the networks are now: "flat" [..., networks, P], without the method's own
+        parameters, and batch norm's statistics as "buffer.<name>"."""
+        size = self.population.flat.shape[-1] - self._own_size()
+        held = {f"buffer.{name}": tensor.clone() for name, tensor in self.population.buffers.items()}
+        return {"flat": self.population.flat[..., :size].detach().clone(), **held}
+
+    def pass_by(self, networks: dict[str, Tensor], augmented: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """A training pass by networks as `networks()` gives them; those of now come back."""
+        yield from self._pass_by(networks, self.train_index, augmented)
 
     def pass_of(self, name: str) -> Iterator[tuple[Tensor, Tensor]]:
         """The same by the network that another cell handed over under `name`, and over the examples that validate by
         their given labels as well (the codes of F-correction and S-model estimate on all); own weights come back."""
+        yield from self._pass_by(self.handovers[name], torch.cat([self.train_index, self.held_out]))
+
+    def _pass_by(
+        self, networks: dict[str, Tensor], index: Tensor, augmented: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         held = [self.population.flat, *self.population.buffers.values()]
         own = [tensor.clone() for tensor in held]
-        self.start_from(self.handovers[name])
+        self.start_from(networks)
         try:
-            yield from self._pass(torch.cat([self.train_index, self.held_out]), "frozen")
+            yield from self._pass(index, "frozen", augmented)
         finally:
             with torch.no_grad():
                 for tensor, before in zip(held, own, strict=True):
                     tensor.copy_(before)
 
-    def _pass(self, index: Tensor, batch_norm: str) -> Iterator[tuple[Tensor, Tensor]]:
+    def _pass(self, index: Tensor, batch_norm: str, augmented: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         with torch.no_grad():
-            for places, x in self._images(index):
+            for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
                 yield places, self.forward(x, None, batch_norm)
 
     def features(self, x: Tensor, n: int = 0) -> Tensor:
-        """What network n's last linear layer sees, [B, width], with frozen batch norm (RoG fits to it)."""
-        module = self._single().modules[n]
-        last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1]
-        seen: list[Tensor] = []
-        hook = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
-        try:
-            with torch.no_grad(), batch_norm_mode("frozen"):
-                module(x, None)
-        finally:
-            hook.remove()
-        return seen[0]
+        """What network n's last linear layer sees, [B, width], with frozen batch norm."""
+        return self.layers(x, n)[-1]
+
+    def layers(self, x: Tensor, n: int = 0) -> list[Tensor]:
+        """Features [B, width] of network n's layers that it names itself (`taps`), and at last those that its last
+        linear layer sees, with frozen batch norm (RoG fits to them)."""
+        with torch.no_grad(), batch_norm_mode("frozen"):
+            return tapped(self._single().modules[n], x)
+
+    def layers_of(self, index: Tensor, n: int = 0) -> list[Tensor]:
+        """The same of the training examples at `index` [M], in that order and without augmentation: [M, width]."""
+        parts = [self.layers(x, n) for _, x in self._images(index)]
+        return [torch.cat(layer) for layer in zip(*parts, strict=True)]
+
+    def uniform(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
+        """Uniform numbers of a shape for what a method computes once (`finish`): the same whenever they are asked for.
+        A step asks for its numbers in `random` instead."""
+        return self._uniform(purpose, shape)
 
     def start_from(self, handed: dict[str, Tensor]) -> None:
         """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new."""

@@ -18,10 +18,12 @@ from lnl.engine import optim, validation
 from lnl.engine.batches import Batches, Draws, RunData
 from lnl.engine.clock import Clock
 from lnl.engine.curves import Curves, append, replace_last
-from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
+from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers, held
+
+TOP = 5  # highest scores, one of which is right where a protocol asks for top-5 accuracy
 
 
 class Recorded(Protocol):
@@ -66,8 +68,9 @@ class Training:
         self.stacked = stacked
         self.points = points
         self.clock = Clock.of(spec)
-        self.device = data.images.device
+        self.device = data.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
+        learner._augmented = self.batches.in_order
         self.lead = learner.population.lead
         self.position = Position()
         self.curves: list[Curves] = [{} for _ in runs]
@@ -76,9 +79,7 @@ class Training:
         self._best = -math.inf
         self._lowest = math.inf
         self._buffers: EpochBuffers | None = None
-        self.replay: Recorded | None = (
-            None  # set to record steps, where the device starts them slower than it does them
-        )
+        self.replay: Recorded | None = None  # set where the device does steps faster than the host starts them
 
     @property
     def steps(self) -> int:
@@ -130,22 +131,27 @@ class Training:
         return True
 
     def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
-        return Moment(epoch, self.clock.time(epoch), self.position.total, scalars=scalars)
+        done = epoch / self.spec["epochs"]
+        return Moment(epoch, self.clock.time(epoch), self.position.total, scalars=scalars, done=done)
 
     def begin_epoch(self, epoch: int) -> Moment:
         """Rates, schedule and order of an epoch."""
         moment = self._moment(epoch, {})
         if self.clock.steps is None:
             self._set_rates(moment.time, self.spec["paper_epochs"])
+        elif self.position.step:  # resumed: the rate of the last step, which no other may follow
+            self._set_rates((self.position.total - 1) * self.clock.pace, self.spec["length"]["paper_steps"])
         per_run = [method.schedule(moment.time) for method in self.methods]
         shape = (-1, 1, 1) if self.stacked else (1, 1)
         scalars = {
             name: torch.tensor([float(s[name]) for s in per_run], device=self.device).view(shape) for name in per_run[0]
         }
+        moment = replace(moment, scalars=scalars)
+        if self._buffers is None:  # not where a training is resumed within the epoch
+            self.methods[0].epoch_begin(self.learner, moment)
         self.batches.begin(epoch)
-        if self._buffers is None:
-            self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
-        return Moment(epoch, moment.time, self.position.total, scalars=scalars)
+        self._buffers = self._buffers or EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
+        return moment
 
     def step(self, number: int, moment: Moment) -> None:
         """Step `number` of the epoch that `begin_epoch` began."""
@@ -153,6 +159,7 @@ class Training:
         now = replace(moment, step=total, paper_step=total * self.clock.pace, in_epoch=number)
         if self.clock.steps is not None:
             self._set_rates(now.paper_step, self.spec["length"]["paper_steps"])
+        self.batches.ask(number)
         if self.replay is None:
             self.compute(self.batches.place(number), self.batches.draws(number), now)
         else:
@@ -185,26 +192,36 @@ class Training:
         self._buffers = None
 
     def evaluate(self, part: str, epoch: int) -> Tensor:
-        """Accuracy in percent, shaped like the population, on every example of `test` or `validation`."""
-        correct = torch.zeros(self.lead, device=self.device)
+        """Accuracy in percent, shaped like the population, on every example of a part."""
+        return self._evaluated(part, epoch)[f"{part}_accuracy"]
+
+    def _evaluated(self, part: str, epoch: int) -> dict[str, Tensor]:
+        """The same by the name of its curve, and where the protocol asks for it how often the label is among the five
+        highest scores."""
+        correct = {"accuracy": torch.zeros(self.lead, device=self.device)}
+        if self.spec.get("top5"):
+            correct["top5"] = torch.zeros(self.lead, device=self.device)
         for scores, labels in self.scored(part, epoch):
-            correct += (scores.argmax(-1) == labels).sum(-1)
-        return 100 * correct / len(self.data.parts[part][1])
+            correct["accuracy"] += (scores.argmax(-1) == labels).sum(-1)
+            if "top5" in correct:
+                five = scores.topk(min(TOP, scores.shape[-1]), dim=-1).indices
+                correct["top5"] += (five == labels[:, None]).sum((-2, -1))
+        return {f"{part}_{name}": 100 * right / len(self.data.parts[part][1]) for name, right in correct.items()}
 
     def scored(self, part: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """(scores [..., networks, B, K], labels [B]) over a part in fixed order."""
-        images, labels = self.data.parts[part]
         with torch.no_grad():
-            for number, (x, y) in enumerate(
-                zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
-            ):
+            for number, (x, y) in enumerate(self.data.part(part)):
                 at_test = self.learner.population.random_at_test
                 uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
-                yield self.methods[0].predict(self.learner, to_float(x), uniform), y
+                yield self.methods[0].predict(self.learner, x, uniform), y
 
     def _log(self, moment: Moment, figures: dict[str, Tensor]) -> None:
         epoch = moment.epoch
-        figures |= {f"{part}_accuracy": self.evaluate(part, epoch) for part in self.data.parts}
+        for part in self.data.parts:
+            figures |= self._evaluated(part, epoch)
+        if "finite" in figures and "validation_accuracy" in figures:
+            self.methods[0].validated(self.learner, moment, figures["validation_accuracy"])
         if (own := validation.own_loss(self.methods[0], self.learner, self.data)) is not None:
             figures["validation_loss"] = own
         names = list(figures)
@@ -229,9 +246,9 @@ class Training:
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
         for part in self.data.parts:
-            values = self.evaluate(part, self.spec["epochs"]).view(len(self.runs), -1).tolist()
-            for curves, mine in zip(self.curves, values, strict=True):
-                replace_last(curves, f"{part}_accuracy", mine)
+            for name, found in self._evaluated(part, self.spec["epochs"]).items():
+                for curves, mine in zip(self.curves, found.view(len(self.runs), -1).tolist(), strict=True):
+                    replace_last(curves, name, mine)
 
     # ---- hand-overs and checkpoints --------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from lnl.engine.learner import Learner
 from lnl.learning.augment import augment
 
-__all__ = ["Batch", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
+__all__ = ["Batch", "Beta", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Setting:
     examples: int  # size of the training file: `batch.index` is below it
     paper_epochs: int
     device: torch.device
+    augment: str = "none"  # as the protocol augments a batch
+    pace: float = 1.0  # the paper's steps in one of ours, for what a paper counts in steps
+    validates: bool = False  # whether any examples validate
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Moment:
     paper_step: float = 0.0  # the same on the paper's clock, for warm-ups that a paper counts in steps
     in_epoch: int = 0  # step within the epoch
     scalars: Mapping[str, Tensor] = field(default_factory=dict)
+    done: float = 0.0  # part of this training, however long, that lies before the epoch
 
     def __getitem__(self, name: str) -> Tensor:
         """A scalar that the method's schedule gave for this epoch; broadcasts against [..., networks, batch]."""
@@ -53,6 +57,14 @@ class Normal:
     """Standard normal numbers of a shape, where a method asks for some in `random`."""
 
     shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Beta:
+    """Numbers of a shape from Beta(a, a), a > 0, where a method asks for some in `random` (MixUp's ratios)."""
+
+    shape: tuple[int, ...]
+    a: float
 
 
 @dataclass(frozen=True)
@@ -123,9 +135,9 @@ class Method:
         """Further data streams by name."""
         return {}
 
-    def random(self) -> Mapping[str, tuple[int, ...] | Normal]:
-        """Shapes of the uniform numbers that each step needs, by name (MixUp ratios, a permutation's keys), or Normal
-        of a shape (random weights). They come as `batch.random[name]`: a step draws nothing itself."""
+    def random(self) -> Mapping[str, tuple[int, ...] | Normal | Beta]:
+        """Shapes of the uniform numbers that each step needs, by name (a permutation's keys), Normal of a shape (random
+        weights), or Beta of one (MixUp's ratios). They come as `batch.random[name]`: a step draws nothing itself."""
         return {}
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:
@@ -145,6 +157,10 @@ class Method:
         """Tensors that live with the run (per-example memory, moving averages, ...); all of them are checkpointed."""
         return {}
 
+    def epoch_begin(self, learner: Learner, now: Moment) -> None:
+        """Before the first step of each trained epoch, once, also where a training is resumed within it;
+        `learner.training_pass()` gives logits of every training example in fixed order."""
+
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         """One update. The default: one forward of all networks, `loss`, one backward, one optimiser step."""
         logits = learner.forward(batch.x, batch.uniform)
@@ -155,6 +171,10 @@ class Method:
 
     def epoch_end(self, learner: Learner, now: Moment) -> None:
         """After each trained epoch; `learner.training_pass()` gives logits of every training example in fixed order."""
+
+    def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:
+        """After the evaluation of each trained epoch, where examples validate: their accuracy in percent, shaped like
+        the population, on the device. What a method selects by; it never sees that of the test images."""
 
     def predict(self, learner: Learner, x: Tensor, uniform: Tensor | None) -> Tensor:
         """Scores [..., networks, B, K] by which the run is evaluated."""

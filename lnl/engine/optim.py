@@ -117,11 +117,15 @@ def build(spec: Mapping[str, Any], flat: Tensor, shapes: Mapping[str, torch.Size
         return Adam(flat, spec.get("beta1", 0.9), spec.get("beta2", 0.999), spec.get("eps", 1e-8), decay)
     decayed = None
     if spec.get("decayed", "all") == "kernels" and shapes is not None:
-        marks = [
-            torch.full((math.prod(s),), float(len(s) > 1 and not n.startswith("method."))) for n, s in shapes.items()
-        ]
-        decayed = torch.cat(marks).to(flat.device)
+        decayed = kernels(shapes).to(flat.device)
     return SGD(flat, spec.get("momentum", 0.0), spec.get("nesterov", False), decay, decayed)
+
+
+def kernels(shapes: Mapping[str, torch.Size]) -> Tensor:
+    """[P], 1 for weights of convolutions and dense layers, of two dimensions and more, and 0 for all else. shapes: of
+    the parameters in the order of the buffer."""
+    marks = [torch.full((math.prod(s),), float(len(s) > 1 and not n.startswith("method."))) for n, s in shapes.items()]
+    return torch.cat(marks)
 
 
 def rate_on_device(spec: Mapping[str, Any], flat: Tensor) -> Tensor | None:

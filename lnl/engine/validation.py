@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lnl.engine.data import EVALUATION_BATCH, DeviceData, to_float
+from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method
 from lnl.learning.selection import cross_entropy
@@ -16,25 +16,23 @@ from lnl.learning.selection import cross_entropy
 
 def plain_loss(learner: Learner, data: DeviceData) -> float:
     """Mean cross-entropy of all networks."""
-    images, labels = data.parts["validation"]
-    total = torch.zeros((), device=images.device)
+    total = torch.zeros((), device=data.device)
     with torch.no_grad():
-        for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
-            logits = learner.forward(to_float(x), None, "frozen")
+        for x, y in data.part("validation"):
+            logits = learner.forward(x, None, "frozen")
             total += cross_entropy(logits, y).mean() * len(y)
-    return float(total) / len(labels)
+    return float(total) / len(data.parts["validation"][1])
 
 
 def own_loss(method: Method, learner: Learner, data: DeviceData) -> Tensor | None:
     """Mean of the method's own loss, shaped like the population; None where it has none, or nothing validates."""
     if "validation" not in data.parts:
         return None
-    images, labels = data.parts["validation"]
-    total = torch.zeros(learner.population.lead, device=images.device)
+    total = torch.zeros(learner.population.lead, device=data.device)
     with torch.no_grad():
-        for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
-            losses = method.validation_loss(learner, learner.forward(to_float(x), None, "frozen"), y)
+        for x, y in data.part("validation"):
+            losses = method.validation_loss(learner, learner.forward(x, None, "frozen"), y)
             if losses is None:
                 return None
             total += losses.sum(-1)
-    return total / len(labels)
+    return total / len(data.parts["validation"][1])

@@ -17,13 +17,13 @@ def unit_scale(logits: Tensor) -> Tensor:
     return logits / (logits.square().mean((-2, -1), keepdim=True) + TINY).sqrt()
 
 
-def pseudo_labels(views: Sequence[Tensor], scaled: bool) -> Tensor:
-    """Distributions [..., B, K]: the mean of what the views' logits say, sharpened at temperature 1/2.
+def pseudo_labels(views: Sequence[Tensor], scaled: bool, temperature: float = TEMPERATURE) -> Tensor:
+    """Distributions [..., B, K]: the mean of what the views' logits say, sharpened at a temperature.
 
     scaled: logits go through `unit_scale` first.
     """
     posteriors = [torch.softmax(unit_scale(logits) if scaled else logits, -1) for logits in views]
-    sharp = torch.stack(posteriors).mean(0) ** (1 / TEMPERATURE)
+    sharp = torch.stack(posteriors).mean(0) ** (1 / temperature)
     return sharp / sharp.sum(-1, keepdim=True)
 
 

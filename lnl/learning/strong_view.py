@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lnl.errors import UserError
-from lnl.learning.augment import crop_places
+from lnl.learning.augment import augment, crop_places
 from lnl.learning.pixel_operations import operated, packed, square, taken, unpacked, without
 from lnl.learning.pixel_tables import Rows, in_pixels
 from lnl.learning.policies import NONE, known_policy, sub_policies
@@ -83,3 +83,11 @@ def _by_policy(pixels: Tensor, uniform: Tensor, rows: Rows) -> Tensor:
 def _whole(uniform: Tensor, count: int) -> Tensor:
     """Whole numbers below `count`, which no product with a single precision number below 1 is rounded up to."""
     return (uniform * count).to(torch.int64)
+
+
+def further_views(weak: Tensor, drawn: Tensor, kind: str, policy: str, cutout: bool) -> list[Tensor]:
+    """Views of weakly augmented images beside that one, a view for each row of numbers: `strong` ones, or `weak` ones
+    that are cropped and flipped anew."""
+    if kind == "weak":
+        return [augment("crop2-flip", weak, numbers) for numbers in drawn]
+    return [strong(weak, numbers, policy, cutout) for numbers in drawn]

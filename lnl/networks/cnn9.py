@@ -24,6 +24,8 @@ SLOPE = 0.01
 class CNN9(Network):
     """Nine times (conv 3x3, batch norm, LeakyReLU), two poolings, global average, dense; 4,434,570 on CIFAR-10."""
 
+    taps = ("norms.6", "norms.7")  # of the last stage, but its last
+
     def __init__(self, shape: tuple[int, int, int], classes: int, dropout: str) -> None:
         super().__init__()
         channels, height, width = shape

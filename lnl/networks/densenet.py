@@ -59,6 +59,8 @@ class DenseNet(Network):
     of it from 0 on, beside what `last` and ReLU make of all. UserError for images smaller than 8 x 8.
     """
 
+    taps = ("blocks.2.5", "blocks.2.10")  # as RoG's code takes them, and what the dense layer sees
+
     def __init__(self, shape: tuple[int, int, int], classes: int, layers: int = LAYERS, growth: int = GROWTH) -> None:
         super().__init__()
         large_enough("densenet100", shape, 8)

@@ -13,6 +13,8 @@ from lnl.networks.network import Network
 class DigitsCNN(Network):
     """Twice (conv 3x3, batch norm, ReLU, pool) with 16 and 32 channels, then one dense layer; 4 x 4 and above."""
 
+    taps = ("norm1", "norm2")
+
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
         super().__init__()
         channels, height, width = shape

@@ -16,6 +16,7 @@ class Network(nn.Module):
 
     random_width: int = 0  # uniform numbers per example that forward needs in training; 0: none
     random_at_test: bool = False  # whether it needs them at test as well (dropout that is never switched off)
+    taps: tuple[str, ...] = ()  # modules whose outputs are features beside what the last dense layer sees (taps.py)
     linear: bool = False  # `layers`: all its parameters, dense layers with biases in order, a ReLU between two
 
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:

@@ -83,6 +83,8 @@ class ResNet29(Network):
     UserError for images smaller than 8 x 8.
     """
 
+    taps = ("units.6", "units.7")  # of the last stage, but its last
+
     def __init__(self, shape: tuple[int, int, int], classes: int, released: int) -> None:
         super().__init__()
         channels, height, width = shape

@@ -67,6 +67,8 @@ class ResNet(Network):
                 self.blocks.append(Block(inputs, outputs, 2 if stage and not block else 1, shortcut))
                 inputs = outputs
         self.fc = nn.Linear(inputs, classes)
+        of_last = len(self.blocks) - stages[-1][1]  # blocks of the last stage but its last, which the dense layer sees
+        self.taps = tuple(f"blocks.{block}" for block in range(of_last, len(self.blocks) - 1))
 
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
         x = F.relu(self.norm(self.conv(x)))

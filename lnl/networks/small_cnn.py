@@ -17,6 +17,8 @@ def _left(side: int) -> int:
 class SmallCNN(Network):
     """conv 5x5 (6), pool, conv 5x5 (16), pool, then dense 120, 84 and classes; 62,006 parameters on CIFAR-10."""
 
+    taps = ("conv2", "fc1")
+
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
         super().__init__()
         channels, height, width = shape

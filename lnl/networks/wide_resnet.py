@@ -97,6 +97,7 @@ class WideResNet(Network):
         self.norm = BatchNorm2d(inputs)
         self.fc = nn.Linear(inputs, classes)
         nn.init.zeros_(self.fc.bias)
+        self.taps = tuple(f"stages.2.{number}" for number in range(units - 1))
 
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
         x = self.stacked(self.conv(2 * x - 1))

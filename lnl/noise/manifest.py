@@ -215,6 +215,11 @@ def _drawn(
 ) -> NDArray[np.int64]:
     truth = np.asarray(arrays.train_labels)
     if own is not None and "draw" in own.kind.functions:
+        if arrays.root is not None and "images" in own.kind.functions["draw"]:
+            raise UserError(
+                f"noise '{noise}': {own.kind.file}: draw() looks at images, and those of {info.title} stay in their "
+                "files; take a kind that needs labels alone, or a file of labels"
+            )
         return own_noise.drawn(own, noise, seed, truth, arrays.train_images)
     return draw(truth, noise, info.classes, seed, generator, info.key, own)
 

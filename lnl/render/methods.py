@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lnl.errors import UserError
+
 BEGIN, END = "<!-- methods: made by `lnl methods --write README.md` -->", "<!-- end of methods -->"
 NEEDS = {
     "noise_rate": "noise rate",
@@ -36,10 +38,11 @@ def _needs(spec: Mapping[str, Any]) -> str:
     return ", ".join(out) or "–"
 
 
-def written(text: str, table: str, begin: str = BEGIN, end: str = END) -> str:
-    """`text` with the table, or whatever is made, between its two marks; ValueError without them."""
+def written(text: str, table: str, file: object, begin: str = BEGIN, end: str = END) -> str:
+    """`text` of a file with the table, or whatever is made, between its two marks; UserError without one of them."""
     before, found, rest = text.partition(begin)
     _, ended, after = rest.partition(end)
     if not found or not ended:
-        raise ValueError(f"no '{begin}' … '{end}'")
+        lacking = f"'{begin}'" if not found else f"'{end}' below '{begin}'"
+        raise UserError(f"{file}: has no line {lacking}; what is made stands between both: add it")
     return f"{before}{begin}\n{table}\n{end}{after}"

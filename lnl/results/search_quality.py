@@ -22,13 +22,23 @@ Place = tuple[str, str, str, str]  # space, target, budget, algorithm
 
 def effect(ours: Sequence[float], others: Sequence[float]) -> dict[str, float]:
     """Difference of medians in % of the others' median, its 95% bootstrap interval, two-sided Mann-Whitney p."""
+    low, high = interval(ours, others)
+    return {"percent": percent(ours, others), "low": low, "high": high, "p": difference_p(ours, others)}
+
+
+def percent(ours: Sequence[float], others: Sequence[float]) -> float:
+    """Difference of medians in % of the others' median."""
+    return 100.0 * float(np.median(np.array(ours)) / np.median(np.array(others)) - 1.0)
+
+
+def interval(ours: Sequence[float], others: Sequence[float]) -> tuple[float, float]:
+    """95% bootstrap interval of `percent`."""
     a, b = np.array(ours), np.array(others)
     rng = np.random.default_rng(0)
     medians_a = np.median(rng.choice(a, (RESAMPLES, len(a))), 1)
     medians_b = np.median(rng.choice(b, (RESAMPLES, len(b))), 1)
     low, high = np.percentile(100.0 * (medians_a / medians_b - 1.0), [2.5, 97.5])
-    return {"percent": 100.0 * float(np.median(a) / np.median(b) - 1.0), "low": float(low), "high": float(high),
-            "p": difference_p(ours, others)}  # fmt: skip
+    return float(low), float(high)
 
 
 def difference_p(ours: Sequence[float], others: Sequence[float]) -> float:

@@ -18,6 +18,7 @@ STATISTICS = {
     "last10_mean": "mean over the last ten epochs",
     "last10_mean_file": "mean over the last ten epochs, on the whole test file where a protocol halves it",
     "final": "value of the last epoch",
+    "final_top5": "share of images whose label is among the five highest scores, at the last epoch",
     "at_validation_best": "value of the epoch with the best validation accuracy",
     "at_validation_loss": "value of the epoch with the lowest loss on held-out noisy examples",
     "best": "value of the best test epoch (selected on test data)",
@@ -90,6 +91,10 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     if statistic not in STATISTICS:
         raise UserError(f"statistic '{statistic}' is not one of {', '.join(STATISTICS)}")
     test = file_accuracy(curves, split) if statistic == "last10_mean_file" else curves["test_accuracy"]
+    if statistic == "final_top5":
+        if "test_top5" not in curves:
+            raise UserError("final_top5 needs a protocol with top5: true; use final")
+        test = curves["test_top5"]
     known = [None not in networks for networks in zip(*test, strict=True)]
     epochs = [i for i in trained(curves) if known[i]]
     if not epochs:
@@ -99,7 +104,7 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
         chosen = epochs[-LAST:]
         if len(chosen) < LAST:
             remark = f"mean over {len(chosen)} epoch{'s' if len(chosen) > 1 else ''}, all there are"
-    elif statistic == "final":
+    elif statistic in ("final", "final_top5"):
         chosen = epochs[-1:]
     elif statistic == "best":
         chosen = [max(epochs, key=lambda i: (statistics.fmean(net[i] for net in test), -i))]

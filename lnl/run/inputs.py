@@ -43,9 +43,13 @@ def _arrays(info: DatasetInfo, places: Places) -> Arrays:
 
 @cache
 def _device_data(
-    info: DatasetInfo, split: str, device: torch.device, test_images: int | None, places: Places
+    info: DatasetInfo, split: str, device: torch.device, test_images: int | None, tested_on: str, places: Places
 ) -> DeviceData:
-    return DeviceData.load(_arrays(info, places), split, device, test_images)
+    arrays, kind = _arrays(info, places), DeviceData
+    if arrays.root is not None:
+        from lnl.engine.streamed import StreamedData as kind  # with PIL, which other data do not need
+
+    return kind.load(arrays, split, device, test_images, tested_on)
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     places_of = _sets(suite, run, arrays, info)
     if places_of:
         about["sets"] = {name: set_manifest.about(chosen, arrays, info.classes) for name, chosen in places_of.items()}
-    data = _device_data(info, "none" if held else spec["split"], device, limit, places)
+    tested_on = spec.get("tested_on", "test")
+    data = _device_data(info, "none" if held else spec["split"], device, limit, tested_on, places)
     if held:
         index = torch.from_numpy(places_of.pop(HOLD_OUT))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
@@ -180,7 +185,7 @@ def prepare(
         points=points,
         sets=[each.sets for each in problems],
     )
-    if suite.config.get("replay") and device.type == "cuda":
+    if suite.config.get("replay") and device.type == "cuda" and not known.data.ahead:  # files cannot be read again
         built.replay = Replay(built)
     return built, [each.about | ({"searched": searched} if searched else {}) for each in problems]
 

@@ -144,6 +144,7 @@ def record(
         "steps": built.position.total,
         "replayed": built.replay is not None and built.replay.recordings > 0,
         "finished": datetime.now(UTC).date().isoformat(),
+        **({"waited_seconds": round(built.data.waited, 3)} if built.data.ahead else {}),
     }
     return {
         "result": result(suite, run, built, place, about),

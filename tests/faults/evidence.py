@@ -59,6 +59,7 @@ def _search(suite: Suite, search: Any, rng: random.Random) -> dict[str, Any]:
         "state": SearchState("", "", "", search, "ok", declared, pages),
         "pages": pages,
         "best": {**found, "score": 0.5, "round": 1, "candidate": 1},
+        "found": found,
         "spec": declared.candidate,
         "dataset": search.dataset,
         "labels": {"vector": "fixed", "realised_rate": 0.4},

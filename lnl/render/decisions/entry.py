@@ -20,6 +20,8 @@ def section(decision: Decision, effects: Iterable[str], known: Iterable[str]) ->
     papers, codes = (decision.declared.get(name, []) for name in ("paper", "code"))
     parts += _sources("Papers", [(one["document"], one.get("where"), one["says"]) for one in papers])
     parts += _sources("Code", [(one["release"], None, one["does"]) for one in codes])
+    if decision.fixed:
+        parts.append(paragraph(f"No switch: {_plain(decision.fixed)}."))
     parts += _list(f"Set by {where_set(decision)}:" if decision.switches else "", _values(decision))
     if not decision.values or decision.told:
         before = "" if decision.values or not decision.switches else f" set by {where_set(decision)}"

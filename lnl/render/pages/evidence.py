@@ -6,6 +6,7 @@ import math
 import statistics
 from typing import Any
 
+from lnl.declared.searched import FINALS
 from lnl.declared.searches import search_of
 from lnl.declared.suite import Search, Suite
 from lnl.errors import UserError, nearest
@@ -97,42 +98,58 @@ def labels(mark: Mark, kept: Committed) -> str:
     return markdown.table(Grid(heads, tuple(rows), shape="list"))
 
 
-def searches(mark: Mark, kept: Committed) -> str:
-    """`searches KEY …`: budget and winner of the search behind each place, its score, and what it is worth afresh.
+HEADS = ("chosen", "its score", "on the other images", "afresh", "R at the end, %")
 
-    Afresh: the repeats that trained with it, in their last epoch, on the images whose labels had scored the winner.
+
+def searches(mark: Mark, kept: Committed) -> str:
+    """`searches KEY …`: budget of the search behind each place, what is trained of it, its score, its worth afresh.
+
+    A draw, a mode or a mean of the last distribution has no score of its own. Afresh: the repeats that trained with
+    it, in their last epoch, on the images whose labels had scored the candidates. Where some search goes by rounds,
+    the best score of each stands there too.
     """
     suite = suite_of(mark, kept)
     rows = []
     for place in places(mark, kept):
         records = [record["result"] for record in place.runs.records() if record["result"].get("searched")]
         if records and place.slot.cell is not None:
-            texts = [place.slot.row_label, place.slot.column_label, *_search(suite, place, records)]
-            rows.append(("", tuple(Cell(text) for text in texts)))
+            rows.append([place.slot.row_label, place.slot.column_label, *_search(suite, place, records)])
     if not rows:
         raise UserError("none of these places trains with what a search has found")
-    heads = ("", "", "candidates", "chosen", "its score", "on the other images", "afresh", "R at the end, %")
-    return markdown.table(Grid(heads, tuple(rows)))
+    heads = ["", "", "candidates", "best of each round", *HEADS]
+    if not any(texts[3] for texts in rows):
+        for texts in (heads, *rows):
+            del texts[3]
+    return markdown.table(Grid(tuple(heads), tuple(("", tuple(map(Cell, texts))) for texts in rows)))
 
 
 def _search(suite: Suite, place: Place, records: list[dict[str, Any]]) -> list[str]:
-    """Candidates, chosen, score, test accuracy of the winner, the same images afresh, R in the last epoch."""
+    """Candidates, best of each round, what was chosen, then as in HEADS."""
     won = records[0]["searched"]
     assert place.slot.cell is not None
     search = search_of(suite, place.slot.cell)
     result, _ = search_values.searched(suite.searching, search) if search else (None, "")
-    count, test, end = "", "", ""
+    count, rounds, test = "", "", ""
     if result is not None:
         trained = [entry for page in result["pages"] for entry in page["candidates"]]
         count = f"{len(trained)}, {result['spec']['epochs']} epochs each"
-        found = search_values.value(result, "best_test")
-        test = "" if found != found else number(found)
-        end = number(search_values.value(result, "kept_end")) if "schedule" in result["best"] else ""
+        rounds = _rounds(result["pages"])
+        found = search_values.value(result, "best_test") if "candidate" in won else math.nan
+        test = "" if math.isnan(found) else number(found)
+    end = number(100 * search_values.as_trained(won["schedule"], records[0]["spec"])[-1]) if "schedule" in won else ""
     part = f"{won.get('scored_on', 'validation')}_accuracy"
     last = [statistics.fmean(net[-1] for net in r["curves"][part]) for r in records if r["curves"].get(part)]
     afresh = number(statistics.fmean(last)) if last else ""
     score = number(100 * won["score"]) if "score" in won else ""
-    return [count, _winner(won, _names(suite, search)), score, test, afresh, end]
+    return [count, rounds, _winner(won, _names(suite, search)), score, test, afresh, end]
+
+
+def _rounds(pages: list[dict[str, Any]]) -> str:
+    """The best score of each round, of candidates that were trained to their end; nothing of a single round."""
+    if len(pages) == 1:
+        return ""
+    scores = [[e["score"] for e in page["candidates"] if e["fraction"] == 1.0] for page in pages]
+    return ", ".join(number(100 * max((s for s in each if s is not None), default=math.nan)) for each in scores)
 
 
 def _names(suite: Suite, search: Search | None) -> tuple[str, ...]:
@@ -146,7 +163,9 @@ def _winner(won: dict[str, Any], names: tuple[str, ...]) -> str:
     if "value" in won:
         return f"{won.get('parameter', 'value')} = {won['value']:g}"
     numbers = "".join(f"{name} = {x:.4g}, " for name, x in zip(names, won["schedule"]["x"], strict=False))
-    return f"{numbers}round {won['round']}, candidate {won['candidate']}" if "candidate" in won else won["final"]
+    return (
+        f"{numbers}round {won['round']}, candidate {won['candidate']}" if "candidate" in won else FINALS[won["final"]]
+    )
 
 
 def claims(mark: Mark, kept: Committed) -> str:

@@ -9,8 +9,11 @@ from lnl.render.pages import blocks, files
 from lnl.render.pages.committed import FOLDER, Committed, committed
 from lnl.render.pages.marks import Mark, marks, replaced
 from lnl.render.table import write as write_text
+from lnl.results.search_quality import KEPT
 
 AGAIN = "`lnl reproduced --write` makes it anew"
+RECORDS_MISSING = "its records are missing; `lnl keep` puts them into its folder records/"
+SEARCHES_MISSING = "its searches are missing; python -m benchmarks.search_quality makes them"
 
 
 def pages(root: Path) -> dict[str, list[Mark]]:
@@ -26,20 +29,27 @@ def pages(root: Path) -> dict[str, list[Mark]]:
     return found
 
 
-def orphans(root: Path) -> list[str]:
-    """Pages of docs/reproduction beside which no record lies."""
-    folders = sorted(page.parent for page in (root / FOLDER).glob("*/README.md"))
-    empty = [folder for folder in folders if not any((folder / "records").rglob("*.json*"))]
-    remedy = "its records are missing; `lnl keep` puts them into its folder records/"
-    return [f"{folder.relative_to(root)}/README.md: {remedy}" for folder in empty]
+def orphans(root: Path) -> dict[str, str]:
+    """Pages of docs/reproduction beside which nothing lies that they are made from, and what to do, by their path."""
+    found = {}
+    for page in sorted((root / FOLDER).glob("*/README.md")):
+        if not any((page.parent / "records").rglob("*.json*")):
+            found[str(page.relative_to(root))] = RECORDS_MISSING
+    quality = KEPT.with_suffix(".md")
+    if (root / quality).is_file() and not (root / KEPT).is_file():
+        found[str(quality)] = SEARCHES_MISSING
+    return found
 
 
 def stale(root: Path | str) -> list[str]:
     """What is not as the committed records give it, a line each that names file and block; none if all is."""
     root = Path(root).resolve()
-    said = orphans(root)
+    alone = orphans(root)
+    said = [f"{name}: {remedy}" for name, remedy in alone.items()]
     with committed(root) as kept:
         for name, listed in pages(root).items():
+            if name in alone:  # what its blocks lack follows from that
+                continue
             text = (root / name).read_text(encoding="utf-8")
             for mark in listed:
                 try:

@@ -44,3 +44,24 @@ def double_softmax_bounds(classes: int) -> dict[str, str]:
     """Between what a cross-entropy stays whose logits are a posterior: a sure one is right, or is wrong."""
     rest = math.log(math.e + classes - 1)
     return {"low": f"{rest - 1:.2f}", "high": f"{rest:.2f}"}
+
+
+def scaled_logits_bounds(classes: int) -> dict[str, str]:
+    """What logits of K classes whose squares have mean 1 in every row can say at most (IEG's released scaling).
+
+    The surest row is sqrt(K - 1) for one class and -1 / sqrt(K - 1) for the others, K / sqrt(K - 1) apart. surest: its
+    posterior, sharpened as pseudo labels are; loss: the cross-entropy of its posterior with that class.
+    """
+    from lnl.learning.pseudo_labels import TEMPERATURE  # it imports torch
+
+    apart, others = classes / math.sqrt(classes - 1), classes - 1
+    return {
+        "surest": f"{1 / (1 + others * math.exp(-apart / TEMPERATURE)):.3f}",
+        "loss": f"{math.log1p(others * math.exp(-apart)):.2f}",
+    }
+
+
+def mixing_shares() -> dict[str, str]:
+    """Mean share of the first of two mixed images by form of MixUp's ratio: of 1 - u^2 / 2, u uniform, and of the
+    larger part of a Beta(1/2, 1/2), 1/2 + 1/pi."""
+    return {"as_released": f"{1 - 1 / 6:.3f}", "beta": f"{0.5 + 1 / math.pi:.3f}"}

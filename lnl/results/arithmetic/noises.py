@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lnl.errors import UserError
-from lnl.noise.transition import matrix
+from lnl.noise.transition import matrix, requested
+
+if TYPE_CHECKING:
+    from lnl.declared.suite import Suite
 
 
 def uniform_flip_share(noise: str, classes: int) -> dict[str, str]:
     """Percent of labels that a draw over all K classes makes wrong: 100 (1 - T[0, 0]), which is 100 r (K - 1) / K."""
     return {"value": f"{100 * (1 - matrix(noise, classes)[0, 0]):g}"}
+
+
+def wrong_share(suite: Suite, noise: str, datasets: Sequence[str]) -> dict[str, str]:
+    """By data set the percent of labels that a noise makes wrong where all classes are as frequent: 100 (1 - tr T / K).
+
+    UserError where nobody knows the matrix.
+    """
+    found = {}
+    for name in datasets:
+        info = suite.dataset(name)
+        t = requested(noise, info.classes, suite.own_noise(noise, name), 0)
+        if t is None:
+            raise UserError(f"noise '{noise}' has no matrix on {name}")
+        found[name] = f"{100 * (1 - np.trace(t) / len(t)):.3g}"
+    return found
 
 
 def pair_is_symmetric(classes: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,11 @@ Curve = tuple[np.ndarray, np.ndarray]  # (full trainings or evaluations spent [n
 
 
 def searched(suite: Suite, search: Search) -> tuple[dict[str, Any] | None, str]:
-    """What there is of one search, or None and why: missing or stale. `suite`: at the scale that searches."""
-    declared = suite.declared_search(search)
+    """What there is of one search, or None and why: missing or stale. `suite`: at the scale that searches.
+
+    `best`: the candidate with the best score. `found`: what is trained, which its declaration's `final` says.
+    """
+    declared, final = suite.declared_search(search), suite.searches[search.name]["final"]
     at = (suite.scale, search.id, search.seed)
     try:
         pages = [
@@ -33,12 +37,15 @@ def searched(suite: Suite, search: Search) -> tuple[dict[str, Any] | None, str]:
         best = read(suite, search, paths.best(*at))
     except UserError:
         return None, "stale" if Path(paths.best(*at)).exists() else "missing"
+    if best.get(final) is None:  # made before a search told it
+        return None, "stale"
     noise = declared.candidate["noise"]
     state = SearchState("", "", "", search, "ok", declared, pages)
     return {
         "state": state,
         "pages": pages,
         "best": best["best"],
+        "found": best[final],
         "spec": declared.candidate,
         "budget": {k: declared.spec[k] for k in ("rounds", "samples")}
         | {"algorithm": declared.spec["algorithm"]["name"]},
@@ -62,26 +69,30 @@ def arm(suite: Suite, study: str, name: str) -> tuple[list[list[float]], str]:
 
 def schedule(result: dict[str, Any]) -> np.ndarray:
     """R [epochs] of the schedule that a search has found, as its candidates' epochs 0, 1, ... read it."""
-    found = _schedule_of(result)
-    spec = result["spec"]
+    return as_trained(_schedule_of(result), result["spec"])
+
+
+def as_trained(found: Mapping[str, Any], spec: Mapping[str, Any]) -> np.ndarray:
+    """R [epochs] of a schedule, as epochs 0, 1, ... of a training with this specification read it."""
     clock = np.arange(spec["epochs"]) * (spec["paper_epochs"] / spec["epochs"])
     return kept(found, clock, spec["paper_epochs"])
 
 
 def _schedule_of(result: dict[str, Any]) -> dict[str, Any]:
-    """The schedule that a search has found; UserError for a search of another parameter."""
-    best: dict[str, Any] = result["best"]
-    if "schedule" not in best:
+    """The schedule that a search has found, which methods train with; UserError for a search of another parameter."""
+    found: dict[str, Any] = result["found"]
+    if "schedule" not in found:
         raise UserError(
             f"{result['state'].search.id}: the search finds a value, no schedule R(t); a claim can test its best_score "
             "and best_test, or what its candidates scored"
         )
-    return dict(best["schedule"])
+    return dict(found["schedule"])
 
 
 def value(result: dict[str, Any], of: str, minus: str | None = None) -> float:
     """One number of one search; nan for one that searches do not have.
 
+    best_score and best_test are the best candidate's, the others those of the schedule that is trained.
     `minus: clean_rate` subtracts the share of right labels, in percent.
     """
     best = result["best"]

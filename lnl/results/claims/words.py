@@ -34,7 +34,7 @@ QUANTITIES = {  # `of` -> words
     "least_positive_by_loss": "smallest share of a tenth, by loss, of the training examples that have any weight",
     "noise_mass": "share of test images that are taken for what the noise makes of their class",
     "best_score": "best validation accuracy of the search",
-    "best_test": "test accuracy of the candidate found",
+    "best_test": "test accuracy of the search's best candidate",
     "kept_end": "R in the last epoch (percent)",
     "late_rise": "R in the last epoch minus its smallest value",
     "ramp_distance": "distance (RMSE) of R(t) from the nearest schedule of Co-teaching",

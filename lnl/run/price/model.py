@@ -136,6 +136,7 @@ def _held_out(spec: dict[str, Any], info: DatasetInfo) -> int:
 def _evaluated(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Images on which a run is evaluated after every epoch."""
     parts = {"test-halves": (info.test // 2, info.test - info.test // 2), "own": (info.test, info.validation)}
+    parts["test-first"] = (info.test - info.test // 20, info.test // 20)
     limit = spec["limits"].get("test_images")
     validating = sum(declared["count"] for declared in spec.get("sets", {}).values() if declared.get("validates"))
     sizes = parts.get(spec["split"], (info.test, _held_out(spec, info) or validating))

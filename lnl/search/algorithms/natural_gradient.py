@@ -43,14 +43,17 @@ class AsPrinted(Distributional):
     def theta(self, state: np.ndarray) -> np.ndarray:
         return state
 
-    def update(self, state: np.ndarray, history: History, seed: int) -> np.ndarray:
-        betas = Betas(state)
+    def printed_step(self, betas: Betas, history: History, seed: int) -> np.ndarray:
+        """rho F^-1 g [2d] after the last round, before theta is held at 1."""
         scores = betas.score(history[-1].points())
         gradient = (raw(history)[:, None] * scores).mean(0)  # eq. 6
         rng = generator(seed, len(history), "fisher")
         total, count = estimated_fisher(betas, scores, rng, self.fisher_samples)
-        step = self.step * np.linalg.lstsq(total / count, gradient, rcond=None)[0]  # eq. 5
-        return np.maximum(state + step, 1.0)
+        found: np.ndarray = self.step * np.linalg.lstsq(total / count, gradient, rcond=None)[0]  # eq. 5
+        return found
+
+    def update(self, state: np.ndarray, history: History, seed: int) -> np.ndarray:
+        return np.maximum(state + self.printed_step(Betas(state), history, seed), 1.0)
 
 
 @dataclass(frozen=True)

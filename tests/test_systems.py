@@ -1,0 +1,59 @@
+"""The page of systems: every row of the documents is one's, and the page says what the declarations say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import helpers
+import pytest
+
+from lnl.declared import systems as declared
+from lnl.declared.reading import read_mapping
+from lnl.declared.suite import Suite
+from lnl.declared.systems import Systems
+from lnl.errors import UserError
+from lnl.render.methods import written
+from lnl.render.systems import BEGIN, COUNT, COUNTED, END, count, page
+
+
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return Suite.load(helpers.ROOT, {"scale": "paper"})
+
+
+def test_every_system_runs_or_says_why_not(suite: Suite) -> None:
+    found = Systems(suite)
+    assert len({system.title for system in found.all}) == len(found.all)
+    waiting = [place for place in found.published_only() if not place.startswith("ieg_table_a1/")]
+    assert sorted(waiting) == sorted(place for system in found.all for place in system.published)
+    trained = {key for system in found.all for key in system.methods}
+    ours = {"s2e-sound", "standard-held-out", "decoupling-buffered"}  # and examples
+    missing = {key for key in suite.methods if not suite.methods[key]["title"].endswith("(example)")} - trained - ours
+    assert not missing, "methods of the suite that no document's system trains"
+
+
+def test_the_pages_are_made_from_the_declarations(suite: Suite) -> None:
+    for file, made, begin, end in (("docs/systems.md", page, BEGIN, END), ("README.md", count, COUNT, COUNTED)):
+        text = (helpers.ROOT / file).read_text()
+        assert written(text, made(suite), file, begin, end) == text, f"run `lnl systems --write {file}`"
+
+
+BAD = {
+    "a system without rows": ({"title": "X", "cells": ["nobody"]}, "'X': no artefact of a document has it"),
+    "a search that is none": ({"title": "X", "searches": ["randon"]}, "unknown search 'randon' .did you mean"),
+    "no reason": ({"title": "X", "published": ["ieg_table1/gce"]}, "'X': give its cells or searches, or where"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_faulty_system_is_one_line(suite: Suite, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, line = BAD[what]
+    whole = read_mapping(helpers.ROOT / declared.FILE)
+
+    def changed(path: Path) -> dict[str, object]:
+        return {**whole, "systems": [*whole["systems"], entry]}
+
+    monkeypatch.setattr(declared, "read_mapping", changed)
+    with pytest.raises(UserError, match=line) as error:
+        Systems(suite)
+    assert "\n" not in str(error.value)
