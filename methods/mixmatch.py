@@ -24,6 +24,7 @@ SPEC = {
     "paper": "Berthelot et al., NeurIPS 2019",
     "networks": 1,
     "needs": ["clean_set", "views"],
+    "sets": ["probe"],
     "parameters": {
         "temperature": 0.5,  # decision mixmatch_numbers: T
         "alpha": 0.75,  # decision mixmatch_alpha: of MixUp's Beta distribution

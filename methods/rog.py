@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome, Stream
-from lnl.errors import UserError
 from lnl.learning.generative_classifier import (
     Gaussians,
     ensemble_shares,
@@ -66,9 +65,10 @@ class RoG(Method):
             learner.apply(learner.gradient(losses.mean(-1)))
         return Outcome(losses.mean(-1), losses, logits=logits)
 
-    def epoch_end(self, learner: Learner, now: Moment) -> None:
-        if self.parameters["validation"] == "test" and learner.validating is None:
-            raise UserError("rog with validation: test, and no test image validates; set protocol.split: test-first")
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        if self.parameters["validation"] == "test":
+            _ = learner.validating  # refused before anything is learned, where no test image validates
+        return {}
 
     def layers(self, found: list[Tensor]) -> list[Tensor]:
         return found if self.parameters["layers"] == "all" else found[-1:]
@@ -97,7 +97,6 @@ class RoG(Method):
         if self.parameters["validation"] != "test":
             places, labels = learner.of_stream["validating"]
             return self.layers(learner.layers_of(places)), labels
-        assert learner.validating is not None
         images, true = learner.validating
         return self.layers(learner.layers(images.float() / 255)), self.corrupted(learner, true)
 

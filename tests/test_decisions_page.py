@@ -158,7 +158,7 @@ def test_the_command_lists_prints_and_refuses(paper: Suite, capsys: pytest.Captu
         command(paper, "noise_vector", "README.md")
     plain = tmp_path / "plain.md"
     plain.write_text("# Plain\n")
-    with pytest.raises(UserError, match=r"plain\.md: has no lines '<!-- decisions"):
+    with pytest.raises(UserError, match=r"plain\.md: has no line '<!-- decisions"):
         command(paper, None, str(plain))
     with pytest.raises(UserError, match=r"none\.md: No such file or directory; name another place"):
         command(paper, None, str(tmp_path / "none.md"))

@@ -51,6 +51,14 @@ def test_the_test_above_sees_what_it_looks_for(line: str) -> None:
     assert list(shell_lines(f"onerror:\n    shell({line})\n")) == [line]
 
 
+OTHER_NAMES = {
+    "scale": "dag.scales",
+    "noise": "names.FREE",
+    "generator": "names.WORDS",
+    "sets": "set_keys.PATTERN",
+}
+
+
 def test_wildcards_take_what_the_rule_of_names_takes() -> None:
     text = (ROOT / "workflow/rules/common.smk").read_text()
     constraints = dict(re.findall(r"^    (\w+)=(.*),$", text[text.index("wildcard_constraints:") :], re.M))
@@ -58,7 +66,7 @@ def test_wildcards_take_what_the_rule_of_names_takes() -> None:
     assert used - {"log", "output", "SEARCH"} <= set(constraints)
     number = {"seed", "round", "block"}
     for name, value in constraints.items():
-        expected = {"scale": "dag.scales", "noise": "names.FREE", "generator": "names.WORDS"}.get(name, "names.NAME")
+        expected = OTHER_NAMES.get(name, "names.NAME")
         assert value == ("names.NUMBER" if name in number else expected) or name == "seeds"
 
 

@@ -141,7 +141,7 @@ def training(
     learner._images = data.in_order
     learner._uniform = partial(_uniform, runs[0].streams, device)
     learner.of_stream = _of_streams(runs[0], probe.streams(), spec.get("sets", {}), data.true)
-    learner.validating = data.parts.get("validation")
+    learner._validating = data.parts.get("validation")
     if "stage" in spec and BASE in learner.handovers:
         begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
         begin(learner.handovers[BASE])

@@ -26,6 +26,8 @@ from lnl.errors import UserError
 from lnl.networks.layers import batch_norm_mode
 from lnl.networks.taps import tapped
 
+Pass = Iterator[tuple[Tensor, Tensor]]  # (places, what a network makes of their images), batch by batch
+
 
 class Learner:
     """Networks, optimiser and method state of one run (single mode) or of a stack of runs."""
@@ -41,10 +43,17 @@ class Learner:
         self.train_index = torch.empty(0, dtype=torch.int64)  # places that are trained on
         self.held_out = torch.empty(0, dtype=torch.int64)  # places that validate, by their given labels
         self.of_stream: dict[str, tuple[Tensor, Tensor]] = {}  # places and labels of each further stream, by its name
-        self.validating: tuple[Tensor, Tensor] | None = None  # images (uint8) and labels of the part that validates
-        self._images: Callable[[Tensor], Iterator[tuple[Tensor, Tensor]]] = lambda index: iter(())
+        self._validating: tuple[Tensor, Tensor] | None = None
+        self._images: Callable[[Tensor], Pass] = lambda index: iter(())
         self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
-        self._augmented: Callable[[Tensor, int], Iterator[tuple[Tensor, Tensor]]] = lambda index, epoch: iter(())
+        self._augmented: Callable[[Tensor, int], Pass] = lambda index, epoch: iter(())
+
+    @property
+    def validating(self) -> tuple[Tensor, Tensor]:
+        """Images (uint8) and labels of the part that validates; UserError where nothing does."""
+        if self._validating is None:
+            raise UserError("the method reads test images that validate, and none do; set protocol.split: test-first")
+        return self._validating
 
     # ---- networks --------------------------------------------------------------------------------------------------
 
@@ -98,8 +107,7 @@ class Learner:
 
     def jvp(self, f: Callable[[Tensor], Tensor], n: int, tangent: Tensor) -> tuple[Tensor, Tensor]:
         """f and its derivative in direction `tangent` [P] at network n's parameters, in one forward-mode pass."""
-        out: tuple[Tensor, Tensor] = jvp(f, (self.vector(n),), (tangent,))  # type: ignore[assignment]
-        return out
+        return jvp(f, (self.vector(n),), (tangent,))  # type: ignore[return-value]
 
     def apply(self, gradient: Tensor, scale: float = 1.0, skip: Tensor | None = None) -> None:
         """One optimiser step for all networks, at `scale` times the learning rate.
@@ -156,9 +164,7 @@ class Learner:
 
     # ---- data ------------------------------------------------------------------------------------------------------
 
-    def training_pass(
-        self, batch_norm: str = "frozen", augmented: int | None = None
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    def training_pass(self, batch_norm: str = "frozen", augmented: int | None = None) -> Pass:
         """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order.
 
         augmented: the epoch before which it is made, for images augmented as the protocol says, anew in each epoch;
@@ -173,18 +179,16 @@ class Learner:
         held = {f"buffer.{name}": tensor.clone() for name, tensor in self.population.buffers.items()}
         return {"flat": self.population.flat[..., :size].detach().clone(), **held}
 
-    def pass_by(self, networks: dict[str, Tensor], augmented: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+    def pass_by(self, networks: dict[str, Tensor], augmented: int | None = None) -> Pass:
         """A training pass by networks as `networks()` gives them; those of now come back."""
         yield from self._pass_by(networks, self.train_index, augmented)
 
-    def pass_of(self, name: str) -> Iterator[tuple[Tensor, Tensor]]:
+    def pass_of(self, name: str) -> Pass:
         """The same by the network that another cell handed over under `name`, and over the examples that validate by
         their given labels as well (the codes of F-correction and S-model estimate on all); own weights come back."""
         yield from self._pass_by(self.handovers[name], torch.cat([self.train_index, self.held_out]))
 
-    def _pass_by(
-        self, networks: dict[str, Tensor], index: Tensor, augmented: int | None = None
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    def _pass_by(self, networks: dict[str, Tensor], index: Tensor, augmented: int | None = None) -> Pass:
         held = [self.population.flat, *self.population.buffers.values()]
         own = [tensor.clone() for tensor in held]
         self.start_from(networks)
@@ -195,7 +199,7 @@ class Learner:
                 for tensor, before in zip(held, own, strict=True):
                     tensor.copy_(before)
 
-    def _pass(self, index: Tensor, batch_norm: str, augmented: int | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+    def _pass(self, index: Tensor, batch_norm: str, augmented: int | None = None) -> Pass:
         with torch.no_grad():
             for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
                 yield places, self.forward(x, None, batch_norm)
@@ -273,10 +277,8 @@ class Learner:
         """Continue from a snapshot, bit for bit."""
         with torch.no_grad():
             self.population.flat.copy_(snapshot["flat"])
-            for mine, saved in (
-                (self.population.buffers, snapshot["buffers"]),
-                (self.optimiser.slots, snapshot["slots"]),
-            ):
+            held = ((self.population.buffers, snapshot["buffers"]), (self.optimiser.slots, snapshot["slots"]))
+            for mine, saved in held:
                 for name, tensor in mine.items():
                     tensor.copy_(saved[name])
             for name, tensor in snapshot["state"].items():

@@ -38,7 +38,7 @@ METHODS: dict[str, tuple[str, Dashes]] = {
     "eg": ("#009E73", (0, (2, 2))),
     "mixmatch": ("#E69F00", (0, (4, 1, 1, 1, 1, 1))),
     "rog": ("#CC79A7", (0, (6, 1.2))),
-    "standard-rog": ("#CC79A7", (0, (6, 1.2))),
+    "standard-rog": ("#CC79A7", (0, (6, 1.2, 1, 1.2))),
     "gce": ("#E69F00", (0, (6, 1.5))),
     "gce-truncated": ("#B2182B", (0, (3, 1.2))),
     "dynamic-bootstrap": ("#56B4E9", (0, (7, 2))),

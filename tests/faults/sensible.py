@@ -50,7 +50,14 @@ TEXTS = _ends(
 )
 #: Names of one's own, as long as nothing refers to them.
 NAMES = _ends(
-    "key", "variant", r"coordinates\.\d+\.name", r"factors\.\d+", "cache_root", "data_root", r"values\.\w+\.\d+"
+    r"options\..*",
+    "key",
+    "variant",
+    r"coordinates\.\d+\.name",
+    r"factors\.\d+",
+    "cache_root",
+    "data_root",
+    r"values\.\w+\.\d+",
 )
 #: Numbers that may be 0, and then almost 0 as well; of others the smallest that makes sense is far above 1e-300.
 ZERO = _ends(
@@ -135,7 +142,19 @@ REAL = _ends(
     *(r"published\.values\..*", r"values\.\d+", r"ranges\.\w+\.\d", "momentum", "factor", "weight_decay"),
 )
 NULL = _ends(
-    *("steps_cap", "beta1_after", "artefacts", "seeds", "data_root", "search_block", "n", "field", "clip", "decision"),
+    *(
+        "steps_cap",
+        "beta1_after",
+        "artefacts",
+        "overlay",
+        "seeds",
+        "data_root",
+        "search_block",
+        "n",
+        "field",
+        "clip",
+        "decision",
+    ),
     *(r"parameters\.\w+", r"ranges\.\w+\.1", r"values\.\w+\.\d+", r"settings\..*", r"with\..*", "default", "value"),
     *(r"set\.\w+",),
 )
