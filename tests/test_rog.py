@@ -320,7 +320,7 @@ def test_the_first_of_each_class_validate() -> None:
 @pytest.mark.parametrize("noise", ["symmetric-50", "pair-45"])
 def test_labels_that_are_corrupted(noise: str) -> None:
     values = helpers.method_parameters("rog", validation="test")
-    built = helpers.build("rog", spec(), parameters=[values], noise=noise)
+    built = helpers.build("rog", spec(split="test-first", sets={}), parameters=[values], noise=noise)
     true = torch.arange(4000) % 10
     found = built.methods[0].corrupted(built.learner, true)
     count = int(4000 * float(noise[-2:]) / 100)
