@@ -106,7 +106,9 @@ class RoG(Method):
         others = self.setting.transition[true[:count]].double()
         others = others.scatter(1, true[:count, None], 0.0).cumsum(-1)
         drawn = learner.uniform("rog labels", (count, 1)).double() * others[:, -1:]
-        return torch.cat([torch.searchsorted(others, drawn, right=True).flatten(), true[count:]])
+        wrong = torch.searchsorted(others, drawn, right=True).flatten()
+        kept = others[:, -1] == 0  # a class that this noise leaves alone
+        return torch.cat([torch.where(kept, true[:count], wrong), true[count:]])
 
     def estimates(self, learner: Learner) -> dict[str, Tensor]:
         return {"layer_shares": learner.state["shares"]} if "shares" in learner.state else {}

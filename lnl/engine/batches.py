@@ -232,7 +232,7 @@ class Batches:
         return images, labels[places]
 
     def _order(self, run: RunData) -> Tensor:
-        """Places that a run visits in the epoch; the last partial batch is dropped, as in all sources."""
+        """Places that a run visits in the epoch; the last partial batch is dropped."""
         size = self.steps * self.size
         if type(self.method).sample is not Method.sample:
             uniform = torch.rand(size, generator=run.streams.generator("sample", self.epoch)).to(self.device)

@@ -15,6 +15,9 @@ import torch
 from torch import Tensor
 
 KEPT = 0.7  # part of a class on which an estimate is made, each time
+#: Cuts of both estimates' inversions: those of the scipy of the released code's day (below 1.3), to which the first
+#: comes in single precision and the second in double.
+CUTS = (1e3 * torch.finfo(torch.float32).eps, 1e6 * torch.finfo(torch.float64).eps)
 TINY = 1e-10  # added to an ensemble's probability before its logarithm
 
 
@@ -38,10 +41,8 @@ class Gaussians:
         return weights, biases.masked_fill(self.empty, -math.inf)
 
 
-def inverted(covariance: Tensor) -> Tensor:
-    """Pseudo-inverse of a symmetric matrix [D, D], without directions in which single-precision features show no
-    variance: below D times that precision of the largest one, as the released code's inversion cuts them."""
-    cut = len(covariance) * torch.finfo(torch.float32).eps
+def inverted(covariance: Tensor, cut: float) -> Tensor:
+    """Pseudo-inverse of a symmetric matrix [D, D], without directions whose variance is below `cut` of the largest."""
     return torch.linalg.pinv(covariance, rtol=cut, hermitian=True)
 
 
@@ -68,7 +69,7 @@ def first_estimate(
     x = features.double()
     parts = [torch.nonzero(labels == label).flatten() for label in range(classes)]
     chosen = [part[keys[part].argsort(stable=True)[: _kept(len(part))]] for part in parts]
-    return _estimated(x, chosen, [len(kept) for kept in chosen], covariance)
+    return _estimated(x, chosen, [len(kept) for kept in chosen], covariance, CUTS[0])
 
 
 def second_estimate(features: Tensor, labels: Tensor, first: Gaussians) -> Gaussians:
@@ -81,10 +82,10 @@ def second_estimate(features: Tensor, labels: Tensor, first: Gaussians) -> Gauss
         distance = ((apart @ first.precision) * apart).sum(-1)
         chosen.append(part[distance.argsort(stable=True)[: _kept(len(part))]])
         sizes.append(len(part))
-    return _estimated(x, chosen, sizes, "pooled")
+    return _estimated(x, chosen, sizes, "pooled", CUTS[1])
 
 
-def _estimated(x: Tensor, chosen: list[Tensor], sizes: list[int], covariance: str) -> Gaussians:
+def _estimated(x: Tensor, chosen: list[Tensor], sizes: list[int], covariance: str, cut: float) -> Gaussians:
     """chosen: of each class the places of its examples that count; sizes: what its covariance weighs."""
     width, total = x.shape[1], sum(sizes)
     means, summed = x.new_zeros(len(chosen), width), x.new_zeros(width, width)
@@ -96,7 +97,8 @@ def _estimated(x: Tensor, chosen: list[Tensor], sizes: list[int], covariance: st
             summed = summed / total
     if covariance == "pooled":
         summed = summed / total
-    return Gaussians(means, inverted(summed), torch.tensor([not len(places) for places in chosen], device=x.device))
+    empty = torch.tensor([not len(places) for places in chosen], device=x.device)
+    return Gaussians(means, inverted(summed, cut), empty)
 
 
 def posterior(features: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
