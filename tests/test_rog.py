@@ -113,7 +113,7 @@ def test_distances_and_posterior_are_those_of_other_libraries(monkeypatch: pytes
     """Where everything counts, this is linear discriminant analysis with equal priors."""
     monkeypatch.setattr(generative_classifier, "KEPT", 1.0)
     features, labels, _ = planted(4, 6, 30, 3)
-    gaussians = first_estimate(features, labels, 4, torch.rand(len(labels)))
+    gaussians = second_estimate(features, labels, first_estimate(features, labels, 4, torch.rand(len(labels))))
     x = features.double().numpy()
     distances = gaussians.distances(features[:20])
     for n in range(20):
