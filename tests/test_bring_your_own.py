@@ -100,7 +100,7 @@ def test_annotations_of_one_file_stand_side_by_side(checkout: tuple[SuiteCopy, n
 
 
 def test_noises_of_the_page_are_short_and_the_suite_s_own_is_shown_as_it_is() -> None:
-    assert set(NOISES) == {"lookalike.yaml", "part-dependent.py", "background.py"}
+    assert set(NOISES) == {"lookalike.yaml", "part-dependent.py", "one-class.py"}
     assert all(len(block.splitlines()) <= 25 for block in NOISES.values())
     assert NOISES["part-dependent.py"] == (ROOT / "config/noises/part-dependent.py").read_text()
 
@@ -111,7 +111,7 @@ def test_noises_of_the_page_draw_what_it_says(checkout: tuple[SuiteCopy, np.ndar
     suite, truth = Suite.load(Path(), {"scale": "demo"}), checkout[1]
     prepare.data(suite, "digits")
     told = {}
-    for noise in ("lookalike-30", "part-dependent-30", "background-30"):
+    for noise in ("lookalike-30", "part-dependent-30", "one-class-30"):
         assert suite.parse(f"s2e/digits/{noise}/coteaching")
         prepare.noise(suite, "digits", noise, "as_released", 0)
         told[noise] = paths.read(paths.noise("demo", "digits", noise, "as_released", 0))
@@ -121,7 +121,7 @@ def test_noises_of_the_page_draw_what_it_says(checkout: tuple[SuiteCopy, np.ndar
     ]  # fmt: skip
     assert told["lookalike-30"]["requested_rate"] == pytest.approx(0.3 * np.isin(truth, [3, 4, 7, 8, 9]).mean())
     assert told["part-dependent-30"]["realised_rate"] == pytest.approx(0.3, abs=0.05)
-    assert len({column for row in told["background-30"]["transition_requested"] for column in _off(row)}) == 1
+    assert len({column for row in told["one-class-30"]["transition_requested"] for column in _off(row)}) == 1
 
 
 def _off(row: list[float]) -> list[int]:
