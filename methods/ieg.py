@@ -61,7 +61,7 @@ SPEC = {
     "values": {
         "meta": ["both", "weights", "none"],
         "second_view": ["strong", "weak"],
-        "policy": ["autoaugment-95", "autoaugment-25", "none"],
+        "policy": ["autoaugment-95", "autoaugment-25", "imagenet-v0", "imagenet-25", "none"],
         "weight_start": ["uniform", "zero"],
         "look_ahead": ["momentum", "plain"],
         "pseudo_label": ["stopped", "flows"],
@@ -149,8 +149,7 @@ class IEG(Method):
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         wanted, given = self.parameters, F.one_hot(batch.labels, self.setting.classes).to(batch.x.dtype)
         sees_more = wanted["meta"] == "both" or wanted["mixup"] or wanted["consistency"] > 0
-        how = wanted["second_view"], wanted["policy"], wanted["cutout"]
-        views = further_views(batch.x, batch.random["views"], *how) if sees_more else []  # algorithm 1, line 1
+        views = further_views(batch.x, (), batch.random["views"], wanted) if sees_more else []  # algorithm 1, line 1
         meta, begins = wanted["meta"] != "none", wanted["meta"] != "none" and wanted["weight_start"] == "uniform"
         flows = bool(views) and begins and wanted["pseudo_label"] == "flows"
         with torch.set_grad_enabled(begins):
