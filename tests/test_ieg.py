@@ -54,6 +54,8 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "kernels": {"decayed": "kernels"},
     "frozen": {"meta_batch_norm": "frozen"},
     "frozen, label flows": {"meta_batch_norm": "frozen", "pseudo_label": "flows"},
+    "crops of their own": {"crops": "own", "policy": "imagenet-v0", "strong_views": 2},
+    "weak crops of their own": {"crops": "own", "second_view": "weak"},
     "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta", "weighted_target": "scaled"},
 }
 ABLATIONS["frozen, L2R"] = ABLATIONS["L2R"] | {"meta_batch_norm": "frozen"}
@@ -140,8 +142,11 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     relabels, meta = wanted["meta"] == "both", wanted["meta"] != "none"
     more = relabels or wanted["mixup"] or wanted["consistency"] > 0
     views = []
-    for numbers in batch.random["views"] if more else []:
-        if wanted["second_view"] == "weak":
+    for n, numbers in enumerate(batch.random["views"] if more else []):
+        if wanted.get("crops") == "own":
+            of_image, weak_too = batch.crops[n], wanted["second_view"] == "weak"
+            views.append(of_image if weak_too else strong_view(of_image, numbers, wanted["policy"], cropped=True))
+        elif wanted["second_view"] == "weak":
             views.append(augment("crop2-flip", batch.x, numbers))
         else:
             views.append(strong_view(batch.x, numbers, wanted["policy"], wanted["cutout"]))
