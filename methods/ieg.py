@@ -47,6 +47,7 @@ SPEC = {
         "scaled_logits": True,  # decision ieg_scaled_logits
         "ratio": "as_released",  # decision ieg_mix_ratio
         "terms": "averaged",  # decision ieg_terms: of the two cross-entropies, or `summed`
+        "probe_decay": None,  # decision ieg_probe_decay: weight decay of the probe loss as in training, or of `all`
         "average": 0.999,  # decision ieg_average: of the weights that are judged
         "meta_batch_norm": None,  # decision l2r_meta_batch_norm: probe and derivatives by their batch, or `frozen`
     },
@@ -70,6 +71,7 @@ SPEC = {
         "ratio": ["as_released", "beta"],
         "terms": ["averaged", "summed"],
         "meta_batch_norm": [None, "frozen"],
+        "probe_decay": [None, "all"],
         "weighted_target": [None, "scaled"],
     },
     "settings": {
@@ -128,7 +130,7 @@ class IEG(Method):
         x, labels = batch.streams["probe"]
         probe = cross_entropy(learner.call(0, at, x, self.parameters.get("meta_batch_norm") or "batch"), labels).mean()
         (gradient,) = torch.autograd.grad(probe, at)
-        return learner.penalise(gradient[None], at.detach()[None])
+        return learner.penalise(gradient[None], at.detach()[None], self.parameters.get("probe_decay") == "all")
 
     def judged(self, given: Tensor, logits: list[Tensor], slopes: list[Tensor], guess: Tensor) -> tuple[Tensor, Tensor]:
         """(omega, lambda) [1, B]: weights that sum to one at most, and 1 where the given label is kept.

@@ -52,6 +52,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     },
     "no policy": {"policy": "none"},
     "kernels": {"decayed": "kernels"},
+    "kernels, all of the probe loss": {"decayed": "kernels", "probe_decay": "all"},
     "frozen": {"meta_batch_norm": "frozen"},
     "frozen, label flows": {"meta_batch_norm": "frozen", "pseudo_label": "flows"},
     "crops of their own": {"crops": "own", "policy": "imagenet-v0", "strong_views": 2},
@@ -153,6 +154,7 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     shapes = learner.population.shapes.values()
     decays = built.spec["optimiser"]["decayed"] == "all"
     mask = torch.cat([torch.full((math.prod(s),), float(decays or len(s) > 1)) for s in shapes])
+    of_probe = torch.ones_like(mask) if wanted.get("probe_decay") == "all" else mask
     onehot = torch.eye(classes)[batch.labels[0]]
 
     def logits(at: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -180,10 +182,10 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
         x, labels = batch.streams["probe"]
         on_probe = logits(at, x)
         probe = sum((_against(on_probe[i], torch.eye(classes)[labels[i]]) for i in range(len(x))), torch.zeros(()))
-        judge = probe / len(x) + DECAY / 2 * (mask * at.square()).sum()
+        judge = probe / len(x) + DECAY / 2 * (of_probe * at.square()).sum()
         of_omega, of_lam = torch.autograd.grad(judge, [omega, lam], retain_graph=True, allow_unused=True)
         if wanted.get("meta_batch_norm") == "frozen":
-            of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, mask)
+            of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, of_probe)
         kept = (-of_omega).clamp(min=0)
         out["weights"] = kept / (kept.sum() + 1e-5)
         terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + rest * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
