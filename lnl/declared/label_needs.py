@@ -1,5 +1,4 @@
-"""Label files, and images that are to replace others, that artefacts need and that are not there: such an artefact is
-left out, or refused, and no other is."""
+"""Label files that artefacts need and that are not there: such an artefact is left out, or refused, and no other is."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import os
 from collections.abc import Iterable
 from functools import cache
 
-from lnl.declared import dependencies, source_files
+from lnl.declared import dependencies
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -15,18 +14,16 @@ from lnl.errors import UserError
 
 @cache
 def lacking(suite: Suite, key: str) -> str | None:
-    """Why an artefact cannot be made here: the line about a file that its noises need. None where nothing is missing.
+    """Why an artefact cannot be made here: the line about a label file that it needs. None where nothing is missing.
 
     Labels whose manifest is there were read before; what was trained on them can be shown without the file.
     """
     places = Places.of(suite.config, suite.root)
-    needed = {dependencies.noise_manifest(suite, run): run.cell for run in suite.demand(key)}
-    needed |= {dependencies.search_labels(suite.searching, s): s for s in dependencies.searches(suite, key)}
-    for manifest, of in needed.items():
-        own = suite.own_noise(of.noise, of.dataset)
+    needed = {dependencies.noise_manifest(suite, run): run.cell.noise for run in suite.demand(key)}
+    needed |= {dependencies.search_labels(suite.searching, s): s.noise for s in dependencies.searches(suite, key)}
+    for manifest, noise in needed.items():
         try:
-            places.label_file(of.noise)
-            source_files.check(own.sources if own else (), suite.scale, places)
+            places.label_file(noise)
         except UserError as error:
             if not os.path.exists(manifest):
                 return str(error)

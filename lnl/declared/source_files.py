@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from lnl.data import imagenet32_files
 from lnl.declared import paths
-from lnl.errors import UserError
 
 if TYPE_CHECKING:
     from lnl.data.registry import DatasetInfo
@@ -22,13 +21,12 @@ if TYPE_CHECKING:
 LOOKS = {"imagenet32": imagenet32_files.obstacle}
 
 
-def check(sources: Iterable[DatasetInfo], scale: str, places: Places) -> None:
-    """UserError for the first data set whose files cannot be what they should. One that has a manifest was read before;
-    its cache, or whoever makes it anew, is asked then."""
+def lacking(sources: Iterable[DatasetInfo], scale: str, places: Places) -> list[str]:
+    """Of each data set whose files cannot be what they should, a line with the remedy. One that has a manifest was read
+    before; its cache, or whoever makes it anew, is asked then."""
+    found = []
     for info in sources:
         look = LOOKS.get(info.reader)
-        if look is None or os.path.exists(paths.data(scale, info.key)):
-            continue
-        why = look(info, Path(places.data_root or ".").expanduser())
-        if why is not None:
-            raise UserError(why)
+        if look is not None and not os.path.exists(paths.data(scale, info.key)):
+            found.append(look(info, Path(places.data_root or ".").expanduser()))
+    return [line for line in found if line is not None]

@@ -92,7 +92,7 @@ def _rates(results: list[Mapping[str, Any]]) -> list[str]:
             pair = (result["labels"].get("requested_rate"), float(result["labels"]["realised_rate"]))
             rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
     lines = [
-        f"{dataset}, {noise}: {_span(shares)}% of training images replaced by images of none of the classes, labels kept."
+        f"{dataset}, {noise}: {_span(shares)}% of training images replaced by images of no class, labels kept."
         for (dataset, noise), shares in replaced.items()
     ]
     for (dataset, noise), pairs in rates.items():

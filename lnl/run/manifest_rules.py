@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ class ManifestRules(SearchRules):
         super().__init__(suite.searching, again, trains)
         self.suite = suite
         self.scale = suite.scale
+        self._told: dict[str, None] = {}
         self._labelled: list[tuple[Suite, Run, str, str]] = []  # labels of networks that are there, and whose they are
 
     def data_inputs(self, wildcards: Any) -> list[str]:
@@ -67,10 +69,15 @@ class ManifestRules(SearchRules):
         elif known and source and origin.other_source(path, source):
             self._remake(path)
         others = own.sources if own else ()
-        if not known:
-            source_files.check(others, w.scale, Places.of(self.suite.config))
+        for line in [] if known else source_files.lacking(others, w.scale, Places.of(self.suite.config)):
+            self._say_once(f"lnl: what needs {w.noise} is not trained: {line}")
         manifests = [paths.data(w.scale, each) for each in (w.dataset, *(of.key for of in others))]
         return [*manifests, *([str(file.path)] if file else [])]
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._told:
+            self._told[line] = None
+            print(line, file=sys.stderr)
 
     def _network_of(self, suite: Suite, by: Run, noise: str, labels: str) -> str:
         """File of the network that predicts labels; those that another, or one of another declaration, has predicted
