@@ -217,11 +217,11 @@ def test_a_confusion_of_the_training_file_counts_no_image_without_a_class() -> N
 @given(st.integers(0, 20), st.sampled_from([True, False]), st.sampled_from(["true", "given"]))
 @settings(max_examples=40, deadline=None)
 def test_a_trusted_set_has_no_replaced_image_and_a_noisy_one_may(seed: int, balanced: bool, labels: str) -> None:
-    truth = np.arange(120) % 4
+    truth = np.arange(240) % 4
     gone = open_set.replaced_places(truth, parse("any-60"), "x", seed)
     sets = {
-        "train": {"count": 100},
-        "trusted": {"count": 16, "balanced": balanced},
+        "train": {"count": 220},
+        "trusted": {"count": 12, "balanced": balanced},
         "other": {"count": 40, "labels": labels} if labels == "given" else {"count": 8, "labels": labels},
     }
     drawn = draw_sets(sets, truth, 4, "x", seed, replaced=gone)
@@ -285,13 +285,11 @@ def test_a_run_trains_on_the_replaced_images_and_its_oracles_stay_sound(suite: S
 def test_a_run_leaves_a_sound_record_with_its_realised_share(suite: Suite, cell: str) -> None:
     run = Run(Cell(*cell.split("/")), 1)
     job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
-    record = valid.validated(json.loads(Path(paths.record("smoke", run.cell.id, 1)).read_text()), "record")
+    record = valid.validated(paths.read(paths.record("smoke", run.cell.id, 1)), "record")
     labels = record["result"]["labels"]
     assert labels["requested_rate"] == 0.6 and labels["out_of_distribution"] == round(labels["realised_rate"] * 1197)
     curves = record["result"]["curves"]
     assert all(value is None for value in curves["flipped_accuracy_true"][0]), "nothing is flipped to another class"
-    seen = np.array(curves.get("label_precision", [[0.0]])[0], float)
-    assert ((seen >= 0) & (seen <= 100)).all()
     [line] = _rates([record["result"]])
     assert line.endswith("59.57% of training images replaced by images of no class, labels kept.")
 
@@ -443,7 +441,7 @@ def sums(root: Path) -> list[str]:
     return [hashlib.md5(file.read_bytes()).hexdigest() for file in (root / "imagenet32").iterdir()]
 
 
-@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("protocol", [3, 4])
 def test_its_files_are_read_with_classes_from_0_on(tmp_path: Path, protocol: int) -> None:
     held = imagenet32(tmp_path, protocol=protocol)
     found = read_imagenet32(SMALL, tmp_path, sums(tmp_path))

@@ -37,5 +37,8 @@ def obstacle(info: DatasetInfo, root: Path) -> str | None:
 
 def _side(size: int, count: int) -> int | None:
     """Pixels of a side of so many colour images in a file of this size, which holds their labels and a mean as well."""
-    fits = [side for side in SIDES if 3 * side**2 * count <= size <= 1.1 * 3 * side**2 * count + 2**17]
-    return fits[0] if fits else None
+    for side in SIDES:
+        least = 3 * side**2 * count
+        if least <= size <= 1.1 * least + 10 * 3 * side**2 + 4096:
+            return side
+    return None

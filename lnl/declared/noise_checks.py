@@ -52,7 +52,7 @@ def check(noise: str, noises: Mapping[str, NoiseKind], info: DatasetInfo, stands
     if kind is None or kind.functions:
         return None
     if kind.replaced_by:
-        _check_images(kind, key, info, source)
+        _check_images(kind, key, info, stands_for, source)
         return None
     assert key.rate is not None
     found = kind.map_of(info)
@@ -65,10 +65,10 @@ def check(noise: str, noises: Mapping[str, NoiseKind], info: DatasetInfo, stands
     return found.rows(key.rate)
 
 
-def _check_images(kind: NoiseKind, noise: keys.NoiseKey, info: DatasetInfo, source: str) -> None:
+def _check_images(kind: NoiseKind, noise: keys.NoiseKey, info: DatasetInfo, stands_for: str, source: str) -> None:
     """UserError where the images of a data set cannot be replaced as a noise says: by which others, or how many."""
     where, of = f"{source}: noise '{noise}'", kind.sources_of(info)
-    if not of:
+    if not of or (info.key == stands_for and not {info.key, info.form_of} & set(kind.replaced_by)):
         raise UserError(
             f"{where}: {kind.file} does not say whose images replace those of '{info.key}'; add it (it has "
             f"{', '.join(kind.replaced_by)})"

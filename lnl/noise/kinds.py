@@ -75,8 +75,9 @@ class NoiseKind:
 
     def sources_of(self, info: DatasetInfo) -> tuple[DatasetInfo, ...]:
         """Data sets whose images replace some of this one's, or of the one of which it is another form; else the first
-        that have images of its shape; () where there are none."""
-        alike = (of for of in self.replaced_by.values() if of[0].shape == info.shape and info not in of)
+        that have images of its shape and need no files; () where there are none."""
+        free = (of for of in self.replaced_by.values() if all(each.embedded and each != info for each in of))
+        alike = (of for of in free if of[0].shape == info.shape)
         return self.replaced_by.get(info.key) or self.replaced_by.get(info.form_of or "") or next(alike, ())
 
     def map_of(self, info: DatasetInfo) -> ClassMap | None:
