@@ -51,7 +51,10 @@ def _findings(suite: Suite, places: Places) -> Iterator[Finding]:
     yield from _folder(Path(places.cache_root), "choose another cache folder (cache_root)")
     yield from _folder(Path(".snakemake"), "start where you may write")
     yield from _folder(Path(tempfile.gettempdir()), "name a folder that can be written by TMPDIR", deep=False)
-    for key in sorted({declared.spec["dataset"] for declared in suite.cells.values()}):
+    needed = {declared.spec["dataset"] for declared in suite.cells.values()}
+    kinds = (suite.own_noise(cell.noise, cell.dataset) for cell in suite.cells)
+    needed |= {of.key for own in kinds if own is not None for of in own.sources}
+    for key in sorted(needed):
         yield _data(suite.dataset(key), places)
     yield from _labels(suite)
     yield from ((True, f"overlay {folder}", "") for folder in suite.layers.overlays)

@@ -14,9 +14,11 @@ from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.files import sealed
+from lnl.noise.keys import parse
 from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_source import LabelFile
 from lnl.noise.manifest import compared, ensure_labels, write_manifest
+from lnl.noise.open_set import OpenSet, replaced, replaced_places
 from lnl.noise.predicted import Predicted
 from lnl.run import labels_kept, terminal
 
@@ -52,7 +54,11 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
     file, of = places.label_file(key), label_needs.training_file(suite, dataset)
     place = paths.noise(suite.scale, dataset, key, generator, seed)
-    source: LabelFile | OwnNoise | Predicted | None = file or suite.own_noise(key, dataset)
+    own = suite.own_noise(key, dataset)
+    source: LabelFile | OwnNoise | OpenSet | Predicted | None = file or own
+    if own is not None and own.sources:
+        others = {of.key: load(of, places.data_root, places.cache_root, places.accepted) for of in own.sources}
+        source = replaced(own, parse(key), seed, arrays, others)
     by = dependencies.labeller(suite, key, dataset, seed)
     if by is not None:
         from lnl.run.labelling import labels as predicted
@@ -64,6 +70,8 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
         _say(file, key, dataset, content)
     elif isinstance(source, OwnNoise) and content["warning"]:
         terminal.remark(f"lnl: on {dataset} {content['warning']}")
+    if isinstance(source, OpenSet):
+        _say_replaced(key, dataset, content)
     write_manifest(Path(place), content)
     if by is not None:
         labels_kept.keep(suite, by, key, place)
@@ -76,10 +84,23 @@ def sets(suite: Suite, dataset: str, key: str, seed: int) -> None:
     places = Places.of(suite.config)
     info = suite.dataset(dataset)
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
-    chosen = set_manifest.drawn(arrays, info, wanted, share, seed)
+    gone, limit = None, set_keys.left_by(key, seed)
+    if limit is not None:
+        gone = replaced_places(arrays.train_labels, parse(limit[0]), dataset, limit[1])
+    chosen = set_manifest.drawn(arrays, info, wanted, share, seed, gone)
     place = Path(paths.sets(suite.scale, dataset, key, seed))
     sealed.write(place, set_manifest.manifest(arrays, info, key, chosen, seed))
     print(f"{', '.join(f'{len(found):,} {name}' for name, found in sorted(chosen.items()))} of {dataset} -> {place}")
+
+
+def _say_replaced(key: str, dataset: str, content: dict[str, Any]) -> None:
+    """How many images are replaced, and by whose."""
+    found = content["out_of_distribution"]
+    share, of = (
+        f"{100 * content['realised_rate']:.1f}%",
+        " and ".join(f"{n:,} of {name}" for name, n in found["of"].items()),
+    )
+    print(f"{key} on {dataset}: {found['count']:,} of {content['examples']:,} images ({share}) are replaced, by {of}")
 
 
 def _say_predicted(key: str, dataset: str, content: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Images = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.void]
 Labels = NDArray[np.int64]
 
+OUT_OF_DISTRIBUTION = -1  # the true label of an image that shows none of a data set's classes
+
 # The order in which the arrays of a data set enter its digest.
 PARTS = ("train_images", "train_labels", "validation_images", "validation_labels", "test_images", "test_labels")
 

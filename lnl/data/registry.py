@@ -34,6 +34,7 @@ READERS = {
     "digits-pair": Reader("lnl.data.digits_pair", ("classes",), embedded=True),
     "mnist": Reader("lnl.data.mnist", (), ("classes",)),
     "cifar": Reader("lnl.data.cifar"),
+    "imagenet32": Reader("lnl.data.imagenet32"),
     "news": Reader("lnl.data.news"),
     "npz": Reader("lnl.data.readers.npz", ("file",), ("arrays",)),
     "csv": Reader("lnl.data.readers.table", ("label",), ("file", *PARTS, "columns", "separator", "standardise")),

@@ -17,18 +17,27 @@ from lnl.data.splits import noisy_hold_out
 
 
 def drawn(
-    arrays: Arrays, info: DatasetInfo, sets: Mapping[str, Mapping[str, Any]], share: float | None, seed: int
+    arrays: Arrays,
+    info: DatasetInfo,
+    sets: Mapping[str, Mapping[str, Any]],
+    share: float | None,
+    seed: int,
+    replaced: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
-    """Sorted places of every set; the held-out share, if there is one, under the name of HOLD_OUT."""
+    """Sorted places of every set; the held-out share, if there is one, under the name of HOLD_OUT.
+
+    replaced: places whose images a noise has replaced, which are in no set with true labels.
+    """
     labels = np.asarray(arrays.train_labels)
-    found = draw_sets(sets, labels, info.classes, info.key, seed, info.clean)
+    found = draw_sets(sets, labels, info.classes, info.key, seed, info.clean, replaced)
     if share is not None:
         found[HOLD_OUT] = noisy_hold_out(len(labels), share, info.key, seed)
     return found
 
 
 def about(places: NDArray[np.int64], arrays: Arrays, classes: int) -> dict[str, Any]:
-    """What a record and a manifest say of a set: count, digest of its places, examples per class by true label."""
+    """What a record and a manifest say of a set: count, digest of its places, examples per class by true label (of an
+    image that a noise replaces the label that it keeps)."""
     of_class = np.bincount(np.asarray(arrays.train_labels)[places], minlength=classes).tolist()
     return {"count": len(places), "digest": integer_digest(places), "per_class": of_class}
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 CLEAN = "clean"  # what a set is of that is drawn from a data set's clean examples
+GIVEN = "given"  # what `labels` of a set are that is not trusted
 HOLD_OUT = "hold-out"  # a share that a method leaves out, without looking at classes
 TRAIN = "train"  # the set that is trained on; without it all of the file is
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl.data.set_sizes import CLEAN, TRAIN, per_class
+from lnl.data.set_sizes import CLEAN, GIVEN, TRAIN, per_class
 from lnl.data.streams import named_stream
 from lnl.errors import UserError
 
@@ -20,14 +20,22 @@ Places = NDArray[np.int64]
 
 
 def draw_sets(
-    sets: Mapping[str, Mapping[str, Any]], labels: Places, classes: int, dataset: str, seed: int, clean: int = 0
+    sets: Mapping[str, Mapping[str, Any]],
+    labels: Places,
+    classes: int,
+    dataset: str,
+    seed: int,
+    clean: int = 0,
+    replaced: Places | None = None,
 ) -> dict[str, Places]:
     """Sorted places of every declared set. `train` is drawn first, and the others from it, disjoint.
 
-    sets: as a resolved specification has them; labels: true, of the whole file; clean: how many of its last examples
-    are clean ones of another source, of which only sets that say so are. UserError where too few examples are left for
-    a set.
+    sets: as a resolved specification has them; labels: true, of the whole file, before anything was replaced; clean:
+    how many of its last examples are clean ones of another source, of which only sets that say so are; replaced: places
+    whose images a noise has replaced, of which only `train` and sets with given labels may be. UserError where too few
+    examples are left for a set.
     """
+    replaced = np.empty(0, np.int64) if replaced is None else replaced
     found: dict[str, Places] = {}
     others = np.arange(len(labels) - clean, len(labels))
     left = np.arange(len(labels) - clean)
@@ -38,7 +46,8 @@ def draw_sets(
             found[name] = _drawn(name, declared, others, labels, classes, dataset, seed)
             others = np.setdiff1d(others, found[name])
         elif name != TRAIN:
-            found[name] = _drawn(name, declared, left, labels, classes, dataset, seed)
+            may = left if declared.get("labels") == GIVEN else np.setdiff1d(left, replaced)
+            found[name] = _drawn(name, declared, may, labels, classes, dataset, seed)
             left = np.setdiff1d(left, found[name])
     return found
 

@@ -27,7 +27,8 @@ def noise_manifest(suite: Suite, run: Run) -> str:
 
 def set_manifest(suite: Suite, run: Run) -> str | None:
     """Path of the manifest of the index sets that a run draws; None if it draws none."""
-    key = set_keys.key(suite.spec(run.cell))
+    own = suite.own_noise(run.cell.noise, run.cell.dataset)
+    key = set_keys.key(suite.spec(run.cell), replaces=own is not None and bool(own.sources))
     return None if key is None else paths.sets(suite.scale, run.cell.dataset, key, run.seed)
 
 

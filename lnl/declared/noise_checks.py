@@ -1,4 +1,5 @@
-"""Noises that declarations name: a kind that there is, and a map for the data set where it goes by maps."""
+"""Noises that declarations name: a kind that there is, and a map for the data set where it goes by maps, or images to
+replace its own where it goes by images."""
 
 from __future__ import annotations
 
@@ -50,6 +51,9 @@ def check(noise: str, noises: Mapping[str, NoiseKind], info: DatasetInfo, stands
         raise UserError(f"{source}: {error}") from None
     if kind is None or kind.functions:
         return None
+    if kind.replaced_by:
+        _check_images(kind, key, info, stands_for, source)
+        return None
     assert key.rate is not None
     found = kind.map_of(info)
     if found is None or (found.dataset != info.key and info.key == stands_for):
@@ -59,3 +63,32 @@ def check(noise: str, noises: Mapping[str, NoiseKind], info: DatasetInfo, stands
             f"(it has {', '.join(kind.maps)})"
         )
     return found.rows(key.rate)
+
+
+def _check_images(kind: NoiseKind, noise: keys.NoiseKey, info: DatasetInfo, stands_for: str, source: str) -> None:
+    """UserError where the images of a data set cannot be replaced as a noise says: by which others, or how many."""
+    where, of = f"{source}: noise '{noise}'", kind.sources_of(info)
+    if not of or (info.key == stands_for and not {info.key, info.form_of} & set(kind.replaced_by)):
+        raise UserError(
+            f"{where}: {kind.file} does not say whose images replace those of '{info.key}'; add it (it has "
+            f"{', '.join(kind.replaced_by)})"
+        )
+    if noise.rate == 1:
+        raise UserError(f"{where}: no image of {info.key} would be left; take a share above 0 and below 100 percent")
+    wanted = -(-int(info.train * (noise.rate or 0)) // len(of))
+    for each in of:
+        if info.in_files or each.in_files:
+            stays = info if info.in_files else each
+            raise UserError(f"{where}: images of {stays.title} stay in their files, and cannot be replaced or replace")
+        if (each.shape, each.dtype) != (info.shape, info.dtype) or info.dtype != "uint8":
+            raise UserError(
+                f"{where}: {each.key} has images of shape {list(each.shape)}, those of {info.key} are "
+                f"{list(info.shape)}; name a data set with images of that shape in {kind.file}"
+            )
+        if each.key == info.key:
+            raise UserError(f"{where}: {kind.file} replaces images of {info.key} by its own; name another data set")
+        if each.train < wanted:
+            raise UserError(
+                f"{where}: wants {wanted:,} images of {each.key}, which has {each.train:,}; take a smaller share, or "
+                "a further data set"
+            )

@@ -1,4 +1,5 @@
-"""Kinds of noise as files of config/noises: YAML with maps, Python with functions. Nothing of them is run here."""
+"""Kinds of noise as files of config/noises: YAML with maps or with data sets whose images replace some, Python with
+functions. Nothing of them is run here."""
 
 from __future__ import annotations
 
@@ -26,9 +27,14 @@ def read(file: Path, datasets: Mapping[str, DatasetInfo], check: Check | None = 
         raise UserError(f'{file}: begins with NOISE = {{"title": …, "source": …}} (docs/bring-your-own.md)')
     if check is not None:
         check(declared, str(file) if file.suffix == ".yaml" else f"{file}: NOISE")
-    if ("maps" in declared) != (file.suffix == ".yaml"):
-        wanted = "lacks 'maps'" if file.suffix == ".yaml" else "has functions, and takes no 'maps'"
+    forms = [name for name in ("maps", "replaced_by") if name in declared]
+    if file.suffix == ".yaml" and len(forms) != 1:
+        wanted = "has both 'maps' and 'replaced_by'; make two kinds of it" if forms else "lacks 'maps' or 'replaced_by'"
         raise UserError(f"{file}: {wanted} (docs/bring-your-own.md)")
+    if file.suffix != ".yaml" and forms:
+        raise UserError(f"{file}: has functions, and takes no '{forms[0]}' (docs/bring-your-own.md)")
+    if "replaced_by" in forms:
+        return NoiseKind.of_images(file.stem, declared, file, datasets)
     if file.suffix == ".yaml":
         return NoiseKind.of_maps(file.stem, declared, file, datasets)
     code = syntax_digest(file, without="NOISE")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lnl.data.arrays import Arrays
+from lnl.data.arrays import OUT_OF_DISTRIBUTION, Arrays
 from lnl.data.splits import parts_by_name
 from lnl.learning.augment import augment
 
@@ -39,7 +39,7 @@ class DeviceData:
     ahead: ClassVar[int] = 0
 
     images: Any  # uint8 [N, C, H, W], or float32 [N, 1, 1, D]; Files where they do not fit in memory (streamed.py)
-    true: Tensor  # int64 [N]
+    true: Tensor  # int64 [N]; OUT_OF_DISTRIBUTION of images that show none of the classes
     parts: dict[str, tuple[Any, Tensor]]  # "test", "validation", further test sets -> images, labels
     shape: tuple[int, int, int]
     held_out: Tensor | None = None  # int64: training examples that validate and are never trained on
@@ -66,6 +66,13 @@ class DeviceData:
     def waited(self) -> float:
         """Seconds for which a training had to wait for images that are read from files."""
         return 0.0
+
+    def replaced(self, places: Tensor, images: Tensor) -> DeviceData:
+        """The same data with `images` uint8 [n, C, H, W] in place of the training images at `places` [n], which show
+        none of the classes from then on."""
+        found = replace(self, images=self.images.clone(), true=self.true.clone())
+        found.images[places], found.true[places] = images, OUT_OF_DISTRIBUTION
+        return found
 
     def hold_out(self, index: Tensor, given: Tensor, limit: int | None) -> DeviceData:
         """The same data with the training examples `index` taken out to validate, judged by the labels `given` [N];

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from lnl.data.arrays import OUT_OF_DISTRIBUTION
 from lnl.engine.method import Outcome
 from lnl.errors import UserError
 
@@ -82,18 +83,24 @@ class EpochBuffers:
             setattr(self, key, value)
 
     def figures(self, given: Tensor, true: Tensor, steps: int) -> dict[str, Tensor]:
-        """Figures per network, each shaped like `lead`. given, true: labels in the order of the epoch, [..., 1, n]."""
+        """Figures per network, each shaped like `lead`. given, true: labels in the order of the epoch, [..., 1, n].
+
+        An example that shows none of the classes (true label OUT_OF_DISTRIBUTION) is none of the clean ones, and its
+        given label is wrong; accuracy against the true label is of the others.
+        """
         correct_given = (self.predicted == given).float()
         correct_true = (self.predicted == true).float()
         flipped = (given != true).float().expand(self.losses.shape)
         clean = 1 - flipped
+        shown = (true != OUT_OF_DISTRIBUTION).float()
+        share = shown.sum(-1) / shown.shape[-1]  # exactly 1 without such examples
         out = {
             "loss": self.losses.mean(-1),
             "train_accuracy_given": 100 * correct_given.mean(-1),
-            "train_accuracy_true": 100 * correct_true.mean(-1),
+            "train_accuracy_true": 100 * correct_true.mean(-1) / share,
             "clean_accuracy": 100 * _mean(correct_given, clean),
             "flipped_accuracy_given": 100 * _mean(correct_given, flipped),
-            "flipped_accuracy_true": 100 * _mean(correct_true, flipped),
+            "flipped_accuracy_true": 100 * _mean(correct_true, flipped * shown),
             "loss_auc": roc_area(self.losses, flipped),
         }
         if self.selects:
@@ -103,7 +110,7 @@ class EpochBuffers:
             out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).nanmean(-1)  # a batch may select nothing
             out["kept_fraction"] = self.selected.mean(-1)
         if self.guessed is not None:
-            out["pseudo_label_accuracy"] = 100 * (self.guessed == true).float().mean(-1)
+            out["pseudo_label_accuracy"] = 100 * (self.guessed == true).float().mean(-1) / share
         for name, value in self.scalars.items():
             out[name] = value / steps
         for name, value in self.marks.items():

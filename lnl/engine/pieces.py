@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from lnl.data.arrays import OUT_OF_DISTRIBUTION
 from lnl.engine.method import Batch, Method
 from lnl.engine.metrics import roc_area
 from lnl.learning.selection import cross_entropy
@@ -54,9 +55,10 @@ def confusion(training: Training, place: int) -> list[list[int]]:
 
 
 def flips(training: Training, place: int) -> list[list[int]]:
-    """Examples of the training file by true class and given label."""
+    """Examples of the training file by true class and given label; of those that show a class."""
     classes = training.methods[0].setting.classes
-    both = training.data.true * classes + training.runs[place].labels
+    shown = training.data.true != OUT_OF_DISTRIBUTION
+    both = (training.data.true * classes + training.runs[place].labels)[shown]
     return [[int(n) for n in row] for row in both.bincount(minlength=classes * classes).view(classes, classes).tolist()]
 
 

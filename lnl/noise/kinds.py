@@ -1,4 +1,5 @@
-"""Kinds of noise that are declared, a file each in config/noises: which class is taken for which, or functions.
+"""Kinds of noise that are declared, a file each in config/noises: which class is taken for which, whose images replace
+some, or functions.
 
 Standard library only: nothing that is declared is run before labels are drawn.
 """
@@ -37,7 +38,8 @@ class ClassMap:
 
 @dataclass(frozen=True)
 class NoiseKind:
-    """One kind: `maps`, by data set, of a YAML file, or the `functions` of a Python file, their parameters by name."""
+    """One kind: `maps` of a YAML file or the data sets that its images are `replaced_by`, both by data set, or the
+    `functions` of a Python file, their parameters by name."""
 
     key: str
     title: str
@@ -46,6 +48,7 @@ class NoiseKind:
     maps: Mapping[str, ClassMap] = field(default_factory=dict)
     functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""  # digest of what the Python file computes
+    replaced_by: Mapping[str, tuple[DatasetInfo, ...]] = field(default_factory=dict)
 
     @classmethod
     def of_maps(
@@ -59,6 +62,24 @@ class NoiseKind:
             maps[name] = _class_map(datasets[name], said, file)
         return cls(key, declared["title"], declared["source"], file, maps)
 
+    @classmethod
+    def of_images(
+        cls, key: str, declared: Mapping[str, Any], file: Path, datasets: Mapping[str, DatasetInfo]
+    ) -> NoiseKind:
+        """The kind of a YAML file by which images are replaced. UserError for a data set that there is not."""
+        for name in (each for to, of in declared["replaced_by"].items() for each in (to, *of)):
+            if name not in datasets:
+                raise UserError(f"{file}: replaced_by: unknown data set '{name}'{nearest(name, datasets)}")
+        sources = {to: tuple(datasets[name] for name in of) for to, of in declared["replaced_by"].items()}
+        return cls(key, declared["title"], declared["source"], file, replaced_by=sources)
+
+    def sources_of(self, info: DatasetInfo) -> tuple[DatasetInfo, ...]:
+        """Data sets whose images replace some of this one's, or of the one of which it is another form; else the first
+        that have images of its shape and need no files; () where there are none."""
+        free = (of for of in self.replaced_by.values() if all(each.embedded and each != info for each in of))
+        alike = (of for of in free if of[0].shape == info.shape)
+        return self.replaced_by.get(info.key) or self.replaced_by.get(info.form_of or "") or next(alike, ())
+
     def map_of(self, info: DatasetInfo) -> ClassMap | None:
         """The map for a data set, or for the one of which it is another form; else the first for as many classes."""
         alike = (each for each in self.maps.values() if each.classes == info.classes)
@@ -66,13 +87,16 @@ class NoiseKind:
 
     @property
     def varies(self) -> bool:
-        """Whether the matrix that methods are told is another one for each vector of labels."""
+        """Whether each vector of labels comes with another matrix that methods are told, or with other images."""
         if not self.functions:
-            return False
+            return bool(self.replaced_by)
         return "matrix" not in self.functions or bool({"stream", "seed"} & set(self.functions["matrix"]))
 
     def made_from(self, info: DatasetInfo) -> dict[str, Any]:
-        """What decides about labels, for their manifest: the map, or what the Python file computes."""
+        """What decides about labels, for their manifest: the map, or what the Python file computes; or about images,
+        the data sets that they come from, as declared."""
+        if self.replaced_by:
+            return {"replaced_by": [[of.key, of.declared] for of in self.sources_of(info)]}
         if self.functions:
             return {"file": self.file.name, "code": self.code}
         found = self.map_of(info) or ClassMap(info.key, info.classes, {})  # which no cell could have been declared with
@@ -85,6 +109,11 @@ class OwnNoise:
 
     kind: NoiseKind
     info: DatasetInfo
+
+    @property
+    def sources(self) -> tuple[DatasetInfo, ...]:
+        """Data sets whose images replace some; none of a noise of labels alone."""
+        return self.kind.sources_of(self.info) if self.kind.replaced_by else ()
 
     def source(self) -> dict[str, Any]:
         """What labels are made from, for their manifest."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lnl.data.arrays import Arrays, integer_digest
+from lnl.data.arrays import OUT_OF_DISTRIBUTION, Arrays, integer_digest
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
@@ -25,6 +25,7 @@ from lnl.noise.kinds import OwnNoise
 from lnl.noise.label_remarks import remarks
 from lnl.noise.label_source import LabelFile
 from lnl.noise.labelfile import read_labels
+from lnl.noise.open_set import OpenSet
 from lnl.noise.predicted import Predicted
 from lnl.noise.transition import cautious, requested
 
@@ -42,7 +43,7 @@ def ensure_labels(
     generator: str,
     seed: int,
     cache_root: Path | str,
-    source: LabelFile | OwnNoise | Predicted | None = None,
+    source: LabelFile | OwnNoise | OpenSet | Predicted | None = None,
     of: str = "",
 ) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """Given labels int64 [N] of the whole training file, and their manifest.
@@ -50,8 +51,8 @@ def ensure_labels(
     Drawn labels are kept in `cache_root`/noise and verified by digest at each use; a cache that is damaged or belongs
     to other true labels is drawn again. `source`: of a noise that needs one. A `file-<name>` noise is read from its
     label file each time; `of` says which training file its labels have to be of. Those of a network are as they were
-    predicted, and stand in the manifest. UserError for bad keys, a missing or wrong label file, a declared kind that
-    fails, or a cache folder that cannot be written.
+    predicted, and stand in the manifest. Where images are replaced, labels are the true ones as they were. UserError
+    for bad keys, a missing or wrong label file, a declared kind that fails, or a cache folder that cannot be written.
     """
     key = check(noise, info.classes)
     own = source if isinstance(source, OwnNoise) else None
@@ -60,17 +61,21 @@ def ensure_labels(
             raise UserError(f"noise '{noise}': no label file is named for '{key.name}' in the configuration")
         truth = np.asarray(arrays.train_labels)
         labels = read_labels(source, truth, info.classes, of or f"the training file of {info.key}")
+    elif isinstance(source, OpenSet):
+        labels = np.array(arrays.train_labels, dtype=np.int64)
     elif key.kind == SEMANTIC:
         if not isinstance(source, Predicted):
             raise UserError(f"noise '{noise}': a network predicts its labels; `lnl prepare noise` has them predicted")
         labels = source.labels
     else:
         labels = _cached(arrays, info, key, generator, seed, Path(cache_root), own)
-    content = manifest(arrays, info, noise, generator, seed, labels, own)
+    content = manifest(arrays, info, noise, generator, seed, labels, source)
     if source is not None:
         content["source"] = source.source()
     if isinstance(source, Predicted):
         content |= source.held()
+    if isinstance(source, OpenSet):
+        content |= source.held(labels)
     return labels, content
 
 
@@ -91,19 +96,24 @@ def manifest(
     generator: str,
     seed: int,
     labels: NDArray[np.int64],
-    own: OwnNoise | None = None,
+    source: LabelFile | OwnNoise | OpenSet | Predicted | None = None,
 ) -> dict[str, Any]:
-    """What one noisy label vector is. Rates are in 0..1; matrices have one row per true class, rounded to 6 digits.
+    """What one noisy label vector is, of a declared kind by its `source`. Rates are in 0..1; matrices have one row per
+    true class, rounded to 6 digits.
 
     `requested_rate` is the probability that a label differs from the truth (for uniform noise, which may draw the own
     class, less than `nominal_rate`; for a declared kind whose matrix nobody knows, that rate); `realised_rate` is the
-    share that does. A class without examples has a null row.
+    share that does. A class without examples has a null row. What shows none of the classes counts as different, in
+    `flipped` and the rates; matrix and `per_class_true` are of the others.
     """
     classes = info.classes
     key = check(noise, classes)
-    truth = np.asarray(arrays.train_labels)
+    open_set = source if isinstance(source, OpenSet) else None
+    own = source if isinstance(source, OwnNoise) else open_set.own if open_set else None
+    truth = np.asarray(arrays.train_labels) if open_set is None else open_set.truth(arrays.train_labels)
+    shown = truth != OUT_OF_DISTRIBUTION
     counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (truth, labels), 1)
+    np.add.at(counts, (truth[shown], labels[shown]), 1)
     totals = counts.sum(axis=1)
     rates = counts / np.maximum(totals, 1)[:, None]
     asked = requested(key, classes, own, seed)
@@ -119,22 +129,22 @@ def manifest(
         "transition_requested": None if asked is None else np.round(asked, 6).tolist(),
         "transition_realised": [row.tolist() if n else None for row, n in zip(np.round(rates, 6), totals, strict=True)],
         "per_class_true": totals.tolist(),
-        "per_class_given": counts.sum(axis=0).tolist(),
+        "per_class_given": np.bincount(labels, minlength=classes).tolist(),
         "flipped": int((labels != truth).sum()),
         "examples": len(labels),
-        "digest": _digest(labels, asked if own is not None else None),
+        "digest": open_set.digest(labels) if open_set else _digest(labels, asked if own is not None else None),
         "data_digest": arrays.digest,
         "warning": warning(noise, classes) if own is None or asked is None else cautious(key, asked),
     }
 
 
 def _generator(key: NoiseKey, generator: str, own: OwnNoise | None) -> str:
-    """Whose random numbers drew the labels; `own`: those of a function of the user's."""
+    """Whose random numbers drew the labels, or what is replaced; `own`: of a function of the user's, or of images."""
     if key.kind == "file":
         return "file"
     if key.kind == SEMANTIC:
         return "labeller"
-    return "own" if own is not None and "draw" in own.kind.functions else generator
+    return "own" if own is not None and ("draw" in own.kind.functions or own.kind.replaced_by) else generator
 
 
 def _digest(labels: NDArray[np.int64], told: NDArray[np.float64] | None) -> str:
@@ -150,7 +160,9 @@ def _rate(
     """The share of labels that are asked to differ from the true ones; None where nobody has asked."""
     if own is None:
         return flip_rate(key, len(totals))
-    return key.rate if asked is None else float((totals * (1 - np.diag(asked))).sum() / totals.sum())
+    if asked is None or own.kind.replaced_by:
+        return key.rate
+    return float((totals * (1 - np.diag(asked))).sum() / totals.sum())
 
 
 def write_manifest(path: Path | str, content: dict[str, Any]) -> None:

@@ -81,11 +81,20 @@ def _drawing_their_own(compared: list[Line]) -> list[str]:
 
 def _rates(results: list[Mapping[str, Any]]) -> list[str]:
     rates: dict[tuple[str, str], set[tuple[float | None, float]]] = {}
+    replaced: dict[tuple[str, str], set[float]] = {}
     for result in results:
-        if result["labels"].get("realised_rate") is not None:
+        if result["labels"].get("realised_rate") is None:
+            continue
+        if "out_of_distribution" in result["labels"]:
+            share = float(result["labels"]["realised_rate"])
+            replaced.setdefault((result["dataset"], result["noise"]), set()).add(share)
+        else:
             pair = (result["labels"].get("requested_rate"), float(result["labels"]["realised_rate"]))
             rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
-    lines = []
+    lines = [
+        f"{dataset}, {noise}: {_span(shares)}% of training images replaced by images of no class, labels kept."
+        for (dataset, noise), shares in replaced.items()
+    ]
     for (dataset, noise), pairs in rates.items():
         span, asked = _span(real for _, real in pairs), [rate for rate, _ in pairs if rate is not None]
         whose = "that a network predicts" if parse(noise).kind == SEMANTIC else "of a file"

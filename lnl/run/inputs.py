@@ -29,7 +29,9 @@ from lnl.engine.method import Method
 from lnl.engine.replay import Replay
 from lnl.errors import UserError
 from lnl.files.sealed import set_aside
+from lnl.noise.keys import parse
 from lnl.noise.manifest import CHANGED, compared, ensure_labels
+from lnl.noise.open_set import replaced
 from lnl.noise.transition import requested
 from lnl.run import handed_over, labels_kept
 from lnl.run.store import Store
@@ -72,7 +74,11 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     seed = dependencies.noise_seed(suite, run)
     label_file, of = places.label_file(noise["key"]), label_needs.training_file(suite, info.key)
     own = suite.own_noise(noise["key"], info.key)
-    source = label_file or own or labels_kept.given(suite, run, arrays, info.classes)
+    open_set = None
+    if own is not None and own.sources:
+        others = {of.key: _arrays(of, places) for of in own.sources}
+        open_set = replaced(own, parse(noise["key"]), seed, arrays, others)
+    source = label_file or open_set or own or labels_kept.given(suite, run, arrays, info.classes)
     labels, manifest = ensure_labels(
         arrays, info, noise["key"], noise["generator"], seed, places.cache_root, source, of
     )
@@ -103,16 +109,19 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
             "noise_seed": seed,
             "generator": manifest["generator"],
             "vector": noise["vector"],
+            **({"out_of_distribution": len(open_set.places)} if open_set is not None else {}),
             **({"source": origin.meaning(suite, noise["key"], info.key)["noise"]} if own is not None else {}),
         },
         "data_digest": arrays.digest,
     }
     limit, held = spec["limits"].get("test_images"), spec.get("hold_out")
-    places_of = _sets(suite, run, arrays, info)
+    places_of = _sets(suite, run, arrays, info, None if open_set is None else open_set.places)
     if places_of:
         about["sets"] = {name: set_manifest.about(chosen, arrays, info.classes) for name, chosen in places_of.items()}
     tested_on = spec.get("tested_on", "test")
     data = _device_data(info, "none" if held else spec["split"], device, limit, tested_on, places)
+    if open_set is not None:
+        data = data.replaced(*(torch.from_numpy(each).to(device) for each in (open_set.places, open_set.images)))
     if held:
         index = torch.from_numpy(places_of.pop(HOLD_OUT))
         data = data.hold_out(index.to(device), torch.from_numpy(np.array(labels)).to(device), limit)
@@ -127,14 +136,16 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     return Problem(data, labels, rate, transition, about, places_of)
 
 
-def _sets(suite: Suite, run: Run, arrays: Arrays, info: DatasetInfo) -> dict[str, np.ndarray]:
+def _sets(suite: Suite, run: Run, arrays: Arrays, info: DatasetInfo, gone: np.ndarray | None) -> dict[str, np.ndarray]:
     """Places of the declared sets, and of what a method holds out; UserError if they are not what a manifest says.
+    gone: places of images that the noise has replaced.
 
     Candidates of a search share what is held out, and have no manifest.
     """
     spec = suite.spec(run.cell)
     held = spec.get("hold_out", {})
-    found = set_manifest.drawn(arrays, info, spec.get("sets", {}), held.get("share"), held.get("seed", run.seed))
+    share, seed = held.get("share"), held.get("seed", run.seed)
+    found = set_manifest.drawn(arrays, info, spec.get("sets", {}), share, seed, gone)
     manifest = None if "seed" in held else dependencies.set_manifest(suite, run)
     told = manifest and origin.told(manifest)
     if told:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from lnl.declared import dependencies, labellers, origin, paths
+from lnl.declared import dependencies, labellers, origin, paths, source_files
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
@@ -23,6 +24,7 @@ class ManifestRules(SearchRules):
         super().__init__(suite.searching, again, trains)
         self.suite = suite
         self.scale = suite.scale
+        self._told: dict[str, None] = {}
         self._labelled: list[tuple[Suite, Run, str, str]] = []  # labels of networks that are there, and whose they are
 
     def data_inputs(self, wildcards: Any) -> list[str]:
@@ -42,7 +44,8 @@ class ManifestRules(SearchRules):
         return [paths.data(wildcards.scale, wildcards.dataset)]
 
     def label_inputs(self, wildcards: Any) -> list[str]:
-        """What a vector of given labels is made from: the data set's manifest, and the file that labels come from.
+        """What a vector of given labels is made from: the data set's manifest, those of data sets whose images replace
+        some, and the file that labels come from.
 
         Dates do not decide whether that file is the one that was read.
         """
@@ -55,7 +58,8 @@ class ManifestRules(SearchRules):
             if not known:
                 raise
             file = None  # what was read from it is shown as long as nothing has to be trained
-        source = file or self.suite.own_noise(w.noise, w.dataset)
+        own = self.suite.own_noise(w.noise, w.dataset)
+        source = file or own
         suite = self.suite if w.scale == self.scale else self.searching
         by = dependencies.labeller(suite, w.noise, w.dataset, int(w.seed))
         if by is not None:
@@ -64,7 +68,16 @@ class ManifestRules(SearchRules):
             self._remake(path, "damaged, or another's")
         elif known and source and origin.other_source(path, source):
             self._remake(path)
-        return [paths.data(w.scale, w.dataset), *([str(file.path)] if file else [])]
+        others = own.sources if own else ()
+        for line in [] if known else source_files.lacking(others, w.scale, Places.of(self.suite.config)):
+            self._say_once(f"lnl: what needs {w.noise} is not trained: {line}")
+        manifests = [paths.data(w.scale, each) for each in (w.dataset, *(of.key for of in others))]
+        return [*manifests, *([str(file.path)] if file else [])]
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._told:
+            self._told[line] = None
+            print(line, file=sys.stderr)
 
     def _network_of(self, suite: Suite, by: Run, noise: str, labels: str) -> str:
         """File of the network that predicts labels; those that another, or one of another declaration, has predicted

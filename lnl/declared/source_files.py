@@ -1,0 +1,32 @@
+"""Files of data sets whose images replace others' (open-set noise): whether they are there, known before any job.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lnl.data import imagenet32_files
+from lnl.declared import paths
+
+if TYPE_CHECKING:
+    from lnl.data.registry import DatasetInfo
+    from lnl.declared.data_places import Places
+
+#: By reader, what looks at names and sizes of files that nobody fetches.
+LOOKS = {"imagenet32": imagenet32_files.obstacle}
+
+
+def lacking(sources: Iterable[DatasetInfo], scale: str, places: Places) -> list[str]:
+    """Of each data set whose files cannot be what they should, a line with the remedy. One that has a manifest was read
+    before; its cache, or whoever makes it anew, is asked then."""
+    found = []
+    for info in sources:
+        look = LOOKS.get(info.reader)
+        if look is not None and not os.path.exists(paths.data(scale, info.key)):
+            found.append(look(info, Path(places.data_root or ".").expanduser()))
+    return [line for line in found if line is not None]
