@@ -108,10 +108,9 @@ class IEG(Method):
         drawn = (batch.random["probes"] * len(x)).long()  # with replacement
         targets = [F.one_hot(labels[drawn], self.setting.classes).float(), *[guess[0]] * (1 + len(views))]
         share = ratios(batch.random["ratio"], self.parameters["ratio"])
-        pool = torch.cat([x[drawn], batch.x, *views]), torch.cat(targets)
-        images, target = mixed(*pool, share, batch.random["partner"])
+        x, target = mixed(torch.cat([x[drawn], batch.x, *views]), torch.cat(targets), share, batch.random["partner"])
         sizes = [len(drawn), *[len(batch.x)] * (1 + len(views))]
-        groups = learner.forward(images, batch_norm="batch").split(sizes, dim=1)
+        groups = learner.forward(x, batch_norm="batch").split(sizes, dim=1)
         if self.parameters["scaled_logits"]:
             groups = tuple(unit_scale(group) for group in groups)
         losses = soft_cross_entropy(torch.cat(groups, 1), target)
@@ -185,8 +184,7 @@ class IEG(Method):
                 kept = keep[..., None]
                 terms.append(soft_cross_entropy(weak, kept * given + (1 - kept) * stopped).mean(-1))  # equation 5
                 marks["kept_label"] = keep
-        loss = sum(terms, torch.zeros_like(weak[:, 0, 0]))
-        loss = loss / max(1, len(terms)) if wanted["terms"] == "averaged" else loss
+        loss = sum(terms, weak.new_zeros(1)) / (max(1, len(terms)) if wanted["terms"] == "averaged" else 1)
         if wanted["mixup"]:  # line 5
             loss = loss + self.mixing_loss(learner, batch, views, stopped)
         if wanted["consistency"] > 0:  # equation 7
