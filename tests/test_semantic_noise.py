@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,8 @@ from safetensors.torch import load_file, save_file
 from suite_copy import ROOT, SCALE, SuiteCopy
 
 from lnl.cli import look, prepare
+from lnl.cli.bring_in import bring_in
+from lnl.cli.exchange import keep
 from lnl.data.arrays import integer_digest
 from lnl.data.prepare import load
 from lnl.declared import dependencies, paths, stacked_repeats
@@ -29,6 +33,7 @@ from lnl.networks import build
 from lnl.noise import keys
 from lnl.noise.label_source import Labeller
 from lnl.noise.predicted import check_classes, decoded, encoded
+from lnl.results import committed
 from lnl.run import labelling, labels_kept
 from lnl.run.dag import Dag
 from lnl.run.inputs import problem
@@ -313,3 +318,108 @@ def test_repeats_whose_labels_differ_are_not_trained_as_one_stack() -> None:
     suite = Suite.load(ROOT, {"scale": "demo", "device": "cpu"}, validate=False)
     cells = [Cell("ieg", "digits", noise, "standard") for noise in ("uniform-40", NOISE)]
     assert [stacked_repeats.stackable(suite, cell) for cell in cells] == [True, False]
+
+
+# ---- labels that travel with records -------------------------------------------------------------------------------
+
+
+TABLE = """
+title: One method on labels of a network
+source: {paper: mine, where: test}
+protocol: coteaching
+dataset: cifar10
+noise: semantic-vgg13
+rows: [{key: labels, label: labels}]
+columns: [{key: standard, label: Standard, method: standard}]
+seeds: 1
+statistic: last10_mean
+spread: {kind: std, ddof: 1}
+tolerance: {points: 1.0, reason: a table of a test}
+published: {spread: {kind: std, n: 5}, values: {}}
+"""
+KEPT = Path("kept/demo/noise/digits/semantic-vgg13/as_released-seed0.json.gz")
+
+
+@pytest.fixture
+def archive(copy: SuiteCopy) -> tuple[Suite, dict[str, Any]]:
+    """A run on labels of a network is trained, kept below kept/, and gone from here with its labels; the manifest."""
+    Path("tables/small.yaml").write_text(TABLE)
+    suite = _load()
+    content = _prepare(suite)
+    job(suite, READER, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    Store(suite, READER).publish()
+    assert keep(suite, ["small"], Path("kept")) == 1
+    shutil.rmtree("results")
+    return suite, content
+
+
+def test_labels_of_a_network_come_back_with_the_records_that_were_trained_on_them(
+    archive: tuple[Suite, dict[str, Any]],
+) -> None:
+    suite, content = archive
+    assert bring_in(suite, Path("kept")).line() == "1 imported, 1 manifests imported"
+    assert sealed.read(MANIFEST) == content
+    places = Places.of(suite.config)
+    assert problem(suite, READER, places, CPU).given.tolist() == decoded(content).tolist()  # and no network is here
+    assert bring_in(suite, Path("kept")).line() == "1 here already"
+    dag = Dag(Path(), {"device": "cpu", "scale": "demo"}, head=True)
+    of_labels = SimpleNamespace(scale="demo", dataset="digits", noise=NOISE, generator="as_released", seed="0")
+    assert dag.label_inputs(of_labels) == ["results/demo/data/digits.json"]  # nobody trains a labeller again
+    assert keep(suite, ["small"], Path("kept")) == 1
+    with paths.results_in("laid-out"):
+        Path("docs/reproduction/mine").mkdir(parents=True)
+        shutil.move("kept", "docs/reproduction/mine/records")
+        assert committed.unpacked(Path(), Path("laid-out")) == ["demo"]
+    assert sealed.read(Path("laid-out", *MANIFEST.parts[1:])) == content
+
+
+def test_other_labels_than_those_that_are_there_are_refused_in_a_line(archive: tuple[Suite, dict[str, Any]]) -> None:
+    suite, content = archive
+    labels = decoded(content)
+    labels[0] = (labels[0] + 1) % 10
+    other = content | {"labels": encoded(labels), "digest": integer_digest(labels)}
+
+    sealed.write(MANIFEST, other)  # of another training of the labeller, on this machine
+    report = bring_in(suite, Path("kept"))
+    [line] = report.refused
+    assert f"digest {content['digest']}, and {MANIFEST}, which is here, has {other['digest']}; nothing is re" in line
+    assert report.line() == "1 other data or labels, 1 refused" and sealed.read(MANIFEST) == other
+
+    shutil.rmtree("results")
+    KEPT.write_bytes(gzip.compress(sealed.sealed(other).encode()))  # of other labels than the record beside it
+    report = bring_in(suite, Path("kept"))
+    [line] = report.refused
+    assert f"digest {other['digest']}, and the runs beside it were trained on {content['digest']}; take it" in line
+    assert report.line() == "1 imported, 1 refused" and not MANIFEST.exists()
+
+    sealed.write(MANIFEST, content)
+    before = {file: file.read_bytes() for file in Path("kept").rglob("*.gz")}
+    with pytest.raises(UserError, match=f"{KEPT}: digest {other['digest']}, and {MANIFEST} has {content['digest']}"):
+        keep(suite, ["small"], Path("kept"))
+    assert {file: file.read_bytes() for file in Path("kept").rglob("*.gz")} == before
+
+
+def test_a_manifest_that_is_none_is_named(archive: tuple[Suite, dict[str, Any]]) -> None:
+    suite, content = archive
+    for change, said in (
+        ({"digest": "0" * 16}, "holds other labels than those of its digest"),
+        ({"examples": 7}, "holds other labels than those of 7 examples"),
+        ({"noise": "semantic-densenet100"}, "is of another place than its path says"),
+        ({"remarks": [3]}, "not a manifest"),
+        ({"more": 1}, "not a manifest"),
+    ):
+        KEPT.write_bytes(gzip.compress(sealed.sealed(content | change).encode()))
+        report = bring_in(suite, Path("kept"))
+        assert report.line().endswith("1 refused") and not MANIFEST.exists()
+        assert said in report.refused[0] and str(KEPT) in report.refused[0]
+
+
+def test_labels_of_a_labeller_that_is_declared_otherwise_stay_outside(archive: tuple[Suite, dict[str, Any]]) -> None:
+    suite, content = archive
+    elsewhere = content | {"source": content["source"] | {"made_of": "0" * 16}}
+    KEPT.write_bytes(gzip.compress(sealed.sealed(elsewhere).encode()))
+    assert bring_in(suite, Path("kept")).line() == "1 imported, 1 manifests of another declaration"
+    shutil.rmtree("results")
+    shutil.rmtree("kept/demo/coteaching")
+    with pytest.raises(UserError, match="no records"):
+        bring_in(suite, Path("kept"))

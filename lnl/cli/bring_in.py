@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lnl.cli import carried_manifests
 from lnl.cli.own_path import check as check_path
 from lnl.cli.own_path import scale_of
 from lnl.declared import origin, paths
@@ -24,6 +25,7 @@ from lnl.files import parse_json, read_file, said, sealed
 from lnl.files.locks import Busy
 from lnl.results.records import read
 from lnl.results.valid import validated
+from lnl.run import manifests
 from lnl.run.searching.chain import space_of
 from lnl.run.store import Store
 from lnl.search import pages
@@ -42,6 +44,7 @@ OUTCOMES = (
     "without its search",
     "other schedule",
     "other data or labels",
+    *carried_manifests.OUTCOMES,
 )
 
 
@@ -52,6 +55,7 @@ class Report:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     refused: list[str] = field(default_factory=list)
     scales: set[str] = field(default_factory=set)  # of the records that are of another scale
+    trained_on: dict[str, set[str]] = field(default_factory=dict)  # digests by manifest, of what is here after all
 
     def line(self) -> str:
         """All outcomes in one line."""
@@ -76,19 +80,21 @@ def bring_in(suite: Suite, folder: Path) -> Report:
 
     Every field is checked, a record's digest against the specification inside it and against today's declaration.
     Outcomes: `imported`, `here already`, `other declaration`, `conflict` (a different result of the same run is here)
-    and so on; a file that cannot be believed is refused with a line that says why. UserError if the folder holds
-    neither record nor search.
+    and so on; a file that cannot be believed is refused with a line that says why. Manifests of labels and sets come
+    with the records that were trained on them. UserError if the folder holds neither record nor search.
     """
     if not os.path.isdir(folder):  # which Path.is_dir would not say of a name that is too long
         raise UserError(f"{said(folder)}: no such folder; name a results folder or docs/reproduction/…")
     report = Report()
     records: list[Path] = []
     found: list[Path] = []
+    of_labels: list[Path] = []
     for file, obstacle in walk(folder):
         if obstacle:
             report.refused.append(f"{said(file)}: {obstacle}; put a copy of the file or folder in its place")
         else:
-            (records if RECORD.fullmatch(file.name) else found).append(file)
+            kinds = (records, RECORD.fullmatch(file.name)), (found, PAGE.fullmatch(file.name)), (of_labels, True)
+            next(listed for listed, fits in kinds if fits).append(file)
     if not (records or found or report.refused):
         raise UserError(f"{said(folder)}: no records (seed*.json) and no searches (scores.json, best.json) below it")
     # a run with a searched R is looked up by what its search has found, so searches come first
@@ -97,6 +103,12 @@ def bring_in(suite: Suite, folder: Path) -> Report:
     for file in records:
         try:
             report.counts[_bring_record(suite, file, report)] += 1
+        except UserError as error:
+            report.refused.append(said(error))
+    for file in of_labels:
+        try:
+            if (outcome := carried_manifests.bring(suite, file, _parsed(file), report.trained_on)) is not None:
+                report.counts[outcome] += 1
         except UserError as error:
             report.refused.append(said(error))
     if report.scales and not report.refused and {what for what, n in report.counts.items() if n} == {"other scale"}:
@@ -108,7 +120,7 @@ def bring_in(suite: Suite, folder: Path) -> Report:
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Files below a folder that are named like records or pages, in order, and why one of them cannot be read (or '').
+    """Files below a folder that are named like records, pages or manifests, in order, and why one of them is not read.
 
     Links are not followed, and nothing is opened; a link in the place of a folder could hide records, so it counts.
     """
@@ -122,7 +134,8 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
             yield here, f"cannot be listed ({error.strerror})"
             continue
         for entry, mode in kinds:
-            place, named = here / entry.name, bool(RECORD.fullmatch(entry.name) or PAGE.fullmatch(entry.name))
+            place = here / entry.name
+            named = bool(RECORD.fullmatch(entry.name) or PAGE.fullmatch(entry.name) or carried_manifests.is_one(place))
             if stat.S_ISLNK(mode):
                 if named or Path(entry.path).is_dir():
                     yield place, "a link, and links are not followed"
@@ -249,7 +262,12 @@ def _bring_record(suite: Suite, file: Path, report: Report) -> str:
         raise UserError(f"{file}: not a run record: {cell.protocol} has no {paper} to stand in for; {REMEDY}")
     if not searched(suite, cell):
         return "without its search"
-    return _merge(suite, Run(cell, result["seed"]), record, file)
+    run = Run(cell, result["seed"])
+    outcome = _merge(suite, run, record, file)
+    if outcome in ("imported", "here already"):
+        for path, known in manifests.of_record(suite, run, result):
+            report.trained_on.setdefault(path, set()).add(known)
+    return outcome
 
 
 def _merge(suite: Suite, run: Run, record: dict[str, Any], file: Path) -> str:

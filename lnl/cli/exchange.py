@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lnl.cli import carried_manifests
 from lnl.cli.common import named
 from lnl.declared import dependencies, paths
 from lnl.declared.suite import Suite
@@ -61,19 +62,20 @@ def _nothing(suite: Suite, what: str) -> str:
 def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
     """Copy the records that artefacts demand, gzipped, below `folder`: compact and worth committing. Returns how many.
 
-    Scores and results of the searches behind them come along.
+    Scores and results of the searches behind them come along, and the manifests of labels and sets, which of labels
+    that a network has predicted are all there is.
 
     The bytes depend on the records alone. `lnl import` reads them back, and the page of what is reproduced finds them.
-    UserError where there is nothing to keep.
+    UserError where there is nothing to keep, or the folder has what was trained on other labels.
     """
-    count = 0
-    for run in dict.fromkeys(run for key in suite.select(wanted) for run in suite.demand(key)):
-        file = Path(paths.record(suite.scale, run.cell.id, run.seed))
-        if not file.exists():
-            continue
-        place = folder / suite.scale / run.cell.id / f"seed{run.seed}.json.gz"
-        _compress(file, place)
-        count += 1
+    asked = dict.fromkeys(run for key in suite.select(wanted) for run in suite.demand(key))
+    places = {run: Path(paths.record(suite.scale, run.cell.id, run.seed)) for run in asked}
+    records = {run: file for run, file in places.items() if file.exists()}
+    of_labels, count = carried_manifests.of_runs(suite, records, folder), len(records)
+    for run, file in records.items():
+        _compress(file, folder / suite.scale / run.cell.id / f"seed{run.seed}.json.gz")
+    for place, manifest in of_labels.items():
+        _compress(manifest, place)
     for search in dict.fromkeys(search for key in suite.select(wanted) for search in dependencies.searches(suite, key)):
         there = suite.searching.scale
         source = Path(paths.search(there, search.id, search.seed))

@@ -132,15 +132,19 @@ def _read(manifest: str, stamp: tuple[int, ...]) -> dict[str, Any] | None:
         found = paths.read(manifest)
     except (UserError, OSError):
         return None
-    name, where = found.get("digest"), Path(manifest)
+    return found if placed(found, Path(manifest)) else None
+
+
+def placed(found: Mapping[str, Any], where: Path) -> bool:
+    """Whether a manifest of data, labels or sets has a digest and lies where it says that it belongs."""
     if "noise" in found:
         generator, _, seed = where.stem.rpartition("-seed")
         own = (found.get("dataset"), found["noise"], str(found.get("noise_seed")))
-        placed = own == (where.parent.parent.name, where.parent.name, seed)
-        placed = placed and found.get("generator") in (generator, "file", "labeller", "own")  # of no generator
+        there = own == (where.parent.parent.name, where.parent.name, seed)
+        there = there and found.get("generator") in (generator, "file", "labeller", "own")  # of no generator
     elif "sets" in found:
-        placed = found.get("dataset") == where.parent.name
-        placed = placed and f"{found.get('called')}-seed{found.get('seed')}" == where.stem
+        there = found.get("dataset") == where.parent.name
+        there = there and f"{found.get('called')}-seed{found.get('seed')}" == where.stem
     else:
-        placed = found.get("dataset") == where.stem
-    return found if placed and isinstance(name, str) else None
+        there = found.get("dataset") == where.stem
+    return there and isinstance(found.get("digest"), str)

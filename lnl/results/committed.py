@@ -65,6 +65,8 @@ def _place(file: Path, kept: Path) -> str:
     elif len(inside) == 5 and inside[-1].startswith("seed"):
         *cell, seed = inside
         target = Path(paths.record(scale, "/".join(cell), seed.removeprefix("seed").removesuffix(".json")))
+    elif (inside[0], len(inside)) in (("noise", 4), ("sets", 3)):
+        target = Path(paths.results(), scale, *inside)
     else:
         raise UserError(f"{file}: no place for a committed record; `lnl keep` writes them")
     try:
@@ -79,6 +81,7 @@ def _place(file: Path, kept: Path) -> str:
 
 
 def _result(content: bytes) -> Any:
-    """What two records of one run must have in common, or all of a file of a search."""
+    """What two records of one run must have in common, two manifests of one place, or all of a file of a search."""
     read = sealed.opened(content)
-    return read.get("result", read)
+    of_manifest = {name: read[name] for name in ("digest", "data_digest") if "data_digest" in read}
+    return read.get("result", of_manifest or read)

@@ -63,7 +63,7 @@ class ManifestRules(SearchRules):
         suite = self.suite if w.scale == self.scale else self.searching
         by = dependencies.labeller(suite, w.noise, w.dataset, int(w.seed))
         if by is not None:
-            return [paths.data(w.scale, w.dataset), self._network_of(suite, by, w.noise, path)]
+            return [paths.data(w.scale, w.dataset), *self._network_of(suite, by, w.noise, path)]
         if known and origin.told(path) is None:
             self._remake(path, "damaged, or another's")
         elif known and source and origin.other_source(path, source):
@@ -79,15 +79,17 @@ class ManifestRules(SearchRules):
             self._told[line] = None
             print(line, file=sys.stderr)
 
-    def _network_of(self, suite: Suite, by: Run, noise: str, labels: str) -> str:
+    def _network_of(self, suite: Suite, by: Run, noise: str, labels: str) -> list[str]:
         """File of the network that predicts labels; those that another, or one of another declaration, has predicted
-        are made again, and those of this one are kept aside."""
+        are made again, and those of this one are kept aside. Where they came without it, it is not wanted."""
         if os.path.exists(labels):
             if labels_kept.current(suite, by, labels):
                 self._labelled.append((suite, by, noise, labels))
+                if not os.path.exists(paths.handover(suite.scale, by.cell.id, by.seed, labellers.POINT)):
+                    return []
             else:
                 self._remake(labels, "damaged, or another's" if origin.told(labels) is None else None)
-        return self._handed(suite, by, labellers.POINT)
+        return [self._handed(suite, by, labellers.POINT)]
 
     def _handed(self, suite: Suite, source: Run, point: str) -> str:
         """File of a hand-over, made again where its run is not of today's declaration."""
