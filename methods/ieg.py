@@ -35,17 +35,19 @@ SPEC = {
         "consistency": 20.0,  # k: of equation 7
         "strong_views": 1,  # decision ieg_views: beside the weak one
         "second_view": "strong",  # decision ieg_second_view: `weak` crops and flips anew
+        "crops": None,  # decision ieg_crops: each further view on a crop of its `own`
         "policy": "autoaugment-95",  # decision ieg_policy
         "cutout": True,  # decision ieg_cutout
         "label_start": 0.9,  # decision ieg_label_start: lambda_0
         "weighted_target": None,  # decision ieg_label_start: `scaled` is lambda_0 y_i alone
-        "weight_start": "uniform",  # decision ieg_weight_start: omega_0 is 1/B, or `zero`
+        "weight_start": "uniform",  # decision ieg_weight_start: omega_0 is 1/B, or `zero`: no slope for lambda
         "look_ahead": "momentum",  # decision ieg_look_ahead: the update itself, or `plain` gradient descent
         "meta_rate": 0.1,  # decision ieg_meta_rate: of the look-ahead
         "pseudo_label": "stopped",  # decision ieg_pseudo_label: or its gradient `flows` in the look-ahead
         "scaled_logits": True,  # decision ieg_scaled_logits
         "ratio": "as_released",  # decision ieg_mix_ratio
         "terms": "averaged",  # decision ieg_terms: of the two cross-entropies, or `summed`
+        "probe_decay": None,  # decision ieg_probe_decay: weight decay of the probe loss as in training, or of `all`
         "average": 0.999,  # decision ieg_average: of the weights that are judged
         "meta_batch_norm": None,  # decision l2r_meta_batch_norm: probe and derivatives by their batch, or `frozen`
     },
@@ -61,13 +63,15 @@ SPEC = {
     "values": {
         "meta": ["both", "weights", "none"],
         "second_view": ["strong", "weak"],
-        "policy": ["autoaugment-95", "autoaugment-25", "none"],
+        "crops": [None, "own"],
+        "policy": ["autoaugment-95", "autoaugment-25", "imagenet-v0", "imagenet-25", "none"],
         "weight_start": ["uniform", "zero"],
         "look_ahead": ["momentum", "plain"],
         "pseudo_label": ["stopped", "flows"],
         "ratio": ["as_released", "beta"],
         "terms": ["averaged", "summed"],
         "meta_batch_norm": [None, "frozen"],
+        "probe_decay": [None, "all"],
         "weighted_target": [None, "scaled"],
     },
     "settings": {
@@ -91,6 +95,9 @@ class IEG(Method):
         width, pool = WIDTH if self.parameters["second_view"] == "strong" else 3, probes + batch * (1 + views)
         return {"views": (views, batch, width), "probes": (probes,), "ratio": (pool,), "partner": (pool,)}
 
+    def crops(self) -> int:
+        return self.parameters["strong_views"] if self.parameters.get("crops") else 0
+
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         return begun(learner.vector())
 
@@ -101,10 +108,9 @@ class IEG(Method):
         drawn = (batch.random["probes"] * len(x)).long()  # with replacement
         targets = [F.one_hot(labels[drawn], self.setting.classes).float(), *[guess[0]] * (1 + len(views))]
         share = ratios(batch.random["ratio"], self.parameters["ratio"])
-        pool = torch.cat([x[drawn], batch.x, *views]), torch.cat(targets)
-        images, target = mixed(*pool, share, batch.random["partner"])
+        x, target = mixed(torch.cat([x[drawn], batch.x, *views]), torch.cat(targets), share, batch.random["partner"])
         sizes = [len(drawn), *[len(batch.x)] * (1 + len(views))]
-        groups = learner.forward(images, batch_norm="batch").split(sizes, dim=1)
+        groups = learner.forward(x, batch_norm="batch").split(sizes, dim=1)
         if self.parameters["scaled_logits"]:
             groups = tuple(unit_scale(group) for group in groups)
         losses = soft_cross_entropy(torch.cat(groups, 1), target)
@@ -123,7 +129,7 @@ class IEG(Method):
         x, labels = batch.streams["probe"]
         probe = cross_entropy(learner.call(0, at, x, self.parameters.get("meta_batch_norm") or "batch"), labels).mean()
         (gradient,) = torch.autograd.grad(probe, at)
-        return learner.penalise(gradient[None], at.detach()[None])
+        return learner.penalise(gradient[None], at.detach()[None], self.parameters.get("probe_decay") == "all")
 
     def judged(self, given: Tensor, logits: list[Tensor], slopes: list[Tensor], guess: Tensor) -> tuple[Tensor, Tensor]:
         """(omega, lambda) [1, B]: weights that sum to one at most, and 1 where the given label is kept.
@@ -138,8 +144,7 @@ class IEG(Method):
             of_guess = soft_cross_entropy(logits[0], moved) + of_guess
         of_loss = self.label_start * of_given + (1 - self.label_start) * of_guess
         weights = summed_to_one(self.parameters["meta_rate"] * of_loss, 1e-5)
-        begins = self.parameters["weight_start"] == "uniform"  # else the derivative is zero: the pseudo label
-        return weights, ((of_given - of_guess > 0) & begins).to(weights.dtype)
+        return weights, ((of_given - of_guess > 0) & (self.parameters["weight_start"] == "uniform")).to(weights.dtype)
 
     @property
     def label_start(self) -> float:
@@ -149,8 +154,7 @@ class IEG(Method):
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         wanted, given = self.parameters, F.one_hot(batch.labels, self.setting.classes).to(batch.x.dtype)
         sees_more = wanted["meta"] == "both" or wanted["mixup"] or wanted["consistency"] > 0
-        how = wanted["second_view"], wanted["policy"], wanted["cutout"]
-        views = further_views(batch.x, batch.random["views"], *how) if sees_more else []  # algorithm 1, line 1
+        views = further_views(batch.x, batch.crops, batch.random["views"], wanted) if sees_more else []  # line 1
         meta, begins = wanted["meta"] != "none", wanted["meta"] != "none" and wanted["weight_start"] == "uniform"
         flows = bool(views) and begins and wanted["pseudo_label"] == "flows"
         with torch.set_grad_enabled(begins):
@@ -160,8 +164,7 @@ class IEG(Method):
         scaled, guess = wanted["scaled_logits"], given
         if views:  # line 2
             guess = pseudo_labels([weak, *seen] if flows else [z.detach() for z in (weak, *seen)], scaled)
-        stopped = guess.detach()
-        start, terms, scalars, marks = self.label_start, [], {}, {}
+        stopped, start, terms, scalars, marks = guess.detach(), self.label_start, [], {}, {}
         if meta:  # line 3
             target = start * given + (1 - start) * guess
             v = self.direction(learner, batch, soft_cross_entropy(weak, target).mean(-1) if begins else None)
@@ -181,8 +184,7 @@ class IEG(Method):
                 kept = keep[..., None]
                 terms.append(soft_cross_entropy(weak, kept * given + (1 - kept) * stopped).mean(-1))  # equation 5
                 marks["kept_label"] = keep
-        loss = sum(terms, torch.zeros_like(weak[:, 0, 0]))
-        loss = loss / max(1, len(terms)) if wanted["terms"] == "averaged" else loss
+        loss = sum(terms, weak.new_zeros(1)) / (max(1, len(terms)) if wanted["terms"] == "averaged" else 1)
         if wanted["mixup"]:  # line 5
             loss = loss + self.mixing_loss(learner, batch, views, stopped)
         if wanted["consistency"] > 0:  # equation 7

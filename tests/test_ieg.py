@@ -52,8 +52,11 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     },
     "no policy": {"policy": "none"},
     "kernels": {"decayed": "kernels"},
+    "kernels, all of the probe loss": {"decayed": "kernels", "probe_decay": "all"},
     "frozen": {"meta_batch_norm": "frozen"},
     "frozen, label flows": {"meta_batch_norm": "frozen", "pseudo_label": "flows"},
+    "crops of their own": {"crops": "own", "policy": "imagenet-v0", "strong_views": 2},
+    "weak crops of their own": {"crops": "own", "second_view": "weak"},
     "as printed": {"terms": "summed", "scaled_logits": False, "ratio": "beta", "weighted_target": "scaled"},
 }
 ABLATIONS["frozen, L2R"] = ABLATIONS["L2R"] | {"meta_batch_norm": "frozen"}
@@ -140,14 +143,18 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     relabels, meta = wanted["meta"] == "both", wanted["meta"] != "none"
     more = relabels or wanted["mixup"] or wanted["consistency"] > 0
     views = []
-    for numbers in batch.random["views"] if more else []:
-        if wanted["second_view"] == "weak":
+    for n, numbers in enumerate(batch.random["views"] if more else []):
+        if wanted.get("crops") == "own":
+            of_image, weak_too = batch.crops[n], wanted["second_view"] == "weak"
+            views.append(of_image if weak_too else strong_view(of_image, numbers, wanted["policy"], cropped=True))
+        elif wanted["second_view"] == "weak":
             views.append(augment("crop2-flip", batch.x, numbers))
         else:
             views.append(strong_view(batch.x, numbers, wanted["policy"], wanted["cutout"]))
     shapes = learner.population.shapes.values()
     decays = built.spec["optimiser"]["decayed"] == "all"
     mask = torch.cat([torch.full((math.prod(s),), float(decays or len(s) > 1)) for s in shapes])
+    of_probe = torch.ones_like(mask) if wanted.get("probe_decay") == "all" else mask
     onehot = torch.eye(classes)[batch.labels[0]]
 
     def logits(at: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -175,10 +182,10 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
         x, labels = batch.streams["probe"]
         on_probe = logits(at, x)
         probe = sum((_against(on_probe[i], torch.eye(classes)[labels[i]]) for i in range(len(x))), torch.zeros(()))
-        judge = probe / len(x) + DECAY / 2 * (mask * at.square()).sum()
+        judge = probe / len(x) + DECAY / 2 * (of_probe * at.square()).sum()
         of_omega, of_lam = torch.autograd.grad(judge, [omega, lam], retain_graph=True, allow_unused=True)
         if wanted.get("meta_batch_norm") == "frozen":
-            of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, mask)
+            of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, of_probe)
         kept = (-of_omega).clamp(min=0)
         out["weights"] = kept / (kept.sum() + 1e-5)
         terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + rest * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501

@@ -124,6 +124,25 @@ def test_a_batch_that_helps_nobody_has_no_weight_and_is_counted() -> None:
     assert built.curves[0]["no_weight"][0][-1] == 0.0
 
 
+def test_half_a_training_at_a_constant_rate_is_the_first_half_of_the_whole_one() -> None:
+    def trained(steps: int, paper_steps: int) -> Training:
+        length = {"steps": steps, "period": 6, "paper_steps": paper_steps, "paper_period": 6, "clock": "scaled"}
+        periods = {"epochs": steps // 6, "paper_epochs": paper_steps // 6, "untrained_epoch": False}
+        small = {"batch": {"size": 8, "steps_cap": None}, "optimiser": SGD}
+        described = helpers.spec("digits_cnn", sets=SETS, length=length, **periods, **small)
+        values = helpers.method_parameters("l2r", clean_batch=10)
+        built = helpers.build("l2r", described, [1], parameters=[values], data=helpers.arrays(examples=96))
+        built.run()
+        return built
+
+    half, whole = trained(12, 12), trained(24, 24)  # a column of figure 2, and the one beside it
+    for name, values in half.curves[0].items():
+        begun = whole.curves[0][name]
+        of_networks = isinstance(values[0], list)
+        assert values == ([each[:2] for each in begun] if of_networks else begun[:2]), name
+    assert len(whole.curves[0]["test_accuracy"][0]) == 4
+
+
 def test_the_meta_rate_is_cancelled_by_the_normalisation() -> None:
     """Section 3.1; without it the rate counts."""
     runs = [_build("digits_mlp", (1, 8, 8), meta_rate=rate, normalise=n) for n in (True, False) for rate in (1.0, 0.25)]

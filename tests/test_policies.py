@@ -159,7 +159,7 @@ def test_exposed_pixels_are_grey_unless_a_later_operation_resets_alpha(
 # ---- the whole view ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in POLICIES if name != "none"])
+@pytest.mark.parametrize("name", ["autoaugment-95", "autoaugment-25"])
 def test_a_view_is_the_released_codes(name: str) -> None:
     policies = sub_policies(name)
     count = 4 * len(policies)
@@ -286,7 +286,9 @@ def test_lengths_are_in_proportion_on_small_images() -> None:
 
 @pytest.mark.parametrize("name", ["autoaugment", "autoaugment-90", "", "None"])
 def test_an_unknown_policy_is_a_line_with_the_known_ones(name: str) -> None:
-    with pytest.raises(UserError, match=r"policy .* is not known .*autoaugment-25, autoaugment-95, none"):
+    with pytest.raises(
+        UserError, match=r"policy .* is not known .*autoaugment-25, autoaugment-95, imagenet-25, imagenet-v0, none"
+    ):
         strong(torch.zeros(1, 3, 32, 32), torch.zeros(1, WIDTH), name)
 
 

@@ -21,11 +21,12 @@ from lnl.data.sets import draw_sets
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Stopped, Training
-from lnl.engine.method import Method
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.engine.streamed import StreamedData
 from lnl.errors import UserError
 from lnl.learning import resized_crops
 from lnl.learning.augment import RESIZED
+from lnl.learning.selection import cross_entropy
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = {"epochs": 3, "paper_epochs": 3, "batch": {"size": 4, "steps_cap": None}, "dataset": "small-webvision"}
@@ -98,6 +99,70 @@ def test_a_batch_is_what_torchvision_makes_of_its_files_and_numbers(arrays: Arra
             seen = tv.to_tensor(tv.resized_crop(image, *box, [SIDE, SIDE]))
             torch.testing.assert_close(x, seen.flip(-1) if numbers[-1] < 0.5 else seen, rtol=0, atol=1e-7)
         assert batch.labels[0].tolist() == arrays.train_labels[batch.index.numpy()].tolist()
+
+
+class Crops(Method):
+    """Two further crops of each image, of which the step learns as well."""
+
+    def crops(self) -> int:
+        return 2
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        logits = learner.forward((batch.x + sum(batch.crops)) / 3)
+        losses = cross_entropy(logits, batch.labels)
+        learner.apply(learner.gradient(losses.mean(-1)))
+        return Outcome(loss=losses.mean(-1), losses=losses, logits=logits)
+
+
+def with_crops(arrays: Arrays, described: dict[str, Any]) -> Training:
+    labels = np.asarray(arrays.train_labels)
+    data = (DeviceData if arrays.root is None else StreamedData).load(arrays, "none", torch.device("cpu"), None)
+    return training(described, Crops, data, [labels], 0.0, torch.eye(CLASSES), [1])
+
+
+def test_a_further_crop_is_a_part_of_the_same_file_by_numbers_of_its_own(arrays: Arrays) -> None:
+    running = with_crops(arrays, SPEC)
+    running.batches.begin(1)
+    batch, drawn = running.batches.batch(2), running.batches.draws(2)
+    assert drawn.augmentation is not None and len(batch.crops) == len(drawn.crops) == 2
+    seen = [batch.x, *batch.crops]
+    for numbers, images in zip((drawn.augmentation, *drawn.crops), seen, strict=True):
+        for place, row, x in zip(batch.index.tolist(), numbers.tolist(), images, strict=True):
+            image = file(arrays, place)
+            part = tv.to_tensor(
+                tv.resized_crop(image, *resized_crops.box(row, image.height, image.width), [SIDE, SIDE])
+            )
+            torch.testing.assert_close(x, part.flip(-1) if row[-1] < 0.5 else part, rtol=0, atol=1e-7)
+    assert not any(torch.equal(a, b) for a, b in ((seen[0], seen[1]), (seen[0], seen[2]), (seen[1], seen[2])))
+
+
+@pytest.mark.parametrize("kind", ["none", "crop2-flip"])
+def test_further_crops_of_files_are_those_of_the_same_images_in_memory(arrays: Arrays, kind: str) -> None:
+    made = []
+    for each in (arrays, in_memory(arrays)):
+        running = with_crops(each, {**SPEC, "augment": kind})
+        assert running.run()
+        made.append(running.curves[0])
+        if kind == "none":
+            running.batches.begin(1)
+            batch = running.batches.batch(0)
+            assert all(torch.equal(crop, batch.x) for crop in batch.crops)
+    assert made[0] == made[1]
+
+
+def test_further_crops_are_read_ahead_and_a_stopped_run_has_the_same(arrays: Arrays) -> None:
+    whole, kept, first = with_crops(arrays, SPEC), {}, with_crops(arrays, SPEC)
+    assert whole.run()
+    with pytest.raises(Stopped):
+        first.run(lambda: first.position.total >= 7, lambda: kept.update(first.snapshot()))
+    again = with_crops(arrays, SPEC)
+    again.restore(kept)
+    assert again.run() and again.curves[0] == whole.curves[0]
+    moment = whole.begin_epoch(1)
+    for step in range(whole.steps):
+        whole.step(step, moment)
+        assert isinstance(whole.data, StreamedData)
+        assert len(whole.data.asked) == 3 * min(whole.data.ahead, whole.steps - 1 - step)
 
 
 @pytest.mark.parametrize("workers", ["1", "5"])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli import numbers, training
-from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, load_suite, parse_seeds
+from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
 
@@ -44,7 +44,7 @@ def search(
     """Search R(t), or a value, in one process, going on from what is there; the DAG runs it step by step."""
     from lnl.cli import search as commands
 
-    suite = load_suite(validate=step is None, scale=scale, device=device, data_root=data_root)
+    suite = load_suite(validate=step is None or by_hand(), scale=scale, device=device, data_root=data_root)
     if step is None:
         commands.command(suite, search, seed, quiet)
     else:
@@ -58,7 +58,7 @@ def synthetic(study: str, arm: str, scale: Scale = None) -> None:
     """Run one arm of a synthetic study of config/synthetic.yaml: searches for a declared R(t), without networks."""
     from lnl.cli.search import arm as command
 
-    command(load_suite(validate=False, scale=scale), study, arm)
+    command(load_suite(validate=by_hand(), scale=scale), study, arm)
 
 
 @prepare_app.command("data")
@@ -66,7 +66,7 @@ def prepare_data(dataset: str, scale: Scale = None, data_root: DataRoot = None) 
     """Prepare a data set once and write its manifest."""
     from lnl.cli.prepare import data
 
-    data(load_suite(validate=False, scale=scale, data_root=data_root), dataset)
+    data(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset)
 
 
 @prepare_app.command("noise")
@@ -81,7 +81,7 @@ def prepare_noise(
     """Draw a vector of given labels and write its manifest."""
     from lnl.cli.prepare import noise as command
 
-    command(load_suite(validate=False, scale=scale, data_root=data_root), dataset, noise, generator, seed)
+    command(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset, noise, generator, seed)
 
 
 @prepare_app.command("sets")
@@ -95,7 +95,7 @@ def prepare_sets(
     """Draw the index sets of a repeat, clean or validating examples, and write which ones they are."""
     from lnl.cli.prepare import sets as command
 
-    command(load_suite(validate=False, scale=scale, data_root=data_root), dataset, sets, seed)
+    command(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset, sets, seed)
 
 
 Artefact = Annotated[str, typer.Argument(help="key of a table, figure or claims page, e.g. tutorial_mnist_accuracy")]

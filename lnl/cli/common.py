@@ -14,6 +14,7 @@ import typer
 from lnl.declared import configuration, kept_suites
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
+from lnl.run.worker.client import HEAD
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -53,6 +54,11 @@ def named(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(f"{str(place)[:200]}: {error.strerror or error}; name another place") from None
+
+
+def by_hand() -> bool:
+    """Whether nobody has checked the declarations: a command that is a job was called by a head, which has."""
+    return HEAD not in os.environ
 
 
 def load_suite(validate: bool = True, **overrides: Any) -> Suite:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lnl.cli.common import DataRoot, Device, Scale, load_suite, parse_seeds
+from lnl.cli.common import DataRoot, Device, Scale, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 
 
@@ -26,7 +26,7 @@ def train(
     from lnl.cli import look
     from lnl.cli import train as whole
 
-    suite = load_suite(validate=epochs is not None, scale=scale, device=device, data_root=data_root)
+    suite = load_suite(validate=epochs is not None or by_hand(), scale=scale, device=device, data_root=data_root)
     if epochs is None:
         whole.command(suite, cell, seed, log, quiet)
     else:
@@ -46,7 +46,7 @@ def repeats(
 
     asked = parse_seeds(seeds)
     listed = range(1, asked + 1) if isinstance(asked, int) else asked or ()
-    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, listed, log)
+    command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, listed, log)
 
 
 def handover(
@@ -60,4 +60,4 @@ def handover(
     """Publish a run's state at a declared point, training the run again if its state is gone."""
     from lnl.cli.train import handover as command
 
-    command(load_suite(validate=False, scale=scale, device=device, data_root=data_root), cell, seed, point)
+    command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, seed, point)

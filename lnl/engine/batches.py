@@ -30,6 +30,7 @@ class Draws:
     augmentation: Tensor | None  # [..., B, WIDTH]
     uniform: Tensor | None  # dropout, [..., networks, B, width]
     views: tuple[Tensor, ...]  # of each further view, [B, WIDTH]
+    crops: tuple[Tensor, ...]  # of each further crop, [..., B, width]; none where nothing is augmented
     random: dict[str, Tensor]  # what the method asked for, by name
     trusted: dict[str, Tensor]  # places [..., b] of each further stream
     of_streams: dict[str, Tensor]  # its own augmentation and dropout, by "augmentation <stream>" and "dropout <stream>"
@@ -37,7 +38,8 @@ class Draws:
     def tensors(self) -> list[Tensor]:
         """All of them, in one order for all steps of a training."""
         single = [drawn for drawn in (self.augmentation, self.uniform) if drawn is not None]
-        return [*single, *self.views, *self.random.values(), *self.trusted.values(), *self.of_streams.values()]
+        further = [*self.views, *self.crops, *self.random.values()]
+        return [*single, *further, *self.trusted.values(), *self.of_streams.values()]
 
     def copy(self) -> Draws:
         """The same in tensors of their own."""
@@ -45,6 +47,7 @@ class Draws:
             augmentation=None if self.augmentation is None else self.augmentation.clone(),
             uniform=None if self.uniform is None else self.uniform.clone(),
             views=tuple(drawn.clone() for drawn in self.views),
+            crops=tuple(drawn.clone() for drawn in self.crops),
             random={name: drawn.clone() for name, drawn in self.random.items()},
             trusted={name: places.clone() for name, places in self.trusted.items()},
             of_streams={name: drawn.clone() for name, drawn in self.of_streams.items()},
@@ -100,7 +103,7 @@ class Batches:
                 "take a smaller batch, or smaller sets beside them"
             )
         self.set_steps(0)
-        self._streams = method.streams()
+        self._streams, self._crops = method.streams(), method.crops()
         self._random = method.random()
         self._by_given = given_streams(self._streams, spec.get("sets", {}))
         self._lead = learner.population.lead
@@ -132,17 +135,23 @@ class Batches:
         for later in range(
             max(step, self._asked), min(step + 1 + self.data.ahead, self.steps) if self.data.ahead else 0
         ):
-            self.data.ask(self._augment, self._on_host[""][..., self.place(later)], self._moved(later))
+            for uniform in (self._moved(later), *self._moved_crops(later)):
+                self.data.ask(self._augment, self._on_host[""][..., self.place(later)], uniform)
             for name in self._streams:
                 uniform = self._moved_stream(name, later) if self._augment != "none" else None
                 self.data.ask(self._augment, self._on_host[name][..., later, :], uniform)
             self._asked = later + 1
 
-    def _moved(self, step: int) -> Tensor | None:
+    def _moved(self, step: int, purpose: str = "augmentation") -> Tensor | None:
         """Numbers that augment a batch, [..., B, width]; None where nothing is augmented."""
         if self._augment == "none":
             return None
-        return self._stack([self._drawn(run, "augmentation", step, (self.size, self._width)) for run in self.runs])
+        return self._stack([self._drawn(run, purpose, step, (self.size, self._width)) for run in self.runs])
+
+    def _moved_crops(self, step: int) -> tuple[Tensor, ...]:
+        """The same of each further crop; nothing where nothing is augmented."""
+        drawn = (self._moved(step, f"augmentation of crop {n}") for n in range(self._crops))
+        return tuple(numbers for numbers in drawn if numbers is not None)
 
     def _moved_stream(self, name: str, step: int) -> Tensor:
         return self._drawn(self.runs[0], f"augmentation {name}", step, (self._streams[name].batch, self._width))
@@ -154,6 +163,7 @@ class Batches:
             augmentation=self._moved(step),
             uniform=self.uniform("dropout", self.epoch, step, self.size),
             views=tuple(drawn(self.runs[0], f"view {n}", step, (self.size, WIDTH)) for n in range(self.method.views)),
+            crops=self._moved_crops(step),
             random={name: drawn(self.runs[0], f"random {name}", step, shape) for name, shape in self._random.items()},
             trusted={name: places[..., step, :] for name, places in self.trusted.items()},
             of_streams=dict(self._of_streams(step)),
@@ -184,6 +194,7 @@ class Batches:
             views=tuple(
                 self.method.view(images, numbers, n) for n, numbers in enumerate(drawn.views) if images is not None
             ),
+            crops=tuple(self.data.augmented(self._augment, index, n) for n in drawn.crops or [None] * self._crops),
             random=drawn.random,
             streams={name: self._of_stream(name, places, drawn) for name, places in drawn.trusted.items()},
             dropout={name: drawn.of_streams.get(f"dropout {name}") for name in drawn.trusted},

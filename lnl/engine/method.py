@@ -89,6 +89,7 @@ class Batch:
     index: Tensor  # places in the training set, [..., B]
     uniform: Tensor | None = None  # random numbers for networks that want them, [..., networks, B, width]
     views: tuple[Tensor, ...] = ()  # further augmented views of x, as many as the method asks for
+    crops: tuple[Tensor, ...] = ()  # the same images augmented anew as x is, as often as the method asks for
     random: dict[str, Tensor] = field(default_factory=dict)  # uniform numbers that the method asked for, by name
     streams: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # name -> (x, labels), augmented like x
     dropout: dict[str, Tensor | None] = field(default_factory=dict)  # of each stream what `uniform` is of x
@@ -148,6 +149,11 @@ class Method:
     def view(self, x: Tensor, uniform: Tensor, number: int) -> Tensor:
         """Augmented view `number` of x [B, C, H, W]; uniform: [B, 3]. The default crops and flips."""
         return augment("crop-flip", x, uniform)
+
+    def crops(self) -> int:
+        """How often each image of a batch is augmented once more as the protocol does it, with numbers of its own; of
+        images in files their parts are read ahead as x is. They come as `batch.crops`, [..., B, C, H, W] each."""
+        return 0
 
     def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Trainable parameters of the method, one set per network; they join the network's optimiser."""

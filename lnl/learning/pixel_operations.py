@@ -1,9 +1,10 @@
 """AutoAugment's operations on whole batches, each image with its own, to the last bit what PIL makes of the image.
 
 A pixel is one int32 as in PIL's RGBA: red in the low eight bits, then green, blue, and one bit that is clear where an
-operation exposed the pixel (PIL's alpha). Nothing depends on the values of a batch but values: no shape, no branch, so
-that the work can be recorded and replayed on a GPU. Whole numbers below 2^24 are exact in single precision. Where
-nobody else holds a tensor it is changed in place, which takes a CPU half the time.
+operation exposed the pixel (PIL's alpha); where a set fills such pixels at once, none stays clear. Nothing depends on
+the values of a batch but values: no shape, no branch, so that the work can be recorded and replayed on a GPU. Whole
+numbers below 2^24 are exact in single precision. Where nobody else holds a tensor it is changed in place, which takes a
+CPU half the time.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def operated(pixels: Tensor, row: Tensor, centre: Tensor, rows: Rows) -> Tensor:
     height, width = pixels.shape[-2:]
     moved = taken(pixels, *_places(rows.affine[row], height, width))
     cut = without(moved, square(centre, rows.half[row], height, width), CUT_COLOUR)
+    if rows.fill is not None:
+        cut = torch.where(cut >> OPAQUE_BIT > 0, cut, OPAQUE | rows.fill * (1 | 1 << 8 | 1 << 16))
     kinds = rows.kinds[row]
     looked = _looked_up(_channels(cut).flatten(-2), rows.lookup[row], kinds)
     made = _packed(_blended(looked.unflatten(-1, (height, width)), kinds))

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lnl.learning.policies import MAGNITUDES, SubPolicy
+from lnl.learning.policies import CIFAR, Levels, SubPolicy
 
-SIDE = 32  # the lengths of the released code, in pixels, are those of images of this side
 FIXED_BITS = 16  # PIL walks through an image in steps of 1/65536 of a pixel
 #: Columns of `Rows.kinds`: the image's own lookups, the pictures that a blend starts from (none: black), its factor.
 STRETCHED, EQUALIZED, MEAN, GREY, SMOOTH, FACTOR = range(6)
@@ -27,13 +26,15 @@ RESETS = {"AutoContrast", "Equalize", "Invert", "Posterize", "Solarize"}
 OPAQUE_BIT = 24  # of a pixel, see `pixel_operations`
 OPAQUE = 1 << OPAQUE_BIT
 
+ADDED_BELOW = 128  # values that SolarizeAdd makes brighter
+
 Matrix = tuple[float, float, float, float, float, float]
 Action = tuple[str, int]  # operation, level
 
 
-def in_pixels(length: float, side: int) -> int:
-    """A length of the released code on images of another side: in proportion, at 32 pixels itself."""
-    return round(length * side / SIDE)
+def in_pixels(length: float, side: int, of: int = CIFAR.side) -> int:
+    """A length that a code states for images of `of` pixels a side on those of `side`: in proportion."""
+    return round(length * side / of)
 
 
 def _turned(degrees: float, side: int) -> Matrix:
@@ -51,7 +52,7 @@ def _turned(degrees: float, side: int) -> Matrix:
     )
 
 
-def _matrix(operation: str, magnitude: float, side: int) -> Matrix:
+def _matrix(operation: str, magnitude: float, side: int, of: int) -> Matrix:
     across = down = right = below = 0.0
     if operation == "Rotate":
         return _turned(magnitude, side)
@@ -60,9 +61,9 @@ def _matrix(operation: str, magnitude: float, side: int) -> Matrix:
     if operation == "ShearY":
         down = magnitude
     if operation == "TranslateX":
-        right = in_pixels(magnitude, side)
+        right = in_pixels(magnitude, side, of)
     if operation == "TranslateY":
-        below = in_pixels(magnitude, side)
+        below = in_pixels(magnitude, side, of)
     return (1.0, across, right, down, 1.0, below)
 
 
@@ -82,6 +83,8 @@ def _lookup(operation: str, magnitude: float) -> list[int]:
         return [255 - value for value in values]
     if operation == "Solarize":
         return [value if value < magnitude else 255 - value for value in values]
+    if operation == "SolarizeAdd":
+        return [min(255, value + int(magnitude)) if value < ADDED_BELOW else value for value in values]
     if operation == "Posterize":
         lost = 1 << (8 - int(magnitude))
         return [value // lost * lost for value in values]
@@ -107,34 +110,36 @@ class Rows:
     opaque: Tensor  # int32 [rows]: OPAQUE where the operation resets the alpha plane
     chosen: Tensor  # int64 [sub-policies, 2]: row of either step, its sign being +; the row after it has -
     probability: Tensor  # float32 [sub-policies, 2]
+    fill: int | None = None  # grey that exposed pixels take at once
 
     @classmethod
-    def of(cls, policies: Sequence[SubPolicy], side: int, device: torch.device) -> Rows:
+    def of(cls, policies: Sequence[SubPolicy], side: int, device: torch.device, levels: Levels = CIFAR) -> Rows:
         """The rows of sub-policies for images of `side` x `side` pixels."""
         steps = [step for policy in policies for step in policy]
         nothing: Action = ("", 0)
         actions = list(dict.fromkeys([nothing, *((step.operation, step.level) for step in steps)]))
-        signed = [(operation, value) for action in actions for operation, value in _both_signs(action)]
-        halves = [in_pixels(value, side) // 2 if operation == "Cutout" else 0 for operation, value in signed]
+        signed = [(operation, value) for action in actions for operation, value in _both_signs(action, levels)]
+        halves = [in_pixels(value, side, levels.side) // 2 if name == "Cutout" else 0 for name, value in signed]
         chosen = [[2 * actions.index((step.operation, step.level)) for step in policy] for policy in policies]
 
         def tensor(values: Sequence[object], kind: torch.dtype) -> Tensor:
             return torch.tensor(values, dtype=kind, device=device)
 
         return cls(
-            affine=tensor([_fixed(_matrix(operation, value, side)) for operation, value in signed], torch.int32),
+            affine=tensor([_fixed(_matrix(*each, side, levels.side)) for each in signed], torch.int32),
             lookup=tensor([_lookup(operation, value) for operation, value in signed], torch.float32),
             kinds=tensor([_kinds(operation, value) for operation, value in signed], torch.float32),
             half=tensor(halves, torch.int64),
             opaque=tensor([OPAQUE if operation in RESETS else 0 for operation, _ in signed], torch.int32),
             chosen=tensor(chosen, torch.int64),
             probability=tensor([[step.probability for step in policy] for policy in policies], torch.float32),
+            fill=levels.fill,
         )
 
 
-def _both_signs(action: Action) -> list[tuple[str, float]]:
+def _both_signs(action: Action, levels: Levels) -> list[tuple[str, float]]:
     """Operation and magnitude, with + and with - where its sign is drawn."""
     operation, level = action
-    magnitude = MAGNITUDES.get(operation)
+    magnitude = levels.magnitudes.get(operation)
     value = 0.0 if magnitude is None else magnitude.at(level)
     return [(operation, value), (operation, -value if magnitude is not None and magnitude.signed else value)]

@@ -1,4 +1,4 @@
-"""AutoAugment's sub-policies for CIFAR-10 as data, and what their levels mean.
+"""AutoAugment's sub-policies for CIFAR-10 and for ImageNet as data, and what their levels mean.
 
 A sub-policy is two operations one after the other, each done with a probability, at a level of 0 to 10. Operations,
 probabilities and levels are numbers of the sources:
@@ -10,12 +10,18 @@ probabilities and levels are numbers of the sources:
   them are among the 95, and the fourth group of five is not. torchvision leaves a level out where the operation has
   none; it stands as 0 here.
 
-Levels have the released code's magnitudes in both sets. torchvision's are others: a level of 0 to 9, translations up to
-150/331 of the width, enhancements by at most 0.9 either way.
+- `imagenet-v0`: `policy_v0` of IEG's code (the same file, by which it makes strong views of WebVision) and of
+  tensorflow/tpu, models/official/efficientnet/autoaugment.py.
+- `imagenet-25`: torchvision's `AutoAugmentPolicy.IMAGENET`, which the AutoAugment paper prints. Five stand twice.
+
+Levels have the released codes' magnitudes, one meaning in both sets for CIFAR-10 and one in both for ImageNet.
+torchvision's are others: a level of 0 to 9, translations up to 150/331 of the width, enhancements by at most 0.9 either
+way.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,16 +34,17 @@ MAX_LEVEL = 10
 @dataclass(frozen=True)
 class Magnitude:
     """What an operation's level means: level / 10 of `largest`, cut to a whole number where the code cuts it, plus
-    `start`. `signed`: the sign is drawn, one half each."""
+    `start`, and no less than `least`. `signed`: the sign is drawn, one half each."""
 
     largest: float
     whole: bool = False
     start: float = 0.0
     signed: bool = False
+    least: float = -math.inf
 
     def at(self, level: int) -> float:
         scaled = level * self.largest / MAX_LEVEL
-        return self.start + (int(scaled) if self.whole else scaled)
+        return max(self.least, self.start + (int(scaled) if self.whole else scaled))
 
 
 #: By operation; None: it has no magnitude. Lengths are in pixels of an image of 32 x 32.
@@ -58,6 +65,32 @@ MAGNITUDES: Mapping[str, Magnitude | None] = {
     "Sharpness": Magnitude(1.8, start=0.1),
     "Cutout": Magnitude(20, whole=True),  # pixels a side
 }
+
+#: The same for ImageNet, in pixels of an image of 224 x 224, on which a translation of level 9 leaves nothing of it. No
+#: bits at all would be kept at level 2: TensorFlow's kernels shift by seven at most, which keeps one.
+IMAGENET_MAGNITUDES: Mapping[str, Magnitude | None] = {
+    **{name: MAGNITUDES[name] for name in ("ShearX", "ShearY", "AutoContrast", "Invert", "Equalize")},
+    **{name: MAGNITUDES[name] for name in ("Contrast", "Color", "Brightness", "Sharpness")},
+    "TranslateX": Magnitude(250, signed=True),
+    "TranslateY": Magnitude(250, signed=True),
+    "Rotate": Magnitude(30, signed=True),
+    "Solarize": Magnitude(256, whole=True),  # values from here on are inverted
+    "SolarizeAdd": Magnitude(110, whole=True),  # added to values below 128
+    "Posterize": Magnitude(4, whole=True, least=1),
+}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What the levels of a set mean."""
+
+    magnitudes: Mapping[str, Magnitude | None]
+    side: int  # the lengths are those of images of so many pixels a side
+    fill: int | None  # grey that exposed pixels take at once; None: they stay clear until the end
+
+
+CIFAR = Levels(MAGNITUDES, 32, None)
+IMAGENET = Levels(IMAGENET_MAGNITUDES, 224, 128)
 
 
 @dataclass(frozen=True)
@@ -127,7 +160,36 @@ _TORCHVISION = """
     Equalize 0.8 0, Invert 0.1 0;           TranslateY 0.7 9, AutoContrast 0.9 0
 """
 
-_TEXTS = {"autoaugment-95": _RELEASED, "autoaugment-25": _TORCHVISION}
+_IMAGENET_V0 = """
+    Equalize 0.8 1, ShearY 0.8 4;           Color 0.4 9, Equalize 0.6 3;            Color 0.4 1, Rotate 0.6 8
+    Solarize 0.8 3, Equalize 0.4 7;         Solarize 0.4 2, Solarize 0.6 2;         Color 0.2 0, Equalize 0.8 8
+    Equalize 0.4 8, SolarizeAdd 0.8 3;      ShearX 0.2 9, Rotate 0.6 8;             Color 0.6 1, Equalize 1.0 2
+    Invert 0.4 9, Rotate 0.6 0;             Equalize 1.0 9, ShearY 0.6 3;           Color 0.4 7, Equalize 0.6 0
+    Posterize 0.4 6, AutoContrast 0.4 7;    Solarize 0.6 8, Color 0.6 9;            Solarize 0.2 4, Rotate 0.8 9
+    Rotate 1.0 7, TranslateY 0.8 9;         ShearX 0.0 0, Solarize 0.8 4;           ShearY 0.8 0, Color 0.6 4
+    Color 1.0 0, Rotate 0.6 2;              Equalize 0.8 4, Equalize 0.0 8;         Equalize 1.0 4, AutoContrast 0.6 2
+    ShearY 0.4 7, SolarizeAdd 0.6 7;        Posterize 0.8 2, Solarize 0.6 10;       Solarize 0.6 8, Equalize 0.6 1
+    Color 0.8 6, Rotate 0.4 5
+"""
+
+_IMAGENET_25 = """
+    Posterize 0.4 8, Rotate 0.6 9;          Solarize 0.6 5, AutoContrast 0.6 0;     Equalize 0.8 0, Equalize 0.6 0
+    Posterize 0.6 7, Posterize 0.6 6;       Equalize 0.4 0, Solarize 0.2 4;         Equalize 0.4 0, Rotate 0.8 8
+    Solarize 0.6 3, Equalize 0.6 0;         Posterize 0.8 5, Equalize 1.0 0;        Rotate 0.2 3, Solarize 0.6 8
+    Equalize 0.6 0, Posterize 0.4 6;        Rotate 0.8 8, Color 0.4 0;              Rotate 0.4 9, Equalize 0.6 0
+    Equalize 0.0 0, Equalize 0.8 0;         Invert 0.6 0, Equalize 1.0 0;           Color 0.6 4, Contrast 1.0 8
+    Rotate 0.8 8, Color 1.0 2;              Color 0.8 8, Solarize 0.8 7;            Sharpness 0.4 7, Invert 0.6 0
+    ShearX 0.6 5, Equalize 1.0 0;           Color 0.4 0, Equalize 0.6 0;            Equalize 0.4 0, Solarize 0.2 4
+    Solarize 0.6 5, AutoContrast 0.6 0;     Invert 0.6 0, Equalize 1.0 0;           Color 0.6 4, Contrast 1.0 8
+    Equalize 0.8 0, Equalize 0.6 0
+"""
+
+_TEXTS = {
+    "autoaugment-95": _RELEASED,
+    "autoaugment-25": _TORCHVISION,
+    "imagenet-v0": _IMAGENET_V0,
+    "imagenet-25": _IMAGENET_25,
+}
 NONE = "none"
 POLICIES = (*_TEXTS, NONE)
 
@@ -147,6 +209,11 @@ def known_policy(name: str) -> str:
     if name not in POLICIES:
         raise UserError(f"policy {name!r} is not known{nearest(name, POLICIES)}")
     return name
+
+
+def levels_of(name: str) -> Levels:
+    """What the levels of a set mean. UserError for an unknown name."""
+    return IMAGENET if known_policy(name).startswith("imagenet") else CIFAR
 
 
 @cache

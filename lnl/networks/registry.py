@@ -111,6 +111,13 @@ NETWORKS: dict[str, NetworkInfo] = {
         options=SCALE,
         fixed={"width": 32},
     ),
+    "mixmatch_wrn28_2": NetworkInfo(
+        "lnl.networks.mixmatch_wide_resnet",
+        "MixMatchWideResNet",
+        "wide ResNet 28-2 with leaky ReLUs and biases (MixMatch, as released)",
+        options=SCALE,
+        fixed={"width": 32},
+    ),
     "ieg_resnet29": NetworkInfo(
         "lnl.networks.resnet29",
         "ResNet29",

@@ -1,0 +1,36 @@
+"""The supervised baseline with learned augmentation: its update is plain SGD's on the strong view of the batch."""
+
+from __future__ import annotations
+
+import helpers
+import pytest
+import torch
+import torch.nn.functional as F
+
+from lnl.learning.strong_view import strong
+
+PLAIN_SGD = {"name": "sgd", "lr": 0.05, "schedule": "constant"}
+
+
+@pytest.mark.parametrize("policy", ["imagenet-v0", "autoaugment-25"])
+def test_an_update_is_that_of_the_augmented_batch(policy: str) -> None:
+    described = helpers.spec("digits_cnn", augment="crop-flip", batch={"size": 8, "steps_cap": None})
+    built = helpers.build(
+        "supervised", {**described, "optimiser": PLAIN_SGD}, parameters=[{"average": 0.9, "policy": policy}]
+    )
+    moment = built.begin_epoch(0)
+    batch, learner = built.batches.batch(0), built.learner
+    learner.take({"lr": 0.05})
+    theta = learner.vector().clone().requires_grad_()
+    seen = strong(batch.x, batch.random["policy"], policy, cutout=False, cropped=True)
+    assert not torch.equal(seen, batch.x)
+    (slope,) = torch.autograd.grad(F.cross_entropy(learner.call(0, theta, seen, "batch"), batch.labels[0]), theta)
+    outcome = built.methods[0].step(learner, batch, moment)
+    torch.testing.assert_close(learner.vector(), theta.detach() - 0.05 * slope, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(outcome.logits[0], learner.call(0, theta, seen, "batch"), rtol=1e-5, atol=1e-5)
+
+
+def test_without_one_it_asks_for_no_numbers() -> None:
+    built = helpers.build("supervised", helpers.spec("digits_cnn"), parameters=[{"average": 0.9}])
+    built.begin_epoch(0)
+    assert built.batches.batch(0).random == {}
