@@ -100,7 +100,7 @@ def test_annotations_of_one_file_stand_side_by_side(checkout: tuple[SuiteCopy, n
 
 
 def test_noises_of_the_page_are_short_and_the_suite_s_own_is_shown_as_it_is() -> None:
-    assert set(NOISES) == {"lookalike.yaml", "part-dependent.py", "one-class.py"}
+    assert set(NOISES) == {"lookalike.yaml", "part-dependent.py", "one-class.py", "strangers.yaml"}
     assert all(len(block.splitlines()) <= 25 for block in NOISES.values())
     assert NOISES["part-dependent.py"] == (ROOT / "config/noises/part-dependent.py").read_text()
 
@@ -111,7 +111,7 @@ def test_noises_of_the_page_draw_what_it_says(checkout: tuple[SuiteCopy, np.ndar
     suite, truth = Suite.load(Path(), {"scale": "demo"}), checkout[1]
     prepare.data(suite, "digits")
     told = {}
-    for noise in ("lookalike-30", "part-dependent-30", "one-class-30"):
+    for noise in ("lookalike-30", "part-dependent-30", "one-class-30", "strangers-30"):
         assert suite.parse(f"s2e/digits/{noise}/coteaching")
         prepare.noise(suite, "digits", noise, "as_released", 0)
         told[noise] = paths.read(paths.noise("demo", "digits", noise, "as_released", 0))
@@ -120,6 +120,9 @@ def test_noises_of_the_page_draw_what_it_says(checkout: tuple[SuiteCopy, np.ndar
         (3, 8), (4, 9), (7, 1), (8, 3), (9, 4),
     ]  # fmt: skip
     assert told["lookalike-30"]["requested_rate"] == pytest.approx(0.3 * np.isin(truth, [3, 4, 7, 8, 9]).mean())
+    strangers = told["strangers-30"]["out_of_distribution"]
+    assert abs(strangers["of"]["standin-cifar100-8x8"] - strangers["of"]["standin-imagenet32-8x8"]) <= 1
+    assert strangers["count"] == sum(int(0.3 * (truth == label).sum() + 1e-9) for label in range(10))
     assert told["part-dependent-30"]["realised_rate"] == pytest.approx(0.3, abs=0.05)
     assert len({column for row in told["one-class-30"]["transition_requested"] for column in _off(row)}) == 1
 

@@ -22,11 +22,12 @@ LOOKS = {"imagenet32": imagenet32_files.obstacle}
 
 
 def lacking(sources: Iterable[DatasetInfo], scale: str, places: Places) -> list[str]:
-    """Of each data set whose files cannot be what they should, a line with the remedy. One that has a manifest was read
-    before; its cache, or whoever makes it anew, is asked then."""
+    """Of each data set whose files cannot be what they should, a line with the remedy. One that has a manifest, or lies
+    in the cache, was read before; whoever reads it again says what is wrong."""
     found = []
     for info in sources:
         look = LOOKS.get(info.reader)
-        if look is not None and not os.path.exists(paths.data(scale, info.key)):
+        kept = (paths.data(scale, info.key), Path(places.cache_root, "data", info.key, "meta.json"))
+        if look is not None and not any(os.path.exists(path) for path in kept):
             found.append(look(info, Path(places.data_root or ".").expanduser()))
     return [line for line in found if line is not None]

@@ -93,11 +93,11 @@ class EpochBuffers:
         flipped = (given != true).float().expand(self.losses.shape)
         clean = 1 - flipped
         shown = (true != OUT_OF_DISTRIBUTION).float()
-        share = shown.sum(-1) / shown.shape[-1]  # exactly 1 without such examples
+        share = shown.sum(-1) / shown.shape[-1]  # exactly 1 where all do, so that their figures are as they were
         out = {
             "loss": self.losses.mean(-1),
             "train_accuracy_given": 100 * correct_given.mean(-1),
-            "train_accuracy_true": 100 * correct_true.mean(-1) / share,
+            "train_accuracy_true": _of_share(100 * correct_true.mean(-1), share),
             "clean_accuracy": 100 * _mean(correct_given, clean),
             "flipped_accuracy_given": 100 * _mean(correct_given, flipped),
             "flipped_accuracy_true": 100 * _mean(correct_true, flipped * shown),
@@ -110,12 +110,16 @@ class EpochBuffers:
             out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).nanmean(-1)  # a batch may select nothing
             out["kept_fraction"] = self.selected.mean(-1)
         if self.guessed is not None:
-            out["pseudo_label_accuracy"] = 100 * (self.guessed == true).float().mean(-1) / share
+            out["pseudo_label_accuracy"] = _of_share(100 * (self.guessed == true).float().mean(-1), share)
         for name, value in self.scalars.items():
             out[name] = value / steps
         for name, value in self.marks.items():
             out[f"{name}_clean"], out[f"{name}_flipped"] = _mean(value, clean), _mean(value, flipped)
         return out
+
+
+def _of_share(percent: Tensor, share: Tensor) -> Tensor:
+    return (percent / share).clamp(max=100)  # which rounding could pass
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:
