@@ -119,7 +119,7 @@ def test_a_killed_suite_started_again_at_once_ends_the_same(
 def test_results_of_another_machine_are_merged(suite: SuiteCopy, tmp_path: Path) -> None:
     fresh = SuiteCopy.make(tmp_path / "fresh")
     out = fresh.lnl("import", str(suite.root / "results"))
-    assert out.stdout.strip() == "4 imported"
+    assert out.stdout.strip() == "4 imported, 1 manifest imported"
     assert fresh.records() == suite.records()
     assert fresh.jobs().get("train", 0) == 0 or fresh.snakemake().returncode == 0
     assert fresh.records() == suite.records()

@@ -244,8 +244,9 @@ def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_p
     shutil.rmtree(alone.root / "results/demo/searches")
     out = alone.lnl("import", str(suite.root / "kept/demo/searches"))
     assert out.stdout.strip() == "3 imported", out.stdout + out.stderr  # searches need no record beside them
+    # a record, two pages of scores and the result of the search; and the labels of the record
     out = fresh.lnl("import", str(suite.root / "kept"))
-    assert out.stdout.strip() == "4 imported", out.stdout + out.stderr  # a record, two pages of scores, the result
+    assert out.stdout.strip() == "4 imported, 1 manifest imported", out.stdout + out.stderr
     assert fresh.snakemake("searched").returncode == 0
     assert not list(fresh.root.glob("results/demo/store/s2e/digits/pair-45/coteaching-s2e-*"))
     assert fresh.records() == suite.records()

@@ -357,7 +357,7 @@ def test_labels_of_a_network_come_back_with_the_records_that_were_trained_on_the
     archive: tuple[Suite, dict[str, Any]],
 ) -> None:
     suite, content = archive
-    assert bring_in(suite, Path("kept")).line() == "1 imported, 1 manifests imported"
+    assert bring_in(suite, Path("kept")).line() == "1 imported, 1 manifest imported"
     assert sealed.read(MANIFEST) == content
     places = Places.of(suite.config)
     assert problem(suite, READER, places, CPU).given.tolist() == decoded(content).tolist()  # and no network is here
@@ -418,7 +418,7 @@ def test_labels_of_a_labeller_that_is_declared_otherwise_stay_outside(archive: t
     suite, content = archive
     elsewhere = content | {"source": content["source"] | {"made_of": "0" * 16}}
     KEPT.write_bytes(gzip.compress(sealed.sealed(elsewhere).encode()))
-    assert bring_in(suite, Path("kept")).line() == "1 imported, 1 manifests of another declaration"
+    assert bring_in(suite, Path("kept")).line() == "1 imported, 1 manifest of another declaration"
     shutil.rmtree("results")
     shutil.rmtree("kept/demo/coteaching")
     with pytest.raises(UserError, match="no records"):

@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 from webvision_tree import CLASSES, CLEAN, TEST, TRAIN, WORDS, declared, lay_out
 
+from lnl.data import listed_files
 from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
-from lnl.declared import declared_sets
+from lnl.declared import declared_sets, paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.files import sealed
 from lnl.noise.kinds import OwnNoise
 from lnl.noise.manifest import ensure_labels
+from lnl.run.dag import Dag
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = "webvision/google/q0001/img 0.jpg"
@@ -161,3 +165,32 @@ def test_a_kind_of_noise_that_looks_at_images_is_refused_for_images_in_files(roo
     own = OwnNoise(Suite.load(ROOT, {"scale": "paper"}, validate=False).noises["part-dependent"], info)
     with pytest.raises(UserError, match="draw\\(\\) looks at images, and those of Small WebVision stay in their files"):
         ensure_labels(prepared(root), info, "part-dependent-20", "named_stream", 0, root.parent / "cache", own)
+
+
+def test_a_start_says_before_any_job_which_list_or_folder_is_missing(root: Path) -> None:
+    info = declared(root / "small.yaml", clean=True)
+    assert listed_files.obstacle(info, root) is None
+    named = ("imagenet/train", "imagenet/val", "webvision/val_images_256", "webvision/info/train_filelist_google.txt")
+    for name in named:
+        (root / name).rename(root / "elsewhere")
+        line = f"Small WebVision: there is no {root / name}; docs/webvision.md says what belongs where below the data"
+        assert str(listed_files.obstacle(info, root)).startswith(line)
+        (root / "elsewhere").rename(root / name)
+
+
+def test_it_is_said_once_for_each_data_set_and_no_more_once_that_is_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LNL_CONFIG", "LNL_HEAD", "PATH"):
+        monkeypatch.setenv(name, "")
+    dag = Dag(ROOT, {"scale": "lite", "device": "cpu", "data_root": "nowhere"}, head=False)
+    monkeypatch.setattr(paths, "results", lambda: str(tmp_path))
+    for _ in range(2):
+        assert dag.data_inputs(SimpleNamespace(scale="lite", dataset="webvision-mini")) == []
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith(
+        "lnl: what needs webvision-mini is not trained: WebVision (mini): there is no nowhere/webvis"
+    )
+    sealed.write(paths.data("lite", "webvision"), {"dataset": "webvision", "digest": "0" * 16})
+    dag.data_inputs(SimpleNamespace(scale="lite", dataset="webvision"))
+    assert "there is no" not in capsys.readouterr().err

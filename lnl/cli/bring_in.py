@@ -60,7 +60,8 @@ class Report:
     def line(self) -> str:
         """All outcomes in one line."""
         numbers = {**self.counts, "refused": len(self.refused)}
-        return ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
+        said = (f"{number} {what}" for what, number in numbers.items() if number)
+        return ", ".join(re.sub(r"^1 manifests\b", "1 manifest", words) for words in said)
 
 
 def command(suite: Suite, folder: Path) -> None:

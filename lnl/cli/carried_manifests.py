@@ -23,7 +23,7 @@ NAMED = re.compile(r"[a-z0-9][a-z0-9_.,+-]*-seed\d+\.json(\.gz)?")
 OUTCOMES = IMPORTED, ELSEWHERE, ALONE = (
     "manifests imported",
     "manifests of another declaration",
-    "manifests without their runs",
+    "manifests without a run",
 )
 FOLDERS = {"noise": 4, "sets": 3}  # how many parts a manifest's path has from there on
 

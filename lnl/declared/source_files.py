@@ -1,4 +1,4 @@
-"""Files of data sets whose images replace others' (open-set noise): whether they are there, known before any job.
+"""Files of data sets that nobody fetches: whether they are there, known before any job.
 
 Standard library only.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lnl.data import imagenet32_files
+from lnl.data import imagenet32_files, listed_files
 from lnl.declared import paths
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lnl.declared.data_places import Places
 
 #: By reader, what looks at names and sizes of files that nobody fetches.
-LOOKS = {"imagenet32": imagenet32_files.obstacle}
+LOOKS = {"imagenet32": imagenet32_files.obstacle, "image-files": listed_files.obstacle}
 
 
 def lacking(sources: Iterable[DatasetInfo], scale: str, places: Places) -> list[str]:

@@ -34,6 +34,9 @@ class ManifestRules(SearchRules):
             self._remake(path, "damaged, or another's")
         elif os.path.exists(path) and info.brought and origin.other_data(path, info, Places.of(self.suite.config)):
             self._remake(path)
+        if info.in_files:  # of others whose files nobody fetches, label_inputs says it
+            for line in source_files.lacking([info], wildcards.scale, Places.of(self.suite.config)):
+                self._say_once(f"lnl: what needs {wildcards.dataset} is not trained: {line}")
         return []
 
     def set_inputs(self, wildcards: Any) -> list[str]:
