@@ -14,7 +14,7 @@ from suite_copy import SuiteCopy
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
 from lnl.files import sealed
-from lnl.run.price import model, speed
+from lnl.run.price import large, model, speed, work
 from lnl.run.price.cost import Estimator
 from lnl.run.price.model import Model
 from lnl.run.price.speed import DeviceSpeed, NetworkSpeed
@@ -50,6 +50,36 @@ def test_a_convolutional_network_is_dearer_by_its_convolutions(paper: Suite) -> 
     cnn = _counted(paper, "coteaching/mnist/pair-45/standard")
     assert cnn.step_flops == pytest.approx(431e9, rel=0.01)  # the nine-layer network on 28 x 28
     assert cnn.saved_bytes > 128 * 28 * 28 * 128 * 4  # at least one activation of the first layer
+
+
+@pytest.mark.parametrize(
+    "cell", ["dynamic-bootstrapping/cifar10/uniform-80/dynamic-bootstrap", "l2r-background/cifar10/background-40/l2r"]
+)
+def test_a_step_of_a_large_network_is_that_of_a_small_one_taken_as_many_times(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    monkeypatch.setattr(large, "LARGE", 1e7)
+    scaled = _counted(paper, cell)
+    monkeypatch.setattr(large, "LARGE", 1e15)
+    made = _counted(paper, cell)
+    assert scaled.step_flops == pytest.approx(made.step_flops, rel=0.02)
+    assert scaled.image_flops == pytest.approx(made.image_flops, rel=0.001)
+    assert scaled.parameters == made.parameters
+    assert scaled.saved_bytes == pytest.approx(made.saved_bytes, rel=0.25)
+
+
+def test_no_step_is_made_on_images_of_224_pixels(paper: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, real = [], work._miniature
+
+    def noted(spec: dict[str, Any], method: Any, shape: Any, *rest: Any) -> Work:
+        made.append((spec["network"]["name"], max(shape)))
+        return real(spec, method, shape, *rest)
+
+    monkeypatch.setattr(work, "_miniature", noted)
+    found = _counted(paper, "ieg-webvision/webvision-mini-clean/clean/supervised")
+    assert set(made) == {(large.SMALL, large.SIDE)}
+    multiply_adds = 4.1e9  # of ResNet-50 on 224 pixels, a forward (He et al., 2016, table 1: 3.8e9 without shortcuts)
+    assert found.image_flops == pytest.approx(2 * multiply_adds, rel=0.05)
 
 
 def _model(monkeypatch: pytest.MonkeyPatch, suite: Suite, file: Path) -> Model:

@@ -42,7 +42,8 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     if every:
         console.print("Candidates are the trainings of searches; a search stands before the runs that use it.")
     said = {
-        "modelled": "≈ counted work over the measured speed of this device" + _corrected(estimator.correction),
+        "modelled": "≈ counted work over the measured speed of this device (a large network's from a small one's)"
+        + _corrected(estimator.correction),
         "declared": "~ what the protocol declares, without stacks, replay or bfloat16: "
         + (
             "nothing can be measured here."

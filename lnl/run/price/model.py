@@ -27,6 +27,7 @@ from lnl.run.price.work import Work, count
 from lnl.run.provenance import device_name, versions
 
 OPTIMISER_OPERATIONS = 8
+LARGE_SIDE = 64  # pixels, from which on neither classes nor batch move a network's speed: it is measured once for all
 OF_STEPS = ("name", "momentum", "nesterov", "weight_decay", "decayed")  # what of an optimiser a step's work depends on
 
 
@@ -81,7 +82,8 @@ class Model:
         info, batch = self.suite.dataset(spec["dataset"]), spec["batch"]["size"]
         name, options = spec["network"]["name"], spec["network"]["options"]
         how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch)
-        key = f"{name}/{digest({'how': how})}"
+        of_key = how[:4] if info.shape[-1] >= LARGE_SIDE else how
+        key = f"{name}/{digest({'how': of_key})}"
         return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device))))
 
     def _general(self) -> DeviceSpeed:

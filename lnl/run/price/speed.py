@@ -21,11 +21,12 @@ from lnl.engine.optim import Adam
 from lnl.learning.selection import cross_entropy
 from lnl.networks import build
 from lnl.networks.layers import batch_norm_mode
-from lnl.run.price.work import Operations
+from lnl.run.price.large import Operations, large
 
 TRIALS = 3
-MOST_FLOPS = {"cpu": 2e11, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
-LONG = 4.0  # seconds after which no further trial is made
+MOST_FLOPS = {"cpu": 1e11, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
+EVALUATING = 0.25  # part of them in evaluation, which is little of a run
+LONG = 2.5  # seconds after which no further trial is made
 PARAMETERS = 200_000
 EXAMPLES = 20_000
 
@@ -89,14 +90,18 @@ def network(
 
         return step
 
-    rates, started = [], 0
+    rates: list[float] = []
+    started, whole = 0.0, large(name, options, shape, classes)
     for make, most in ((train, batch), (evaluate, EVALUATION_BATCH)):
-        with FlopCounterMode(display=False) as counted, Operations() as operations:
-            make(2)()
-        per_example = counted.get_total_flops() / 2
-        size = max(1, min(most, int(MOST_FLOPS[device.type] / per_example)))
+        if whole is not None:
+            per_example, count = (whole.forward if rates else whole.training), whole.operations
+        else:
+            with FlopCounterMode(display=False) as counted, Operations() as operations:
+                make(2)()
+            per_example, count = counted.get_total_flops() / 2, operations.count
+        size = max(1, min(most, int((EVALUATING if rates else 1) * MOST_FLOPS[device.type] / per_example)))
         rates.append(size * per_example / _seconds(make(size), device))
-        started = started or operations.count  # of the first kind: forward and backward
+        started = started or count  # of the first kind: forward and backward
     return NetworkSpeed(rates[0], rates[1], started)
 
 

@@ -1,6 +1,7 @@
 """The work of a training step, counted on a miniature of it: floating-point operations, operations started, memory.
 
-A step's work grows linearly with its batch and with those of its further streams, so that small ones tell it.
+A step's work grows linearly with its batch and with those of its further streams, so that small ones tell it; and with
+that of its network, so that a small one tells it of a large one (`large`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.data.set_sizes import TRAIN
@@ -22,6 +22,12 @@ from lnl.engine.build import training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting, Stream
+from lnl.errors import UserError
+from lnl.networks.registry import NETWORKS
+from lnl.run.price import large
+from lnl.run.price.large import Operations
+
+Shape = tuple[int, int, int]
 
 SMALL, LARGE = 4, 8  # batches on which a step is counted
 
@@ -43,28 +49,36 @@ class Work:
         return Work(*(factor * value for value in vars(self).values()))
 
 
-def count(spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int) -> Work:
+def count(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int) -> Work:
     """Work of a run of `method` under `spec` on images of `shape`."""
+    name, options = spec["network"]["name"], spec["network"]["options"]
+    whole = None if NETWORKS[name].linear else large.large(name, options, shape, classes)
+    if whole is None:
+        return _counted(spec, method, shape, classes)
+    small = (shape[0], large.SIDE, large.SIDE)
+    try:
+        found = _counted(spec | {"network": {"name": large.SMALL, "options": {}}}, method, small, large.CLASSES)
+    except (UserError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):  # it wants this very network
+        return _counted(spec, method, shape, classes)
+    unit = large.plain(large.SMALL, {}, small, large.CLASSES)
+    return Work(
+        found.step_flops * whole.training / unit.training,
+        found.step_operations * whole.operations / unit.operations,
+        found.image_flops * whole.forward / unit.forward,
+        found.parameters * whole.parameters // unit.parameters,
+        found.saved_bytes * whole.saved / unit.saved,
+    )
+
+
+def _counted(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int) -> Work:
+    """The same, of the network itself, from steps that are made."""
     streams = _streams(spec, method, classes)
-    small, large = (_miniature(spec, method, shape, classes, batch, {}) for batch in (SMALL, LARGE))
-    at_batch = small + (large + small * -1.0) * ((spec["batch"]["size"] - SMALL) / (LARGE - SMALL))
+    few, many = (_miniature(spec, method, shape, classes, batch, {}) for batch in (SMALL, LARGE))
+    at_batch = few + (many + few * -1.0) * ((spec["batch"]["size"] - SMALL) / (LARGE - SMALL))
     for name, size in streams.items():
         longer = _miniature(spec, method, shape, classes, SMALL, {name: LARGE})
-        at_batch += (longer + small * -1.0) * ((size - SMALL) / (LARGE - SMALL))
-    return Work(at_batch.step_flops, large.step_operations, large.image_flops, large.parameters, at_batch.saved_bytes)
-
-
-class Operations(TorchDispatchMode):
-    """Operations that a device would have to start."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func.overloadpacket.__name__
-        self.count += not func.is_view and not name.startswith(("empty", "_unsafe_view"))
-        return func(*args, **(kwargs or {}))
+        at_batch += (longer + few * -1.0) * ((size - SMALL) / (LARGE - SMALL))
+    return Work(at_batch.step_flops, many.step_operations, many.image_flops, many.parameters, at_batch.saved_bytes)
 
 
 def _streams(spec: dict[str, Any], method: type[Method], classes: int) -> dict[str, int]:
@@ -77,7 +91,7 @@ def _streams(spec: dict[str, Any], method: type[Method], classes: int) -> dict[s
 def _miniature(
     spec: dict[str, Any],
     method: type[Method],
-    shape: tuple[int, int, int],
+    shape: Shape,
     classes: int,
     batch: int,
     streams: dict[str, int],
@@ -110,9 +124,7 @@ def _miniature(
     )
 
 
-def _training(
-    spec: dict[str, Any], method: type[Method], shape: tuple[int, int, int], classes: int, batch: int
-) -> Training:
+def _training(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int, batch: int) -> Training:
     """The run with few blank images and a small batch."""
     examples = max(40 * classes, 4000)  # enough for a stream of trusted examples
     labels = np.arange(examples) % classes
