@@ -26,6 +26,7 @@ from lnl.data.arrays import integer_digest
 from lnl.data.prepare import load
 from lnl.declared import dependencies, paths, stacked_repeats
 from lnl.declared.data_places import Places
+from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
 from lnl.files import sealed
@@ -423,3 +424,10 @@ def test_labels_of_a_labeller_that_is_declared_otherwise_stay_outside(archive: t
     shutil.rmtree("kept/demo/coteaching")
     with pytest.raises(UserError, match="no records"):
         bring_in(suite, Path("kept"))
+
+
+def test_what_stands_in_for_several_data_sets_is_the_one_that_somebody_labels() -> None:
+    suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)  # digits stand in for MNIST, of the same protocol, too
+    cell = suite.parse("coteaching/digits/semantic-densenet100/coteaching")
+    assert suite.where(cell)["dataset"] == "cifar10" and stands_for(suite, cell) == ["cifar10"]
+    assert suite.where(suite.parse("coteaching/digits/symmetric-50/coteaching"))["dataset"] == "mnist"

@@ -275,7 +275,8 @@ class Demands(Slots, ABC):
             if cell.dataset in protocol["datasets"]:
                 hint = f": {stand_ins[cell.dataset]} stands in for it; name that, or another scale (--scale lite)"
             raise UserError(f"{cell.id}: protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}")
-        return {"protocol": cell.protocol, "dataset": papers[0], "noise": cell.noise, "method": cell.method}
+        paper = next((d for d in papers if labellers.can_label(self.protocols, cell.noise, d)), papers[0])
+        return {"protocol": cell.protocol, "dataset": paper, "noise": cell.noise, "method": cell.method}
 
     def spec(self, cell: Cell) -> dict[str, Any]:
         """Resolved specification of a cell."""

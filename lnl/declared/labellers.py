@@ -50,6 +50,11 @@ def paper_dataset(protocols: Tree, stand_ins: Mapping[str, str], dataset: str, w
     return str(found[0])
 
 
+def can_label(protocols: Tree, noise: str, dataset: str) -> bool:
+    """Whether a paper's data set has a labeller, or none is needed: the noise is no network's."""
+    return parse(noise).kind != SEMANTIC or dataset in protocols.get(PROTOCOL, {}).get("datasets", {})
+
+
 def named(protocol: str, noise: str, method: str) -> str | None:
     """The network in the name of a labeller's cell, `standard-<network>`; None for any other cell."""
     network = method.removeprefix(f"{METHOD}-")

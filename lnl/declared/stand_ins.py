@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lnl.declared import labellers
 from lnl.declared.cells import Cell
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def stands_for(suite: Suite, cell: Cell) -> list[str]:
         for name in ordered:
             at = {"protocol": cell.protocol, "dataset": name, "noise": cell.noise, "method": cell.method}
             same = stood.get(name, name) == cell.dataset and cell.method in suite.methods
+            same = same and labellers.can_label(suite.protocols, cell.noise, name)
             if same and suite.resolved(at, {}, cell.id) == declared.spec:
                 papers.append(name)
     return [name for name in ordered if name in papers and name != cell.dataset]
