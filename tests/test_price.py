@@ -68,6 +68,14 @@ def test_a_step_of_a_large_network_is_that_of_a_small_one_taken_as_many_times(
     assert scaled.saved_bytes == pytest.approx(made.saved_bytes, rel=0.25)
 
 
+def test_a_stage_of_one_step_has_a_price(paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spec = paper.spec(
+        next(run.cell for run in paper.demand("ieg_small_cnn") if run.cell.method == "standard-small-rog")
+    )
+    assert spec["length"]["steps"] == 1
+    assert _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec) > 0
+
+
 def test_no_step_is_made_on_images_of_224_pixels(paper: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     made, real = [], work._miniature
 

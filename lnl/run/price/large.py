@@ -23,7 +23,7 @@ from lnl.networks.layers import batch_norm_mode
 
 Shape = tuple[int, int, int]
 
-LARGE = 5e8  # floating-point operations of a forward of one image, from which a network is large
+LARGE = 1.5e8  # floating-point operations of a forward of one image, from which a network is large
 #: On which steps are counted: many layers, of which the first is next to nothing.
 SMALL, SIDE, CLASSES = "ieg_resnet29", 8, 10
 

@@ -26,6 +26,7 @@ from lnl.run.price.large import Operations, large
 TRIALS = 3
 MOST_FLOPS = {"cpu": 1e11, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
 EVALUATING = 0.25  # part of them in evaluation, which is little of a run
+TRIAL = 1.0  # seconds that one trial of a large network may take
 LONG = 2.5  # seconds after which no further trial is made
 PARAMETERS = 200_000
 EXAMPLES = 20_000
@@ -99,8 +100,11 @@ def network(
             with FlopCounterMode(display=False) as counted, Operations() as operations:
                 make(2)()
             per_example, count = counted.get_total_flops() / 2, operations.count
-        size = max(1, min(most, int((EVALUATING if rates else 1) * MOST_FLOPS[device.type] / per_example)))
-        rates.append(size * per_example / _seconds(make(size), device))
+        part = EVALUATING if rates else 1.0
+        size = max(1, min(most, int(part * MOST_FLOPS[device.type] / per_example)))
+        if whole is not None:  # some, of many thin layers, are slower than others by far
+            size = max(1, min(size, int(2 * part * TRIAL / _once(make(2), device))))
+        rates.append(size * per_example / _seconds(make(size), device, TRIALS if whole is None else 1))
         started = started or count  # of the first kind: forward and backward
     return NetworkSpeed(rates[0], rates[1], started)
 
@@ -131,16 +135,20 @@ def general(device: torch.device) -> DeviceSpeed:
     )
 
 
-def _seconds(work: Callable[[], object], device: torch.device) -> float:
+def _seconds(work: Callable[[], object], device: torch.device, trials: int = TRIALS) -> float:
     """Median seconds of a few trials after one that does not count; one that is long is not made again."""
-    clock = time.process_time if device.type == "cpu" else time.perf_counter
     times = []
-    for _ in range(1 + TRIALS):
-        begin = clock()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(clock() - begin)
+    for _ in range(1 + trials):
+        times.append(_once(work, device))
         if sum(times) > LONG and len(times) > 1:
             break
     return statistics.median(times[1:])
+
+
+def _once(work: Callable[[], object], device: torch.device) -> float:
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    begin = clock()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return clock() - begin

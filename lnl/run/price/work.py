@@ -103,7 +103,7 @@ def _miniature(
             return {n: replace(s, batch=streams.get(n, SMALL)) for n, s in super().streams().items()}
 
     running = _training(spec, Small, shape, classes, batch)
-    moment = running.begin_epoch(1)
+    moment = running.begin_epoch(min(1, spec["epochs"] - 1))  # 0 may be that of the untrained network
     saved: dict[int, int] = {}
 
     def keep(tensor: Tensor) -> Tensor:
