@@ -104,18 +104,18 @@ class IEG(Method):
     def mixing_loss(self, learner: Learner, batch: Batch, views: list[Tensor], guess: Tensor) -> Tensor:
         """Equation 6: L_beta^p + p L_beta^u, [1], of images that are mixed with any of the pool; a mixed image belongs
         to the group of the one that has the larger share."""
-        x, labels = batch.streams["probe"]
-        drawn = (batch.random["probes"] * len(x)).long()  # with replacement
+        probes, labels = batch.streams["probe"]
+        drawn = (batch.random["probes"] * len(probes)).long()  # with replacement
         targets = [F.one_hot(labels[drawn], self.setting.classes).float(), *[guess[0]] * (1 + len(views))]
+        pool = torch.cat([probes[drawn], batch.x, *views])
         share = ratios(batch.random["ratio"], self.parameters["ratio"])
-        x, target = mixed(torch.cat([x[drawn], batch.x, *views]), torch.cat(targets), share, batch.random["partner"])
+        images, target = mixed(pool, torch.cat(targets), share, batch.random["partner"])
         sizes = [len(drawn), *[len(batch.x)] * (1 + len(views))]
-        groups = learner.forward(x, batch_norm="batch").split(sizes, dim=1)
+        groups = learner.forward(images, batch_norm="batch").split(sizes, dim=1)
         if self.parameters["scaled_logits"]:
             groups = tuple(unit_scale(group) for group in groups)
         losses = soft_cross_entropy(torch.cat(groups, 1), target)
-        on_probes, others = losses[:, : len(drawn)].mean(-1), losses[:, len(drawn) :].mean(-1)
-        return on_probes + self.parameters["mix_weight"] * others
+        return losses[:, : len(drawn)].mean(-1) + self.parameters["mix_weight"] * losses[:, len(drawn) :].mean(-1)
 
     def direction(self, learner: Learner, batch: Batch, loss: Tensor | None) -> Tensor:
         """v [1, P]: gradient of the probe loss at the look-ahead point theta'. loss: of the batch, weighted by omega_0

@@ -104,7 +104,8 @@ def test_each_source_gives_as_many_images_and_none_twice(sources: int, rate: int
     to, others = info("to", 3, 60), [info(f"of{n}", 4, 70 + 10 * n) for n in range(sources)]
     held = {each.key: arrays(4, each.train, 10 + n) for n, each in enumerate(others)}
     base = arrays(3, 60, seed)
-    found = open_set.replaced(own_noise(to, *others), parse(f"mine-{rate}"), seed, base, held)
+    found = open_set.replaced(own_noise(to, *others), parse(f"mine-{rate}"), seed, base, lambda of: held[of.key])
+    assert found is not None
     given_by: dict[str, list[int]] = {each.key: [] for each in others}
     for number, place in enumerate(found.places):
         key = others[found.chosen[number]].key
@@ -114,7 +115,8 @@ def test_each_source_gives_as_many_images_and_none_twice(sources: int, rate: int
     counts = [len(each) for each in given_by.values()]
     assert max(counts) - min(counts) <= 1 and sum(counts) == len(found.places)
     assert all(len(set(each)) == len(each) for each in given_by.values())
-    again = open_set.replaced(own_noise(to, others[0]), parse(f"mine-{rate}"), seed, base, held)
+    again = open_set.replaced(own_noise(to, others[0]), parse(f"mine-{rate}"), seed, base, lambda of: held[of.key])
+    assert again is not None
     assert again.places.tolist() == found.places.tolist(), "sources are compared on the same images"
 
 
@@ -124,7 +126,7 @@ def test_the_manifest_counts_them_as_wrong_and_its_digest_covers_every_byte_of_t
     own, noise = own_noise(to, of), parse("mine-40")
 
     def content(source: Arrays, seed: int = 1) -> dict[str, Any]:
-        replaced = open_set.replaced(own, noise, seed, base, {"of": source})
+        replaced = open_set.replaced(own, noise, seed, base, lambda of: source)
         labels, found = ensure_labels(base, to, "mine-40", "named_stream", seed, tmp_path, replaced)
         assert labels.tolist() == base.train_labels.tolist(), "given labels are kept as they were"
         return found
@@ -141,7 +143,7 @@ def test_the_manifest_counts_them_as_wrong_and_its_digest_covers_every_byte_of_t
     assert outside["per_class_given"] == [sum(base.train_labels[p] == label for p in places) for label in range(3)]
     assert found["source"] == {"replaced_by": [["of", of.declared]]}
     json.dumps(found)
-    used = int(open_set.replaced(own, noise, 1, base, {"of": other}).index[0])
+    used = int(open_set.replaced(own, noise, 1, base, lambda of: other).index[0])
     images = other.train_images.copy()
     images[used, 0, 1, 1] ^= 1
     altered = content(dataclasses.replace(other, train_images=images))
@@ -262,8 +264,8 @@ def test_a_run_trains_on_the_replaced_images_and_its_oracles_stay_sound(suite: S
     left = [place for place in range(1197) if place not in set(gone)]
     assert torch.equal(made.data.images[left], plain.data.images[left])
     assert torch.equal(made.data.true[left], plain.data.true[left])
-    others = {of.key: load(of, None, places.cache_root, ()) for of in own.sources}
-    came = open_set.replaced(own, parse(BOTH), 1, load(suite.dataset("digits"), None, places.cache_root, ()), others)
+    digits = load(suite.dataset("digits"), None, places.cache_root, ())
+    came = open_set.replaced(own, parse(BOTH), 1, digits, lambda of: load(of, None, places.cache_root, ()))
     assert torch.equal(made.data.images[gone], torch.from_numpy(came.images))
     assert (
         made.about["labels"]["out_of_distribution"] == len(gone) == round(made.about["labels"]["realised_rate"] * 1197)

@@ -58,9 +58,9 @@ def test_a_convolutional_network_is_dearer_by_its_convolutions(paper: Suite) -> 
 def test_a_step_of_a_large_network_is_that_of_a_small_one_taken_as_many_times(
     paper: Suite, monkeypatch: pytest.MonkeyPatch, cell: str
 ) -> None:
-    monkeypatch.setattr(large, "LARGE", 1e7)
+    monkeypatch.setattr(large, "LEAST_FLOPS", 1e7)
     scaled = _counted(paper, cell)
-    monkeypatch.setattr(large, "LARGE", 1e15)
+    monkeypatch.setattr(large, "LEAST_FLOPS", 1e15)
     made = _counted(paper, cell)
     assert scaled.step_flops == pytest.approx(made.step_flops, rel=0.02)
     assert scaled.image_flops == pytest.approx(made.image_flops, rel=0.001)
@@ -85,7 +85,7 @@ def test_no_step_is_made_on_images_of_224_pixels(paper: Suite, monkeypatch: pyte
 
     monkeypatch.setattr(work, "_miniature", noted)
     found = _counted(paper, "ieg-webvision/webvision-mini-clean/clean/supervised")
-    assert set(made) == {(large.SMALL, large.SIDE)}
+    assert set(made) == {(large.COUNTED_ON, large.SIDE)}
     multiply_adds = 4.1e9  # of ResNet-50 on 224 pixels, a forward (He et al., 2016, table 1: 3.8e9 without shortcuts)
     assert found.image_flops == pytest.approx(2 * multiply_adds, rel=0.05)
 

@@ -94,8 +94,8 @@ def bring_in(suite: Suite, folder: Path) -> Report:
         if obstacle:
             report.refused.append(f"{said(file)}: {obstacle}; put a copy of the file or folder in its place")
         else:
-            kinds = (records, RECORD.fullmatch(file.name)), (found, PAGE.fullmatch(file.name)), (of_labels, True)
-            next(listed for listed, fits in kinds if fits).append(file)
+            is_record, is_page = RECORD.fullmatch(file.name), PAGE.fullmatch(file.name)
+            (records if is_record else found if is_page else of_labels).append(file)
     if not (records or found or report.refused):
         raise UserError(f"{said(folder)}: no records (seed*.json) and no searches (scores.json, best.json) below it")
     # a run with a searched R is looked up by what its search has found, so searches come first

@@ -13,8 +13,9 @@ from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
 from lnl.files.locks import free
+from lnl.render.amounts import duration, size
 from lnl.results.records import RunState, state_of
-from lnl.run.price.cost import Correction, Cost, Estimator, duration, on_gpu, size
+from lnl.run.price.cost import Correction, Cost, Estimator, on_gpu
 from lnl.search.files import current
 
 console = Console()

@@ -51,14 +51,13 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
     places = Places.of(suite.config, suite.root)
     info = suite.dataset(dataset)
-    arrays = load(info, places.data_root, places.cache_root, places.accepted)
+    where = places.data_root, places.cache_root, places.accepted
+    arrays = load(info, *where)
     file, of = places.label_file(key), label_needs.training_file(suite, dataset)
     place = paths.noise(suite.scale, dataset, key, generator, seed)
     own = suite.own_noise(key, dataset)
-    source: LabelFile | OwnNoise | OpenSet | Predicted | None = file or own
-    if own is not None and own.sources:
-        others = {of.key: load(of, places.data_root, places.cache_root, places.accepted) for of in own.sources}
-        source = replaced(own, parse(key), seed, arrays, others)
+    open_set = replaced(own, parse(key), seed, arrays, lambda of: load(of, *where))
+    source: LabelFile | OwnNoise | OpenSet | Predicted | None = file or open_set or own
     by = dependencies.labeller(suite, key, dataset, seed)
     if by is not None:
         from lnl.run.labelling import labels as predicted
@@ -96,10 +95,8 @@ def sets(suite: Suite, dataset: str, key: str, seed: int) -> None:
 def _say_replaced(key: str, dataset: str, content: dict[str, Any]) -> None:
     """How many images are replaced, and by whose."""
     found = content["out_of_distribution"]
-    share, of = (
-        f"{100 * content['realised_rate']:.1f}%",
-        " and ".join(f"{n:,} of {name}" for name, n in found["of"].items()),
-    )
+    share = f"{100 * content['realised_rate']:.1f}%"
+    of = " and ".join(f"{n:,} of {name}" for name, n in found["of"].items())
     print(f"{key} on {dataset}: {found['count']:,} of {content['examples']:,} images ({share}) are replaced, by {of}")
 
 

@@ -47,6 +47,16 @@ def periods(length: Tree) -> int:
     return math.ceil(length["steps"] / length["period"])
 
 
+def steps(declared: Tree, examples: int) -> int:
+    """Steps of a run on so many training examples: as declared, or those of its trained epochs, whole batches up to the
+    caps. declared: a resolved specification, or a protocol with a data set's values."""
+    if "length" in declared:
+        return int(declared["length"]["steps"])
+    caps = declared["batch"].get("steps_cap"), declared.get("limits", {}).get("steps_per_epoch")
+    of_epoch = min([examples // declared["batch"]["size"], *(cap for cap in caps if cap is not None)])
+    return (int(declared["epochs"]) - bool(declared["untrained_epoch"])) * int(of_epoch)
+
+
 def counted(declared: Tree) -> tuple[int, str]:
     """What rates are counted in, and how many of them a training has: (8000, "steps"), (200, "epochs")."""
     return (declared["length"]["steps"], "steps") if "length" in declared else (declared["epochs"], "epochs")

@@ -130,12 +130,12 @@ class Learner:
             rate: Any = self.lr if self.rate is None else self.rate
             self.population.flat.mul_(1 - self._kernels * (decay * rate))
 
-    def penalise(self, gradient: Tensor, at: Tensor | None = None, every: bool = False) -> Tensor:
+    def penalise(self, gradient: Tensor, at: Tensor | None = None, of_all: bool = False) -> Tensor:
         """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
-        with the penalty inside would have, at parameters `at` of that shape (default: those of now); of `every` one."""
+        with the penalty inside would have, at parameters `at` of that shape (default: of now). of_all: see SGD."""
         if isinstance(self.optimiser, SGD):
             with torch.no_grad():
-                self.optimiser.penalise(self.population.flat if at is None else at, gradient, every)
+                self.optimiser.penalise(self.population.flat if at is None else at, gradient, of_all)
         return gradient
 
     @property

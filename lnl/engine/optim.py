@@ -98,13 +98,13 @@ class SGD:
         """What the next update takes over of those before it, beside its gradient; None without momentum."""
         return self.momentum * self.slots["momentum_buffer"] if self.momentum else None
 
-    def penalise(self, flat: Tensor, gradient: Tensor, every: bool = False) -> None:
+    def penalise(self, flat: Tensor, gradient: Tensor, of_all: bool = False) -> None:
         """Add the gradient of the weight decay, half its factor times the squared norm, to `gradient` in place.
 
-        every: of all parameters, also where updates have it for kernels alone.
+        flat, gradient: [..., networks, P]. of_all: of all parameters, also where updates have it for kernels alone.
         """
         if self.weight_decay:
-            gradient.add_(flat if every or self.decayed is None else flat * self.decayed, alpha=self.weight_decay)
+            gradient.add_(flat if of_all or self.decayed is None else flat * self.decayed, alpha=self.weight_decay)
 
 
 def _vectors(stacked: Tensor) -> list[Tensor]:

@@ -184,14 +184,14 @@ _IMAGENET_25 = """
     Equalize 0.8 0, Equalize 0.6 0
 """
 
-_TEXTS = {
-    "autoaugment-95": _RELEASED,
-    "autoaugment-25": _TORCHVISION,
-    "imagenet-v0": _IMAGENET_V0,
-    "imagenet-25": _IMAGENET_25,
+_SETS = {
+    "autoaugment-95": (_RELEASED, CIFAR),
+    "autoaugment-25": (_TORCHVISION, CIFAR),
+    "imagenet-v0": (_IMAGENET_V0, IMAGENET),
+    "imagenet-25": (_IMAGENET_25, IMAGENET),
 }
 NONE = "none"
-POLICIES = (*_TEXTS, NONE)
+POLICIES = (*_SETS, NONE)
 
 
 def _step(text: str) -> Step:
@@ -212,12 +212,12 @@ def known_policy(name: str) -> str:
 
 
 def levels_of(name: str) -> Levels:
-    """What the levels of a set mean. UserError for an unknown name."""
-    return IMAGENET if known_policy(name).startswith("imagenet") else CIFAR
+    """What the levels of a set mean; of `none` nothing depends on it. UserError for an unknown name."""
+    return _SETS.get(known_policy(name), ("", CIFAR))[1]
 
 
 @cache
 def sub_policies(name: str) -> tuple[SubPolicy, ...]:
     """The sub-policies of a set in the order of its source; none for `none`. UserError for an unknown name."""
-    text = _TEXTS.get(known_policy(name), "")
+    text, _ = _SETS.get(known_policy(name), ("", CIFAR))
     return tuple(_sub_policy(part) for part in text.replace("\n", ";").split(";") if part.strip())

@@ -12,11 +12,9 @@ import math
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lnl.errors import UserError
 from lnl.networks.layers import BatchNorm2d
-from lnl.networks.network import Network
+from lnl.networks.wide_resnet import STEM, UNITS, WideResNet
 
-STEM = 16  # channels of the first convolution
 SLOPE = 0.1  # of a leaky ReLU below zero
 MOMENTUM, EPSILON = 0.001, 1e-3  # of batch norm: the weight of a batch, and TensorFlow's default
 CUT = 0.87962566103423978  # deviation of a normal number that is cut at two deviations
@@ -57,38 +55,26 @@ class Unit(nn.Module):
         return out
 
 
-class MixMatchWideResNet(Network):
+class MixMatchWideResNet(WideResNet):
     """conv 3x3 (16), three stages of `units` from `width` channels on, batch norm, leaky ReLU, global average, dense.
 
     Images in [-1, 1]. With four units and 32 channels 1,469,642 parameters on CIFAR-10. UserError for images smaller
     than 8 x 8, or of sides that cannot be halved twice.
     """
 
-    def __init__(self, shape: tuple[int, int, int], classes: int, width: int, units: int = 4) -> None:
-        super().__init__()
-        channels, height, side = shape
-        if min(height, side) < 8 or height % 4 or side % 4:
-            raise UserError(
-                "MixMatch's wide residual network needs images of 8 x 8 or more, sides a multiple of 4, "
-                f"not {height} x {side}; try digits_cnn"
-            )
-        self.conv, self.stages, inputs = _conv(channels, STEM), nn.ModuleList(), STEM
-        for stage, outputs in enumerate((width, 2 * width, 4 * width)):
-            built = nn.Sequential()
-            for number in range(units):
-                built.append(Unit(inputs, outputs, 2 if stage and not number else 1, not (stage or number)))
-                inputs = outputs
-            self.stages.append(built)
-        self.norm = BatchNorm2d(inputs, MOMENTUM, EPSILON)
-        self.fc = nn.Linear(inputs, classes)
-        deviation = math.sqrt(2 / (inputs + classes)) / CUT
+    def __init__(self, shape: tuple[int, int, int], classes: int, width: int, units: int = UNITS) -> None:
+        super().__init__(shape, classes, width, units)
+        deviation = math.sqrt(2 / (self.fc.in_features + classes)) / CUT
         nn.init.trunc_normal_(self.fc.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
-        nn.init.zeros_(self.fc.bias)
-        self.taps = tuple(f"stages.2.{number}" for number in range(units - 1))
 
-    def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
-        x = self.conv(2 * x - 1)
-        for stage in self.stages:
-            x = stage(x)
-        logits: Tensor = self.fc(_activated(self.norm, x).mean(dim=(2, 3)))
-        return logits
+    def stem(self, channels: int) -> nn.Conv2d:
+        return _conv(channels, STEM)
+
+    def unit(self, inputs: int, outputs: int, stride: int, first: bool) -> nn.Module:
+        return Unit(inputs, outputs, stride, shared=first)
+
+    def last_norm(self, channels: int) -> BatchNorm2d:
+        return BatchNorm2d(channels, MOMENTUM, EPSILON)
+
+    def activated(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x, SLOPE)

@@ -85,23 +85,38 @@ class WideResNet(Network):
                 "the wide residual networks need images of 8 x 8 or more, sides a multiple of 4, "
                 f"not {height} x {side}; try digits_cnn"
             )
-        self.conv, self.stages, inputs = _conv(channels, STEM), nn.ModuleList(), STEM
+        self.conv, self.stages, inputs = self.stem(channels), nn.ModuleList(), STEM
         for stage, outputs in enumerate((width, 2 * width, 4 * width)):
             built = nn.Sequential()
             for number in range(units):
                 stride = 2 if stage and not number else 1
-                shared = inputs != outputs if self.projected else not (stage or number)
-                built.append(Unit(inputs, outputs, stride, self.projected, shared))
+                built.append(self.unit(inputs, outputs, stride, first=not (stage or number)))
                 inputs = outputs
             self.stages.append(built)
-        self.norm = BatchNorm2d(inputs)
+        self.norm = self.last_norm(inputs)
         self.fc = nn.Linear(inputs, classes)
         nn.init.zeros_(self.fc.bias)
         self.taps = tuple(f"stages.2.{number}" for number in range(units - 1))
 
+    def stem(self, channels: int) -> nn.Conv2d:
+        """The first convolution."""
+        return _conv(channels, STEM)
+
+    def unit(self, inputs: int, outputs: int, stride: int, first: bool) -> nn.Module:
+        """One unit; first: of the network."""
+        return Unit(inputs, outputs, stride, self.projected, inputs != outputs if self.projected else first)
+
+    def last_norm(self, channels: int) -> BatchNorm2d:
+        """Batch norm before the average."""
+        return BatchNorm2d(channels)
+
+    def activated(self, x: Tensor) -> Tensor:
+        """What follows it."""
+        return F.relu(x)
+
     def forward(self, x: Tensor, uniform: Tensor | None = None) -> Tensor:
         x = self.stacked(self.conv(2 * x - 1))
-        logits: Tensor = self.fc(F.relu(self.norm(x)).mean(dim=(2, 3)))
+        logits: Tensor = self.fc(self.activated(self.norm(x)).mean(dim=(2, 3)))
         return logits
 
     def stacked(self, x: Tensor) -> Tensor:

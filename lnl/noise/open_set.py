@@ -11,7 +11,7 @@ well, and sources are compared on the same images.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.data.arrays import OUT_OF_DISTRIBUTION, Arrays, integer_digest
+from lnl.data.registry import DatasetInfo
 from lnl.data.streams import named_stream
 from lnl.noise.keys import NoiseKey
 from lnl.noise.kinds import OwnNoise
@@ -77,22 +78,26 @@ def replaced_places(labels: NDArray[np.int64], noise: NoiseKey, dataset: str, se
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
-def replaced(own: OwnNoise, noise: NoiseKey, seed: int, arrays: Arrays, sources: Mapping[str, Arrays]) -> OpenSet:
-    """Replaced images of one vector of labels. arrays: the data set; sources: those of `own.sources`, by key.
+def replaced(
+    own: OwnNoise | None, noise: NoiseKey, seed: int, arrays: Arrays, load: Callable[[DatasetInfo], Arrays]
+) -> OpenSet | None:
+    """Replaced images of one vector of labels; None of a noise that replaces none. arrays: the data set; load: reads
+    one of `own.sources`.
 
     Sources give as many images each, to within one; no image comes twice.
     """
+    if own is None or not own.sources:
+        return None
     labels = np.asarray(arrays.train_labels)
     places = replaced_places(labels, noise, own.info.key, seed)
-    counts = [len(sources[each.key].train_labels) for each in own.sources]
-    chosen = _shared_out(len(places), len(counts), own.info.key, seed)
+    chosen = _shared_out(len(places), len(own.sources), own.info.key, seed)
     index = np.empty(len(places), dtype=np.int64)
     images = np.empty((len(places), *arrays.train_images.shape[1:]), dtype=np.uint8)
-    for number, (each, count) in enumerate(zip(own.sources, counts, strict=True)):
-        mine = np.flatnonzero(chosen == number)
-        rank = named_stream(f"open set images of {each.key}\n{own.info.key}\n{seed}").random(count)
+    for number, each in enumerate(own.sources):
+        mine, source = np.flatnonzero(chosen == number), load(each)
+        rank = named_stream(f"open set images of {each.key}\n{own.info.key}\n{seed}").random(len(source.train_labels))
         index[mine] = np.argsort(rank, kind="stable")[: len(mine)]
-        images[mine] = np.asarray(sources[each.key].train_images[index[mine]])
+        images[mine] = np.asarray(source.train_images[index[mine]])
     return OpenSet(own, places, chosen, index, images)
 
 

@@ -74,10 +74,7 @@ def problem(suite: Suite, run: Run, places: Places, device: torch.device) -> Pro
     seed = dependencies.noise_seed(suite, run)
     label_file, of = places.label_file(noise["key"]), label_needs.training_file(suite, info.key)
     own = suite.own_noise(noise["key"], info.key)
-    open_set = None
-    if own is not None and own.sources:
-        others = {of.key: _arrays(of, places) for of in own.sources}
-        open_set = replaced(own, parse(noise["key"]), seed, arrays, others)
+    open_set = replaced(own, parse(noise["key"]), seed, arrays, lambda of: _arrays(of, places))
     source = label_file or open_set or own or labels_kept.given(suite, run, arrays, info.classes)
     labels, manifest = ensure_labels(
         arrays, info, noise["key"], noise["generator"], seed, places.cache_root, source, of

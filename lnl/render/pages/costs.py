@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from lnl.declared import lengths
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 from lnl.render import markdown
+from lnl.render.amounts import duration, size
 from lnl.render.document import Cell, Grid
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
@@ -25,25 +24,12 @@ def costs(mark: Mark, kept: Committed) -> str:
         if runtime is None:
             raise UserError(f"{mark.name}: protocol {mark.words[0]} declares no 'runtime' of {dataset}")
         trained, batch = info.train - info.clean, whole["batch"]["size"]
-        steps = _steps(whole, trained)
+        steps = lengths.steps(whole, trained)
         passes, minutes = steps * batch / trained, runtime["cuda_minutes"]
         texts = (
             *(f"`{dataset}`", f"{trained:,}", f"{steps:,} of {batch}", f"{passes:,.0f}"),
-            *(_short(minutes), _short(minutes / passes), f"{runtime['memory_mb'] / 1000:,.0f} GB"),
+            *(duration(minutes / 60), duration(minutes / passes / 60), size(runtime["memory_mb"])),
         )
         rows.append(("", tuple(Cell(text) for text in texts)))
     heads = ("data set", "images that train", "steps, images of each", "passes", "a run", "a pass", "memory")
     return markdown.table(Grid(heads, tuple(rows), shape="list"))
-
-
-def _steps(protocol: Mapping[str, Any], trained: int) -> int:
-    if "length" in protocol:
-        return int(protocol["length"]["steps"])
-    of_epoch = min(trained // protocol["batch"]["size"], protocol["batch"].get("steps_cap") or trained)
-    return int((protocol["epochs"] - protocol["untrained_epoch"]) * of_epoch)
-
-
-def _short(minutes: float) -> str:
-    if minutes < 2:
-        return f"{60 * minutes:.0f} s"
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:,.0f} h"

@@ -207,19 +207,3 @@ def on_gpu(suite: Suite) -> bool:
     """Whether runs of this configuration train on a GPU of this machine."""
     asked = suite.config["device"]
     return bool(asked == "cuda" or (asked == "auto" and gpu_count() > 0))
-
-
-def duration(hours: float) -> str:
-    """12 s, 4 min, 3.2 h, 5 d: as people say it."""
-    if hours * 3600 < 90:
-        return f"{hours * 3600:.0f} s"
-    if hours < 1.5:
-        return f"{hours * 60:.0f} min"
-    if hours < 48:
-        return f"{hours:.1f} h"
-    return f"{hours / 24:.1f} d" if hours < 240 else f"{hours / 24:,.0f} d"
-
-
-def size(megabytes: float) -> str:
-    """12 MB, 1.5 GB: as people say it."""
-    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1000:.1f} GB"

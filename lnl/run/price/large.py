@@ -23,9 +23,9 @@ from lnl.networks.layers import batch_norm_mode
 
 Shape = tuple[int, int, int]
 
-LARGE = 1.5e8  # floating-point operations of a forward of one image, from which a network is large
+LEAST_FLOPS = 1.5e8  # floating-point operations of a forward of one image, from which a network is large
 #: On which steps are counted: many layers, of which the first is next to nothing.
-SMALL, SIDE, CLASSES = "ieg_resnet29", 8, 10
+COUNTED_ON, SIDE, CLASSES = "ieg_resnet29", 8, 10
 
 
 class Operations(TorchDispatchMode):
@@ -82,10 +82,10 @@ def _plain(name: str, options: tuple[tuple[str, str], ...], shape: Shape, classe
     return Plain(*flops, started.count, saved / 2, sum(weight.numel() for weight in weights))
 
 
-def large(name: str, options: Mapping[str, str], shape: Shape, classes: int) -> Plain | None:
+def if_large(name: str, options: Mapping[str, str], shape: Shape, classes: int) -> Plain | None:
     """Counts of a large network; None of any other, and of one that cannot be counted so."""
     try:
         found = plain(name, options, shape, classes)
     except (NotImplementedError, RuntimeError, TypeError):  # it computes something on the host
         return None
-    return found if found.forward > LARGE else None
+    return found if found.forward > LEAST_FLOPS else None

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from lnl.data.registry import DatasetInfo
+from lnl.declared import lengths
 from lnl.declared.reading import syntax_digest
 from lnl.declared.specification import digest
 from lnl.declared.suite import Suite
@@ -117,17 +118,9 @@ def _sources() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _trained(spec: dict[str, Any]) -> int:
-    """Epochs with training in them."""
-    return int(spec["epochs"]) - bool(spec["untrained_epoch"])
-
-
 def _steps(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Steps of a run."""
-    if "length" in spec:
-        return int(spec["length"]["steps"])
-    caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-    return _trained(spec) * int(min([(info.train - _held_out(spec, info)) // spec["batch"]["size"], *caps]))
+    return lengths.steps(spec, info.train - _held_out(spec, info))
 
 
 def _held_out(spec: dict[str, Any], info: DatasetInfo) -> int:

@@ -21,7 +21,7 @@ from lnl.engine.optim import Adam
 from lnl.learning.selection import cross_entropy
 from lnl.networks import build
 from lnl.networks.layers import batch_norm_mode
-from lnl.run.price.large import Operations, large
+from lnl.run.price.large import Operations, if_large
 
 TRIALS = 3
 MOST_FLOPS = {"cpu": 1e11, "cuda": 3e12}  # of one trial: larger batches are cut, and the rate carried over
@@ -92,7 +92,7 @@ def network(
         return step
 
     rates: list[float] = []
-    started, whole = 0.0, large(name, options, shape, classes)
+    started, whole = 0.0, if_large(name, options, shape, classes)
     for make, most in ((train, batch), (evaluate, EVALUATION_BATCH)):
         if whole is not None:
             per_example, count = (whole.forward if rates else whole.training), whole.operations

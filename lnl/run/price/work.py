@@ -29,7 +29,7 @@ from lnl.run.price.large import Operations
 
 Shape = tuple[int, int, int]
 
-SMALL, LARGE = 4, 8  # batches on which a step is counted
+FEW, MANY = 4, 8  # batches on which a step is counted
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,15 @@ class Work:
 def count(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int) -> Work:
     """Work of a run of `method` under `spec` on images of `shape`."""
     name, options = spec["network"]["name"], spec["network"]["options"]
-    whole = None if NETWORKS[name].linear else large.large(name, options, shape, classes)
+    whole = None if NETWORKS[name].linear else large.if_large(name, options, shape, classes)
     if whole is None:
         return _counted(spec, method, shape, classes)
     small = (shape[0], large.SIDE, large.SIDE)
     try:
-        found = _counted(spec | {"network": {"name": large.SMALL, "options": {}}}, method, small, large.CLASSES)
+        found = _counted(spec | {"network": {"name": large.COUNTED_ON, "options": {}}}, method, small, large.CLASSES)
     except (UserError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):  # it wants this very network
         return _counted(spec, method, shape, classes)
-    unit = large.plain(large.SMALL, {}, small, large.CLASSES)
+    unit = large.plain(large.COUNTED_ON, {}, small, large.CLASSES)
     return Work(
         found.step_flops * whole.training / unit.training,
         found.step_operations * whole.operations / unit.operations,
@@ -73,11 +73,11 @@ def count(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int
 def _counted(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int) -> Work:
     """The same, of the network itself, from steps that are made."""
     streams = _streams(spec, method, classes)
-    few, many = (_miniature(spec, method, shape, classes, batch, {}) for batch in (SMALL, LARGE))
-    at_batch = few + (many + few * -1.0) * ((spec["batch"]["size"] - SMALL) / (LARGE - SMALL))
+    few, many = (_miniature(spec, method, shape, classes, batch, {}) for batch in (FEW, MANY))
+    at_batch = few + (many + few * -1.0) * ((spec["batch"]["size"] - FEW) / (MANY - FEW))
     for name, size in streams.items():
-        longer = _miniature(spec, method, shape, classes, SMALL, {name: LARGE})
-        at_batch += (longer + few * -1.0) * ((size - SMALL) / (LARGE - SMALL))
+        longer = _miniature(spec, method, shape, classes, FEW, {name: MANY})
+        at_batch += (longer + few * -1.0) * ((size - FEW) / (MANY - FEW))
     return Work(at_batch.step_flops, many.step_operations, many.image_flops, many.parameters, at_batch.saved_bytes)
 
 
@@ -96,11 +96,11 @@ def _miniature(
     batch: int,
     streams: dict[str, int],
 ) -> Work:
-    """streams: batches of further streams that are not SMALL."""
+    """streams: batches of further streams that are not FEW."""
 
     class Small(method):  # type: ignore[misc, valid-type]
         def streams(self) -> dict[str, Stream]:
-            return {n: replace(s, batch=streams.get(n, SMALL)) for n, s in super().streams().items()}
+            return {n: replace(s, batch=streams.get(n, FEW)) for n, s in super().streams().items()}
 
     running = _training(spec, Small, shape, classes, batch)
     moment = running.begin_epoch(min(1, spec["epochs"] - 1))  # 0 may be that of the untrained network
