@@ -16,6 +16,7 @@ from lnl.engine.build import load_method
 from lnl.files import sealed
 from lnl.run.price import large, model, speed, work
 from lnl.run.price.cost import Estimator
+from lnl.run.price.kept import KeptForBackward
 from lnl.run.price.model import Model
 from lnl.run.price.speed import DeviceSpeed, NetworkSpeed
 from lnl.run.price.work import Work, count
@@ -66,6 +67,18 @@ def test_a_step_of_a_large_network_is_that_of_a_small_one_taken_as_many_times(
     assert scaled.image_flops == pytest.approx(made.image_flops, rel=0.001)
     assert scaled.parameters == made.parameters
     assert scaled.saved_bytes == pytest.approx(made.saved_bytes, rel=0.25)
+
+
+@pytest.mark.parametrize("graphs", [1, 2, 50])
+def test_memory_of_a_step_is_the_most_that_its_graphs_keep_at_one_time(graphs: int) -> None:
+    weight = torch.zeros(8, 8, requires_grad=True)
+    with KeptForBackward([weight]) as kept:
+        for _ in range(graphs):  # each is let go before the next, whose memory may lie at the same address
+            torch.autograd.grad((torch.ones(100, 8) @ weight).square().sum(), weight)
+    assert kept.most == 2 * 100 * 8 * 4  # the input of each of the two operations, the weight left out
+    with KeptForBackward([weight]) as kept:
+        held = [(torch.ones(100, 8) @ weight).square().sum() for _ in range(graphs)]
+    assert kept.most == len(held) * 2 * 100 * 8 * 4
 
 
 def test_a_stage_of_one_step_has_a_price(paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
-from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.learning.selection import cross_entropy
 from lnl.networks import build
 from lnl.networks.layers import batch_norm_mode
+from lnl.run.price.kept import KeptForBackward
 
 Shape = tuple[int, int, int]
 
@@ -59,27 +59,19 @@ def plain(name: str, options: Mapping[str, str], shape: Shape, classes: int) -> 
 
 @cache
 def _plain(name: str, options: tuple[tuple[str, str], ...], shape: Shape, classes: int) -> Plain:
-    kept: dict[int, int] = {}
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        kept[tensor.untyped_storage()._cdata] = tensor.nbytes
-        return tensor
-
     with torch.device("meta"):
         network = build(name, shape, classes, **dict(options))
         width = int(getattr(network, "random_width", 0))
         x, uniform = torch.empty(2, *shape), torch.empty(2, width) if width else None
         labels, weights = torch.empty(2, dtype=torch.int64), list(network.parameters())
-        own = {weight.untyped_storage()._cdata for weight in weights}
         with torch.no_grad(), batch_norm_mode("frozen"), FlopCounterMode(display=False) as forward:
             network(x, uniform)
         with batch_norm_mode("batch"), FlopCounterMode(display=False) as both, Operations() as started:
-            with saved_tensors_hooks(keep, lambda tensor: tensor):
+            with KeptForBackward(weights) as kept:
                 loss = cross_entropy(network(x, uniform), labels).mean()
             torch.autograd.grad(loss, weights)
-    saved = sum(size for storage, size in kept.items() if storage not in own)
     flops = forward.get_total_flops() / 2, both.get_total_flops() / 2
-    return Plain(*flops, started.count, saved / 2, sum(weight.numel() for weight in weights))
+    return Plain(*flops, started.count, kept.most / 2, sum(weight.numel() for weight in weights))
 
 
 def if_large(name: str, options: Mapping[str, str], shape: Shape, classes: int) -> Plain | None:

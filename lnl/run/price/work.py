@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.data.set_sizes import TRAIN
@@ -25,6 +24,7 @@ from lnl.engine.method import Method, Setting, Stream
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 from lnl.run.price import large
+from lnl.run.price.kept import KeptForBackward
 from lnl.run.price.large import Operations
 
 Shape = tuple[int, int, int]
@@ -40,7 +40,7 @@ class Work:
     step_operations: float  # started, views left out
     image_flops: float
     parameters: int
-    saved_bytes: float  # kept for the backward pass of a step
+    saved_bytes: float  # the most that a step keeps for its backward passes at one time
 
     def __add__(self, other: Work) -> Work:
         return Work(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
@@ -104,13 +104,8 @@ def _miniature(
 
     running = _training(spec, Small, shape, classes, batch)
     moment = running.begin_epoch(min(1, spec["epochs"] - 1))  # 0 may be that of the untrained network
-    saved: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        saved[tensor.data_ptr()] = tensor.nbytes
-        return tensor
-
-    with FlopCounterMode(display=False) as step, Operations() as started, saved_tensors_hooks(keep, lambda t: t):
+    weights = running.learner.population.flat
+    with FlopCounterMode(display=False) as step, Operations() as started, KeptForBackward([weights]) as kept:
         running.step(0, moment)
     with FlopCounterMode(display=False) as evaluation:
         running.evaluate("test", 1)
@@ -119,8 +114,8 @@ def _miniature(
         step.get_total_flops(),
         started.count,
         evaluation.get_total_flops() / images,
-        running.learner.population.flat.numel(),
-        sum(saved.values()),
+        weights.numel(),
+        kept.most,
     )
 
 
