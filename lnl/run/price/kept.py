@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 from weakref import finalize
 
 from torch import Tensor
@@ -19,20 +19,23 @@ class _Saved:
         self.tensor = tensor
 
 
-class KeptForBackward(saved_tensors_hooks):
+class KeptForBackward:
     """Counts what graphs built inside it keep. A storage counts once, however many operations saved it, and as long as
     one of them holds it: its address may then be another's. `parameters` are there anyway and do not count."""
 
     def __init__(self, parameters: Iterable[Tensor]) -> None:
-        super().__init__(self._save, lambda saved: saved.tensor)
         self.most = 0  # bytes
         self._now = 0
         self._own = {weight.untyped_storage()._cdata for weight in parameters}
         self._holders: dict[int, int] = {}
 
     def __enter__(self) -> Self:
-        super().__enter__()
+        self._hooks = saved_tensors_hooks(self._save, lambda saved: saved.tensor)
+        self._hooks.__enter__()
         return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._hooks.__exit__(*raised)
 
     def _save(self, tensor: Tensor) -> _Saved:
         saved, storage = _Saved(tensor), tensor.untyped_storage()
