@@ -1,10 +1,12 @@
 """Searching R(t), as a static chain: propose -> candidates -> scores, round after round, then the result.
 
 Whatever a search decides is data inside these files; the rules know only how many rounds and blocks there are. A job
-trains a block of candidates; those that the store holds already are not trained again.
+trains a block of candidates; those that the store holds already are not trained again. No chain of the graph is longer,
+so that its jobs are chosen before others which could start as well.
 """
 
 SEARCH = "{protocol}/{dataset}/{noise}/{method}/{search}"
+FIRST = 1  # any number above 0, which is that of a rule without one
 
 
 rule propose:
@@ -14,6 +16,7 @@ rule propose:
         paths.proposals(dag.searching.scale, SEARCH, "{seed}", "{round}"),
     log:
         f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-round{{round}}-propose.log",
+    priority: FIRST
     localrule: True
     conda:
         "../../environment.yml"
@@ -33,6 +36,7 @@ rule candidates:
         paths.block(dag.searching.scale, SEARCH, "{seed}", "{round}", "{block}"),
     log:
         f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-round{{round}}-block{{block}}.log",
+    priority: FIRST
     conda:
         "../../environment.yml"
     threads: 1
@@ -57,6 +61,7 @@ rule scores:
         paths.scores(dag.searching.scale, SEARCH, "{seed}", "{round}"),
     log:
         f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-round{{round}}-score.log",
+    priority: FIRST
     localrule: True
     conda:
         "../../environment.yml"
@@ -75,6 +80,7 @@ rule best:
         paths.best(dag.searching.scale, SEARCH, "{seed}"),
     log:
         f"results/{dag.searching.scale}/logs/searches/{SEARCH}/seed{{seed}}-conclude.log",
+    priority: FIRST
     localrule: True
     conda:
         "../../environment.yml"
