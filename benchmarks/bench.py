@@ -58,6 +58,12 @@ def _reweighting(scratch: Path) -> list[Result]:
     return reweighting.steps(_problem(scratch))
 
 
+def _compared(scratch: Path) -> list[Result]:
+    from benchmarks import compared
+
+    return compared.steps()
+
+
 def _equal(scratch: Path) -> list[Result]:
     from benchmarks import equal
 
@@ -174,6 +180,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "steps": _steps,
     "methods": _methods,
     "reweighting": _reweighting,
+    "compared": _compared,
     "stacks": _stacks,
     "convolutions": _convolutions,
     "views": _views,
@@ -191,7 +198,18 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
 
 
 #: What `--check` runs when nothing is named: ratios that carry over between machines, within ten minutes.
-CHECKED = ("equal", "budget", "steps", "methods", "reweighting", "stacks", "convolutions", "views", "startup")
+CHECKED = (
+    "equal",
+    "budget",
+    "steps",
+    "methods",
+    "reweighting",
+    "compared",
+    "stacks",
+    "convolutions",
+    "views",
+    "startup",
+)
 
 
 @cache

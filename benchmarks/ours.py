@@ -117,7 +117,7 @@ def training(
 
     tested = (images(problem.test_images), labels(problem.test_labels))
     data = DeviceData(images(problem.images), labels(problem.labels), {"test": tested} if test else {}, (1, 28, 28))
-    return _built(spec, method, data, problem.given, runs)
+    return built(spec, data, problem.given, runs)
 
 
 def digits(method: str, cache: Path, runs: int = 0) -> Training:
@@ -126,14 +126,14 @@ def digits(method: str, cache: Path, runs: int = 0) -> Training:
     spec = suite.spec(suite.parse(f"s2e/digits/pair-45/{method}"))
     arrays = load(suite.dataset("digits"), None, cache)
     data = DeviceData.load(arrays, spec["split"], torch.device("cpu"), None)
-    return _built(spec, method, data, mnist_files.pair_flipped(np.array(arrays.train_labels)), runs)
+    return built(spec, data, mnist_files.pair_flipped(np.array(arrays.train_labels)), runs)
 
 
-def _built(spec: dict[str, Any], method: str, data: DeviceData, given: np.ndarray, runs: int) -> Training:
+def built(spec: dict[str, Any], data: DeviceData, given: np.ndarray, runs: int = 0) -> Training:
+    """A training by a resolved specification, on given labels that are pair-flipped."""
     rate, seeds = mnist_files.NOISE_RATE, list(range(1, max(1, runs) + 1))
     transition = (1 - rate) * torch.eye(CLASSES) + rate * torch.eye(CLASSES).roll(1, 1)
-    declared = read_methods(ROOT / "methods")
-    kind = build.load_method(Path(declared[declared[method].get("extends", method)]["file"]))
+    kind = build.load_method(Path(read_methods(ROOT / "methods")[spec["method"]["key"]]["file"]))
     mode = "stacked" if runs else "single"
     true = data.true.cpu().numpy()
     sets = [draw_sets(spec.get("sets", {}), true, CLASSES, spec["dataset"], seed) for seed in seeds]

@@ -296,3 +296,12 @@ def test_an_unknown_policy_is_a_line_with_the_known_ones(name: str) -> None:
 def test_images_that_it_cannot_be_done_on_are_a_line(shape: tuple[int, int, int]) -> None:
     with pytest.raises(UserError, match="square images with 1 or 3 channels, these are"):
         strong(torch.zeros(2, *shape), torch.zeros(2, WIDTH))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_view_is_laid_out_as_its_image(layout: torch.memory_format, channels: int) -> None:
+    images = torch.rand(2, channels, 8, 8).contiguous(memory_format=layout)
+    views = strong(images, torch.rand(2, WIDTH))
+    assert views.is_contiguous(memory_format=layout)
+    assert torch.cat([images, views]).is_contiguous(memory_format=layout)
