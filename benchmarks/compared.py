@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 
 PROTOCOL = "ieg/cifar10/uniform-80"
-NETWORK = {"name": "ieg_resnet29", "options": {}}
+RESNET = "ieg_resnet29"
 IMAGES, BATCH = 2000, 20
 LENGTH = {"steps": 10**6, "period": 1000, "paper_steps": 10**6, "paper_period": 1000, "clock": "cut"}
 
@@ -26,27 +27,27 @@ TWO_VIEWS = 2.2
 
 def steps(pairs: int = PAIRS) -> list[Result]:
     """Ratios of one step, batches of 20 and as many trusted images."""
-    plain, wide = (_steps(_training("standard", batch)) for batch in (BATCH, 2 * BATCH))
-    found = paired(_steps(_training("ieg-small", BATCH)), plain, pairs)
+    plain, wide = (_steps(training("standard", batch)) for batch in (BATCH, 2 * BATCH))
+    found = paired(_steps(training("ieg-small", BATCH)), plain, pairs)
     out = [Result.of_pairs("compared_ieg", "IEG, ResNet-29: a step over a plain one", found, "lower", IEG, scale="ms")]
     for method in COMPARED:
-        found = paired(_steps(_training(f"{method}-small", BATCH)), wide, pairs)
+        found = paired(_steps(training(f"{method}-small", BATCH)), wide, pairs)
         title = f"{method}, ResNet-29: a step over a plain one of two views"
         out.append(Result.of_pairs(f"compared_{method}", title, found, "lower", TWO_VIEWS, scale="ms"))
     return out
 
 
-def _training(method: str, batch: int) -> Training:
+def training(method: str, batch: int, network: str = RESNET, device: str = "cpu", **changes: Any) -> Training:
     """A cell of IEG's protocol on noise in place of photographs: a step takes as long."""
-    cell = f"{PROTOCOL}/{method}"
-    spec = ours.specification(method, cell)
-    spec |= {"network": NETWORK, "length": LENGTH, "batch": spec["batch"] | {"size": batch}}
+    spec = ours.specification(method, f"{PROTOCOL}/{method}")
+    batches = spec["batch"] | {"size": batch}
+    spec |= {"network": {"name": network, "options": {}}, "length": LENGTH, "batch": batches, **changes}
     if "probe_batch" in spec["method"]["parameters"]:
         spec["method"]["parameters"]["probe_batch"] = batch
-    images = torch.randint(256, (IMAGES, 3, 32, 32), dtype=torch.uint8)
-    true = torch.arange(IMAGES) % ours.CLASSES
+    images = torch.randint(256, (IMAGES, 3, 32, 32), dtype=torch.uint8, device=device)
+    true = torch.arange(IMAGES, device=device) % ours.CLASSES
     data = DeviceData(images, true, {"test": (images[:2], true[:2])}, (3, 32, 32))
-    return ours.built(spec, data, true.numpy())
+    return ours.built(spec, data, true.cpu().numpy())
 
 
 def _steps(running: Training) -> Callable[[], int]:

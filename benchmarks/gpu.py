@@ -27,7 +27,7 @@ from benchmarks.harness import Result
 OUT = ours.ROOT / "results" / "benchmarks-gpu"
 SEARCH_EPOCHS, ROUNDS, CANDIDATES = 200, 5, 20
 WORKERS = 4
-SECTIONS = ("mlp", "search", "cnn9", "l2r")
+SECTIONS = ("mlp", "search", "cnn9", "l2r", "ieg")
 Work = Callable[[], object]
 
 
@@ -162,11 +162,7 @@ class Bench:
         yield self.compare("gpu_cnn9", both, slow, quick, "higher", 2, what=what)
         alone = f"{title} the same steps one by one over replayed"
         yield self.compare("gpu_cnn9_replay", alone, eager, quick, "higher", 1, what=what)
-        seconds = statistics.median(self.seconds(quick) for _ in range(self.pairs)) / steps
-        rate, most = counted.get_total_flops() / seconds, self.matrix_rate()
-        share = f"{title} share of the bfloat16 matrix rate measured beside it"
-        note = f"{rate / 1e12:.0f} of {most / 1e12:.0f} TFLOP/s"
-        yield Result.of_values("gpu_cnn9_share", share, [100 * rate / most], "%", "higher", 25, note=note)
+        yield self.share("gpu_cnn9_share", title, counted.get_total_flops() * steps, quick)
 
     def l2r(self) -> Iterator[Result]:
         """Learning to Reweight's step on its LeNet: over a plain one, and one by one over replayed."""
@@ -183,6 +179,39 @@ class Bench:
                 f"gpu_l2r_{clean}", f"{step} over a plain step", one, plain, "lower", what=f"for {steps}"
             )
             yield self.compare(f"gpu_l2r_{clean}_replay", f"{step} one by one over replayed", eager, one, "higher", 2)
+
+    def ieg(self) -> Iterator[Result]:
+        """IEG's step on ResNet-29, over a plain one and one by one over replayed; what WRN-28-10 makes of the card."""
+        from torch.utils.flop_counter import FlopCounterMode
+
+        from benchmarks import compared
+        from lnl.engine.replay import Replay
+
+        def training(method: str, replayed: bool, **changes: Any) -> Any:
+            running = compared.training(method, 100 if self.cuda else 2, device=self.device, **changes)
+            running.replay = Replay(running) if replayed and self.cuda else None
+            return running
+
+        steps, title = 10 if self.cuda else 1, "IEG, ResNet-29, batch 100:"
+        eager, one = (self.some_steps(training("ieg-small", replayed), steps) for replayed in (False, True))
+        yield self.compare("gpu_ieg_replay", f"{title} steps one by one over replayed", eager, one, "higher", 2)
+        plain = self.some_steps(training("standard", True), steps)
+        yield self.compare("gpu_ieg", f"{title} step over a plain one, both replayed", one, plain, "lower", 9)
+        wide = {"network": "ieg_wrn28_10" if self.cuda else "wrn28_2", "arithmetic": "fast"}
+        with FlopCounterMode(display=False) as counted:
+            once = training("standard", False, **wide)
+            once.step(0, once.begin_epoch(ours.EPOCH))
+        work = self.some_steps(training("standard", True, **wide), steps)
+        yield self.share("gpu_wrn_share", "WRN-28-10, Standard, batch 100:", counted.get_total_flops() * steps, work)
+
+    def share(self, key: str, title: str, flops: float, work: Work) -> Result:
+        """Share of the matrix rate that `work` of so many floating-point operations reaches."""
+        self.seconds(work)
+        rate = flops / statistics.median(self.seconds(work) for _ in range(self.pairs))
+        most = self.matrix_rate()
+        share = f"{title} share of the bfloat16 matrix rate measured beside it"
+        note = f"{rate / 1e12:.0f} of {most / 1e12:.0f} TFLOP/s"
+        return Result.of_values(key, share, [100 * rate / most], "%", "higher", 25, note=note)
 
     def some_steps(self, running: Any, count: int) -> Work:
         """The next `count` steps of one epoch, again and again, so that one recording serves them all."""

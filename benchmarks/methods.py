@@ -12,8 +12,9 @@ from lnl.declared.reading import read_methods
 #: By number of networks: what a step may cost at most, over Standard's with one.
 BOUNDS = {1: 1.3, 2: 2.6}
 
-#: What a step may cost that looks at more than its batch: at a hundred clean images, or at five hundred candidates.
-LONGER = {"l2r": 3.3, "hard-mining": 4.0}
+#: What a step may cost that looks at more than its batch: at a hundred clean images, at five hundred candidates, at
+#: mixed images beside plain ones.
+LONGER = {"l2r": 3.3, "hard-mining": 4.0, "dynamic-bootstrap": 2.2}
 
 #: In place of another cell's network, or of a search, which cost their own time.
 GIVEN: dict[str, dict[str, Any]] = {
@@ -21,19 +22,23 @@ GIVEN: dict[str, dict[str, Any]] = {
     "s-model": {"initial": "identity"},
     "pumpout-sl": {"gamma": 0.1},
     "pumpout-bc": {"gamma": 0.1},
+    "gce-truncated": {"pruned_by": "present"},
 }
+
+STANDARD = "s2e/mnist/pair-45/standard"
+
+#: What the others are compared with, what needs photographs (`compared`), and what is a fit behind the last step.
+ELSEWHERE = ("standard", "ieg", "mixmatch", "rog")
 
 
 def steps(problem: Problem, pairs: int = PAIRS) -> list[Result]:
     """An epoch of every method with a class of its own, or other parameters of one, over one of Standard's."""
     standard = ours.training(problem, "standard", test=False)
     out = []
-    sets = {"sets": {"clean": {"count": 100, "balanced": True}}}
     for key, spec in read_methods(ROOT / "methods").items():
-        if key == "standard" or spec["networks"] not in BOUNDS or key.startswith("s2e"):  # S2E's step is Co-teaching's
+        if key in ELSEWHERE or spec["networks"] not in BOUNDS or key.startswith("s2e"):  # S2E's step is Co-teaching's
             continue
-        more = sets if "clean_set" in spec.get("needs", []) else {}
-        running = ours.training(problem, key, test=False, parameters=GIVEN.get(key), **more)
+        running = ours.training(problem, key, test=False, parameters=GIVEN.get(key), **_with_sets(spec))
         times = paired(lambda running=running: ours.epoch(running), lambda: ours.epoch(standard), pairs)  # type: ignore[misc]
         networks = f"{spec['networks']} network{'s' if spec['networks'] > 1 else ''}"
         title = f"{spec['title']}: an epoch over Standard's, {networks}"
@@ -41,3 +46,10 @@ def steps(problem: Problem, pairs: int = PAIRS) -> list[Result]:
             Result.of_pairs(f"step_{key}", title, times, "lower", LONGER.get(key, BOUNDS[spec["networks"]]), scale="s")
         )
     return out
+
+
+def _with_sets(spec: dict[str, Any]) -> dict[str, Any]:
+    """What makes Standard's cell one of a method that reads sets: this protocol declares none."""
+    sets = {name: {"count": 100, "balanced": True} for name in spec.get("sets", [])}
+    method = {name: spec[name] for name in ("key", "version", "parameters")}
+    return {"cell": STANDARD, "method": method, "sets": sets} if sets else {}

@@ -93,6 +93,7 @@ def specification(method: str, cell: str | None = None) -> dict[str, Any]:
 def training(
     problem: Problem,
     method: str,
+    /,
     *,
     test: bool,
     runs: int = 0,

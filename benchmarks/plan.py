@@ -11,6 +11,7 @@ import torch
 
 from benchmarks import ours
 from benchmarks.harness import Result
+from lnl.data.sets import draw_sets
 from lnl.declared.suite import Suite
 from lnl.engine import build
 from lnl.engine.data import DeviceData
@@ -27,6 +28,11 @@ CELLS = {
     "s2e/cifar100/pair-45/standard": (2, 4, 250),
     "coteaching/mnist/pair-45/standard": (2, 3, 50),
     "coteaching/cifar10/pair-45/standard": (2, 3, 50),
+    "l2r-background/cifar10/background-40/standard": (1, 60, 500),
+    "l2r-background/cifar10/background-40/l2r": (1, 60, 500),
+    "ieg/cifar10/uniform-80/ieg-small": (1, 60, 4000),
+    "ieg/cifar10/uniform-80/supervised-rn29": (1, 60, 500),
+    "ieg/cifar10/uniform-80/ieg-rn29": (1, 12, 500),
 }
 
 
@@ -47,7 +53,11 @@ def _one(suite: Suite, model: Model, cell: str, epochs: int, steps: int, images:
     """(predicted, measured) seconds of a trial."""
     parsed = suite.parse(cell)
     spec: dict[str, Any] = suite.spec(parsed) | {"epochs": epochs}
-    spec["limits"] = {"steps_per_epoch": steps, "test_images": images}
+    spec["limits"] = {"test_images": images}
+    if "length" in spec:  # counted in steps: one period
+        spec["length"] |= {"steps": steps, "period": steps, "paper_steps": steps, "paper_period": steps}
+    else:
+        spec["limits"]["steps_per_epoch"] = steps
     predicted = model.seconds(spec)
     running = _training(suite, spec, parsed.method, images)
     begin = time.process_time()
@@ -68,4 +78,8 @@ def _training(suite: Suite, spec: dict[str, Any], method: str, images: int) -> T
     kind = build.load_method(Path(suite.methods[method]["file"]))
     rate, transition = 0.45, 0.55 * torch.eye(info.classes) + 0.45 * torch.eye(info.classes).roll(1, 1)
     given = ((true.numpy() + (draw.random(len(true)) < rate)) % info.classes).astype(np.int64)
-    return build.training(spec, kind, DeviceData(x, true, parts, info.shape), [given], rate, transition, [1])
+    data, sets = (
+        DeviceData(x, true, parts, info.shape),
+        [draw_sets(spec.get("sets", {}), true.numpy(), info.classes, info.key, 1)],
+    )
+    return build.training(spec, kind, data, [given], rate, transition, [1], sets=sets)

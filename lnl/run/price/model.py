@@ -82,8 +82,9 @@ class Model:
     def _network(self, spec: dict[str, Any]) -> NetworkSpeed:
         info, batch = self.suite.dataset(spec["dataset"]), spec["batch"]["size"]
         name, options = spec["network"]["name"], spec["network"]["options"]
-        how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch)
-        of_key = how[:4] if info.shape[-1] >= LARGE_SIDE else how
+        augmentation = spec.get("augment", "none")
+        how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch, augmentation)
+        of_key = (*how[:4], augmentation) if info.shape[-1] >= LARGE_SIDE else how
         key = f"{name}/{digest({'how': of_key})}"
         return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device))))
 

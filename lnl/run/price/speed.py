@@ -18,6 +18,8 @@ from lnl.engine.arithmetic import computing
 from lnl.engine.data import EVALUATION_BATCH, to_float
 from lnl.engine.metrics import EpochBuffers
 from lnl.engine.optim import Adam
+from lnl.learning.augment import augment
+from lnl.learning.augment import width as numbers_of
 from lnl.learning.selection import cross_entropy
 from lnl.networks import build
 from lnl.networks.layers import batch_norm_mode
@@ -62,9 +64,11 @@ def network(
     shape: tuple[int, int, int],
     classes: int,
     batch: int,
+    augmentation: str,
     device: torch.device,
 ) -> NetworkSpeed:
-    """Speed of a network at this batch, as far as a fraction of a second tells it."""
+    """Speed of a network at this batch, as far as a fraction of a second tells it; images to learn from are laid out as
+    their augmentation leaves them, which a CPU's convolutions notice."""
     module = build(name, shape, classes, **options).to(device)
     width = int(getattr(module, "random_width", 0))
 
@@ -74,6 +78,7 @@ def network(
 
     def train(size: int) -> Callable[[], None]:
         x, labels, uniform = draw(size)
+        x = augment(augmentation, x, torch.rand(size, numbers_of(augmentation), device=device))
 
         def step() -> None:
             with batch_norm_mode("update"), computing(arithmetic, x) as images:
