@@ -51,21 +51,20 @@ def prices(cache: Path) -> Result:
 
 def _one(suite: Suite, model: Model, cell: str, epochs: int, steps: int, images: int) -> tuple[float, float]:
     """(predicted, measured) seconds of a trial."""
-    parsed = suite.parse(cell)
-    spec: dict[str, Any] = suite.spec(parsed) | {"epochs": epochs}
+    spec: dict[str, Any] = suite.spec(suite.parse(cell)) | {"epochs": epochs}
     spec["limits"] = {"test_images": images}
     if "length" in spec:  # counted in steps: one period
         spec["length"] |= {"steps": steps, "period": steps, "paper_steps": steps, "paper_period": steps}
     else:
         spec["limits"]["steps_per_epoch"] = steps
     predicted = model.seconds(spec)
-    running = _training(suite, spec, parsed.method, images)
+    running = _training(suite, spec, images)
     begin = time.process_time()
     running.run()
     return predicted, time.process_time() - begin
 
 
-def _training(suite: Suite, spec: dict[str, Any], method: str, images: int) -> Training:
+def _training(suite: Suite, spec: dict[str, Any], images: int) -> Training:
     """The run on random images of the data set's shape."""
     info, draw = suite.dataset(spec["dataset"]), np.random.default_rng(0)
 
@@ -75,7 +74,7 @@ def _training(suite: Suite, spec: dict[str, Any], method: str, images: int) -> T
 
     x, true = part(min(info.train, 52_000))
     parts = {"test": part(images)} | ({"validation": part(images)} if spec["split"] != "none" else {})
-    kind = build.load_method(Path(suite.methods[method]["file"]))
+    kind = build.load_method(Path(suite.methods[spec["method"]["key"]]["file"]))
     rate, transition = 0.45, 0.55 * torch.eye(info.classes) + 0.45 * torch.eye(info.classes).roll(1, 1)
     given = ((true.numpy() + (draw.random(len(true)) < rate)) % info.classes).astype(np.int64)
     data, sets = (
