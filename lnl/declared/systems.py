@@ -87,7 +87,7 @@ class Systems:
             for slot in self.suite.slots(key) if key in self.shown else ():
                 place = f"{key}/{slot.row}"
                 if slot.cell is not None:
-                    system = self.of_cell(slot.cell.method, joined=self._joins(slot.cell, key))
+                    system = self.of_cell(slot.cell.method, slot.joined)
                     if system is not None:
                         system.artefacts.add(key)
                         system.methods.add(self._method(slot.cell))
@@ -98,11 +98,6 @@ class Systems:
                     if search.name in system.searches:
                         system.artefacts.add(key)
                         system.methods.add(search.method)
-
-    def _joins(self, cell: Cell, key: str) -> bool:
-        """Whether a cell's method names the artefact in its SPEC, and is not named by it."""
-        named, _ = dependencies.parted(self.suite, cell.method)
-        return key in self.suite.methods[named].get("joins", ())
 
     def _method(self, cell: Cell) -> str:
         """Key of the method that a cell trains with: its name's, unless a stage of another one goes on from it."""
