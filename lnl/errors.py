@@ -27,6 +27,17 @@ class UserError(Exception):
         return [f"lnl: {self}"]
 
 
+def alike(word: object, options: Iterable[object]) -> str:
+    """The middle of an error line about an unknown word of very many: the closest valid values, if any is close.
+
+    >>> alike("s3e", ["s2e", "tutorial"])
+    " (did you mean 's2e'?)"
+    """
+    close = difflib.get_close_matches(str(word).lower(), sorted(str(option) for option in options), n=3, cutoff=0.5)
+    listed = " or ".join(f"'{near}'" for near in close)
+    return f" (did you mean {listed}?)" if close else ""
+
+
 def nearest(word: object, options: Iterable[object]) -> str:
     """The end of an error line about an unknown word: the closest valid value, if any is close, and the valid ones.
 

@@ -80,3 +80,9 @@ def test_what_waits_for_a_search_is_refused_in_a_line(copy: SuiteCopy, monkeypat
     with pytest.raises(UserError, match="--epochs searches nothing; look at a method whose parameters are given"):
         look.command(suite, "s2e/digits/symmetric-50/s2e", 1, 3, quiet=True)
     assert suite.scales["demo"]["epochs"] == 6  # the suite itself is as before
+
+
+def test_a_look_of_one_epoch_is_refused_with_the_reason(copy: SuiteCopy) -> None:
+    done = copy.lnl("train", CELL, "--epochs", "1", "--quiet")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "lnl: --epochs 1: a look has two or more; the first may be of the untrained network"

@@ -14,6 +14,7 @@ from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
 from lnl.files.locks import free
 from lnl.render.amounts import duration, size
+from lnl.results import rendered
 from lnl.results.records import RunState, state_of
 from lnl.run.price.cost import Correction, Cost, Estimator, on_gpu
 from lnl.search.files import current
@@ -88,6 +89,15 @@ def _row(shown: Table, key: str, cost: Cost) -> None:
     shown.add_row(key, *counts, *prices)
 
 
+def _rendered(suite: Suite, key: str) -> str:
+    """yes, incomplete: something that it demands is missing; outdated: made of other things than are there now; no."""
+    if not any(Path(file).exists() for file in rendered.files(suite, key)):
+        return "no"
+    if rendered.whole(suite, key):
+        return "yes"
+    return "incomplete" if rendered.missing(suite, key) else "outdated"
+
+
 def status(suite: Suite, wanted: str | list[str]) -> None:
     """Print how many runs of each artefact are done, running, stopped, diverged, failed, stale or missing."""
     keys = _wanted(suite, wanted)
@@ -104,10 +114,7 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
     shown.add_column("rendered", no_wrap=True)
     for key in keys:
         counts = [states[run][0] for run in suite.demand(key)]
-        kind = suite.artefacts[key]
-        name = suite.paper(key) if kind == "claims" else key
-        rendered = Path(paths.artefact(suite.scale, kind, name, "csv")).exists()
-        shown.add_row(key, *(str(counts.count(w) or "·") for w in words), "yes" if rendered else "no")
+        shown.add_row(key, *(str(counts.count(w) or "·") for w in words), _rendered(suite, key))
     console.print(shown)
     untouched = 0
     for search in dict.fromkeys(search for key in keys for search in dependencies.searches(suite, key)):

@@ -15,7 +15,7 @@ from lnl.declared import configuration, decisions, names
 from lnl.declared.contents import Contents, checked
 from lnl.declared.layers import KNOWN
 from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, alike
 
 
 class Catalogue(Contents):
@@ -116,8 +116,11 @@ class Catalogue(Contents):
                 found[f"{key}_claims" if kind == "claims" else key] = lines
         return found
 
-    def select(self, wanted: str | list[str], where: str = "config key 'artefacts'") -> list[str]:
-        """Artefact keys for `all`, a paper, an artefact, or a list of these; UserError with the nearest name."""
+    def select(self, wanted: str | list[str], where: str = "") -> list[str]:
+        """Artefact keys for `all`, a paper, an artefact, or a list of these; UserError with the nearest name.
+
+        where: the place in which they stand; nothing for what was typed.
+        """
         if wanted == "all":
             return list(self.artefacts)
         keys: list[str] = []
@@ -127,7 +130,11 @@ class Catalogue(Contents):
             if word in self.papers:
                 keys += self.papers[word]
             else:
-                choose(word, {**self.artefacts, **self.papers}, "artefact or paper", where)
+                known = {**self.artefacts, **self.papers}
+                if not where and word not in known:
+                    hint = alike(word, known)
+                    raise UserError(f"unknown artefact or paper '{word}'{hint}; `lnl status all` lists them")
+                choose(word, known, "artefact or paper", where)
                 keys.append(word)
         return list(dict.fromkeys(keys))
 
@@ -136,7 +143,7 @@ class Catalogue(Contents):
         """Artefacts that are built when none is named: config key 'artefacts', else the scale's, else all."""
         asked = self.config["artefacts"]
         if asked:
-            return self.select(asked)
+            return self.select(asked, "config key 'artefacts'")
         return self.select(
             self.scales[self.scale].get("artefacts") or "all", f"config/scales/{self.scale}.yaml: artefacts"
         )

@@ -21,6 +21,8 @@ WIDTH, HEIGHT = 10.0, 3.55  # inches of a figure with one row of panels
 ACROSS, GRID_ROW = 3, 2.45  # more panels than that stand in rows of three, each so many inches high
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LONG, SMALL = 32, 8.4  # characters of a title that one of three panels has room for; points of a longer one
+WORDS = 0.45, 0.085  # of a panel's width and height: what words beside a level line take
+PALE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}  # behind words that lie on curves
 LINE, PER_INCH = 0.17, 18  # inches of a line of small print, and its characters per inch
 
 
@@ -158,10 +160,31 @@ def clean_share(ax: Axes, data: FigureData, row: str, whole: float = 100.0) -> N
     rates = [record["result"]["labels"]["realised_rate"] for record in records]
     if rates and ax.lines:
         clean = whole * (1 - sum(rates) / len(rates))  # repeats may have labels of their own
+        x, above = _free_corner(ax, clean)
         ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)
-        ax.annotate("share of clean labels", (1, clean), (0, 2), ("axes fraction", "data"), "offset points",
-                    ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip
+        ax.annotate("share of clean labels", (x, clean), (0, 2 if above else -2), ("axes fraction", "data"),
+                    "offset points", ha="right" if x else "left", va="bottom" if above else "top", fontsize=7,
+                    color=SOFT, zorder=5, bbox=PALE)  # fmt: skip
         data.add(row, "", "share of clean labels", "", clean)
+
+
+def _free_corner(ax: Axes, y: float) -> tuple[int, bool]:
+    """Where words beside a level line at y hide fewest points of the curves: right 1 or left 0, above or below it."""
+    (low, high), (left, right) = ax.get_ylim(), ax.get_xlim()
+    low, high = min(low, y), max(high, y)
+    height, width = WORDS[1] * (high - low), WORDS[0] * (right - left)
+
+    def hidden(corner: tuple[int, bool]) -> tuple[bool, int]:
+        x, above = corner
+        first, bottom = (right - width if x else left), (y if above else y - height)
+        found = 0
+        for curve in ax.lines:
+            at, values = (np.asarray(side, dtype=float) for side in (curve.get_xdata(), curve.get_ydata()))
+            inside = (at >= first) & (at <= first + width) & (values >= bottom) & (values <= bottom + height)
+            found += int(inside.sum())
+        return bottom < low or bottom + height > high, found
+
+    return min(((1, True), (1, False), (0, True), (0, False)), key=hidden)
 
 
 def remark(ax: Axes, words: str, empty: bool = False) -> None:
