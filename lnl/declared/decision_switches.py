@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lnl.data.registry import DatasetInfo
+from lnl.declared import configuration
 from lnl.declared.decisions import Decision, word
-from lnl.declared.reading import read_yaml
 from lnl.declared.schema import schema
 from lnl.declared.search_options import ALGORITHMS, Word, YesNo, resolved
 from lnl.declared.specification import choose
@@ -201,7 +201,7 @@ _KINDS: dict[str, Callable[..., Switch]] = {
     "algorithm": _algorithm,
     "figure": _keys("figure", lambda declared: declared.figures),
     "synthetic": _keys("key of config/synthetic.yaml", lambda declared: declared.synthetic),
-    "config": _keys("key of config/config.yaml", lambda declared: read_yaml(declared.root / "config" / "config.yaml")),
+    "config": _keys("key of config/config.yaml", lambda declared: configuration.DEFAULTS),
     "dataset": _named("data set", lambda declared: declared.datasets),
     "noise": _named("noise", lambda declared: {**SHAPES, **declared.noises}),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.declared import chosen_epochs, labellers, lengths, paths, set_keys, stages
+from lnl.declared import chosen_epochs, environment, labellers, lengths, paths, set_keys, stages
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
@@ -230,6 +230,7 @@ def check(suite: Suite) -> None:
     artefacts that need it (label_needs)."""
     from lnl.declared.data_places import Places
 
+    environment.check()
     _ = suite.cells, Places.of(suite.config, suite.root)
     _ = suite.selected, suite.decisions
     check_block(suite.searching)

@@ -115,7 +115,7 @@ def other_data(manifest: str, info: DatasetInfo, places: Places) -> bool:
     found = _found(manifest)
     try:
         read = (found or {}).get("supplied_files", [])
-        root = Path(places.data_root or ".").expanduser()
+        root = Path(places.data_root or ".")
         return found is None or found.get("declared") != info.declared or exchanged(info, root, read)
     except OSError:
         return False  # whoever has to read it says that it cannot be read
