@@ -41,8 +41,11 @@ def a_file(text: str) -> Path:
 
 
 def a_folder(text: str) -> Path:
-    """What somebody has named as a folder; UserError for a home that is nobody's."""
-    return written_out(text)
+    """What somebody has named as a folder; UserError for a home that is nobody's, and for a file."""
+    place = written_out(text)
+    if os.path.lexists(place) and not os.path.isdir(place):
+        raise UserError(f"{str(place)[:200]}: is no folder; name one")
+    return place
 
 
 @contextmanager
