@@ -61,7 +61,7 @@ ROUNDS = 200  # of EM, until it has converged
 
 
 class DynamicBootstrap(Method):
-    """lambda l_a + (1 - lambda) l_b + R, where l = (1 - B) CE(y) + B CE(z) of the mixed image (section 3.3)."""
+    """lambda l_a + (1 - lambda) l_b + R, where l = (1 - B) CE(y) + B CE(z) of the mixed image."""
 
     def random(self) -> dict[str, tuple[int, ...]]:
         return {"ratio": (2 * self.parameters["alpha"] - 1,), "partner": (self.setting.batch,)}

@@ -58,7 +58,7 @@ SPEC = {
 
 
 class GCE(Method):
-    """Mean of w_i (L_q(p_i) - L_q(k)) (equation 13), or of L_q(p_i) alone (section 3.2); p_i: of the given label."""
+    """Mean of w_i (L_q(p_i) - L_q(k)), as ported, or of L_q(p_i) alone; p_i: of the given label."""
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         if not self.parameters["truncated"]:

@@ -49,7 +49,7 @@ SETS = {"held-out": "validation", "probe": "probe"}  # sets of the protocol
 
 
 class RoG(Method):
-    """Section 2 of the paper; logits of its classifier are logarithms of the ensemble's posterior."""
+    """As released; logits of its classifier are logarithms of the ensemble's posterior."""
 
     def streams(self) -> dict[str, Stream]:
         chosen = SETS.get(self.parameters["validation"])

@@ -93,7 +93,7 @@ def test_the_page_s_first_table_is_made_with_its_lines(checkout: tuple[SuiteCopy
 def test_annotations_of_one_file_stand_side_by_side(checkout: tuple[SuiteCopy, np.ndarray]) -> None:
     suite = Suite.load(Path(), {"scale": "lite"})
     cells = [slot.cell.id for slot in suite.slots(NAMES[1]) if slot.cell]
-    assert cells == [f"coteaching/mnist/file-team.{who}/standard" for who in ("anna", "ben", "majority")]
+    assert cells == [f"s2e/mnist/file-team.{who}/standard" for who in ("anna", "ben", "majority")]
 
 
 # ---- noise -------------------------------------------------------------------------------------------------------

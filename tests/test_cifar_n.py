@@ -72,6 +72,19 @@ def test_labels_of_cifar_are_no_labels_of_its_stand_in(brought: Suite) -> None:
     assert "scale=lite" in line and "\n" not in line
 
 
+def test_rows_that_are_numbered_are_told_so_as_well(brought: Suite) -> None:
+    rows = "".join(f"{place},{place % 10}\n" for place in range(2_000))
+    Path("labels.csv").write_text("id,label\n" + rows)
+    files = {"cifar10n": {"path": "labels.csv", "field": "label", "index": "id"}}
+    suite = Suite.load(Path(), {"scale": "smoke", "device": "cpu", "label_files": files}, validate=False)
+    prepare.data(suite, "digits")
+    with pytest.raises(UserError) as caught:
+        prepare.noise(suite, "digits", "file-cifar10n", "as_released", 0)
+    line = str(caught.value)
+    assert "'id' has to number the 1197 examples of the training file of digits (which stands in for cifar10" in line
+    assert "\n" not in line
+
+
 def test_without_its_file_the_guest_is_left_out_and_blocks_nobody(brought: Suite) -> None:
     assert label_needs.lacking(brought, "cifar10n") is None
     assert "has neither 'cifar100n' nor 'cifar100n.noisy_label'" in str(label_needs.lacking(brought, "cifar100n"))

@@ -208,3 +208,24 @@ def test_lines_of_panels_without_a_run_are_left_out_and_named() -> None:
     shown, said = panels.begun(data)
     assert [(number, row.key) for number, row in shown] == [(3, "d"), (4, "e"), (5, "f")]
     assert said == ["Without a run so far: (a) A; (b) B; (c) C; (g) G."]
+
+
+def test_no_line_goes_over_a_ratio_without_runs_and_no_legend_has_bars_that_the_plot_lacks(suite, tmp_path):
+    def at(cell, seed):
+        return tmp_path / cell.id / f"seed{seed}.json"
+
+    for run in suite.demand("l2r_figure2"):
+        method, _, ratio = run.cell.method.rpartition("-")
+        several = method == "resample"  # ten repeats, at an accuracy of 80 + seed; of the others the first alone
+        if ratio in ("r9", "r19", "r99") and (run.seed == 1 or several):
+            write(suite, at(run.cell, run.seed), run.cell, run.seed, 80.0 + run.seed, 1)
+    data = data_of(suite, "l2r_figure2", at)
+    drawn = drawing(suite, "l2r_figure2")(data)
+    (ax,), (legend,) = drawn.axes, drawn.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels == [column.label for column in data.columns if column.key != "l2r-half"]
+    for label, curve, handle in zip(labels, ax.containers, legend.legend_handles, strict=True):
+        error = 14.5 if label == "Resample" else 19.0
+        np.testing.assert_allclose(curve.lines[0].get_ydata(), [error, error, np.nan, error, np.nan])
+        assert (type(handle).__name__ == "LineCollection") == (label == "Resample")
+    assert [text.get_text() for text in ax.texts] == ["45 of 350 runs"]

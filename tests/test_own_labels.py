@@ -223,3 +223,8 @@ def test_labels_of_the_data_that_a_stand_in_replaces_are_told_where_they_belong(
     own: SuiteCopy, scale: str, dataset: str, said: str
 ) -> None:
     assert said in label_needs.training_file(Suite.load(own.root, {"scale": scale}), dataset)
+
+
+def test_a_stand_in_of_the_suite_s_default_scale_names_the_scales_without_it() -> None:
+    said = label_needs.training_file(Suite.load(ROOT, {"scale": "demo"}, validate=False), "digits")
+    assert "stands in for cifar10, mnist," in said and "scale=lite or scale=paper" in said and "scale=smoke" not in said

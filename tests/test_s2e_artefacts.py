@@ -25,9 +25,9 @@ from lnl.render.table import render as render_table
 ROOT = Path(__file__).resolve().parent.parent
 NOISES = ("symmetric-20", "symmetric-50", "pair-45")
 DATA = ("mnist", "cifar10", "cifar100")
-SLOTS = {  # rows x columns; 3 x 3 panels of seven methods, our sound search and one control
+SLOTS = {  # rows x columns; 3 x 3 panels of seven methods, S2E as printed, our sound search and one control
     "s2e_figure1": 5,
-    "s2e_figure4": 9 * 9,
+    "s2e_figure4": 9 * 10,
     "s2e_table3": 9 * 4,
     "s2e_control_mnist": 3 * 6,
     "tutorial_s2e_memorisation": 15,

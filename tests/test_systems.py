@@ -27,9 +27,25 @@ def test_every_system_runs_or_says_why_not(suite: Suite) -> None:
     waiting = found.published_only()
     assert sorted(waiting) == sorted(place for system in found.all for place in system.published)
     trained = {key for system in found.all for key in system.methods}
-    ours = {"s2e-sound", "standard-held-out", "decoupling-buffered"}  # and examples
-    missing = {key for key in suite.methods if not suite.methods[key]["title"].endswith("(example)")} - trained - ours
+    ours = {"s2e-sound", "standard-held-out", "decoupling-buffered"}  # and what joins by itself
+    missing = {key for key, spec in suite.methods.items() if not spec.get("joins")} - trained - ours
     assert not missing, "methods of the suite that no document's system trains"
+
+
+def test_a_method_that_joins_a_table_by_itself_changes_no_page(
+    suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "methods").mkdir()
+    text = (helpers.ROOT / "methods/bootstrap.py").read_text()
+    spec = text.replace('"key": "bootstrap"', '"key": "mine"').replace(
+        '"version"', '"joins": ["tutorial_mnist_accuracy"], "version"'
+    )
+    (tmp_path / "methods/mine.py").write_text(spec)
+    monkeypatch.setenv("LNL_OVERLAY", str(tmp_path))
+    with_mine = Suite.load(helpers.ROOT, {"scale": "paper"})
+    cells = [slot.cell.method for slot in with_mine.slots("tutorial_mnist_accuracy") if slot.cell]
+    assert "mine" in cells
+    assert page(with_mine) == page(suite)
 
 
 def test_the_pages_are_made_from_the_declarations(suite: Suite) -> None:

@@ -51,11 +51,6 @@ def training_file(suite: Suite, dataset: str) -> str:
     papers = ", ".join(sorted(replaced[suite.scale]))
     if not papers or dataset not in suite.datasets:
         return f"the training file of {dataset}"
-    others = [name for name in suite.scales if not replaced[suite.scale] & set(_stand_ins(suite, name))]
+    others = [name for name in suite.scales if not replaced[name]]
     wanted = f", and labels of {papers} need scale={' or scale='.join(others)}" if others else ""
     return f"the training file of {dataset} (which stands in for {papers} at scale {suite.scale}{wanted})"
-
-
-def _stand_ins(suite: Suite, scale: str) -> dict[str, str]:
-    found: dict[str, str] = suite.scales[scale].get("stand_ins", {}).get("datasets", {})
-    return found

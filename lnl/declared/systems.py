@@ -71,12 +71,13 @@ class Systems:
         """Those of them that have rows and columns."""
         return [key for key in self.keys if self.suite.artefacts[key] != "claims"]
 
-    def of_cell(self, name: str) -> System | None:
-        """The system whose longest pattern a cell's last part fits; None for one of this suite's own."""
+    def of_cell(self, name: str, joined: bool = False) -> System | None:
+        """The system whose longest pattern a cell's last part fits; None for one of this suite's own, and for one that
+        no system has where its method has `joined` the artefact by itself: such are its author's own."""
         fitting = [(len(p), s) for s in self.all for p in s.cells if fnmatchcase(name, p)]
         ours = [len(p) for p in self.ours if fnmatchcase(name, p)]
         best = max(fitting, key=lambda each: each[0], default=None)
-        if best is None and not ours:
+        if best is None and not ours and not joined:
             raise UserError(f"{FILE}: no system has the cell '{name}'; add a pattern to one, or to 'ours'")
         return None if best is None or (ours and max(ours) >= best[0]) else best[1]
 
@@ -86,7 +87,7 @@ class Systems:
             for slot in self.suite.slots(key) if key in self.shown else ():
                 place = f"{key}/{slot.row}"
                 if slot.cell is not None:
-                    system = self.of_cell(slot.cell.method)
+                    system = self.of_cell(slot.cell.method, slot.joined)
                     if system is not None:
                         system.artefacts.add(key)
                         system.methods.add(self._method(slot.cell))

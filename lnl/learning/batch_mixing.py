@@ -19,7 +19,7 @@ def mixed(images: Tensor, partner: Tensor, share: Tensor) -> Tensor:
 def guided_share(noisy: Tensor, partner: Tensor) -> Tensor:
     """Share [B] that an image has of its mixture, by how probably its label is right beside that of its partner's.
 
-    noisy: probability [B] below 1 that a label is wrong (Arazo et al., ICML 2019, section 3.4).
+    noisy: probability [B] below 1 that a label is wrong (the released code of Arazo et al., ICML 2019).
     """
     right = 1 - noisy
     return right / (right + right[partner])

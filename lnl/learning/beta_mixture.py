@@ -1,7 +1,7 @@
 """Which examples are wrongly labelled, by a mixture of two Beta distributions of their losses.
 
 Arazo, Ortego, Albert, O'Connor and McGuinness, "Unsupervised label noise modeling and loss correction", ICML 2019,
-section 3, with the constants of their code. Losses are brought into (0, 1) by their 5th and 95th percentiles. On those
+by their code and with its constants. Losses are brought into (0, 1) by their 5th and 95th percentiles. On those
 between the percentiles ten rounds of expectation and maximisation by moments follow. The posterior of the second
 component, that of large losses, is tabulated. All in double precision on the losses' device, which is not waited for.
 

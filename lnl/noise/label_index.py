@@ -13,15 +13,15 @@ from lnl.noise.label_values import whole_numbers
 NUMBERING = ("index", "idx", "id", "i", "example", "image", "image_id", "row", "position", "number", "unnamed 1")
 
 
-def order(content: Content, index: str, labels: int, count: int) -> NDArray[np.int64]:
-    """Rows in the order of the examples, int64 [count], by what column `index` says of as many labels.
+def order(content: Content, index: str, labels: int, count: int, of: str) -> NDArray[np.int64]:
+    """Rows in the order of the examples of `of`, int64 [count], by what column `index` says of as many labels.
 
     UserError naming the row for a number outside 0..count-1, one that stands twice, and for an example without a row.
     """
     numbers = whole_numbers(content, index, "number")
     if len(numbers) != labels:
         raise UserError(f"{content.path}: '{index}' has {len(numbers)} numbers for {labels} labels; bring it again")
-    remedy = f"'{index}' has to number the {count} examples from 0 on, each once"
+    remedy = f"'{index}' has to number the {count} examples of {of} from 0 on, each once"
     if len(numbers) == count and set(numbers.tolist()) == set(range(1, count + 1)):
         raise UserError(f"{content.path}: '{index}' numbers the examples from 1 on; {remedy}: subtract 1")
     outside = np.flatnonzero((numbers < 0) | (numbers >= count))

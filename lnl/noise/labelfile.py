@@ -30,7 +30,7 @@ def read_labels(file: LabelFile, truth: NDArray[np.int64], classes: int, of: str
     labels = as_classes(content, field, file.classes) if file.classes else whole_numbers(content, field)
     rows = np.arange(count)
     if file.index:
-        rows = order(content, _named(content, file.index), len(labels), count)
+        rows = order(content, _named(content, file.index), len(labels), count, of)
     if len(labels) != count:
         much = "many" if len(labels) > count else "few"
         raise UserError(f"{file.path}: holds {len(labels)} labels, too {much}: {of} has {count} examples")

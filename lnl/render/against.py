@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lnl.render.figure_data import FigureData
 
-APART = 0.012  # of the axis, by which the bars of neighbouring curves stand beside each other
+APART = 0.004  # of the axis, by which the bars of neighbouring curves stand beside each other
 
 
 def against(
@@ -29,8 +29,9 @@ def against(
     said: Sequence[str] = (),
 ) -> Figure:
     """One curve a column over the rows, which stand at `at`: test accuracy after the last step, mean of the repeats
-    with bars of one standard deviation. words: of both axes. log: the x axis; error: 100 less the accuracy. flat: the
-    row at which a column was trained that does not depend on them, drawn as a level line."""
+    with bars of one standard deviation where there are two, and no line over a row that was asked for and has no run.
+    words: of both axes. log: the x axis; error: 100 less the accuracy. flat: the row at which a column was trained that
+    does not depend on them, drawn as a level line."""
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(10.0, 5.6))
@@ -39,13 +40,15 @@ def against(
     shown: dict[str, Any] = {}
     for number, column in enumerate(data.columns):
         found = _ends(data, column.key, at, error)
-        if len(found) and column.key in (flat or {}):
-            shown[column.label] = ax.axhline(found[0][1], **line(column.key))
-        elif len(found):
+        trained = found[np.isfinite(found[:, 1])] if len(found) else found
+        if len(trained) and column.key in (flat or {}):
+            shown[column.label] = ax.axhline(trained[0][1], **line(column.key))
+        elif len(trained):
             x, mean, spread = found.T
             aside = APART * span * (number - (len(data.columns) - 1) / 2)
             x = x * np.exp(aside) if log else x + aside
-            shown[column.label] = ax.errorbar(x, mean, spread, capsize=2, marker="o", ms=3, **line(column.key))
+            drawn = ax.errorbar(x, mean, spread, capsize=2, marker="o", ms=4, **line(column.key))
+            shown[column.label] = drawn if np.isfinite(spread).any() else drawn.lines[0]
     if log:
         ax.set_xscale("log")
     ax.set_xticks(list(at.values()), [row.label for row in data.rows])
@@ -54,13 +57,13 @@ def against(
     ax.set_ylabel(words[1])
     if error:
         ax.set_ylim(bottom=0)
-    remark(ax, "; ".join(dict.fromkeys(note for row in data.rows if (note := data.note(row.key)))), empty=not shown)
+    remark(ax, data.note(), empty=not shown)
     finish(figure, data, list(shown.values()), list(shown), said=said)
     return figure
 
 
 def _ends(data: FigureData, column: str, at: Mapping[str, float], error: bool) -> Any:
-    """(x, mean, standard deviation) of the rows that have runs, [rows, 3]."""
+    """(x, mean, standard deviation) of the rows that a column asks for, [rows, 3]; nan where there is none."""
     name: str = "test error" if error else "test accuracy"
     value: Callable[[Any], Any] = (lambda accuracy: 100 - accuracy) if error else (lambda accuracy: accuracy)
     found = []
@@ -68,7 +71,10 @@ def _ends(data: FigureData, column: str, at: Mapping[str, float], error: bool) -
         _, values = data.per_network(row.key, column, "test_accuracy")
         if len(values):
             ends = value(values[:, :, -1].mean(axis=1))
-            mean, spread = float(ends.mean()), float(ends.std(ddof=1)) if len(ends) > 1 else 0.0
+            mean, spread = float(ends.mean()), float(ends.std(ddof=1)) if len(ends) > 1 else np.nan
             found.append((at[row.key], mean, spread))
-            data.add(row.key, column, name, "final", mean, mean - spread, mean + spread, len(ends))
+            low, high = (mean - spread, mean + spread) if len(ends) > 1 else (None, None)
+            data.add(row.key, column, name, "final", mean, low, high, len(ends))
+        elif data.place(row.key, column).slot.cell is not None:
+            found.append((at[row.key], np.nan, np.nan))
     return np.array(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lnl.render.panels import begun, clean_share, finish, frame, outer_labels, plot, remark, title
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from lnl.render.figure_data import FigureData
 
 
-def schedules(data: FigureData) -> Figure:
-    """R(t) that runs were trained with; repeats share it, so there is no band."""
+def schedules(data: FigureData, said: Sequence[str] | None = None) -> Figure:
+    """R(t) that runs were trained with; repeats share it, so there is no band.
+
+    said: what the small print says before scale and repeats; None: all notes of the figure.
+    """
     rows, left_out = begun(data)
     figure, axes = frame(data, len(rows))
     shown: dict[str, Any] = {}
@@ -28,6 +32,7 @@ def schedules(data: FigureData) -> Figure:
             clean_share(ax, data, row.key, whole=1.0)
             ax.set_ylim(0, 1.04)
         remark(ax, data.note(row.key), empty=not ax.lines)
+    notes = data.declaration.get("notes", []) if said is None else said
     outer_labels(axes, ["R(t), kept fraction"] * len(axes))
-    finish(figure, data, list(shown.values()), list(shown), said=[*data.declaration.get("notes", []), *left_out])
+    finish(figure, data, list(shown.values()), list(shown), said=[*notes, *left_out])
     return figure

@@ -21,7 +21,7 @@ def page(suite: Suite) -> str:
     lines = ["| system | tables, figures, claims | file | decisions | state |", "|---|---|---|---|---|"]
     for system in found.all:
         shown = ", ".join(f"`{key}`" for key in found.keys if key in system.artefacts)
-        state = "runs, at every scale" if system.runs else f"printed numbers only: {system.why}"
+        state = "can be trained here" if system.runs else f"printed numbers only: {system.why}"
         cells = [system.title, shown, _files(suite, system), _decisions(suite, system), state]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -32,8 +32,8 @@ def count(suite: Suite) -> str:
     found = Systems(suite).all
     running = sum(system.runs for system in found)
     return (
-        f"Of the {len(found)} systems that the documents compare, {running} run here and {len(found) - running} have "
-        "printed numbers only: [docs/systems.md](docs/systems.md)."
+        f"Of the {len(found)} systems that the documents compare, {running} can be trained here and "
+        f"{len(found) - running} have printed numbers only: [docs/systems.md](docs/systems.md)."
     )
 
 

@@ -18,6 +18,7 @@ from lnl.render.pages.marks import Mark
 from lnl.render.pages.places import Place, places, suite_of
 from lnl.results.claims import search_values
 from lnl.results.claims.decisions import Verdict
+from lnl.results.claims.units import PERCENT
 
 
 def runs(mark: Mark, kept: Committed) -> str:
@@ -205,9 +206,11 @@ def _weakest(verdict: Verdict) -> tuple[str, str, str]:
         return part.label if part else "", "", ""
     low, high = part.outcome.low, part.outcome.high
     known = low is not None and high is not None and not math.isinf(low)
+    shown = short(part.outcome.effect)
+    unit = f"{'' if part.unit == PERCENT else ' '}{part.unit}" if part.unit and shown else ""
     return (
         part.label,
-        short(part.outcome.effect) + (f" ({short(low)} to {short(high)})" if known else ""),
+        shown + unit + (f" ({short(low)} to {short(high)})" if known else ""),
         part.outcome.n,
     )
 

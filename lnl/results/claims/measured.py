@@ -12,6 +12,7 @@ from lnl.results.claims import groups, measured_cells, measured_groups, measured
 from lnl.results.claims.evidence import Repeats, values
 from lnl.results.claims.outcome import Outcome, on_repeats
 from lnl.results.claims.parts import Cells, Part, absent, paired, pairs, quantity
+from lnl.results.claims.units import unit
 from lnl.results.claims.words import quantity_words
 from lnl.results.statistics import FEWEST
 
@@ -26,7 +27,10 @@ def parts(test: Mapping[str, Any], cells: Cells, published: Published) -> list[P
     """
     found = _MAKERS[test["kind"]](test, cells, published)
     control, aside, joint = bool(test.get("control")), bool(test.get("aside")), test.get("allow") == "chance"
-    return [replace(part, control=control, aside=aside or part.aside, joint=joint) for part in found]
+    of = unit(test, any(repeats.place.kind == "synthetic" for repeats in cells[test["a"]]))
+    return [
+        replace(part, control=control, aside=aside or part.aside, joint=joint, unit=part.unit or of) for part in found
+    ]
 
 
 def _two(test: Mapping[str, Any], cells: Cells, compare: Callable[..., Outcome], word: str) -> Iterator[Part]:
@@ -140,7 +144,7 @@ def _sign(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]
         yield Part(label, on_repeats(groups.share_above(above, len(found), 0.5, "cells"), fewest))
     for a, b in both:
         single = _gt(test, {test["a"]: [a], test["b"]: [b]}, None)
-        yield from (replace(part, aside=True) for part in single)
+        yield from (replace(part, aside=True, unit=unit({**test, "kind": "GT"})) for part in single)
 
 
 def _ref(test: Mapping[str, Any], cells: Cells, published: Published) -> Iterator[Part]:

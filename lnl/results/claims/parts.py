@@ -24,6 +24,7 @@ class Part:
     control: bool = False  # shown beside the claim, not part of it
     aside: bool = False  # shown only: one of several that another part judges together, or a number to know
     joint: bool = False  # `allow: chance`: its interval is tested together with the claim's others
+    unit: str = ""  # of its effect
 
     @property
     def counted(self) -> bool:
