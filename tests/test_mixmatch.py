@@ -17,7 +17,7 @@ from scipy import stats
 
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
-from lnl.learning.augment import augment
+from lnl.learning.augment import KINDS, augment
 from lnl.learning.mixing import interleaving
 
 LR, DECAY = 0.05, 0.4
@@ -37,7 +37,7 @@ def build(
         epochs=length["steps"] // length["period"],
         paper_epochs=5,
         untrained_epoch=False,
-        augment="reflect-flip",
+        augment=changes.pop("augment", "reflect-flip"),
         batch={"size": batch, "steps_cap": None},
         optimiser=changes.pop("optimiser", {"name": "sgd", "lr": LR, "schedule": "constant"}),
     )
@@ -198,14 +198,26 @@ def test_given_labels_are_not_learned_from() -> None:
     assert one.learner.population.flat.equal(two.learner.population.flat)
 
 
-def test_both_views_are_augmented_as_the_protocol_says_and_differ() -> None:
-    built = build()
-    built.begin_epoch(0)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])
+def test_both_views_are_augmented_as_the_protocol_says_and_differ(kind: str) -> None:
+    built = build("digits_mlp", augment=kind)
+    moment = built.begin_epoch(0)
     batch = built.batches.batch(0)
     plain = built.data.gather(batch.index)
     assert not batch.x.equal(batch.views[0]) and not batch.x.equal(plain)
     drawn = built.batches.draws(0)
-    assert batch.views[0].equal(augment("reflect-flip", plain, drawn.views[0]))
+    for seen, numbers in ((batch.x, drawn.augmentation), (batch.views[0], drawn.views[0])):
+        assert numbers is not None and len(numbers.unique()) == numbers.numel()
+        assert seen.equal(augment(kind, plain, numbers))
+    built.step(0, moment)
+    assert built.learner.vector().isfinite().all()
+
+
+def test_images_that_nothing_augments_are_all_the_same_view() -> None:
+    built = build("digits_mlp", augment="none")
+    built.begin_epoch(0)
+    batch = built.batches.batch(0)
+    assert batch.views[0].equal(batch.x) and batch.x.equal(built.data.gather(batch.index))
 
 
 def test_the_weight_rises_by_the_papers_steps() -> None:

@@ -147,8 +147,9 @@ class Method:
         return None
 
     def view(self, x: Tensor, uniform: Tensor, number: int) -> Tensor:
-        """Augmented view `number` of x [B, C, H, W]; uniform: [B, 3]. The default crops and flips."""
-        return augment("crop-flip", x, uniform)
+        """Augmented view `number` of x [B, C, H, W]; uniform: [B, width], as many numbers of an image as the protocol's
+        augmentation takes, three or more. The default crops and flips."""
+        return augment("crop-flip", x, uniform[..., :3])
 
     def crops(self) -> int:
         """How often each image of a batch is augmented once more as the protocol does it, with numbers of its own; of
