@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from replaying import Dispatched, Tape, assert_replayed_equal
 from scipy import stats
 
+from lnl.declared.reading import read_methods
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
+from lnl.engine.method import Beta
 from lnl.learning.augment import KINDS, augment
 from lnl.learning.mixing import interleaving
 
@@ -240,6 +242,20 @@ def test_ratios_are_from_the_beta_distribution(alpha: float) -> None:
     assert stats.kstest(torch.cat(found).numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
     built.begin_epoch(0)
     assert built.batches.draws(3).random["ratio"].equal(found[3]), "the same after a resume"
+
+
+def test_ratios_of_the_smallest_alpha_that_is_allowed_have_not_underflown() -> None:
+    """Both numbers of a ratio then are the smallest one above zero, and the ratio one half."""
+    lowest = read_methods(helpers.ROOT / "methods")["mixmatch"]["ranges"]["alpha"][0]
+    built = build("digits_mlp", alpha=lowest)
+    built.begin_epoch(0)
+    found = torch.cat(
+        [built.batches._drawn(built.runs[0], "ratio", step, Beta((50_000,), lowest)) for step in range(8)]
+    )
+    assert (found == 0.5).sum() == 0
+    for at in (1e-6, 1e-3, 0.1, 0.5, 0.9, 0.999, 1 - 1e-6):  # nearer to 1 single precision has few numbers
+        wanted = stats.beta(lowest, lowest).cdf(at)
+        assert (found <= at).double().mean().item() == pytest.approx(wanted, abs=4 * (wanted / len(found)) ** 0.5)
 
 
 def test_reflected_padding() -> None:

@@ -61,7 +61,8 @@ class Normal:
 
 @dataclass(frozen=True)
 class Beta:
-    """Numbers of a shape from Beta(a, a), a > 0, where a method asks for some in `random` (MixUp's ratios)."""
+    """Numbers of a shape from Beta(a, a) where a method asks for some in `random` (MixUp's ratios). a: 0.1 or more;
+    ratios are made of two gamma numbers of single precision, which for smaller ones may both underflow."""
 
     shape: tuple[int, ...]
     a: float
