@@ -173,8 +173,11 @@ def test_interleaved_groups_are_the_released_ones_and_done_twice_they_are_as_bef
 # ---- properties that the paper states, or the released code has ----------------------------------------------------
 
 
-def test_only_the_first_sub_batch_moves_the_running_statistics() -> None:
-    built, alone = build(), build()
+@pytest.mark.parametrize(("statistics", "moving"), [("first", [2]), ("every", [0, 1, 2, 3, 4])])
+def test_running_statistics_are_moved_by_the_first_sub_batch_alone_or_by_every_pass(
+    statistics: str, moving: list[int]
+) -> None:
+    built, alone = build(statistics=statistics), build()
     moment = built.begin_epoch(0)
     alone.begin_epoch(0)
     seen = []
@@ -184,11 +187,31 @@ def test_only_the_first_sub_batch_moves_the_running_statistics() -> None:
         forward(x, uniform, batch_norm),
     )[1]
     built.step(0, moment)
-    assert [mode for _, mode in seen] == ["batch", "batch", "update", "batch", "batch"]
+    assert [mode for _, mode in seen] == ["update" if place in moving else "batch" for place in range(5)]
     with torch.no_grad():
-        alone.learner.forward(seen[2][0])
+        for place in moving:
+            alone.learner.forward(seen[place][0])
     for name, statistic in built.learner.population.buffers.items():
         assert statistic.equal(alone.learner.population.buffers[name]), name
+
+
+def test_what_is_judged_are_the_averaged_weights() -> None:
+    built = build(average=0.99)
+    built.run()
+    learner, (images, labels) = built.learner, built.data.parts["test"]
+    x = images.float() / 255
+    present = learner.forward(x, None, "frozen").detach().clone()
+    kept, average = learner.vector().clone(), learner.state["average"]
+    predicted = built.methods[0].predict(learner, x, None)
+    with torch.no_grad():
+        learner.population.flat.copy_(average)
+        of_average = learner.forward(x, None, "frozen")
+        learner.population.flat.copy_(kept)
+    torch.testing.assert_close(predicted, of_average)
+    assert not torch.allclose(present, of_average, atol=0.01)
+    accuracy = [100 * (found[0].argmax(-1) == labels).float().mean().item() for found in (of_average, present)]
+    assert built.curves[0]["test_accuracy"][0][-1] == pytest.approx(accuracy[0])
+    assert accuracy[0] != accuracy[1]
 
 
 def test_given_labels_are_not_learned_from() -> None:
