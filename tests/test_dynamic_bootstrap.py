@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import helpers
@@ -184,6 +185,24 @@ def test_the_mixture_is_fitted_before_every_epoch_that_uses_it_to_all_examples(t
     assert state["posteriors"].numpy() == pytest.approx(wanted, abs=1e-3)
     if mixture == "converged":
         assert np.abs(wanted - other).max() > 0.05, "or nothing would tell the two apart"
+
+
+def test_the_converged_mixture_has_a_start_of_its_own() -> None:
+    """Of losses for which EM ends elsewhere from the released one."""
+    parts = ((700, 11, 28), (300, 30, 4))
+    losses = np.concatenate([stats.beta.ppf((np.arange(n) + 0.5) / n, a, b) for n, a, b in parts])
+    other = torch.from_numpy(np.log(np.expm1(losses))).float()  # logit of the other class than the given one
+    logits = torch.stack([torch.zeros(1000), other], -1)
+    built = build(mixture="converged", tracked_on="images")
+    learner = SimpleNamespace(
+        given=torch.zeros(1000, dtype=torch.int64),
+        training_pass=lambda augmented=None: [(torch.arange(1000), logits[None])],
+        state=built.learner.state,
+    )
+    built.methods[0].epoch_begin(learner, Moment(1, 0.0, 0, done=0.5))  # type: ignore[arg-type]
+    found = learner.state["posteriors"].numpy()
+    assert found == pytest.approx(restated_table(losses, True), abs=1e-3)
+    assert found[:30].max() < 0.01 and found[70:].min() > 0.99
 
 
 # ---- its clock -----------------------------------------------------------------------------------------------------
