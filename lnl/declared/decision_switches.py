@@ -120,15 +120,23 @@ def _files(kind: str, attribute: str, get: Callable[[Tree, str], Any] = at) -> C
             choose(name, files, kind, decision.where)
         allowed, unset = allowed_words(node), node.get("default", ABSENT)
         if kind == "protocol" and dotted.startswith(OPTIONS):
-            option = dotted.removeprefix(OPTIONS)
-            known = {name: values for info in NETWORKS.values() for name, values in info.options.items()}
-            allowed = tuple(choose(option, known, "option of a network", decision.where))
+            allowed = _option_values(dotted.removeprefix(OPTIONS), [files[name] for name in of or files], decision)
         if (kind, dotted) == ("search", "space"):
             allowed = tuple(declared.spaces)
         held = {name: get(files[name], dotted) for name in of or files}
         return Switch(kind, dotted, allowed, held, unset, every=kind != "search" or of is None)
 
     return found
+
+
+def _option_values(option: str, protocols: list[Tree], decision: Decision) -> tuple[str, ...]:
+    """Values of an option of the networks of some protocols: one name may mean another thing of another network."""
+    choose(
+        option, {name: 0 for info in NETWORKS.values() for name in info.options}, "option of a network", decision.where
+    )
+    named = {entry["network"] for protocol in protocols for entry in protocol["datasets"].values()}
+    found = [value for name in sorted(named & set(NETWORKS)) for value in NETWORKS[name].options.get(option, ())]
+    return tuple(dict.fromkeys(found))
 
 
 def _method(declared: Declarations, decision: Decision, entry: Tree, of: None) -> Switch:
