@@ -180,6 +180,7 @@ def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
     declared = suite.lnl(*words, afresh=True, PATH=without_gpu)
     assert "~" in declared.stdout
     assert "what the protocol declares" in declared.stdout
+    assert "longest" in declared.stdout
     modelled = suite.lnl("plan", "small", "--scale", "paper", "--device", "cpu")
     assert "≈" in modelled.stdout
     assert "counted work over the measured speed of this device" in modelled.stdout

@@ -47,7 +47,10 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
         console.print("Candidates are the trainings of searches; a search stands before the runs that use it.")
     if total.unpriced:
         trainings = "1 training has" if total.unpriced == 1 else f"{total.unpriced} trainings have"
-        console.print(f"{trainings} no price, and stand in no sum: neither counted here nor declared.")
+        console.print(
+            f"? {trainings} no price and no part in the sums: their work cannot be counted, or this device is not here "
+            "and their protocol declares no runtime of it."
+        )
     said = {
         "modelled": "≈ counted work over the measured speed of this device (a large network's from a small one's)"
         + _corrected(estimator.correction),
@@ -85,7 +88,8 @@ def _row(shown: Table, key: str, cost: Cost) -> None:
     ]
     work = (f"{cost.petaflop:,.0f}" if cost.petaflop >= 10 else f"{cost.petaflop:.2g}") if cost.petaflop else "-"
     memory = size(cost.memory_mb) if cost.memory_mb else "-"
-    times = (sign + duration(cost.hours), duration(cost.longest)) if todo > cost.unpriced else ("?", "?")
+    more = " + ?" if cost.unpriced else ""
+    times = (sign + duration(cost.hours) + more, duration(cost.longest)) if todo > cost.unpriced else ("?", "?")
     prices = (*times, work, memory, size(cost.disk_mb)) if todo else ("-",) * 5
     shown.add_row(key, *counts, *prices)
 

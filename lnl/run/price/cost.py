@@ -35,6 +35,7 @@ Kind = tuple[str, str, str, int, str, bool]
 RECORD_KB = 80  # one record of 200 epochs and two networks
 #: Seconds of starting an operation on a GPU, one by one: 732 ms an epoch of 401 steps of 45 operations (docs/gpu.md).
 STARTED = 4e-5
+RATE = 23e12  # floating-point operations a second in single precision: a third of an H200's
 UNCOUNTED = (UserError, KeyError, RuntimeError, TypeError, ValueError)  # of a method that needs more
 BASES = ("measured", "modelled", "declared")  # from the surest on
 
@@ -182,8 +183,11 @@ class Estimator:
         try:
             such = self.suite.resolved(at, {}, f"runtime_of protocol {protocol}")
             work, started = self.counts.flops(spec), STARTED * self.counts.operations(spec)
-            part = runtime.share(such, whole, paper_dataset) * work / self.counts.flops(such)
-            return Price(max(60 * known.cuda_minutes * part, started), "declared", self.counts.memory_mb(spec), work)
+            as_long, its = (60 * known.cuda_minutes * runtime.share(s, whole, paper_dataset) for s in (spec, such))
+            by_work = its * work / self.counts.flops(such)
+            # small steps are slow for their work, and a heavier network's are not
+            seconds = max(started, min(by_work, as_long + work / RATE))
+            return Price(seconds, "declared", self.counts.memory_mb(spec), work)
         except UNCOUNTED:
             return None
 
