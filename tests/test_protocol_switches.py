@@ -14,6 +14,7 @@ from suite_copy import TABLE, SuiteCopy
 from torch import Tensor
 
 from lnl.declared.data_places import Places
+from lnl.declared.decision_switches import switches
 from lnl.declared.schema import check
 from lnl.declared.specification import UNNAMED, network_options
 from lnl.declared.suite import Cell, Run, Suite
@@ -106,6 +107,16 @@ def test_a_network_whose_default_is_another_than_an_unnamed_option_says_so() -> 
     for name, info in NETWORKS.items():
         built = {option: UNNAMED[option] for option in info.options} | options(name)
         assert built == resolve(name, {})[1], "what is built where nothing is named"
+
+
+def test_a_decision_on_an_option_knows_the_values_of_its_protocols_networks_alone(suite: Suite) -> None:
+    found = {
+        name: switches(suite, suite.decisions.by_key[name])[0].allowed
+        for name in ("resnet32_shortcut", "preact_resnet18_shortcut", "cnn9_dropout")
+    }
+    assert found["resnet32_shortcut"] == ("identity", "projection")
+    assert found["preact_resnet18_shortcut"] == ("activated", "identity")
+    assert found["cnn9_dropout"] == ("none", "always", "proper")
 
 
 def test_an_option_of_another_network_is_refused_before_any_job(suite: Suite) -> None:
