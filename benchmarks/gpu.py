@@ -197,12 +197,28 @@ class Bench:
         yield self.compare("gpu_ieg_replay", f"{title} steps one by one over replayed", eager, one, "higher", 2)
         plain = self.some_steps(training("standard", True), steps)
         yield self.compare("gpu_ieg", f"{title} step over a plain one, both replayed", one, plain, "lower", 9)
+        yield self.layouts(training("standard", False))
         wide = {"network": "ieg_wrn28_10" if self.cuda else "wrn28_2", "arithmetic": "fast"}
         with FlopCounterMode(display=False) as counted:
             once = training("standard", False, **wide)
             once.step(0, once.begin_epoch(ours.EPOCH))
         work = self.some_steps(training("standard", True, **wide), steps)
         yield self.share("gpu_wrn_share", "WRN-28-10, Standard, batch 100:", counted.get_total_flops() * steps, work)
+
+    def layouts(self, running: Any) -> Result:
+        """Forward and backward of images as crops leave them, over the same images in the papers' layout."""
+        from lnl.learning.selection import cross_entropy
+
+        running.begin_epoch(ours.EPOCH)
+        batch, learner = running.batches.batch(0), running.learner
+
+        def on(images: Any) -> Work:
+            return lambda: learner.gradient(
+                cross_entropy(learner.forward(images, batch.uniform), batch.labels).mean(-1)
+            )
+
+        title = "ResNet-29, single precision, batch 100: channels-last, as crops come, over the other layout"
+        return self.compare("gpu_layout", title, on(batch.x), on(batch.x.contiguous()), "lower", 1)
 
     def share(self, key: str, title: str, flops: float, work: Work) -> Result:
         """Share of the matrix rate that `work` of so many floating-point operations reaches."""

@@ -39,7 +39,7 @@ SPEC = {
     },
     "ranges": {
         "temperature": [0.01, 1],
-        "alpha": [0.01, None],
+        "alpha": [0.1, None],  # below, both gamma numbers of a ratio may underflow: at 0.01 a sixth are 1/2 exactly
         "weight": [0, None],
         "ramp": [1, None],
         "decay": [0, 1],

@@ -102,7 +102,8 @@ class RoG(Method):
 
     def corrupted(self, learner: Learner, true: Tensor) -> Tensor:
         """Labels of which the first ones, as many as the noise has a share of, are wrong, by the declared matrix."""
-        count = int(len(true) * self.setting.noise_rate)
+        # rounded first: the released code counts by whole percents, and 0.29 * 100 is less than 29
+        count = int(round(len(true) * self.setting.noise_rate, 6))
         others = self.setting.transition[true[:count]].double()
         others = others.scatter(1, true[:count, None], 0.0).cumsum(-1)
         drawn = learner.uniform("rog labels", (count, 1)).double() * others[:, -1:]

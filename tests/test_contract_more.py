@@ -12,7 +12,7 @@ from torch import Tensor
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.errors import UserError
-from lnl.learning.augment import augment
+from lnl.learning.augment import KINDS, augment, width
 from lnl.learning.selection import cross_entropy
 
 
@@ -87,6 +87,20 @@ def test_views_differ_from_each_other_and_between_steps_and_methods_share_them()
     assert not torch.equal(one.views[0], one.views[1])
     assert not torch.equal(one.random["partner"], two.random["partner"])
     assert all(torch.equal(a, b) for a, b in zip(one.views, again.batches.batch(0).views, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_views_are_cropped_and_flipped_whatever_the_protocol_does(kind: str) -> None:
+    built, plain = (helpers.build(MixUp, helpers.spec(augment=augmented)) for augmented in (kind, "none"))
+    for training in (built, plain):
+        training.begin_epoch(1)
+    batch, numbers = built.batches.batch(0), built.batches.draws(0).views
+    images = built.data.gather(batch.index)
+    for view, drawn in zip(batch.views, numbers, strict=True):
+        assert view.equal(augment("crop-flip", images, drawn[:, :3]))
+        assert not view.equal(images)
+    if width(kind) == 3:
+        assert all(a.equal(b) for a, b in zip(numbers, plain.batches.draws(0).views, strict=True))
 
 
 def test_a_sampler_decides_what_an_epoch_visits() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lnl.cli.common import parse_seeds
-from lnl.declared import configuration, environment
+from lnl.declared import configuration, dependencies, environment
 from lnl.declared.data_places import Places
 from lnl.declared.literals import read_literal
 from lnl.declared.reading import read_folder, read_mapping, read_yaml
@@ -181,6 +183,37 @@ def test_a_configuration_of_the_environment_that_is_none(monkeypatch: pytest.Mon
     assert configuration.of_environment() == {"seeds": 2}
     monkeypatch.setenv("LNL_CONFIG", "")
     assert configuration.of_environment() == {}
+
+
+@pytest.mark.parametrize("name", environment.KNOWN)
+def test_numbers_of_the_environment_are_looked_at_before_any_job(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    environment.check()
+    monkeypatch.setenv(name, "-1")
+    suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
+    assert f"{name}: '-1' is no number from" in refused(dependencies.check, suite)
+
+
+@pytest.mark.parametrize("key", ["data_root", "cache_root"])
+def test_a_home_is_written_out_and_one_that_is_nobody_s_is_a_line(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    variable = f"LNL_{key.upper()}"
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv(variable, raising=False)
+    assert getattr(Places.of({key: "~/there"}), key) == "/home/me/there"
+    assert refused(Places.of, {key: "~nouser/there"}).startswith(f"config key '{key}': ~nouser/there: ")
+    monkeypatch.setenv(variable, "~/other")
+    assert getattr(Places.of({}), key) == "/home/me/other"
+    monkeypatch.setenv(variable, "~nouser")
+    assert refused(Places.of, {}).startswith(f"{variable}: ~nouser: ")
+
+
+def test_a_user_s_configuration_is_no_contradiction_to_a_decision(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    for name in ("methods", "tables", "figures", "claims", "workflow"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    file = tmp_path / configuration.FILE
+    said = yaml.safe_load(file.read_text()) | {"unreadable_images": "skip", "news_features": "glove"}
+    file.write_text(yaml.safe_dump(said))
+    assert Suite.load(tmp_path, {"scale": "paper"}).decisions is not None
 
 
 @pytest.mark.parametrize("text", ["many", "nan", "inf", "-1", "0x10"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import helpers
@@ -14,6 +15,7 @@ from declared_datasets import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replaying import Tape, assert_replayed_equal
+from scipy import stats
 
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
@@ -129,20 +131,78 @@ def test_a_step_is_that_of_an_independent_restatement(form: str, epoch: int) -> 
         torch.testing.assert_close(seen, torch.tensor(doubts), atol=1e-5, rtol=0)
 
 
-def test_the_mixture_is_fitted_before_every_epoch_that_uses_it_to_all_examples() -> None:
-    built = build(tracked_on="images")
+def restated_table(losses: np.ndarray, converged: bool) -> np.ndarray:
+    """The posterior of the second of two Beta distributions at a hundred losses, by EM in numpy and scipy."""
+    low, high = np.percentile(losses, 5), np.percentile(losses, 95)
+    x = (losses[(losses >= low) & (losses <= high)] - low - 1e-5) / (high - low - 1e-5 + 1e-6)
+    x = np.where(x >= 1, 1 - 1e-3, np.where(x <= 0, 1e-3, x))
+    if converged:  # from what lies below and above the mean
+        belongs = np.stack([x <= x.mean(), x > x.mean()]).astype(float)
+        components = maximised(x, belongs)
+    else:
+        components = [(1.0, 2.0, 0.5), (2.0, 1.0, 0.5)]
+    for _ in range(200 if converged else 10):
+        each = np.stack([share * stats.beta.pdf(x, a, b) for a, b, share in components])
+        components = maximised(x, each / each.sum(0))
+    grid = np.linspace(1e-12, 1 - 1e-12, 100)
+    small, large = (share * stats.beta.pdf(grid, a, b) for a, b, share in components)
+    table = large / (small + large + 1e-12)
+    table[table.argmax() :] = table.max()
+    return table
+
+
+def maximised(x: np.ndarray, belongs: np.ndarray) -> list[tuple[float, float, float]]:
+    found = []
+    for weights in belongs:
+        mean = np.average(x, weights=weights)
+        together = mean * (1 - mean) / np.average((x - mean) ** 2, weights=weights) - 1
+        found.append((mean * together, (1 - mean) * together, weights.sum() / len(x)))
+    return found
+
+
+@pytest.mark.parametrize("mixture", ["as_released", "converged"])
+@pytest.mark.parametrize("tracked_on", ["augmented", "images"])
+def test_the_mixture_is_fitted_before_every_epoch_that_uses_it_to_all_examples(tracked_on: str, mixture: str) -> None:
+    built = build(tracked_on=tracked_on, mixture=mixture)
     built.begin_epoch(0)
     assert set(built.learner.state["posteriors"].tolist()) == {0.5}  # nothing is known yet
-    built = build(tracked_on="images")
+    built = build(tracked_on=tracked_on, mixture=mixture)
     built.run(until=1)
-    losses = np.zeros(len(built.data.true))
-    for places, logits in built.learner.training_pass():
-        for place, row in zip(places.tolist(), logits[0], strict=True):
-            losses[place] = -float(_log_posterior(row)[built.learner.given[place]])
+    theta, every = built.learner.vector().clone(), torch.arange(len(built.data.true))
+    anew = {
+        int(n): x for places, images in built.batches.in_order(every, 1) for n, x in zip(places, images, strict=True)
+    }
+    as_they_are = built.data.gather(every)
+    assert sum(not anew[n].equal(as_they_are[n]) for n in anew) > 200
+    seen = torch.stack([anew[n] for n in range(len(every))]) if tracked_on == "augmented" else as_they_are
+    rows = _forward(built, theta, seen, "frozen").detach()
+    losses = np.array([-float(_log_posterior(row)[y]) for row, y in zip(rows, built.learner.given, strict=True)])
     built.begin_epoch(1)
-    assert float(built.learner.state["low"]) == pytest.approx(np.percentile(losses, 5) + 1e-5, abs=1e-5)
-    assert float(built.learner.state["high"]) == pytest.approx(np.percentile(losses, 95), abs=1e-5)
-    assert len(set(built.learner.state["posteriors"].tolist())) > 10
+    state = built.learner.state
+    assert float(state["low"]) == pytest.approx(np.percentile(losses, 5) + 1e-5, abs=1e-5)
+    assert float(state["high"]) == pytest.approx(np.percentile(losses, 95), abs=1e-5)
+    wanted, other = (restated_table(losses, form == "converged") for form in (mixture, "neither"))
+    assert state["posteriors"].numpy() == pytest.approx(wanted, abs=1e-3)
+    if mixture == "converged":
+        assert np.abs(wanted - other).max() > 0.05, "or nothing would tell the two apart"
+
+
+def test_the_converged_mixture_has_a_start_of_its_own() -> None:
+    """Of losses for which EM ends elsewhere from the released one."""
+    parts = ((700, 11, 28), (300, 30, 4))
+    losses = np.concatenate([stats.beta.ppf((np.arange(n) + 0.5) / n, a, b) for n, a, b in parts])
+    other = torch.from_numpy(np.log(np.expm1(losses))).float()  # logit of the other class than the given one
+    logits = torch.stack([torch.zeros(1000), other], -1)
+    built = build(mixture="converged", tracked_on="images")
+    learner = SimpleNamespace(
+        given=torch.zeros(1000, dtype=torch.int64),
+        training_pass=lambda augmented=None: [(torch.arange(1000), logits[None])],
+        state=built.learner.state,
+    )
+    built.methods[0].epoch_begin(learner, Moment(1, 0.0, 0, done=0.5))  # type: ignore[arg-type]
+    found = learner.state["posteriors"].numpy()
+    assert found == pytest.approx(restated_table(losses, True), abs=1e-3)
+    assert found[:30].max() < 0.01 and found[70:].min() > 0.99
 
 
 # ---- its clock -----------------------------------------------------------------------------------------------------

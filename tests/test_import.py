@@ -18,8 +18,10 @@ import jsonschema
 import pytest
 import yaml
 from suite_copy import TABLE
+from typer.testing import CliRunner
 
 from lnl.cli import bring_in as exchange
+from lnl.cli.app import app
 from lnl.cli.exchange import export, keep
 from lnl.declared.schema import schema
 from lnl.declared.shape import Misfit, checker
@@ -209,3 +211,11 @@ def test_nothing_of_the_results_is_read_through_a_link(
     os.mkfifo(kept / "seed1.json")
     with limited(5), pytest.raises(UserError, match="no regular file"):
         read(kept / "seed1.json")
+
+
+@pytest.mark.parametrize("command", [["keep", "FILE", "all"], ["import", "FILE"]])
+def test_a_file_where_a_folder_is_meant_is_a_line(tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "records"
+    file.write_text("")
+    said = CliRunner().invoke(app, [str(file) if word == "FILE" else word for word in command])
+    assert isinstance(said.exception, UserError) and str(said.exception) == f"{file}: is no folder; name one"

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from replaying import Dispatched, Tape, assert_replayed_equal
 from scipy import stats
 
+from lnl.declared.reading import read_methods
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
-from lnl.learning.augment import augment
+from lnl.engine.method import Beta
+from lnl.learning.augment import KINDS, augment
 from lnl.learning.mixing import interleaving
 
 LR, DECAY = 0.05, 0.4
@@ -37,7 +39,7 @@ def build(
         epochs=length["steps"] // length["period"],
         paper_epochs=5,
         untrained_epoch=False,
-        augment="reflect-flip",
+        augment=changes.pop("augment", "reflect-flip"),
         batch={"size": batch, "steps_cap": None},
         optimiser=changes.pop("optimiser", {"name": "sgd", "lr": LR, "schedule": "constant"}),
     )
@@ -171,8 +173,11 @@ def test_interleaved_groups_are_the_released_ones_and_done_twice_they_are_as_bef
 # ---- properties that the paper states, or the released code has ----------------------------------------------------
 
 
-def test_only_the_first_sub_batch_moves_the_running_statistics() -> None:
-    built, alone = build(), build()
+@pytest.mark.parametrize(("statistics", "moving"), [("first", [2]), ("every", [0, 1, 2, 3, 4])])
+def test_running_statistics_are_moved_by_the_first_sub_batch_alone_or_by_every_pass(
+    statistics: str, moving: list[int]
+) -> None:
+    built, alone = build(statistics=statistics), build()
     moment = built.begin_epoch(0)
     alone.begin_epoch(0)
     seen = []
@@ -182,11 +187,31 @@ def test_only_the_first_sub_batch_moves_the_running_statistics() -> None:
         forward(x, uniform, batch_norm),
     )[1]
     built.step(0, moment)
-    assert [mode for _, mode in seen] == ["batch", "batch", "update", "batch", "batch"]
+    assert [mode for _, mode in seen] == ["update" if place in moving else "batch" for place in range(5)]
     with torch.no_grad():
-        alone.learner.forward(seen[2][0])
+        for place in moving:
+            alone.learner.forward(seen[place][0])
     for name, statistic in built.learner.population.buffers.items():
         assert statistic.equal(alone.learner.population.buffers[name]), name
+
+
+def test_what_is_judged_are_the_averaged_weights() -> None:
+    built = build(average=0.99)
+    built.run()
+    learner, (images, labels) = built.learner, built.data.parts["test"]
+    x = images.float() / 255
+    present = learner.forward(x, None, "frozen").detach().clone()
+    kept, average = learner.vector().clone(), learner.state["average"]
+    predicted = built.methods[0].predict(learner, x, None)
+    with torch.no_grad():
+        learner.population.flat.copy_(average)
+        of_average = learner.forward(x, None, "frozen")
+        learner.population.flat.copy_(kept)
+    torch.testing.assert_close(predicted, of_average)
+    assert not torch.allclose(present, of_average, atol=0.01)
+    accuracy = [100 * (found[0].argmax(-1) == labels).float().mean().item() for found in (of_average, present)]
+    assert built.curves[0]["test_accuracy"][0][-1] == pytest.approx(accuracy[0])
+    assert accuracy[0] != accuracy[1]
 
 
 def test_given_labels_are_not_learned_from() -> None:
@@ -198,14 +223,26 @@ def test_given_labels_are_not_learned_from() -> None:
     assert one.learner.population.flat.equal(two.learner.population.flat)
 
 
-def test_both_views_are_augmented_as_the_protocol_says_and_differ() -> None:
-    built = build()
-    built.begin_epoch(0)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])
+def test_both_views_are_augmented_as_the_protocol_says_and_differ(kind: str) -> None:
+    built = build("digits_mlp", augment=kind)
+    moment = built.begin_epoch(0)
     batch = built.batches.batch(0)
     plain = built.data.gather(batch.index)
     assert not batch.x.equal(batch.views[0]) and not batch.x.equal(plain)
     drawn = built.batches.draws(0)
-    assert batch.views[0].equal(augment("reflect-flip", plain, drawn.views[0]))
+    for seen, numbers in ((batch.x, drawn.augmentation), (batch.views[0], drawn.views[0])):
+        assert numbers is not None and len(numbers.unique()) == numbers.numel()
+        assert seen.equal(augment(kind, plain, numbers))
+    built.step(0, moment)
+    assert built.learner.vector().isfinite().all()
+
+
+def test_images_that_nothing_augments_are_all_the_same_view() -> None:
+    built = build("digits_mlp", augment="none")
+    built.begin_epoch(0)
+    batch = built.batches.batch(0)
+    assert batch.views[0].equal(batch.x) and batch.x.equal(built.data.gather(batch.index))
 
 
 def test_the_weight_rises_by_the_papers_steps() -> None:
@@ -228,6 +265,20 @@ def test_ratios_are_from_the_beta_distribution(alpha: float) -> None:
     assert stats.kstest(torch.cat(found).numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
     built.begin_epoch(0)
     assert built.batches.draws(3).random["ratio"].equal(found[3]), "the same after a resume"
+
+
+def test_ratios_of_the_smallest_alpha_that_is_allowed_have_not_underflown() -> None:
+    """Both numbers of a ratio then are the smallest one above zero, and the ratio one half."""
+    lowest = read_methods(helpers.ROOT / "methods")["mixmatch"]["ranges"]["alpha"][0]
+    built = build("digits_mlp", alpha=lowest)
+    built.begin_epoch(0)
+    found = torch.cat(
+        [built.batches._drawn(built.runs[0], "ratio", step, Beta((50_000,), lowest)) for step in range(8)]
+    )
+    assert (found == 0.5).sum() == 0
+    for at in (1e-6, 1e-3, 0.1, 0.5, 0.9, 0.999, 1 - 1e-6):  # nearer to 1 single precision has few numbers
+        wanted = stats.beta(lowest, lowest).cdf(at)
+        assert (found <= at).double().mean().item() == pytest.approx(wanted, abs=4 * (wanted / len(found)) ** 0.5)
 
 
 def test_reflected_padding() -> None:

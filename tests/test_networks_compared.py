@@ -31,7 +31,7 @@ NEAR = {"rtol": 1e-5, "atol": 1e-6}  # means and deviations have single precisio
 CIFAR, SMALL, PHOTO = (3, 32, 32), (3, 8, 8), (3, 64, 64)
 NARROW: dict[str, tuple[Callable[[], nn.Module], tuple[int, int, int]]] = {
     "preact_resnet18": (lambda: PreActResNet18(SMALL, 5, stem_norm=0, width=4), SMALL),
-    "dyr_preact_resnet18": (lambda: PreActResNet18(SMALL, 5, stem_norm=1, width=4), SMALL),
+    "dyr_preact_resnet18": (lambda: PreActResNet18(SMALL, 5, stem_norm=1, width=4, shortcut="activated"), SMALL),
     "densenet100": (lambda: DenseNet(SMALL, 5, layers=2, growth=3), SMALL),
     "vgg13": (lambda: VGG13(CIFAR, 5, width=4), CIFAR),
     "resnet50_v1": (lambda: ResNet50V1(PHOTO, 5, width=4, units=(2, 1, 1, 1)), PHOTO),
@@ -195,8 +195,8 @@ def _random_scales(network: nn.Module) -> nn.Module:
 
 
 def preact_by_hand(n: Any, x: Tensor) -> Tensor:
+    """As in pytorch-cifar."""
     x = F.conv2d(_shifted(x, (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)), n.conv.weight, padding=1)
-    x = x if n.norm is None else _active(x, n.norm)
     for index, unit in enumerate(n.units):
         stride = 2 if index in (2, 4, 6) else 1
         active = _active(x, unit.norm1)
@@ -204,6 +204,23 @@ def preact_by_hand(n: Any, x: Tensor) -> Tensor:
         branch = F.conv2d(active, unit.conv1.weight, stride=stride, padding=1)
         x = F.conv2d(_active(branch, unit.norm2), unit.conv2.weight, padding=1) + kept
     return F.linear(x.flatten(2).mean(2), n.fc.weight, n.fc.bias)
+
+
+def released_preact_by_hand(n: Any, x: Tensor) -> Tensor:
+    """Dynamic bootstrapping's PreResNet.py: what is added is always made of the activated input."""
+    x = _shifted(x, (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
+    x = _active(F.conv2d(x, n.conv.weight, padding=1), n.norm)
+    for stage in range(4):
+        halves, keeps = n.units[2 * stage], n.units[2 * stage + 1]
+        stride = 1 if stage == 0 else 2
+        x = _active(x, halves.norm1)
+        added = x if stage == 0 else F.conv2d(x, halves.shortcut.weight, stride=stride)
+        x = _active(F.conv2d(x, halves.conv1.weight, stride=stride, padding=1), halves.norm2)
+        x = F.conv2d(x, halves.conv2.weight, padding=1) + added
+        added = _active(x, keeps.norm1)
+        x = _active(F.conv2d(added, keeps.conv1.weight, padding=1), keeps.norm2)
+        x = F.conv2d(x, keeps.conv2.weight, padding=1) + added
+    return F.linear(x.mean((2, 3)), n.fc.weight, n.fc.bias)
 
 
 def densenet_by_hand(n: Any, x: Tensor) -> Tensor:
@@ -255,7 +272,7 @@ def resnet50_v2_by_hand(n: Any, x: Tensor) -> Tensor:
     ("name", "by_hand"),
     [
         ("preact_resnet18", preact_by_hand),
-        ("dyr_preact_resnet18", preact_by_hand),
+        ("dyr_preact_resnet18", released_preact_by_hand),
         ("densenet100", densenet_by_hand),
         ("vgg13", vgg_by_hand),
         ("resnet50_v2", resnet50_v2_by_hand),
@@ -267,6 +284,30 @@ def test_logits_are_those_of_a_plain_restatement(name: str, by_hand: Callable[[A
     x = torch.rand(4, *shape, dtype=torch.float64)
     with torch.no_grad(), batch_norm_mode("batch"):
         torch.testing.assert_close(network(x), by_hand(network, x), **NEAR)
+
+
+def test_what_the_units_of_the_two_preact_resnets_add_differs_at_equal_weights() -> None:
+    released, usual = (PreActResNet18(SMALL, 5, 1, width=4, shortcut=form) for form in ("activated", "identity"))
+    _copied(released, usual)
+    x, at = torch.rand(4, *SMALL), torch.randn(2, 4, 8, 8)
+    with torch.no_grad(), batch_norm_mode("batch"):
+        expected = usual(x)
+        assert (released(x) - expected).abs().max() > 0.1 * expected.abs().max()
+        for network, kept in ((released, _active(at, released.units[0].norm1)), (usual, at)):
+            nn.init.zeros_(network.units[0].conv2.weight)  # nothing comes from the branch
+            torch.testing.assert_close(network.units[0](at), kept)
+
+
+def test_the_options_of_a_protocol_make_the_released_preact_resnet() -> None:
+    suite = Suite.load(helpers.ROOT, {"scale": "paper"}, validate=False)
+    named = {"noise": "uniform-80", "method": "dynamic-bootstrap", "protocol": "dynamic-bootstrapping"}
+    for dataset in ("cifar10", "cifar100"):
+        found = suite.resolved({"dataset": dataset, **named}, {}, "test")["network"]
+        assert found == {"name": "dyr_preact_resnet18", "options": {"shortcut": "activated"}}
+    built = build(found["name"], SMALL, 10, **found["options"])
+    assert all(unit.activated for unit in built.units)  # type: ignore[union-attr]
+    assert all(unit.activated for unit in build(found["name"], SMALL, 10).units)  # type: ignore[union-attr]
+    assert not any(unit.activated for unit in build("preact_resnet18", SMALL, 10).units)  # type: ignore[union-attr]
 
 
 def _copied(ours: nn.Module, theirs: nn.Module) -> None:

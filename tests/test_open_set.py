@@ -489,6 +489,17 @@ def test_files_of_another_size_and_missing_ones_are_a_line_before_they_are_read(
     assert said == str(caught.value)
 
 
+@pytest.mark.parametrize("label", [0, 1001, 2**70, 1.5, "1", True, None])
+def test_labels_that_are_no_classes_are_a_line(tmp_path: Path, label: object) -> None:
+    imagenet32(tmp_path)
+    file = tmp_path / "imagenet32/val_data"
+    batch = pickle.loads(file.read_bytes())
+    batch["labels"][3] = label
+    file.write_bytes(pickle.dumps(batch, protocol=4))
+    with pytest.raises(UserError, match=rf"val_data: .*label {label} is no whole number from 1 to 1000.*fresh copy"):
+        read_imagenet32(SMALL, tmp_path, sums(tmp_path))
+
+
 def test_a_file_with_another_sum_is_refused_before_a_byte_of_it_is_read(tmp_path: Path) -> None:
     imagenet32(tmp_path)
     with pytest.raises(UserError, match=r"MD5 sum .* is not the documented 6c4495e65cd24a8c3019857ef9b758ee"):

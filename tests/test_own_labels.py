@@ -16,12 +16,13 @@ import yaml
 from declared_datasets import load
 from suite_copy import ROOT, SCALE, SuiteCopy
 
-from lnl.cli import prepare, render
+from lnl.cli import prepare, render, train
 from lnl.declared import dependencies, label_needs
 from lnl.declared.data_places import Places
-from lnl.declared.suite import Suite
+from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import sealed
+from lnl.results import records
 from lnl.run.dag import Dag
 from lnl.run.job import job
 from lnl.run.worker.head import accompany
@@ -149,6 +150,28 @@ def test_tables_figures_claims_and_the_report_work_with_own_labels(
         render.everything(suite, ["lost"], partial=False)
     started = own.snakemake("-n")
     assert started.returncode == 0 and "lnl: lost is not made: noise 'file-gone'" in started.stderr
+    _exchange(own, suite.demand("human"), suite.demand("news"))
+
+
+def _exchange(own: SuiteCopy, exchanged: list[Run], others: list[Run]) -> None:
+    """Runs on labels whose file is now another one are stale, whoever asks, until it is back."""
+
+    def states(runs: list[Run]) -> set[str]:
+        suite = Suite.load(Path(), {"scale": "demo"})
+        return {records.state_of(suite, run.cell, run.seed).state for run in runs}
+
+    file, kept = own.root / "human.pt", (own.root / "human.pt").read_bytes()
+    assert states(exchanged) == {"ok"}
+    answers = torch.load(file, weights_only=False)
+    for name in ANNOTATIONS:
+        answers[name][0] = (answers[name][0] + 1) % 10
+    torch.save(answers, file)
+    assert states(exchanged) == {"stale"} and states(others) == {"ok"}
+    suite = Suite.load(Path(), {"scale": "demo"})
+    with pytest.raises(UserError, match="the labels changed under existing results"):
+        train.make_ready(suite, exchanged[0])
+    file.write_bytes(kept)
+    assert states(exchanged) == {"ok"}
 
 
 def _dag(own: SuiteCopy, monkeypatch: pytest.MonkeyPatch, **config: Any) -> Dag:

@@ -89,6 +89,27 @@ def test_a_stage_of_one_step_has_a_price(paper: Suite, monkeypatch: pytest.Monke
     assert _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec) > 0
 
 
+def test_a_method_that_begins_with_another_runs_network_is_counted_with_its_own(paper: Suite) -> None:
+    plain, corrected, channel = (
+        _counted(paper, f"s2e/mnist/symmetric-20/{method}").step_flops
+        for method in ("standard", "f-correction", "s-model")
+    )
+    assert corrected == pytest.approx(plain, rel=0.01)  # p T beside products of 784 and 256 columns
+    assert channel == pytest.approx(plain, rel=0.01)
+
+
+def test_a_method_that_validates_has_a_price_of_its_own_network(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Estimator, "model", _model(monkeypatch, paper, tmp_path / "price.json"))
+    estimator = Estimator(paper)
+    pruned = next(r.cell for r in paper.demand("ieg_small_cnn") if r.cell.method == "gce-truncated-small")
+    plain = next(r.cell for r in paper.demand("ieg_small_cnn") if r.cell.method == "gce-small")
+    prices = [estimator.price("ieg", paper.spec(cell), "cifar10") for cell in (pruned, plain)]
+    assert all(price and price.basis == "modelled" for price in prices)
+    assert prices[0].seconds == pytest.approx(prices[1].seconds, rel=0.2)
+
+
 def test_no_step_is_made_on_images_of_224_pixels(paper: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     made, real = [], work._miniature
 
@@ -159,6 +180,7 @@ def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
     declared = suite.lnl(*words, afresh=True, PATH=without_gpu)
     assert "~" in declared.stdout
     assert "what the protocol declares" in declared.stdout
+    assert "longest" in declared.stdout
     modelled = suite.lnl("plan", "small", "--scale", "paper", "--device", "cpu")
     assert "≈" in modelled.stdout
     assert "counted work over the measured speed of this device" in modelled.stdout

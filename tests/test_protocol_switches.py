@@ -14,7 +14,9 @@ from suite_copy import TABLE, SuiteCopy
 from torch import Tensor
 
 from lnl.declared.data_places import Places
+from lnl.declared.decision_switches import switches
 from lnl.declared.schema import check
+from lnl.declared.specification import UNNAMED, network_options
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.build import networks
 from lnl.engine.data import DeviceData
@@ -23,7 +25,7 @@ from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.networks import build
 from lnl.networks.layers import BatchNorm
-from lnl.networks.registry import NETWORKS
+from lnl.networks.registry import NETWORKS, resolve
 from lnl.run.job import job
 from lnl.run.store import Store
 
@@ -89,6 +91,41 @@ def test_the_defaults_stay_out_of_a_specification_and_other_values_are_in_it(sui
     linear = AT | {"protocol": "s2e"}  # its network of MNIST has no batch norm: nothing changes
     changed = suite.resolved(linear, {"protocol.network_options.batch_norm_scale": "uniform"}, "test")
     assert changed == suite.resolved(linear, {}, "test")
+
+
+def test_a_network_whose_default_is_another_than_an_unnamed_option_says_so() -> None:
+    """Else a digest would stay when a network gets an option, or another default."""
+
+    def options(network: str, **said: str) -> dict[str, str]:
+        return network_options(network, said, "test")
+
+    assert options("dyr_preact_resnet18") == options("dyr_preact_resnet18", shortcut="activated")
+    assert options("dyr_preact_resnet18") == {"shortcut": "activated"}
+    assert options("dyr_preact_resnet18", shortcut="identity") == {"shortcut": "identity"}
+    assert options("resnet32") == options("cnn9") == {}
+    assert options("resnet32", shortcut="identity", dropout="none") == {"shortcut": "identity"}
+    for name, info in NETWORKS.items():
+        built = {option: UNNAMED[option] for option in info.options} | options(name)
+        assert built == resolve(name, {})[1], "what is built where nothing is named"
+
+
+def test_a_decision_on_an_option_knows_the_values_of_its_protocols_networks_alone(suite: Suite) -> None:
+    found = {
+        name: switches(suite, suite.decisions.by_key[name])[0].allowed
+        for name in ("resnet32_shortcut", "preact_resnet18_shortcut", "cnn9_dropout")
+    }
+    assert found["resnet32_shortcut"] == ("identity", "projection")
+    assert found["preact_resnet18_shortcut"] == ("activated", "identity")
+    assert found["cnn9_dropout"] == ("none", "always", "proper")
+
+
+def test_an_option_of_another_network_is_refused_before_any_job(suite: Suite) -> None:
+    at = {"protocol": "pumpout", "dataset": "cifar10", "noise": "pair-45", "method": "standard"}
+    with pytest.raises(UserError, match=r"network 'resnet32', option 'shortcut': unknown value 'activated'"):
+        suite.resolved(at, {"protocol.network_options.shortcut": "activated"}, "test")
+    demo = Suite.load(helpers.ROOT, {"scale": "demo"}, validate=False)  # whose stand-ins know nothing of it
+    at = {**at, "protocol": "dynamic-bootstrapping", "noise": "uniform-80", "method": "dynamic-bootstrap"}
+    assert demo.resolved(at, {}, "test")["network"] == {"name": "digits_mlp", "options": {}}
 
 
 @pytest.mark.parametrize(

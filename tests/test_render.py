@@ -83,11 +83,13 @@ def place(folder, scale="paper"):
     note.write_text(json.dumps({"class": "MemoryError", "message": "cannot allocate", "log": "logs/x.log"}))
 
 
-@pytest.fixture(autouse=True)
-def at_scale(monkeypatch):
+def as_mini_says(monkeypatch):
     """What a scale changes, as MiniSuite says it."""
     monkeypatch.setattr(reductions, "heading", lambda suite, key: f"scale {suite.scale}: for the tests")
     monkeypatch.setattr(reductions, "comparable", lambda suite, key, cell=None: suite.limit)
+
+
+at_scale = pytest.fixture(autouse=True)(as_mini_says)
 
 
 @pytest.fixture
@@ -313,5 +315,7 @@ if __name__ == "__main__":
     folder = Path(tempfile.mkdtemp())
     place(folder)
     os.chdir(folder)
-    for path in render(MiniSuite(), "mini", GOLDEN):
-        print(path)
+    with pytest.MonkeyPatch.context() as patched:
+        as_mini_says(patched)
+        for path in render(MiniSuite(), "mini", GOLDEN):
+            print(path)

@@ -21,6 +21,7 @@ from scipy.spatial.distance import mahalanobis
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from suite_copy import TABLE, SuiteCopy
 
+from lnl.data.sets import draw_sets
 from lnl.data.splits import evaluation_parts
 from lnl.declared import dependencies
 from lnl.declared.data_places import Places
@@ -339,6 +340,67 @@ def test_a_class_that_the_noise_leaves_alone_keeps_its_labels() -> None:
     found = built.methods[0].corrupted(built.learner, true)
     assert found[true == 7].eq(7).all()
     assert (found[:180] != true[:180])[true[:180] != 7].all()
+
+
+@pytest.mark.parametrize("examples", [50, 100, 500, 1000, 4000])
+def test_as_many_labels_are_corrupted_as_a_percentage_says(examples: int) -> None:
+    values = helpers.method_parameters("rog", validation="test")
+    built = helpers.build("rog", spec(split="test-first", sets={}), parameters=[values])
+    method, true = built.methods[0], torch.arange(examples) % 10
+    for percent in range(101):
+        method.setting = replace(method.setting, noise_rate=percent / 100)
+        assert (method.corrupted(built.learner, true) != true).sum() == examples * percent // 100, percent
+
+
+BOTH = HELD | {"probe": {"count": 30, "balanced": True, "held_out": "all"}}
+
+
+@pytest.mark.parametrize("layers", ["all", "last"])
+@pytest.mark.parametrize(("validation", "name"), [("held-out", "validation"), ("probe", "probe")])
+def test_the_classifier_is_the_restated_one_of_the_layers_and_examples_that_are_asked_for(
+    validation: str, name: str, layers: str
+) -> None:
+    """Which features, which examples with which labels, and which half of them."""
+    built = rog(described=spec(sets=BOTH, epochs=3, paper_epochs=3), validation=validation, layers=layers)
+    built.run()
+    learner, data = built.learner, helpers.arrays(examples=256)
+    x = torch.from_numpy(data.train_images).float() / 255
+    true, noisy = torch.from_numpy(data.train_labels), built.runs[0].given
+    drawn = draw_sets(BOTH, data.train_labels, 10, "prototypes", 1)
+    trained = torch.tensor(sorted(set(range(256)) - set(drawn["validation"]) - set(drawn["probe"])))
+    deciding = torch.from_numpy(drawn[name])
+    labels = (noisy if validation == "held-out" else true)[deciding]
+    assert (noisy != true)[deciding].any() and len(deciding) == {"probe": 30, "validation": 40}[name]
+
+    def features(images: torch.Tensor) -> list[torch.Tensor]:
+        network = learner._single().modules[0]
+        with torch.no_grad(), batch_norm_mode("frozen"):
+            found = tapped(network, images)
+        return found if layers == "all" else [found[-1]]
+
+    fitted = []
+    for number, seen in enumerate(features(x[trained])):
+        first = first_estimate(seen, noisy[trained], 10, learner.uniform(f"rog layer {number}", (len(trained),)))
+        fitted.append(second_estimate(seen, noisy[trained], first))
+    seen, last = features(x[deciding]), fitted[-1]
+    apart = [
+        mahalanobis(row.double().numpy(), last.means[label].numpy(), last.precision.numpy())
+        for row, label in zip(seen[-1], labels, strict=True)
+    ]
+    half = sorted(range(len(labels)), key=lambda n: apart[n])[: len(labels) // 2]
+    assert half != list(range(len(half)))
+    posteriors = torch.stack([posterior(s[half], *g.linear()) for s, g in zip(seen, fitted, strict=True)])
+    keys = learner.uniform("rog ensemble", (20, len(half)))
+    wanted = ensemble_shares(posteriors, labels[half], keys)
+    assert len(wanted) == {"all": 3, "last": 1}[layers]
+    assert learner.state["shares"].tolist() == pytest.approx(wanted.tolist(), abs=1e-6)
+    assert layers == "last" or (wanted - 1 / 3).abs().max() > 1e-3
+    tested = torch.from_numpy(data.test_images).float() / 255
+    mixture = sum(
+        share * posterior(s, *g.linear()) for share, s, g in zip(wanted, features(tested), fitted, strict=True)
+    )
+    predicted = built.methods[0].predict(learner, tested, None)[0].exp()
+    torch.testing.assert_close(predicted, mixture.float(), atol=1e-4, rtol=1e-4)  # type: ignore[union-attr]
 
 
 PROTOCOL: dict[str, Any] = {

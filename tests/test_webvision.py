@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from webvision_tree import CLASSES, CLEAN, TEST, TRAIN, WORDS, declared, lay_out
 
+from lnl.cli import prepare
 from lnl.data import listed_files
 from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
@@ -194,3 +195,17 @@ def test_it_is_said_once_for_each_data_set_and_no_more_once_that_is_prepared(
     sealed.write(paths.data("lite", "webvision"), {"dataset": "webvision", "digest": "0" * 16})
     dag.data_inputs(SimpleNamespace(scale="lite", dataset="webvision"))
     assert "there is no" not in capsys.readouterr().err
+
+
+def test_images_that_are_left_out_are_said_and_not_counted(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / FIRST).unlink()
+    info = declared(root / "small.yaml", unreadable="skip")
+    suite = Suite.load(ROOT, {"scale": "smoke", "data_root": str(root), "cache_root": str(tmp_path / "own")})
+    monkeypatch.setattr(suite, "dataset", lambda key: info)
+    monkeypatch.chdir(tmp_path)
+    prepare.data(suite, info.key)
+    said = capsys.readouterr()
+    assert f"{TRAIN - 1} to train" in said.out
+    assert f"train: 1 images are left out (unreadable_images: skip), the first: {FIRST} is not there" in said.err

@@ -241,11 +241,9 @@ def keep(
     scale: Scale = None,
 ) -> None:
     """Copy records, gzipped, into a folder that is worth committing."""
-    from pathlib import Path
-
     from lnl.cli.exchange import keep as command
 
-    print(f"{folder}: {command(load_suite(scale=scale), wanted, Path(folder))} records")
+    print(f"{folder}: {command(load_suite(scale=scale), wanted, a_folder(folder))} records")
 
 
 @app.command()
@@ -263,11 +261,9 @@ def reproduced(
 @app.command(name="import")
 def import_(folder: Annotated[str, typer.Argument(help="results of another machine")], scale: Scale = None) -> None:
     """Merge records of another machine, every field checked; nothing is overwritten, refused files are named."""
-    from pathlib import Path
-
     from lnl.cli.bring_in import command
 
-    command(load_suite(scale=scale), Path(folder))
+    command(load_suite(scale=scale), a_folder(folder))
 
 
 @app.command()

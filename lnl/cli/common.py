@@ -14,6 +14,7 @@ import typer
 from lnl.declared import configuration, kept_suites
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
+from lnl.files.home import written_out
 from lnl.run.worker.client import HEAD
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -40,11 +41,11 @@ def a_file(text: str) -> Path:
 
 
 def a_folder(text: str) -> Path:
-    """What somebody has named as a folder; UserError for a home that is nobody's."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise UserError(f"{text[:200]}: {error}; write the path out") from None
+    """What somebody has named as a folder; UserError for a home that is nobody's, and for a file."""
+    place = written_out(text)
+    if os.path.lexists(place) and not os.path.isdir(place):
+        raise UserError(f"{str(place)[:200]}: is no folder; name one")
+    return place
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     estimator = Estimator(suite)
     shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
     shown.add_column("artefact", no_wrap=True)
-    for name in ("runs to train", "candidates", "device time", "PFLOP", "memory ≥", "disk"):
+    for name in ("runs to train", "candidates", "device time", "longest", "PFLOP", "memory ≥", "disk"):
         shown.add_column(name, justify="right", no_wrap=True)
     for key in keys:
         _row(shown, key, estimator.cost(dependencies.trained(suite, key), dependencies.searches(suite, key)))
@@ -40,19 +40,23 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     _row(shown, "together, shared runs once", total)
     console.print(shown)
     device = "one GPU" if on_gpu(suite) else "one CPU core"
-    console.print(f"Device time is that of {device}; n jobs side by side take an n-th of it; stacks take less.")
+    console.print(
+        f"Device time is that of {device}; n jobs side by side take an n-th of it; stacks take less. "
+        "longest: of one training."
+    )
     if every:
         console.print("Candidates are the trainings of searches; a search stands before the runs that use it.")
+    if total.unpriced:
+        trainings = "1 training has" if total.unpriced == 1 else f"{total.unpriced} trainings have"
+        console.print(
+            f"? {trainings} no price and no part in the sums: their work cannot be counted, or this device is not here "
+            "and their protocol declares no runtime of it."
+        )
     said = {
         "modelled": "≈ counted work over the measured speed of this device (a large network's from a small one's)"
         + _corrected(estimator.correction),
-        "declared": "~ what the protocol declares, without stacks, replay or bfloat16: "
-        + (
-            "nothing can be measured here."
-            if estimator.model is None
-            else "for runs that begin with another's network; "
-            "the others are counted work over the measured speed of this device."
-        ),
+        "declared": "~ what the protocol declares for a run of its dearest method (runtime_of), by counted work, "
+        "without stacks, replay or bfloat16: no such device is here to be measured.",
     }
     if total.basis in said:
         console.print(said[total.basis])
@@ -85,7 +89,9 @@ def _row(shown: Table, key: str, cost: Cost) -> None:
     ]
     work = (f"{cost.petaflop:,.0f}" if cost.petaflop >= 10 else f"{cost.petaflop:.2g}") if cost.petaflop else "-"
     memory = size(cost.memory_mb) if cost.memory_mb else "-"
-    prices = (sign + duration(cost.hours), work, memory, size(cost.disk_mb)) if todo else ("-",) * 4
+    more = " + ?" if cost.unpriced else ""
+    times = (sign + duration(cost.hours) + more, duration(cost.longest)) if todo > cost.unpriced else ("?", "?")
+    prices = (*times, work, memory, size(cost.disk_mb)) if todo else ("-",) * 5
     shown.add_row(key, *counts, *prices)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from lnl.declared import configuration, paths
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError, nearest
+from lnl.files.home import written_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ Wanted = str | Sequence[str] | None
 def opened(path: str | os.PathLike[str], scale: str | None, committed: bool, given: Mapping[str, Any]) -> Opened:
     """The suite of a checkout. UserError where there is none, where its declarations are unsound, and for a key of the
     configuration that is none."""
-    root = Path(path).expanduser().absolute()
+    root = written_out(path).absolute()
     if not (root / configuration.FILE).is_file():
         inside = next((folder for folder in root.parents if (folder / configuration.FILE).is_file()), None)
         hint = f"open {inside}" if inside else "give the folder of a checkout, in which README.md and Snakefile lie"
@@ -45,7 +46,7 @@ def opened(path: str | os.PathLike[str], scale: str | None, committed: bool, giv
     values = {key: _absolute(key, value, root) for key, value in values.items()}
     for key, variable in (("data_root", "LNL_DATA_ROOT"), ("cache_root", "LNL_CACHE_ROOT")):
         if os.environ.get(variable) and key not in given:
-            values[key] = str(Path(os.environ[variable]).expanduser().absolute())
+            values[key] = str(written_out(os.environ[variable], variable).absolute())
     values["data_root"] = values["data_root"] or str(root / "data")
     return Opened(Suite.load(root, values), committed)
 
@@ -53,15 +54,16 @@ def opened(path: str | os.PathLike[str], scale: str | None, committed: bool, giv
 def _absolute(key: str, value: Any, base: Path) -> Any:
     """A value of the configuration whose relative paths begin at `base`, wherever the caller goes."""
     if key in ("data_root", "cache_root") and isinstance(value, str | os.PathLike):
-        return str(base / Path(value).expanduser())
+        return str(base / written_out(value, f"config key '{key}'"))
     if key == "overlay" and isinstance(value, str | os.PathLike | list | tuple):
         listed = [value] if isinstance(value, str | os.PathLike) else value
         return [
-            str(base / os.path.expanduser(each)) if isinstance(each, str | os.PathLike) else each for each in listed
+            str(base / written_out(each, "config key 'overlay'")) if isinstance(each, str | os.PathLike) else each
+            for each in listed
         ]
     if key == "label_files" and isinstance(value, Mapping):
         return {
-            name: {**file, "path": str(base / Path(file["path"]).expanduser())}
+            name: {**file, "path": str(base / written_out(file["path"], f"config key 'label_files.{name}'"))}
             if isinstance(file, Mapping) and isinstance(file.get("path"), str)
             else file
             for name, file in value.items()

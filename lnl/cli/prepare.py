@@ -30,10 +30,17 @@ def data(suite: Suite, dataset: str) -> None:
     places = Places.of(suite.config)
     info = suite.dataset(dataset)
     arrays = load(info, places.data_root, places.cache_root, places.accepted)
-    place = Path(paths.data(suite.scale, dataset))
-    sealed.write(place, manifest(info, arrays))
-    counts = ", ".join(f"{getattr(info, part)} to {word}" for part, word in WORDS.items() if getattr(info, part))
+    place, content = Path(paths.data(suite.scale, dataset)), manifest(info, arrays)
+    sealed.write(place, content)
+    counts = ", ".join(
+        f"{content['counts'][part]} to {word}" for part, word in WORDS.items() if content["counts"][part]
+    )
     print(f"{dataset}: {info.classes} classes, {counts} -> {place}")
+    for part, looked in arrays.looked.items():
+        if looked["left_out"]:
+            first = looked["left_out_files"][0]
+            remark = f"{looked['left_out']:,} images are left out (unreadable_images: skip), the first: {first}"
+            _aloud(f"lnl: {dataset}, {part}: {remark}; once mended, they are read again after `lnl clean --caches`")
 
 
 def for_search(suite: Suite, search: Search) -> None:
@@ -51,6 +58,7 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
     places = Places.of(suite.config, suite.root)
     info = suite.dataset(dataset)
+    by = dependencies.labeller(suite, key, dataset, seed)  # a name that means nothing is said before data are fetched
     where = places.data_root, places.cache_root, places.accepted
     arrays = load(info, *where)
     file, of = places.label_file(key), label_needs.training_file(suite, dataset)
@@ -58,7 +66,6 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     own = suite.own_noise(key, dataset)
     open_set = replaced(own, parse(key), seed, arrays, lambda of: load(of, *where))
     source: LabelFile | OwnNoise | OpenSet | Predicted | None = file or open_set or own
-    by = dependencies.labeller(suite, key, dataset, seed)
     if by is not None:
         from lnl.run.labelling import labels as predicted
 
@@ -68,7 +75,7 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
         content = compared(arrays, labels, content, file)
         _say(file, key, dataset, content)
     elif isinstance(source, OwnNoise) and content["warning"]:
-        terminal.remark(f"lnl: on {dataset} {content['warning']}")
+        _aloud(f"lnl: on {dataset} {content['warning']}")
     if isinstance(source, OpenSet):
         _say_replaced(key, dataset, content)
     write_manifest(Path(place), content)
@@ -105,8 +112,7 @@ def _say_predicted(key: str, dataset: str, content: dict[str, Any]) -> None:
     wrong, by = f"{100 * content['realised_rate']:.1f}%", content["source"]["labeller"]
     print(f"{key} on {dataset}: {wrong} of {content['examples']} labels that {by} predicts differ from the true ones")
     for remark in content.get("remarks", ()):
-        print(f"lnl: {remark}", file=sys.stderr)
-        terminal.remark(f"lnl: {key} on {dataset}: {remark}")
+        _aloud(f"lnl: {key} on {dataset}: {remark}")
 
 
 def _say(file: LabelFile, key: str, dataset: str, content: dict[str, Any]) -> None:
@@ -115,6 +121,10 @@ def _say(file: LabelFile, key: str, dataset: str, content: dict[str, Any]) -> No
     least = f"fewest in class {min(of_class)[1]}, {100 * min(of_class)[0]:.1f}%"
     print(f"{file.path}: {100 * content['agreement']:.1f}% of {content['examples']} labels are the true ones, {least}")
     for remark in content["remarks"]:
-        line = f"lnl: {key} on {dataset}: {file.path}: {remark}"
-        print(line, file=sys.stderr)
-        terminal.remark(line)
+        _aloud(f"lnl: {key} on {dataset}: {file.path}: {remark}")
+
+
+def _aloud(line: str) -> None:
+    """A line for whoever typed the command, and for the terminal of the head whose job it is."""
+    print(line, file=sys.stderr)
+    terminal.remark(line)

@@ -37,7 +37,16 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         try:
             held = pickled.mapping(pickled.read(verifier.read(path, documented)))
             parts[f"{part}_images"] = pickled.array(held.get("data")).reshape(-1, *info.shape)
-            parts[f"{part}_labels"] = np.array(held.get("labels"), dtype=np.int64) - 1
+            parts[f"{part}_labels"] = _classes(held.get("labels"), info.classes)
         except (ValueError, TypeError) as error:
             raise UserError(f"{path}: is not a batch of images ({error}); take a fresh copy") from error
     return Source(parts, verifier.used)
+
+
+def _classes(told: Any, classes: int) -> NDArray[np.int64]:
+    """Classes from 0 on, of a list, or array, of whole numbers from 1 on; ValueError for anything else."""
+    listed = told if isinstance(told, list) else pickled.array(told).tolist()
+    wrong = [str(each)[:50] for each in listed if type(each) is not int or not 1 <= each <= classes]
+    if wrong:
+        raise ValueError(f"label {wrong[0]} is no whole number from 1 to {classes}")
+    return np.array(listed, dtype=np.int64) - 1

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from lnl.data.registry import PARTS, DatasetInfo
+from lnl.files.home import written_out
 
 
 def obstacle(info: DatasetInfo, root: Path) -> str | None:
     """Which list or folder below a data root is missing, in a line with the remedy; None where all are there. Nothing
     is opened, and no image is looked for."""
     for name in _named(info):
-        path = Path(name).expanduser()
+        path = written_out(name, str(info.file))
         path = path if path.is_absolute() else root / path
         if not path.exists():
             return f"{info.title}: there is no {path}; docs/webvision.md says what belongs where below the data root"

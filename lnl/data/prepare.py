@@ -18,6 +18,7 @@ from lnl.data.registry import READERS, DatasetInfo
 from lnl.errors import UserError
 from lnl.files import replacing, said, sealed
 from lnl.files.disk import unwritten
+from lnl.files.home import written_out
 from lnl.files.locks import Lock
 
 FORMAT = 1  # raised when a reader changes what it makes, so that older caches are made anew
@@ -71,7 +72,7 @@ def _data_root(info: DatasetInfo, given: Path | str | None) -> Path | None:
     if info.embedded:
         return None
     root = given or os.environ.get("LNL_DATA_ROOT")
-    return Path(root).expanduser() if root else None
+    return written_out(root, "the data root") if root else None
 
 
 def _reader(info: DatasetInfo) -> Any:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import environment
+from lnl.declared import configuration, environment
 from lnl.errors import UserError, nearest
+from lnl.files.home import written_out
 from lnl.noise.label_source import LabelFile
 
 SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".txt", ".pt", ".pth")  # of files that labels are read from
@@ -33,11 +34,16 @@ class Places:
         """
         declared = config.get("label_files") or {}
         return cls(
-            data_root=config.get("data_root") or os.environ.get("LNL_DATA_ROOT") or "data",
-            cache_root=os.environ.get("LNL_CACHE_ROOT") or config.get("cache_root") or ".cache/lnl",
+            data_root=_root("data_root", config.get("data_root"), os.environ.get("LNL_DATA_ROOT"), "data"),
+            cache_root=_root(
+                "cache_root",
+                None,
+                os.environ.get("LNL_CACHE_ROOT"),
+                config.get("cache_root") or configuration.DEFAULTS["cache_root"],
+            ),
             accepted=tuple(config.get("accepted_digests") or ()),
             label_files=tuple((name, _label_file(name, said, root)) for name, said in declared.items()),
-            checkpoint_seconds=environment.number("LNL_CHECKPOINT_SECONDS", 60.0, 0.0, 1e6),
+            checkpoint_seconds=environment.known("LNL_CHECKPOINT_SECONDS"),
         )
 
     def label_file(self, noise: str) -> LabelFile | None:
@@ -77,11 +83,14 @@ class Places:
         return longest, name.removeprefix(f"{longest}.")
 
 
+def _root(key: str, first: str | None, variable: str | None, last: str) -> str:
+    """A folder, ~ written out, as the configuration says it first, an environment variable, or the configuration."""
+    where = f"LNL_{key.upper()}" if variable and not first else f"config key '{key}'"
+    return str(written_out(first or variable or last, where))
+
+
 def _label_file(name: str, said: Mapping[str, Any], root: Path) -> LabelFile:
-    try:
-        path = Path(said["path"]).expanduser()
-    except RuntimeError as error:  # ~somebody
-        raise UserError(f"config key 'label_files.{name}': {said['path']}: {error}; write the path out") from None
+    path = written_out(said["path"], f"config key 'label_files.{name}'")
     index = said.get("index")
     return LabelFile(
         root / path,

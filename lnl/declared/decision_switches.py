@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lnl.data.registry import DatasetInfo
+from lnl.declared import configuration
 from lnl.declared.decisions import Decision, word
-from lnl.declared.reading import read_yaml
 from lnl.declared.schema import schema
 from lnl.declared.search_options import ALGORITHMS, Word, YesNo, resolved
 from lnl.declared.specification import choose
@@ -120,15 +120,23 @@ def _files(kind: str, attribute: str, get: Callable[[Tree, str], Any] = at) -> C
             choose(name, files, kind, decision.where)
         allowed, unset = allowed_words(node), node.get("default", ABSENT)
         if kind == "protocol" and dotted.startswith(OPTIONS):
-            option = dotted.removeprefix(OPTIONS)
-            known = {name: values for info in NETWORKS.values() for name, values in info.options.items()}
-            allowed = tuple(choose(option, known, "option of a network", decision.where))
+            allowed = _option_values(dotted.removeprefix(OPTIONS), [files[name] for name in of or files], decision)
         if (kind, dotted) == ("search", "space"):
             allowed = tuple(declared.spaces)
         held = {name: get(files[name], dotted) for name in of or files}
         return Switch(kind, dotted, allowed, held, unset, every=kind != "search" or of is None)
 
     return found
+
+
+def _option_values(option: str, protocols: list[Tree], decision: Decision) -> tuple[str, ...]:
+    """Values of an option of the networks of some protocols: one name may mean another thing of another network."""
+    choose(
+        option, {name: 0 for info in NETWORKS.values() for name in info.options}, "option of a network", decision.where
+    )
+    named = {entry["network"] for protocol in protocols for entry in protocol["datasets"].values()}
+    found = [value for name in sorted(named & set(NETWORKS)) for value in NETWORKS[name].options.get(option, ())]
+    return tuple(dict.fromkeys(found))
 
 
 def _method(declared: Declarations, decision: Decision, entry: Tree, of: None) -> Switch:
@@ -201,7 +209,7 @@ _KINDS: dict[str, Callable[..., Switch]] = {
     "algorithm": _algorithm,
     "figure": _keys("figure", lambda declared: declared.figures),
     "synthetic": _keys("key of config/synthetic.yaml", lambda declared: declared.synthetic),
-    "config": _keys("key of config/config.yaml", lambda declared: read_yaml(declared.root / "config" / "config.yaml")),
+    "config": _keys("key of config/config.yaml", lambda declared: configuration.DEFAULTS),
     "dataset": _named("data set", lambda declared: declared.datasets),
     "noise": _named("noise", lambda declared: {**SHAPES, **declared.noises}),
 }

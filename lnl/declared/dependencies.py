@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lnl.declared import chosen_epochs, labellers, lengths, paths, set_keys, stages
+from lnl.declared import chosen_epochs, environment, labellers, paths, runtime, set_keys, stages
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
 from lnl.declared.specification import choose, digest
 from lnl.declared.suite import Suite
+
+UNKNOWN_MINUTES, UNKNOWN_MEMORY_MB = 60, 4000  # of a run, where its protocol declares nothing
 
 
 def noise_seed(suite: Suite, run: Run) -> int:
@@ -204,15 +206,16 @@ def search_resources(suite: Suite, search: Search, trainings: float) -> dict[str
 def _resources(
     suite: Suite, protocol: str, spec: dict[str, Any], paper_dataset: str, trainings: float
 ) -> dict[str, int]:
-    known = suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
-    gpu = suite.config.get("device") != "cpu"
-    trained = lengths.share(spec, suite.protocols[protocol])  # `runtime` is declared for the whole of it
-    minutes = known.get("cuda_minutes" if gpu else "cpu_minutes", 60) * trained
+    declared = suite.protocols[protocol]
+    known, gpu = runtime.declared(declared, paper_dataset), suite.config.get("device") != "cpu"
+    whole = (known and known.minutes(gpu)) or UNKNOWN_MINUTES
+    minutes = whole * runtime.share(spec, declared, paper_dataset)  # enough for any of the protocol's methods
     if spec["dataset"] != paper_dataset and suite.dataset(spec["dataset"]).embedded:
         minutes = 10  # they train in seconds
     minutes *= trainings
     # half as much again, and time to start: a job that is cut off resumes, but has waited in the queue twice
-    return {"runtime": int(1.5 * minutes) + 10, "mem_mb": known.get("memory_mb", 4000), "gpu": int(gpu)}
+    memory = (known and known.memory_mb) or UNKNOWN_MEMORY_MB
+    return {"runtime": int(1.5 * minutes) + 10, "mem_mb": memory, "gpu": int(gpu)}
 
 
 def datasets(suite: Suite, key: str) -> list[str]:
@@ -230,6 +233,7 @@ def check(suite: Suite) -> None:
     artefacts that need it (label_needs)."""
     from lnl.declared.data_places import Places
 
+    environment.check()
     _ = suite.cells, Places.of(suite.config, suite.root)
     _ = suite.selected, suite.decisions
     check_block(suite.searching)

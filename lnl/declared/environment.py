@@ -7,6 +7,25 @@ import os
 
 from lnl.errors import UserError
 
+#: Numbers that people set: what holds where they do not, the least and the most.
+KNOWN: dict[str, tuple[int, int, int] | tuple[float, float, float]] = {
+    "LNL_LOADER_WORKERS": (2, 1, 256),  # threads that read images from files
+    "LNL_SLOTS_PER_GPU": (1, 1, 64),  # runs that may share a GPU
+    "LNL_CHECKPOINT_SECONDS": (60.0, 0.0, 1e6),
+}
+
+
+def check() -> None:
+    """UserError for a number that is none, or out of range: a head says so before any job starts."""
+    for name in KNOWN:
+        known(name)
+
+
+def known(name: str) -> float:
+    """One of these numbers; a whole one where its default is."""
+    found = number(name, *KNOWN[name])
+    return _whole(name, found) if isinstance(KNOWN[name][0], int) else found
+
 
 def number(name: str, default: float, least: float, most: float) -> float:
     """The number in a variable, `default` where it is not set or empty; UserError for anything else."""
@@ -24,7 +43,10 @@ def number(name: str, default: float, least: float, most: float) -> float:
 
 def whole(name: str, default: int, least: int, most: int) -> int:
     """The same of a whole number."""
-    found = number(name, default, least, most)
+    return _whole(name, number(name, default, least, most))
+
+
+def _whole(name: str, found: float) -> int:
     if found != int(found):
-        raise UserError(f"{name}: {found:g} is no whole number from {least} to {most}; correct it, or unset it")
+        raise UserError(f"{name}: {found:g} is no whole number; correct it, or unset it")
     return int(found)

@@ -16,6 +16,7 @@ from typing import Any
 
 from lnl.declared import names
 from lnl.errors import UserError
+from lnl.files.home import written_out
 
 VARIABLE = "LNL_OVERLAY"  # folders, separated as PATH is; on top of those of the configuration
 KNOWN = "overlay_left_out"  # in a head's configuration for its jobs: files that it has found broken
@@ -39,11 +40,11 @@ def overlays(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
     base = Path() if root.resolve() == Path.cwd() else root  # messages name files as short as they can
     for word, where in listed:
         try:
-            folder = base / Path(word).expanduser()
+            folder = base / written_out(word, where)
             _check(folder, root, word, where)
             found.setdefault(folder.resolve(), folder)
-        except (RuntimeError, OSError) as error:
-            why = getattr(error, "strerror", None) or error
+        except OSError as error:
+            why = error.strerror or error
             raise UserError(f"{where}: {word[:200]}: {why}; name a folder that you may read") from None
     return tuple(found.values())
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl.data.readers.files import exchanged
 from lnl.declared import dependencies, paths
+from lnl.declared.data_places import Places
 from lnl.declared.specification import digest
 from lnl.errors import UserError
 from lnl.noise.kinds import OwnNoise
@@ -18,7 +19,6 @@ from lnl.noise.label_source import LabelFile, Labeller
 if TYPE_CHECKING:
     from lnl.data.registry import DatasetInfo
     from lnl.declared.cells import Run, Search
-    from lnl.declared.data_places import Places
     from lnl.declared.suite import Suite
 
 
@@ -27,9 +27,20 @@ def manifests(suite: Suite, run: Run) -> dict[str, str | None]:
     kind of noise what it means as well."""
     return {
         "data": told(paths.data(suite.scale, run.cell.dataset)),
-        "labels": told(dependencies.noise_manifest(suite, run)),
+        "labels": _labels(suite, run.cell.noise, dependencies.noise_manifest(suite, run)),
         **meaning(suite, run.cell.noise, run.cell.dataset),
     }
+
+
+def _labels(suite: Suite, noise: str, manifest: str) -> str | None:
+    """The digest of labels that their manifest tells; where the file that is declared today is not the one that was
+    read, that of no labels: what was trained on the former ones is not what this declaration asks for."""
+    known = told(manifest)
+    try:
+        file = Places.of(suite.config, suite.root).label_file(noise)
+    except UserError:  # what was trained on its labels is shown without it
+        return known
+    return f"unread, {file.path}" if known and file and other_source(manifest, file) else known
 
 
 def meaning(suite: Suite, noise: str, dataset: str) -> dict[str, str]:
@@ -42,7 +53,7 @@ def of_search(suite: Suite, search: Search) -> dict[str, str | None]:
     """The same of what the candidates of a search train on."""
     return {
         "data": told(paths.data(suite.scale, search.dataset)),
-        "labels": told(dependencies.search_labels(suite, search)),
+        "labels": _labels(suite, search.noise, dependencies.search_labels(suite, search)),
         **meaning(suite, search.noise, search.dataset),
     }
 
@@ -104,7 +115,7 @@ def other_data(manifest: str, info: DatasetInfo, places: Places) -> bool:
     found = _found(manifest)
     try:
         read = (found or {}).get("supplied_files", [])
-        root = Path(places.data_root or ".").expanduser()
+        root = Path(places.data_root or ".")
         return found is None or found.get("declared") != info.declared or exchanged(info, root, read)
     except OSError:
         return False  # whoever has to read it says that it cannot be read

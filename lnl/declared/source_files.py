@@ -29,5 +29,5 @@ def lacking(sources: Iterable[DatasetInfo], scale: str, places: Places) -> list[
         look = LOOKS.get(info.reader)
         kept = (paths.data(scale, info.key), Path(places.cache_root, "data", info.key, "meta.json"))
         if look is not None and not any(os.path.exists(path) for path in kept):
-            found.append(look(info, Path(places.data_root or ".").expanduser()))
+            found.append(look(info, Path(places.data_root or ".")))
     return [line for line in found if line is not None]

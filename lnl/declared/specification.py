@@ -16,6 +16,7 @@ from lnl.data.registry import DatasetInfo
 from lnl.declared import declared_sets, lengths, noise_checks, transitions
 from lnl.declared.restarts import without_inherited
 from lnl.errors import UserError, nearest
+from lnl.networks import registry
 from lnl.networks.registry import NETWORKS
 from lnl.noise.kinds import NoiseKind
 
@@ -32,6 +33,10 @@ LEFT_OUT: dict[str, Any] = {
     "tested_on": "test",
     "top5": False,
 }
+
+#: What a network's option is in a specification that does not name it: another default of a network is always named, so
+#: that the digest of a network never outlives what it computes.
+UNNAMED = {"dropout": "none", "shortcut": "identity", "batch_norm_scale": "ones"}
 
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
 #: of the same sum is no such change: records name the commit that made them.
@@ -138,6 +143,17 @@ def check_size(network: str, dataset: str, info: DatasetInfo, source: str) -> No
         )
 
 
+def network_options(network: str, said: Mapping[str, str], source: str) -> dict[str, str]:
+    """Options of a network as a specification names them, of those that a protocol says for all of its networks.
+    UserError for a value that this one does not know."""
+    has = choose(network, NETWORKS, "network", source).options
+    try:
+        _, chosen = registry.resolve(network, {k: v for k, v in said.items() if k in has})
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
+    return {k: v for k, v in chosen.items() if LEFT_OUT.get(k) != v and (k in said or UNNAMED.get(k) != v)}
+
+
 def resolve(
     *,
     protocol: str,
@@ -213,8 +229,11 @@ def resolve(
     values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
     transitions.check(values, noise, info.classes, source, rows)
     share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits
-    known = choose(network, NETWORKS, "network", source).options
-    options = {k: v for k, v in declared.get("network_options", {}).items() if k in known and LEFT_OUT.get(k) != v}
+    said = declared.get("network_options", {})
+    options = network_options(declared["network"], said, source)
+    if network != declared["network"]:  # of a stand-in those that it has as well
+        known = choose(network, NETWORKS, "network", source).options
+        options = network_options(network, {k: v for k, v in said.items() if v in known.get(k, ())}, source)
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
     sets = declared.get("sets")
     for name in method.get("sets", ()):

@@ -15,6 +15,7 @@ from lnl.declared import (
     method_checks,
     naming,
     noise_checks,
+    runtime,
     schema,
     search_file,
     stages,
@@ -70,6 +71,7 @@ def check(catalogue: Whole) -> None:
     check_synthetic(catalogue.synthetic, catalogue.spaces)
     each("method", lambda key, spec, file: method_checks.check(catalogue, key, spec))
     each("config/protocols", lambda key, protocol, file: stages.check(protocol, catalogue.methods, file))
+    each("config/protocols", lambda key, protocol, file: runtime.check(protocol, catalogue.methods, file))
     each("tables", lambda key, table, file: check_table(catalogue, key, table))
     each("figures", lambda key, figure, file: check_figure(catalogue, key, figure))
     taken: dict[str, str] = {}

@@ -20,16 +20,15 @@ from lnl.engine.method import Batch, Beta, Method, Normal, Stream
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.learning import augment
-from lnl.learning.augment import WIDTH
 
 
 @dataclass
 class Draws:
     """What is drawn for one step: everything of it that is not fixed by where its examples stand."""
 
-    augmentation: Tensor | None  # [..., B, WIDTH]
+    augmentation: Tensor | None  # [..., B, width]
     uniform: Tensor | None  # dropout, [..., networks, B, width]
-    views: tuple[Tensor, ...]  # of each further view, [B, WIDTH]
+    views: tuple[Tensor, ...]  # of each further view, [B, width]
     crops: tuple[Tensor, ...]  # of each further crop, [..., B, width]; none where nothing is augmented
     random: dict[str, Tensor]  # what the method asked for, by name
     trusted: dict[str, Tensor]  # places [..., b] of each further stream
@@ -158,11 +157,11 @@ class Batches:
 
     def draws(self, step: int) -> Draws:
         """The random numbers of step `step` of the epoch, and its places in the trusted streams."""
-        drawn = self._drawn
+        drawn, viewed = self._drawn, (self.size, self._width)
         return Draws(
             augmentation=self._moved(step),
             uniform=self.uniform("dropout", self.epoch, step, self.size),
-            views=tuple(drawn(self.runs[0], f"view {n}", step, (self.size, WIDTH)) for n in range(self.method.views)),
+            views=tuple(drawn(self.runs[0], f"view {n}", step, viewed) for n in range(self.method.views)),
             crops=self._moved_crops(step),
             random={name: drawn(self.runs[0], f"random {name}", step, shape) for name, shape in self._random.items()},
             trusted={name: places[..., step, :] for name, places in self.trusted.items()},

@@ -57,8 +57,8 @@ class Loader:
                 image = image_files.decoded(file, int(entries["bytes"][at]))
             except ValueError as error:
                 raise UserError(
-                    f"{file}: {error}, and could be read when the data were prepared; take a fresh copy, or prepare "
-                    "the data again (`lnl clean` and `lnl prepare data`)"
+                    f"{file}: {error}; take a fresh copy of what was prepared, or prepare the data again "
+                    "(`lnl clean --caches --yes`, then the same start)"
                 ) from None
             seen = middle(image, self.side) if crops is None else cropped(image, crops[at].tolist(), self.side)
             pixels[at] = np.asarray(seen).transpose(2, 0, 1)

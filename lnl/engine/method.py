@@ -61,7 +61,8 @@ class Normal:
 
 @dataclass(frozen=True)
 class Beta:
-    """Numbers of a shape from Beta(a, a), a > 0, where a method asks for some in `random` (MixUp's ratios)."""
+    """Numbers of a shape from Beta(a, a) where a method asks for some in `random` (MixUp's ratios). a: 0.1 or more;
+    ratios are made of two gamma numbers of single precision, which for smaller ones may both underflow."""
 
     shape: tuple[int, ...]
     a: float
@@ -147,8 +148,9 @@ class Method:
         return None
 
     def view(self, x: Tensor, uniform: Tensor, number: int) -> Tensor:
-        """Augmented view `number` of x [B, C, H, W]; uniform: [B, 3]. The default crops and flips."""
-        return augment("crop-flip", x, uniform)
+        """Augmented view `number` of x [B, C, H, W]; uniform: [B, width], as many numbers of an image as the protocol's
+        augmentation takes, three or more. The default crops and flips."""
+        return augment("crop-flip", x, uniform[..., :3])
 
     def crops(self) -> int:
         """How often each image of a batch is augmented once more as the protocol does it, with numbers of its own; of

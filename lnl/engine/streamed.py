@@ -61,7 +61,7 @@ class StreamedData(DeviceData):
             for name, (images, labels) in parts_by_name(arrays, split, tested_on).items()
         }
         true = torch.from_numpy(np.array(arrays.train_labels)).to(device)
-        workers = environment.whole("LNL_LOADER_WORKERS", 2, 1, 256)
+        workers = int(environment.known("LNL_LOADER_WORKERS"))
         loader = Loader(arrays.root, arrays.side, workers)
         return cls(Files(arrays.train_images), true, parts, (3, arrays.side, arrays.side), loader=loader)
 

@@ -2,8 +2,8 @@
 
 Of every class the mean, of all the covariance, estimated on noisy labels by one step towards the minimum covariance
 determinant: a first estimate on a random part of each class, then a second on those of a class that are nearest to its
-mean. With equal priors the posterior is linear in the features. Several layers' posteriors are averaged with weights
-that explain a validating set best. Sums are made in double precision. By the released code; the paper was not read.
+mean. With equal priors the posterior is linear in the features. Those of several layers are averaged, by weights that
+explain a validating set best. Sums are made in double precision. By the released code; the paper was not read here.
 """
 
 from __future__ import annotations

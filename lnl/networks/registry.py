@@ -144,7 +144,7 @@ NETWORKS: dict[str, NetworkInfo] = {
         "lnl.networks.preact_resnet18",
         "PreActResNet18",
         "pre-activation ResNet-18 with batch norm behind its first convolution (dynamic bootstrapping, as released)",
-        options=SCALE,
+        options={"shortcut": ("activated", "identity"), **SCALE},
         fixed={"stem_norm": 1},
         smallest=8,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,8 +21,9 @@ class LabelFile:
 
     def source(self) -> dict[str, Any]:
         """Digest of the file's bytes and how they are read, for the manifest. OSError where there is no file."""
-        with self.path.open("rb") as stream:
-            found: dict[str, Any] = {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "field": self.field}
+        known = self.path.stat()
+        read = _sha256(self.path, (known.st_mtime_ns, known.st_ctime_ns, known.st_size))
+        found: dict[str, Any] = {"sha256": read, "field": self.field}
         said = {"index": self.index, "classes": list(self.classes) or None, "clean": self.clean}
         return found | {name: value for name, value in said.items() if value is not None}
 
@@ -36,3 +38,10 @@ class Labeller:
     def source(self) -> dict[str, str]:
         """Whose labels they are, for the manifest."""
         return {"labeller": self.run, "made_of": self.made_of}
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, stamp: tuple[int, ...]) -> str:
+    """Digest of a file's bytes, read again only when it was written again: every run of its labels is asked for it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -58,7 +58,7 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
         return tuple(others)
     rule = (
         f"agrees: |difference| is at most {number(float(tolerance['points']))} points or 2·sqrt(s² / n + s_p² / n_p), "
-        "whichever is larger (s, n: measured; s_p, n_p: published); otherwise above or below; "
+        "whichever is larger (s, n: measured; s_p, n_p: published), and stands beside it; otherwise above or below; "
         f"too few: fewer than {FEWEST} runs."
     )
     if any(UNSTATED in line.verdict.word for line in measured):

@@ -222,6 +222,11 @@ def _mark(line: Line) -> str:
     return ABSENT if "not in the suite" in line.state else SKIPPED
 
 
+def _allowed(verdict: statistics.Verdict) -> str:
+    """By how much a judged number may differ: a spread that is wide lets nearly everything agree."""
+    return "" if verdict.allowed is None else f" (± {verdict.allowed:.2f})"
+
+
 def _listing(compared: list[Line]) -> Grid:
     """Every slot on its own line, grouped by row."""
     several = any(len(line.summary.networks) > 1 for line in compared)
@@ -231,7 +236,7 @@ def _listing(compared: list[Line]) -> Grid:
         "measured",
         *(["each network"] if several else []),
         *(["held against", "difference from it"] if effects else []),
-        *("published", "difference", "verdict", "runs"),
+        *("published", "difference (allowed)", "verdict", "runs"),
     ]
     rows = []
     for line in compared:
@@ -246,7 +251,7 @@ def _listing(compared: list[Line]) -> Grid:
             *([Cell(networks)] if several else []),
             *([Cell(_held_against(line)), Cell(interval(line.difference))] if effects else []),
             Cell(plus_minus(line.published, line.published_spread) if line.published is not None else ""),
-            Cell(signed(line.verdict.difference)),
+            Cell(signed(line.verdict.difference) + _allowed(line.verdict)),
             Cell(said, tone=TONES.get(word, "quiet")),
             Cell("" if absent else line.state or "all ok"),
         ]

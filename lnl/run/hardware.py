@@ -43,7 +43,7 @@ def lease_gpu(device: str) -> None:
     count = gpu_count()
     folder = Path(tempfile.gettempdir()) / f"lnl-gpu-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    for slot in range(environment.whole("LNL_SLOTS_PER_GPU", 1, 1, 64)):
+    for slot in range(int(environment.known("LNL_SLOTS_PER_GPU"))):
         for gpu in range(count):
             lock = Lock(folder / f"gpu{gpu}-slot{slot}.lock")
             try:

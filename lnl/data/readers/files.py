@@ -8,13 +8,14 @@ from pathlib import Path
 
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
+from lnl.files.home import written_out
 
 
 def place(info: DatasetInfo, data_root: Path, name: object) -> Path:
     """Where a file, or folder, of a data set lies: below the data root unless its path is absolute (~ is home)."""
     if not isinstance(name, str) or not name:
         raise UserError(f"{info.file}: options: {name!r} is no path of a file")
-    path = Path(name).expanduser()
+    path = written_out(name, f"{info.file}: options")
     path = path if path.is_absolute() else data_root / path
     if not path.exists():
         raise UserError(f"{info.title}: there is no {path}, which {info.file} names; put it there, or mend its path")
@@ -43,7 +44,7 @@ def exchanged(info: DatasetInfo, data_root: Path, supplied: Iterable[Mapping[str
     Standard library only: every start asks it.
     """
     for use in supplied:
-        path = Path(use["file"]).expanduser()
+        path = written_out(use["file"], str(info.file))
         path = path if path.is_absolute() else data_root / path
         if path.exists() and (listed if path.is_dir() else noted)(path, use["file"]) != dict(use):
             return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lnl.declared import lengths
+from lnl.declared import lengths, runtime
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 from lnl.render import markdown
@@ -15,21 +15,23 @@ from lnl.render.pages.places import suite_of
 
 def costs(mark: Mark, kept: Committed) -> str:
     """`costs PROTOCOL`: a line for each data set of a protocol: images that train, steps and passes over them of a run,
-    and what the protocol declares for it, of a GPU and of memory. UserError for one that declares none."""
+    and what the protocol declares for one of its `runtime_of`, of a GPU and of memory. UserError for one that declares
+    none."""
     suite = suite_of(mark, kept)
     protocol = choose(mark.words[0], suite.protocols, "protocol", mark.name)
     rows = []
     for dataset, own in protocol["datasets"].items():
-        whole, runtime, info = merge(protocol, own), protocol.get("runtime", {}).get(dataset), suite.dataset(dataset)
-        if runtime is None:
+        whole, known, info = merge(protocol, own), runtime.declared(protocol, dataset), suite.dataset(dataset)
+        if known is None or known.cuda_minutes is None or known.memory_mb is None:
             raise UserError(f"{mark.name}: protocol {mark.words[0]} declares no 'runtime' of {dataset}")
         trained, batch = info.train - info.clean, whole["batch"]["size"]
         steps = lengths.steps(whole, trained)
-        passes, minutes = steps * batch / trained, runtime["cuda_minutes"]
+        passes, minutes = steps * batch / trained, known.cuda_minutes
         texts = (
             *(f"`{dataset}`", f"{trained:,}", f"{steps:,} of {batch}", f"{passes:,.0f}"),
-            *(duration(minutes / 60), duration(minutes / passes / 60), size(runtime["memory_mb"])),
+            *(duration(minutes / 60), duration(minutes / passes / 60), size(known.memory_mb)),
         )
         rows.append(("", tuple(Cell(text) for text in texts)))
-    heads = ("data set", "images that train", "steps, images of each", "passes", "a run", "a pass", "memory")
+    run = f"a run of `{protocol['runtime_of']}`"
+    heads = ("data set", "images that train", "steps, images of each", "passes", run, "a pass", "memory")
     return markdown.table(Grid(heads, tuple(rows), shape="list"))

@@ -2,7 +2,9 @@
 
 An hour is an hour of the device: one GPU, or one CPU core. A run's seconds are, in this order: measured, where runs of
 the same protocol, data set, network, epochs and number of networks have records at this scale; modelled for this device
-(`model`), corrected by whatever records there are; declared by the protocol (`runtime`), where neither is possible.
+(`model`), corrected by whatever records there are; where the device is not here, as its protocol declares for the one
+method that it names (`lnl.declared.runtime`), by the counted work of this run over that of such a one. A run whose work
+cannot be counted has no price.
 """
 
 from __future__ import annotations
@@ -14,10 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import paths
+from lnl.declared import paths, runtime
 from lnl.declared import searches as find
 from lnl.declared.data_places import Places
-from lnl.declared.lengths import share
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Search, Suite
 from lnl.errors import UserError
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 #: What costs alike: protocol, data set, network, epochs, number of networks, and whether runs share their programs.
 Kind = tuple[str, str, str, int, str, bool]
 RECORD_KB = 80  # one record of 200 epochs and two networks
+#: Seconds of starting an operation on a GPU, one by one: 732 ms an epoch of 401 steps of 45 operations (docs/gpu.md).
+STARTED = 4e-5
+RATE = 23e12  # floating-point operations a second in single precision: a third of an H200's
+UNCOUNTED = (UserError, KeyError, RuntimeError, TypeError, ValueError)  # of a method that needs more
 BASES = ("measured", "modelled", "declared")  # from the surest on
 
 
@@ -49,15 +54,18 @@ class Price:
 class Cost:
     """Runs that are demanded and that are still to be trained, and what the latter will take.
 
-    Candidates of searches are counted apart: their number, and how many of those are still to be trained. petaflop:
-    what it costs on any device. basis: what the least sure estimate rests on.
+    Candidates of searches are counted apart: their number, and how many of those are still to be trained. unpriced: of
+    both, trainings that have no price and are in none of the sums. longest: hours of the longest single training.
+    petaflop: what it costs on any device. basis: what the least sure estimate rests on.
     """
 
     runs: int
     todo: int
     candidates: int
     candidates_todo: int
+    unpriced: int
     hours: float
+    longest: float
     petaflop: float
     memory_mb: float
     disk_mb: float
@@ -80,7 +88,7 @@ class Estimator:
         self.suite = suite
         self._measured: dict[Kind, list[float]] = {}
         self._examples: dict[Kind, dict[str, Any]] = {}
-        self._prices: dict[str, Price] = {}
+        self._prices: dict[str, Price | None] = {}
         for run in sorted({run for key in suite.artefacts for run in suite.demand(key)}):
             file = Path(paths.record(suite.scale, run.cell.id, run.seed))
             if file.exists():
@@ -102,23 +110,28 @@ class Estimator:
         method, length = spec["method"]["key"], spec.get("length", {}).get("steps", spec["epochs"])
         return protocol, spec["dataset"], spec["network"]["name"], length, method, stacked  # a step is the method's own
 
-    def _networks(self, spec: dict[str, Any]) -> int:
-        return int(self.suite.methods[spec["method"]["key"]]["networks"])
-
     @cached_property
     def model(self) -> Model | None:
         """The model of the configured device; None where that is a GPU and there is none here."""
         asked = str(self.suite.config["device"])
         if asked == "cuda" and not gpu_count():
             return None
+        try:
+            return self._model_of(asked)
+        except UserError:  # a GPU that torch cannot use
+            return None
+
+    @cached_property
+    def counts(self) -> Model:
+        """Work and memory of runs, whatever the device."""
+        return self.model or self._model_of("cpu")
+
+    def _model_of(self, device: str) -> Model:
         from lnl.run.hardware import torch_device
         from lnl.run.price.model import Model
 
-        try:
-            device = torch_device(asked, False)
-        except UserError:  # a GPU that torch cannot use
-            return None
-        return Model(self.suite, device, Path(Places.of(self.suite.config).cache_root) / "price.json")
+        file = Path(Places.of(self.suite.config).cache_root) / "price.json"
+        return Model(self.suite, torch_device(device, False), file)
 
     @cached_property
     def correction(self) -> Correction:
@@ -131,14 +144,14 @@ class Estimator:
         factor = statistics.median(ratios)
         return Correction(factor, len(ratios), statistics.median(abs(r / factor - 1) for r in ratios))
 
-    def price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
-        """Price of one run under a resolved specification."""
+    def price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price | None:
+        """Price of one run under a resolved specification; None where nothing is known of it."""
         key = digest({"protocol": protocol, "spec": spec})
         if key not in self._prices:
             self._prices[key] = self._price(protocol, spec, paper_dataset)
         return self._prices[key]
 
-    def _price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price:
+    def _price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price | None:
         stacked = self.suite.mode(protocol) == "stacked" and NETWORKS[spec["network"]["name"]].linear
         known = self._measured.get(self._kind(protocol, spec, stacked))
         modelled = self._modelled(spec)
@@ -146,44 +159,61 @@ class Estimator:
             return replace(modelled or Price(0.0, ""), seconds=statistics.median(known), basis="measured")
         if modelled:
             return replace(modelled, seconds=self.correction.factor * modelled.seconds)
-        return Price(self._declared(protocol, spec, paper_dataset), "declared")
+        return self._declared(protocol, spec, paper_dataset)
 
     def _modelled(self, spec: dict[str, Any]) -> Price | None:
-        """The model's own price; None for a method that needs more than its miniature has (another run's networks)."""
+        """The model's own price; None for a method that needs more than its miniature has."""
         if self.model is None:
             return None
         try:
             return Price(self.model.seconds(spec), "modelled", self.model.memory_mb(spec), self.model.flops(spec))
-        except (UserError, KeyError, RuntimeError, TypeError, ValueError):
+        except UNCOUNTED:
             return None
 
-    def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> float:
+    def _declared(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price | None:
+        """What the protocol declares for its `runtime_of`, by this run's work over that one's; None where it declares
+        nothing, and where work cannot be counted."""
         if spec["dataset"] != paper_dataset and self.suite.dataset(spec["dataset"]).embedded:
-            return 3.0  # stand-ins that train in seconds
-        runtime = self.suite.protocols[protocol].get("runtime", {}).get(paper_dataset, {})
-        minutes = runtime.get("cuda_minutes" if on_gpu(self.suite) else "cpu_minutes", 60)
-        trained = share(spec, self.suite.protocols[protocol])  # `runtime` is declared for the whole of it
-        return float(60 * minutes * trained * self._networks(spec) / 2)
+            return Price(3.0, "declared")  # stand-ins that train in seconds
+        whole = self.suite.protocols[protocol]
+        known = runtime.declared(whole, paper_dataset)
+        if known is None or known.cuda_minutes is None:  # a CPU is always here
+            return None
+        at = {"protocol": protocol, "dataset": paper_dataset, "noise": spec["noise"]["key"], "method": known.method}
+        try:
+            such = self.suite.resolved(at, {}, f"runtime_of protocol {protocol}")
+            work, started = self.counts.flops(spec), STARTED * self.counts.operations(spec)
+            as_long, its = (60 * known.cuda_minutes * runtime.share(s, whole, paper_dataset) for s in (spec, such))
+            by_work = its * work / self.counts.flops(such)
+            # small steps are slow for their work, and a heavier network's are not
+            seconds = max(started, min(by_work, as_long + work / RATE))
+            return Price(seconds, "declared", self.counts.memory_mb(spec), work)
+        except UNCOUNTED:
+            return None
 
     def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
         """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""
         listed = list(dict.fromkeys(runs))
         todo = [run for run in listed if state_of(self.suite, run.cell, run.seed).state not in ("ok", "diverged")]
         declared = [(run.cell.protocol, self.suite.declared(run.cell)) for run in todo]
-        prices = [(1.0, self.price(protocol, d.spec, d.paper_dataset)) for protocol, d in declared]
+        asked = [(1, 1.0, self.price(protocol, d.spec, d.paper_dataset)) for protocol, d in declared]
         candidates = candidates_todo = 0
         for search in dict.fromkeys(searches):
             trainings, count, open_ones = self._search(search)
             candidates, candidates_todo = candidates + count, candidates_todo + open_ones
             if open_ones:
                 found = self.suite.searching.declared_search(search)
-                prices.append((trainings, self.price(search.protocol, found.candidate, found.paper_dataset)))
+                price = self.price(search.protocol, found.candidate, found.paper_dataset)
+                asked.append((open_ones, trainings, price))
+        prices = [(trainings, price) for _, trainings, price in asked if price]
         return Cost(
             len(listed),
             len(todo),
             candidates,
             candidates_todo,
+            sum(runs for runs, _, price in asked if not price),
             sum(n * p.seconds for n, p in prices) / 3600,
+            max((p.seconds for _, p in prices), default=0.0) / 3600,
             sum(n * p.flops for n, p in prices) / 1e15,
             max((p.memory_mb for _, p in prices), default=0.0),
             (len(todo) + candidates_todo) * RECORD_KB / 1024,

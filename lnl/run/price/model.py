@@ -70,6 +70,10 @@ class Model:
         steps, evaluations = _steps(spec, info), spec["epochs"] * _evaluated(spec, info)
         return float(steps * work.step_flops + evaluations * work.image_flops)
 
+    def operations(self, spec: dict[str, Any]) -> float:
+        """Operations that a run's steps start."""
+        return _steps(spec, self.suite.dataset(spec["dataset"])) * self._work(spec).step_operations
+
     def _work(self, spec: dict[str, Any]) -> Work:
         info, file = self.suite.dataset(spec["dataset"]), Path(self.suite.methods[spec["method"]["key"]]["file"])
         what = {k: spec.get(k) for k in ("network", "batch", "augment", "arithmetic")}

@@ -6,6 +6,7 @@ that of its network, so that a small one tells it of a large one (`large`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from lnl.declared.searched import tried
 from lnl.engine.build import training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
-from lnl.engine.method import Method, Setting, Stream
+from lnl.engine.method import Learner, Method, Setting, Stream
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 from lnl.run.price import large
@@ -102,6 +103,14 @@ def _miniature(
         def streams(self) -> dict[str, Stream]:
             return {n: replace(s, batch=streams.get(n, FEW)) for n, s in super().streams().items()}
 
+        def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+            trained = learner.train_index
+            learner.handovers = defaultdict(learner.networks)  # its own stand for those that other runs hand over
+            learner.train_index = trained[: FEW * classes]  # over which it may estimate something, before its steps
+            state = super().initial_state(learner)
+            learner.train_index = trained
+            return state
+
     running = _training(spec, Small, shape, classes, batch)
     moment = running.begin_epoch(min(1, spec["epochs"] - 1))  # 0 may be that of the untrained network
     weights = running.learner.population.flat
@@ -125,7 +134,7 @@ def _training(spec: dict[str, Any], method: type[Method], shape: Shape, classes:
     labels = np.arange(examples) % classes
     images = torch.zeros(1, *shape, dtype=torch.uint8).expand(examples, *shape)  # large ones would fill the memory
     true = torch.from_numpy(labels)
-    data = DeviceData(images, true, {"test": (images[:2], true[:2])}, shape)
+    data = DeviceData(images, true, dict.fromkeys(("test", "validation"), (images[:2], true[:2])), shape)
     small = spec | {"batch": spec["batch"] | {"size": batch, "steps_cap": 1}, "limits": {}}
     # a searched schedule costs nothing; of a searched value, any that may be found
     parameters = {k: v for k, v in tried(spec["method"]["parameters"]).items() if k != "R"}

@@ -82,7 +82,10 @@ def one_line() -> Iterator[None]:
 
 
 def check_rights() -> None:
-    """UserError where Snakemake's own folder cannot be made or written, which it would tell by a traceback."""
+    """UserError where Snakemake's own folder cannot be made or written, or that of results is none, which it would tell
+    by a traceback."""
+    if os.path.exists(paths.results()) and not os.path.isdir(paths.results()):
+        raise UserError(f"{paths.results()}: is a file, and results belong in a folder of this name; move it away")
     folder = Path(".snakemake")
     try:
         folder.mkdir(exist_ok=True)
