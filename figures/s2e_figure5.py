@@ -56,27 +56,17 @@ DEMAND = {
     ],
     "skips": [
         {
-            "row": "cifar10-symmetric-20",
+            "row": [
+                "cifar10-symmetric-20",
+                "cifar10-symmetric-50",
+                "cifar10-pair-45",
+                "cifar100-symmetric-20",
+                "cifar100-symmetric-50",
+                "cifar100-pair-45",
+            ],
             "column": "s2e-printed",
             "reason": "the printed form is searched on MNIST alone",
-        },
-        {
-            "row": "cifar10-symmetric-50",
-            "column": "s2e-printed",
-            "reason": "the printed form is searched on MNIST alone",
-        },
-        {"row": "cifar10-pair-45", "column": "s2e-printed", "reason": "the printed form is searched on MNIST alone"},
-        {
-            "row": "cifar100-symmetric-20",
-            "column": "s2e-printed",
-            "reason": "the printed form is searched on MNIST alone",
-        },
-        {
-            "row": "cifar100-symmetric-50",
-            "column": "s2e-printed",
-            "reason": "the printed form is searched on MNIST alone",
-        },
-        {"row": "cifar100-pair-45", "column": "s2e-printed", "reason": "the printed form is searched on MNIST alone"},
+        }
     ],
     "seeds": 1,
     "notes": [

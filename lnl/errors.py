@@ -33,9 +33,8 @@ def alike(word: object, options: Iterable[object]) -> str:
     >>> alike("s3e", ["s2e", "tutorial"])
     " (did you mean 's2e'?)"
     """
-    close = difflib.get_close_matches(str(word).lower(), sorted(str(option) for option in options), n=3, cutoff=0.5)
-    listed = " or ".join(f"'{near}'" for near in close)
-    return f" (did you mean {listed}?)" if close else ""
+    close = " or ".join(_close(word, options, 3))
+    return f" (did you mean {close}?)" if close else ""
 
 
 def nearest(word: object, options: Iterable[object]) -> str:
@@ -45,8 +44,12 @@ def nearest(word: object, options: Iterable[object]) -> str:
     " (did you mean 'cifar10'? valid: cifar10, mnist)"
     """
     valid = sorted(str(option) for option in options)
-    lower = {option.lower(): option for option in valid}
-    close = difflib.get_close_matches(str(word).lower(), lower, n=1, cutoff=0.5)
-    hint = f"did you mean '{lower[close[0]]}'? " if close else ""
+    hint = "".join(f"did you mean {near}? " for near in _close(word, valid, 1))
     listed = ", ".join(valid) if len(valid) <= LISTED else f"{', '.join(valid[:LISTED])} and {len(valid) - LISTED} more"
     return f" ({hint}valid: {listed or 'none'})"
+
+
+def _close(word: object, options: Iterable[object], most: int) -> list[str]:
+    """Those of the options that are closest to a word, whatever its capitals, each in quotes."""
+    lower = {option.lower(): option for option in sorted(map(str, options))}
+    return [f"'{lower[near]}'" for near in difflib.get_close_matches(str(word).lower(), lower, n=most, cutoff=0.5)]

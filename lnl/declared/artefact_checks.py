@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared.cells import skipped
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.distinct import keys_of, known
 from lnl.declared.specification import choose
@@ -147,10 +148,10 @@ def _check_row(values: Any, kind: str, axes: Axes, where: str) -> None:
 def _check_skips(declared: Tree, axes: Axes, where: str) -> None:
     seen = set()
     for skip in declared.get("skips", []):
-        for name in ("row", "column"):
-            if name in skip:
-                known(skip[name], axes[f"{name}s"], name, f"{where}: skips")
-        place = (skip.get("row"), skip.get("column"))
-        if place in seen or place == (None, None):
-            raise UserError(f"{where}: skips: names no row or column, or one that another skip names")
-        seen.add(place)
+        for row, column in skipped(skip):
+            for name, key in (("row", row), ("column", column)):
+                if key is not None:
+                    known(key, axes[f"{name}s"], name, f"{where}: skips")
+            if (row, column) in seen or (row, column) == (None, None):
+                raise UserError(f"{where}: skips: names no row or column, or one that another skip names")
+            seen.add((row, column))

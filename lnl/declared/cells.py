@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,3 +110,12 @@ class DeclaredSearch:
     def until(self, share: float) -> int:
         """Epochs after which a candidate is scored that reaches `share` of a full training."""
         return search_rounds.until(self.spec["algorithm"], share, self.length)
+
+
+def skipped(entry: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
+    """(row, column) of each place that an entry of `skips` names: one or several of each; None for all of them."""
+    rows, columns = (
+        [None] if key is None else [key] if isinstance(key, str) else list(key)
+        for key in (entry.get("row"), entry.get("column"))
+    )
+    return [(row, column) for row in rows for column in columns]

@@ -33,14 +33,16 @@ def manifests(suite: Suite, run: Run) -> dict[str, str | None]:
 
 
 def _labels(suite: Suite, noise: str, manifest: str) -> str | None:
-    """The digest of labels that their manifest tells; where the file that is declared today is not the one that was
-    read, that of no labels: what was trained on the former ones is not what this declaration asks for."""
+    """The digest of labels that their manifest tells. Where they were read from another file than the one that is
+    declared today: that file, whose labels nobody has read, so that no record has been trained on them."""
     known = told(manifest)
+    if known is None or not noise.startswith("file-"):
+        return known
     try:
         file = Places.of(suite.config, suite.root).label_file(noise)
     except UserError:  # what was trained on its labels is shown without it
         return known
-    return f"unread, {file.path}" if known and file and other_source(manifest, file) else known
+    return f"unread, {file.path}" if file and other_source(manifest, file) else known
 
 
 def meaning(suite: Suite, noise: str, dataset: str) -> dict[str, str]:

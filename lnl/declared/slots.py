@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from lnl.declared.catalogue import Catalogue
-from lnl.declared.cells import Cell, Slot
+from lnl.declared.cells import Cell, Slot, skipped
 from lnl.declared.layers import whole
 from lnl.declared.specification import choose
 from lnl.errors import UserError
@@ -44,7 +44,7 @@ class Slots(Catalogue, ABC):
             return []
         seeds = self.seeds(declared.get("seeds"))
         printed = (declared.get("published") or {}).get("values", {})
-        skips = {(s.get("row"), s.get("column")): s["reason"] for s in declared.get("skips", [])}
+        skips = {place: skip["reason"] for skip in declared.get("skips", []) for place in skipped(skip)}
         common = {k: declared[k] for k in COORDINATES if k in declared}
         slots = []
         for row in self.axis(key, "rows"):

@@ -49,7 +49,7 @@ def against(
             x = x * np.exp(aside) if log else x + aside
             drawn = ax.errorbar(x, mean, spread, capsize=2, marker="o", ms=4, **line(column.key))
             shown[column.label] = drawn if np.isfinite(spread).any() else drawn.lines[0]
-    if log:
+    if log and shown:  # an empty panel has an axis of its own
         ax.set_xscale("log")
     ax.set_xticks(list(at.values()), [row.label for row in data.rows])
     ax.minorticks_off()
