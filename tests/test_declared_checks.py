@@ -284,7 +284,12 @@ def test_a_study_names_what_there_is(suite: Suite, key: str, value: Any, line: s
         ("tutorial_rt", "published.values.symmetric-20-tk5.c3", [1.0], "there is no column 'c3'"),
         ("tutorial_rt", "skips", [{"row": "x", "reason": "because"}], "skips: there is no row 'x'"),
         ("tutorial_rt", "skips", [{"row": ["pair-45-tk5", "x"], "reason": "because"}], "skips: there is no row 'x'"),
-        ("tutorial_rt", "skips", [{"row": ["pair-45-tk5", "pair-45-tk5"], "reason": "because"}], "that another skip names"),
+        (
+            "tutorial_rt",
+            "skips",
+            [{"row": ["pair-45-tk5", "pair-45-tk5"], "reason": "because"}],
+            "that another skip names",
+        ),
         ("tutorial_rt", "rows.0.network", "mlp", "'network' has no use in an artefact of kind accuracy"),
         ("tutorial_datasets", "columns.0.key", "trian", "did you mean 'train'?"),
         ("tutorial_datasets", "rows.0.dataset", "mnst", "did you mean 'mnist'?"),
