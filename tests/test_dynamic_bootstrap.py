@@ -162,7 +162,10 @@ def maximised(x: np.ndarray, belongs: np.ndarray) -> list[tuple[float, float, fl
 
 @pytest.mark.parametrize("mixture", ["as_released", "converged"])
 @pytest.mark.parametrize("tracked_on", ["augmented", "images"])
-def test_the_mixture_is_fitted_before_every_epoch_that_uses_it_to_all_examples(tracked_on: str, mixture: str) -> None:
+def test_the_mixture_is_fitted_before_every_epoch_that_uses_it_to_all_examples(
+    tracked_on: str, mixture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lnl.engine.data.EVALUATION_BATCH", 60)  # a pass of several batches, the last one short
     built = build(tracked_on=tracked_on, mixture=mixture)
     built.begin_epoch(0)
     assert set(built.learner.state["posteriors"].tolist()) == {0.5}  # nothing is known yet

@@ -150,6 +150,13 @@ def _prune(built: Training, epoch: int) -> torch.Tensor:
     return built.learner.state["weights"][0]
 
 
+@pytest.fixture(params=[2000, 60])
+def _several_batches_of_a_pass(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass over the training set in one batch, and in many, the last one short."""
+    monkeypatch.setattr("lnl.engine.data.EVALUATION_BATCH", request.param)
+
+
+@pytest.mark.usefixtures("_several_batches_of_a_pass")
 def test_the_best_network_on_held_out_examples_prunes() -> None:
     built = build(**TRUNCATED)
     built.run(until=3)
@@ -202,7 +209,13 @@ def test_as_released_a_pruning_epoch_only_coasts() -> None:
     statistics = {name: tensor.clone() for name, tensor in learner.population.buffers.items()}
     moment = built.begin_epoch(1)
     for number in range(3):
+        batch = built.batches.batch(number)
+        seen = torch.nn.functional.cross_entropy(
+            learner.call(0, theta, batch.x, "batch"), batch.labels[0], reduction="none"
+        )
         built.step(number, moment)
+        assert built._buffers is not None  # what is told of the epoch is what a step of training sees
+        torch.testing.assert_close(built._buffers.losses[0, built.batches.place(number)], seen, atol=1e-5, rtol=1e-5)
         buffer = SGD["momentum"] * buffer + SGD["weight_decay"] * theta
         theta = theta - SGD["lr"] * buffer
     torch.testing.assert_close(learner.vector(), theta, atol=1e-6, rtol=0)

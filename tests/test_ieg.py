@@ -165,7 +165,7 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
     stopped = guess.detach()
     begin = wanted["label_start"] if relabels else 1.0
     rest = 0.0 if wanted.get("weighted_target") == "scaled" else 1 - begin
-    out: dict[str, torch.Tensor] = {"logits": weak.detach()}
+    out: dict[str, torch.Tensor] = {"logits": weak.detach()} | ({"pseudo labels": stopped} if views else {})
     loss = DECAY / 2 * (mask * theta.square()).sum()
     if meta:
         start = 1 / size if wanted["weight_start"] == "uniform" else 0.0
@@ -187,6 +187,7 @@ def restated(built: Training, batch: Any) -> dict[str, torch.Tensor]:
         if wanted.get("meta_batch_norm") == "frozen":
             of_omega, of_lam = _frozen(built, batch, views, wanted, theta.detach(), at.detach(), stopped, of_probe)
         kept = (-of_omega).clamp(min=0)
+        out["raw weights"] = -of_omega
         out["weights"] = kept / (kept.sum() + 1e-5)
         terms = [sum((out["weights"][i] * _against(weak[i], begin * onehot[i] + rest * stopped[i]) for i in range(size)), torch.zeros(()))]  # fmt: skip  # noqa: E501
         if relabels:
@@ -297,9 +298,15 @@ def _compared(built: Training, number: int) -> None:
         assert outcome.scalars["no_weight"].item() == float(wanted["weights"].sum() == 0)
         found = outcome.marks["weight"][0] / len(batch.x)
         assert (found - wanted["weights"]).abs().max() <= 1e-5 * wanted["weights"].max() + 1e-9
+        raw, nothing = wanted["raw weights"], outcome.marks["zero_weight_share"][0]
+        sure = raw.abs() > 1e-4 * raw.abs().max()
+        assert nothing[sure].equal((raw <= 0).float()[sure]), "marked where a weight is zero"
     if "kept" in wanted:
         sure = wanted["slope of lambda"].abs() > 1e-6 * wanted["slope of lambda"].abs().max()
         assert outcome.marks["kept_label"][0][sure].equal(wanted["kept"][sure]) and sure.float().mean() > 0.8
+    assert (outcome.pseudo_labels is None) == ("pseudo labels" not in wanted)
+    if outcome.pseudo_labels is not None:  # what the curves of pseudo labels are made of, without weights as well
+        torch.testing.assert_close(outcome.pseudo_labels[0], wanted["pseudo labels"], rtol=1e-4, atol=1e-5)
     terms = [wanted[name] for name in ("cross-entropies", "mixing", "consistency") if name in wanted]
     assert outcome.loss.item() == pytest.approx(sum(term.item() for term in terms), rel=1e-5)
     for name, found in (("theta", built.learner.vector()), ("average", built.learner.state["average"])):
@@ -336,8 +343,10 @@ def test_for_all_batches_classes_and_views(
 # ---- properties that the paper states, or the released code has ----------------------------------------------------
 
 
-def test_only_the_weak_view_moves_the_running_statistics() -> None:
-    built = build()
+@pytest.mark.parametrize("what", ABLATIONS)
+def test_only_the_weak_view_moves_the_running_statistics(what: str) -> None:
+    """Once, whatever else looks at the batch: strong views, mixed images, probes, passes that weigh."""
+    built = build(**ABLATIONS[what])
     built.begin_epoch(0)
     batch = built.batches.batch(0)
     alone = build()

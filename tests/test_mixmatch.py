@@ -75,6 +75,7 @@ def restated(built: Training, batch: Any) -> dict[str, Any]:
     def logits(images: torch.Tensor) -> torch.Tensor:
         return learner.call(0, theta, images, "batch")
 
+    first_view = logits(views[0]).detach()
     seen = [torch.softmax(logits(view), -1).detach().double() for view in views]
     guesses = []
     for b in range(size):
@@ -121,7 +122,14 @@ def restated(built: Training, batch: Any) -> dict[str, Any]:
     if wanted["average_rises"]:
         kept = min(kept, (2 + made) / (11 + made))
     average = kept * learner.state["average"] + (1 - kept) * new
-    return {"supervised": supervised, "unlabelled": apart, "weight": weight, "flat": new, "average": average}
+    return {
+        "supervised": supervised,
+        "unlabelled": apart,
+        "weight": weight,
+        "flat": new,
+        "average": average,
+        "seen": first_view,
+    }
 
 
 FORMS: dict[str, dict[str, Any]] = {
@@ -155,6 +163,11 @@ def _compared(built: Training, number: int) -> None:
     batch = built.batches.batch(number)
     wanted = restated(built, batch)
     outcome = built.methods[0].step(built.learner, batch, built._moment(0, {}))
+    at = torch.cat([batch.labels[0][:, None], torch.arange(len(batch.x))[:, None]], 1)
+    assert outcome.logits is not None and outcome.logits.shape[1] == len(batch.x)
+    torch.testing.assert_close(outcome.logits[0], wanted["seen"].float(), rtol=1e-4, atol=1e-5)
+    given_losses = [-torch.log_softmax(wanted["seen"][row], -1)[label].item() for label, row in at.tolist()]
+    assert outcome.losses[0].tolist() == pytest.approx(given_losses, rel=1e-4, abs=1e-5), "of the first view"
     assert outcome.scalars["supervised"].item() == pytest.approx(wanted["supervised"].item(), rel=1e-5)
     assert outcome.scalars["unlabelled"].item() == pytest.approx(wanted["unlabelled"].item(), rel=1e-4)
     assert outcome.scalars["unlabelled_weight"].item() == pytest.approx(wanted["weight"])
@@ -221,6 +234,17 @@ def test_given_labels_are_not_learned_from() -> None:
     one.run()
     two.run()
     assert one.learner.population.flat.equal(two.learner.population.flat)
+
+
+def test_labelled_images_come_in_a_new_order_each_time_and_all_of_them_before_any_comes_again() -> None:
+    """As the released code shuffles them: 30 images in batches of eight, period after period."""
+    built, seen = build("digits_mlp"), []
+    for epoch in range(5):
+        built.begin_epoch(epoch)
+        seen += built.batches.trusted["labelled"].flatten().tolist()
+    turns = [seen[first : first + 30] for first in range(0, len(seen) - 29, 30)]
+    assert len(turns) == 10 and {tuple(sorted(turn)) for turn in turns} == {tuple(sorted(turns[0]))}
+    assert len({tuple(turn) for turn in turns}) == 10
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])

@@ -406,6 +406,9 @@ def test_initial_values_and_batch_norm_are_those_of_each_code(
     assert all((norm.weight == 1).all() and (norm.bias == 0).all() for norm in norms)
     assert {(norm.momentum, norm.eps) for norm in norms} == {(momentum, 1e-5)}
     assert network.fc.bias.any() == (name not in ("densenet100", "resnet50_v2"))  # type: ignore[operator]
+    inputs = network.fc.in_features
+    bound = (6 / (inputs + 10)) ** 0.5 if name == "resnet50_v2" else inputs**-0.5  # TensorFlow's Glorot, and torch's
+    assert 0.95 * bound < network.fc.weight.abs().max() <= bound  # type: ignore[operator,union-attr]
 
 
 # ---- under the engine ----------------------------------------------------------------------------------------------

@@ -105,6 +105,98 @@ def test_a_stride_of_two_pads_as_the_released_code_does(form: type[WideResNet], 
     torch.testing.assert_close(seen[0][0, :, 0, 0], unit.conv1.weight[:, 3, *place])
 
 
+# ---- what each computes, written out --------------------------------------------------------------------------------
+
+
+def _active(x: Tensor, norm: BatchNorm2d) -> Tensor:
+    """By the batch, scaled and shifted, and its positive part."""
+    return _normed(x, norm).clamp(min=0)
+
+
+def _normed(x: Tensor, norm: BatchNorm2d) -> Tensor:
+    mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), unbiased=False, keepdim=True)
+    assert norm.weight is not None
+    return (x - mean) / (variance + norm.eps).sqrt() * norm.weight[:, None, None] + norm.bias[:, None, None]
+
+
+def _as_tensorflow(x: Tensor, conv: nn.Conv2d, stride: int) -> Tensor:
+    """A convolution 3 x 3 that pads an even side behind it alone where it halves it."""
+    around = (0, 1, 0, 1) if stride == 2 else (1, 1, 1, 1)
+    return F.conv2d(F.pad(x, around), conv.weight, stride=stride)
+
+
+def _fewer_places_more_channels(x: Tensor, outputs: int, stride: int) -> Tensor:
+    """Means of squares of places, and channels of zeros on both sides."""
+    means = x.unfold(2, stride, stride).unfold(3, stride, stride).mean((-1, -2))
+    before = (outputs - x.shape[1]) // 2
+    out = x.new_zeros(len(x), outputs, *means.shape[2:])
+    out[:, before : before + x.shape[1]] = means
+    return out
+
+
+def wide_by_hand(n: nn.Module, x: Tensor) -> Tensor:
+    """Zagoruyko and Komodakis (2016): activation before both convolutions, a projection of it where channels change."""
+    x = F.conv2d(2 * x - 1, n.conv.weight, padding=1)  # type: ignore[union-attr,arg-type]
+    for number, stage in enumerate(n.stages):  # type: ignore[arg-type,union-attr]
+        for place, unit in enumerate(stage):
+            stride = 2 if number and not place else 1
+            active = _active(x, unit.norm1)
+            kept = x if place else F.conv2d(active, unit.shortcut.weight, stride=stride)
+            inside = F.conv2d(active, unit.conv1.weight, stride=stride, padding=1)
+            x = F.conv2d(_active(inside, unit.norm2), unit.conv2.weight, padding=1) + kept
+    return F.linear(_active(x, n.norm).mean((2, 3)), n.fc.weight, n.fc.bias)  # type: ignore[arg-type,union-attr]
+
+
+def released_wide_by_hand(n: nn.Module, x: Tensor) -> Tensor:
+    """IEG's wrn.py: no projection, the first unit alone shares its activation, every stage and the whole skipped."""
+    x = first = F.conv2d(2 * x - 1, n.conv.weight, padding=1)  # type: ignore[union-attr,arg-type]
+    for number, stage in enumerate(n.stages):  # type: ignore[arg-type,union-attr]
+        begun = x
+        for place, unit in enumerate(stage):
+            stride = 2 if number and not place else 1
+            active = _active(x, unit.norm1)
+            kept = active if number == place == 0 else x
+            inside = _active(_as_tensorflow(active, unit.conv1, stride), unit.norm2)
+            added = kept if place else _fewer_places_more_channels(kept, unit.conv2.weight.shape[0], stride)
+            x = _as_tensorflow(inside, unit.conv2, 1) + added
+        x = x + _fewer_places_more_channels(begun, x.shape[1], 2 if number else 1)
+    x = x + _fewer_places_more_channels(first, x.shape[1], 4)
+    return F.linear(_active(x, n.norm).mean((2, 3)), n.fc.weight, n.fc.bias)  # type: ignore[arg-type,union-attr]
+
+
+def resnet29_by_hand(n: nn.Module, x: Tensor, relu: bool) -> Tensor:
+    """Keras's cifar10_resnet, version 2. relu: before a unit's first convolution, which IEG's port has lost."""
+
+    def conv(x: Tensor, layer: nn.Conv2d, stride: int = 1) -> Tensor:
+        return F.conv2d(x, layer.weight, layer.bias, stride, layer.weight.shape[-1] // 2)
+
+    x = _active(conv(2 * x - 1, n.conv), n.norm)  # type: ignore[arg-type]
+    for number, unit in enumerate(n.units):  # type: ignore[arg-type]
+        stride = 2 if number in (3, 6) else 1
+        begun = x if number == 0 else _active(x, unit.norm1) if relu else _normed(x, unit.norm1)
+        inside = _active(conv(begun, unit.conv1, stride), unit.norm2)
+        inside = _active(conv(inside, unit.conv2), unit.norm3)
+        x = conv(inside, unit.conv3) + (conv(x, unit.shortcut, stride) if number % 3 == 0 else x)
+    return F.linear(_active(x, n.last).mean((2, 3)), n.fc.weight, n.fc.bias)  # type: ignore[arg-type,union-attr]
+
+
+@pytest.mark.parametrize("name", ["usual", "released", "ieg_resnet29", "resnet29_v2"])
+def test_logits_are_those_of_a_plain_restatement(name: str) -> None:
+    torch.manual_seed(0)
+    if name in ("usual", "released"):
+        network: nn.Module = (WideResNet if name == "usual" else IEGWideResNet)(SMALL, 5, width=32, units=2)
+    else:
+        network = build(name, SMALL, 5)
+    network = network.double()
+    for parameter in network.parameters():  # so that scales, shifts and biases count
+        nn.init.normal_(parameter, std=0.3)
+    x = torch.rand(5, *SMALL, dtype=torch.float64)
+    by_hand = {"usual": wide_by_hand, "released": released_wide_by_hand}.get(name)
+    with torch.no_grad(), batch_norm_mode("batch"):
+        wanted = by_hand(network, x) if by_hand else resnet29_by_hand(network, x, name == "resnet29_v2")
+        torch.testing.assert_close(network(x), wanted)
+
+
 def test_a_shape_that_stays_is_not_touched() -> None:
     x = torch.rand(1, 4, 4, 4)
     assert reshaped(x, 4, 1) is x
@@ -141,6 +233,9 @@ def test_batch_norm_and_initial_values_are_those_of_each_code(name: str, momentu
             cut = module.weight.abs().max() / module.weight.std()
             assert (cut < 2.4) == name.endswith(("resnet29", "_v2"))  # cut at two deviations, or not cut
     bound = {"ieg_wrn28_2": 10**-0.5, "wrn28_2": 128**-0.5, "ieg_resnet29": math.sqrt(6 / 266)}.get(name)
+    if name == "resnet29_v2":  # as its convolutions: He's, cut at two deviations
+        std = network.fc.weight.std().item()
+        assert std == pytest.approx((2 / 256) ** 0.5, rel=0.05) and network.fc.weight.abs().max() < 2.4 * std
     if bound is not None:
         assert 0.95 * bound < network.fc.weight.abs().max() <= bound
 

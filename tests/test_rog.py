@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from lnl.networks import build as build_network
 from lnl.networks.layers import batch_norm_mode
 from lnl.networks.registry import NETWORKS, resolve
 from lnl.networks.taps import tapped
+from lnl.networks.wide_resnet import reshaped
 from lnl.run.job import job
 from lnl.run.store import Store
 
@@ -244,6 +246,66 @@ def test_features_of_a_residual_network_are_means_of_its_last_blocks() -> None:
     assert len(found) == 3 and all(a.allclose(b) for a, b in zip(found, blocks[-3:], strict=True))
 
 
+def _of_densenet(network: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """models/densenet.py of RoG: the third block behind its layers 5 and 10, and behind batch norm and ReLU."""
+    out, found = network.conv(network.standardised(x)), []  # type: ignore[operator]
+    for number, block in enumerate(network.blocks):  # type: ignore[arg-type]
+        out = out if number == 0 else network.transitions[number - 1](out)  # type: ignore[index,operator]
+        for index, layer in enumerate(block):
+            out = layer(out)
+            found += [out] if (number, index) in ((2, 5), (2, 10)) else []
+    return [*found, F.relu(network.last(out))]  # type: ignore[operator]
+
+
+def _of_resnet29(network: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """The last stage's units, the last of them behind batch norm and ReLU."""
+    found = [F.relu(network.norm(network.conv(2 * x - 1)))]  # type: ignore[operator]
+    for unit in network.units:  # type: ignore[union-attr]
+        found.append(unit(found[-1]))
+    return [*found[-3:-1], F.relu(network.last(found[-1]))]  # type: ignore[operator]
+
+
+def _of_wide(network: torch.nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    out = network.conv(2 * x - 1)  # type: ignore[operator]
+    found, skips = [], "IEG" in type(network).__name__
+    first = out
+    for number, stage in enumerate(network.stages):  # type: ignore[arg-type]
+        begun = out
+        for unit in stage:
+            out = unit(out)
+            found.append(out)
+        out = out + reshaped(begun, out.shape[1], 2 if number else 1) if skips else out
+    out = out + reshaped(first, out.shape[1], 4) if skips else out
+    return [*found[-4:-1], F.relu(network.norm(out))]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand"),
+    [("densenet100", _of_densenet), ("ieg_resnet29", _of_resnet29), ("wrn28_2", _of_wide), ("ieg_wrn28_2", _of_wide)],
+)
+def test_features_are_those_of_the_last_block_or_stage(
+    name: str, by_hand: Callable[[torch.nn.Module, torch.Tensor], list[torch.Tensor]]
+) -> None:
+    network, x = build_network(name, (3, 32, 32), 10, batch_norm_scale="ones"), torch.rand(2, 3, 32, 32)
+    with torch.no_grad(), batch_norm_mode("frozen"):
+        found, wanted = tapped(network, x), [maps.mean((2, 3)) for maps in by_hand(network, x)]
+    assert [layer.shape for layer in found] == [layer.shape for layer in wanted]
+    for mine, theirs in zip(found, wanted, strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_each_estimate_leaves_out_directions_by_its_own_precision() -> None:
+    """A millionth of the largest variance is noise in single precision, in which the first estimate comes to scipy's
+    pseudo-inverse, and a direction as any other in double precision."""
+    generator = torch.Generator().manual_seed(3)
+    features = torch.randn(400, 2, generator=generator, dtype=torch.float64) * torch.tensor([1.0, 1e-3])
+    labels = torch.arange(400) % 2
+    first = first_estimate(features, labels, 2, torch.rand(400, generator=generator))
+    second = second_estimate(features, labels, first)
+    assert first.precision[1].abs().max() < 10 and first.precision[0, 0] == pytest.approx(1, rel=0.3)
+    assert 3e5 < second.precision[1, 1] < 3e6
+
+
 # ---- the method ----------------------------------------------------------------------------------------------------
 
 HELD = {"validation": {"count": 40, "labels": "given", "held_out": "all"}}
@@ -302,6 +364,54 @@ def test_as_released_images_of_the_test_file_decide_and_do_not_test() -> None:
     assert len(built.data.parts["validation"][1]) == 10 and len(built.data.parts["test"][1]) == 40
     assert len(built.runs[0].train_index) == 256
     assert len(built.learner.state["shares"]) == 3
+
+
+@pytest.mark.parametrize("noise", ["symmetric-50", "pair-45"])
+def test_as_released_layers_are_weighed_by_corrupted_labels_of_test_images(noise: str) -> None:
+    described = spec(epochs=2, paper_epochs=2, split="test-first", sets={})
+    built = helpers.build(
+        "rog", described, parameters=[helpers.method_parameters("rog", validation="test")], noise=noise,
+        data=helpers.arrays(examples=256),
+    )  # fmt: skip
+    built.run()
+    learner, data = built.learner, helpers.arrays(examples=256)
+    places = sorted(int(np.flatnonzero(data.test_labels == c)[0]) for c in range(10))  # a twentieth, one of each class
+    images, true = (torch.from_numpy(part[places]) for part in (data.test_images, data.test_labels))
+    labels = built.methods[0].corrupted(learner, true)
+    network = learner._single().modules[0]
+    with torch.no_grad(), batch_norm_mode("frozen"):
+        seen = tapped(network, images.float() / 255)
+        trained = tapped(network, torch.from_numpy(data.train_images).float() / 255)
+    noisy, posteriors = built.runs[0].given, []
+    for number, features in enumerate(trained):
+        keys = learner.uniform(f"rog layer {number}", (256,))
+        fitted = second_estimate(features, noisy, first_estimate(features, noisy, 10, keys))
+        posteriors.append(posterior(seen[number], *fitted.linear()))
+    half = trusted_half(seen[-1], labels, fitted)  # by the last layer
+    shares = [
+        ensemble_shares(torch.stack(posteriors)[:, half], of[half], learner.uniform("rog ensemble", (20, 5)))
+        for of in (labels, true)
+    ]
+    assert not torch.allclose(*shares, atol=1e-3) and not labels.equal(true)
+    assert learner.state["shares"].tolist() == pytest.approx(shares[0].tolist(), abs=1e-6)
+
+
+def test_what_goes_on_from_another_network_leaves_it_as_it_was() -> None:
+    """Weights and running statistics of a network with batch norm, whose training figures are its own in evaluation."""
+    base = helpers.build("standard", spec(epochs=2, paper_epochs=2), points=("final",))
+    base.run()
+    stage = {"stage": {"name": "rog", "optimiser_state": "new"}}
+    values = [helpers.method_parameters("rog")]
+    built = helpers.build(
+        "rog", spec(epochs=1, paper_epochs=1) | stage, parameters=values, handovers={"base": base.saved["final"]}
+    )
+    before = {name: tensor.clone() for name, tensor in built.learner.networks().items()}
+    built.run()
+    assert len(before) > 1 and all(tensor.equal(before[n]) for n, tensor in built.learner.networks().items())
+    x, given = built.data.gather(built.batches.order), built.batches.given
+    rows = built.learner.forward(x, None, "frozen")[0].detach()
+    wanted = 100 * (rows.argmax(-1) == given).float().mean().item()
+    assert built.curves[0]["train_accuracy_given"][0][-1] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_first_of_each_class_validate() -> None:
