@@ -372,6 +372,20 @@ def test_probes_come_one_class_after_another_and_are_never_shuffled() -> None:
     assert set(torch.cat(rounds[:3]).tolist()) == probes
 
 
+@pytest.mark.parametrize("batch", [7, 16])
+def test_training_examples_come_in_whole_rounds_across_periods(batch: int) -> None:
+    """A period ends within a round of 130 examples, and the next one goes on: none comes twice before all have come."""
+    built, seen = build(batch=batch), []
+    for epoch in range(5):
+        built.begin_epoch(epoch)
+        seen += built.batches.order.tolist()
+    every = sorted(built.runs[0].train_index.tolist())
+    rounds = [seen[first : first + 130] for first in range(0, len(seen) - 129, 130)]
+    assert len(every) == 130 and len(rounds) == 40 * batch // 130
+    assert all(sorted(each) == every for each in rounds)
+    assert len({tuple(each) for each in rounds}) == len(rounds) and sorted(set(seen)) == every
+
+
 def test_where_weights_begin_at_nothing_no_label_is_kept() -> None:
     """The derivative with respect to lambda has omega_0 as a factor."""
     built = build(weight_start="zero")

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from lnl.engine.loop import Training
 from lnl.learning.selection import cross_entropy
+from lnl.networks.layers import BatchNorm
 from lnl.networks.registry import NETWORKS, NetworkInfo
 
 DECAY = 0.001
@@ -99,3 +100,29 @@ def test_iegs_step_is_the_restated_one(network: str, mode: str | None) -> None:
     assert (found - wanted["weights"]).abs().max() <= 1e-3 * wanted["weights"].max()
     after, before = built.learner.vector(), wanted["theta"]
     assert (after - before).abs().max() <= 1e-4 * before.abs().max()
+
+
+def test_an_example_is_weighed_by_the_units_that_it_is_trained_with() -> None:
+    """With batch norm frozen for judging there are two passes, and one dropout."""
+    network = {"name": "cnn9", "options": {"dropout": "proper"}}
+    described = helpers.spec(optimiser=SGD) | {"network": network}
+    built = helpers.build("standard", described, data=helpers.arrays(examples=64, shape=(3, 32, 32)))
+    built.begin_epoch(0)
+    batch, learner = built.batches.batch(0), built.learner
+    x, uniform = batch.x[:3], batch.uniform[:, :3]  # type: ignore[index]
+    for module in learner.population.modules[0].modules():
+        if isinstance(module, BatchNorm):
+            module.momentum = 1.0  # running statistics at once, or all images are alike to it
+    with torch.no_grad():
+        learner.forward(x, None)
+    direction = 1e-3 * torch.randn(learner.population.flat.shape, generator=torch.Generator().manual_seed(2))
+    learned, judged, slopes = learner.weighing_pass(x, direction, uniform, "batch", frozen=True)
+    at = learner.vector()
+    with torch.no_grad():
+        torch.testing.assert_close(learned.detach(), learner.forward(x, uniform, "batch"))
+        wanted = learner.call(0, at, x, "frozen", uniform[0])
+        torch.testing.assert_close(judged[0], wanted, rtol=1e-4, atol=1e-5)
+        assert not torch.allclose(wanted, learner.call(0, at, x, "frozen"), atol=1e-2)
+    flat = at.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(learner.call(0, flat, x, "frozen", uniform[0])[0, 3], flat)
+    torch.testing.assert_close(slopes[0, 0, 3], slope @ direction[0], rtol=1e-3, atol=1e-5)

@@ -107,6 +107,24 @@ def test_classes_of_cifar100_go_round_in_twenty_circles_of_five(name: str) -> No
             assert {each // 5 for each in circle} == {true // 5}
 
 
+#: Superclass of each class of CIFAR-100 in the order of its fine labels, as its files have it ("coarse_labels").
+SUPERCLASS = (
+    "4 1 14 8 0 6 7 7 18 3 3 14 9 18 7 11 3 9 7 11 6 11 5 10 7 6 13 15 3 15 0 11 1 10 12 14 16 9 11 5 5 19 8 8 15 13 "
+    "14 17 18 10 16 4 17 4 2 0 17 4 18 17 10 3 2 12 12 16 12 1 9 19 2 10 0 1 16 12 9 13 15 13 16 19 2 4 6 19 5 5 8 19 "
+    "18 1 2 15 6 0 17 8 14 13"
+)
+
+
+def test_a_class_of_cifar100_is_taken_for_the_next_one_of_its_superclass() -> None:
+    of = [int(word) for word in SUPERCLASS.split()]
+    assert len(of) == 100 and all(of.count(number) == 5 for number in range(20))
+    wanted = {}
+    for true in range(100):
+        behind = [other for other in (*range(true + 1, 100), *range(true)) if of[other] == of[true]]
+        wanted[true] = behind[0]
+    assert SHIPPED["superclass"].maps["cifar100"].taken_for == wanted
+
+
 def test_arrows_and_circles_say_the_same(tmp_path: Path) -> None:
     by_arrows = declared(tmp_path, "a", maps={"digits": ["7 -> 1", "5 <-> 6", "0->2->4->0"]})
     by_circles = declared(tmp_path, "b", maps={"digits": ["7 -> 1", [6, 5], [0, 2, 4]]})

@@ -120,6 +120,25 @@ def test_each_source_gives_as_many_images_and_none_twice(sources: int, rate: int
     assert again.places.tolist() == found.places.tolist(), "sources are compared on the same images"
 
 
+def test_every_repeat_replaces_images_of_its_own_by_others_and_sources_are_spread_over_the_file() -> None:
+    to, others = info("to", 3, 300), [info("a", 4, 400), info("b", 4, 400)]
+    held = {each.key: arrays(4, each.train, n) for n, each in enumerate(others)}
+    base, noise = arrays(3, 300, 5), parse("mine-60")
+    one, two = (open_set.replaced(own_noise(to, *others), noise, s, base, lambda of: held[of.key]) for s in (1, 2))
+    assert one is not None and two is not None
+    assert set(one.places.tolist()) != set(two.places.tolist())
+    for number in range(2):  # of 400 images a quarter each time, of which by chance 22 are the same
+        first, second = (set(each.index[each.chosen == number].tolist()) for each in (one, two))
+        assert len(first & second) < 45
+        assert sorted(one.index[one.chosen == number].tolist()) != one.index[one.chosen == number].tolist()
+    for each in (one, two):  # each third of the file has its share of either source, and so has each class
+        for part in (each.places < 100, each.places >= 200, *(base.train_labels[each.places] == c for c in range(3))):
+            assert 0.3 < each.chosen[part].mean() < 0.7
+    alternating = np.arange(len(one.places)) % 2
+    assert 0.3 < (one.chosen == alternating).mean() < 0.7 and (one.chosen != two.chosen).any()
+    assert set(open_set.replaced_places(base.train_labels, noise, "other", 1)) != set(one.places.tolist())
+
+
 def test_the_manifest_counts_them_as_wrong_and_its_digest_covers_every_byte_of_the_images(tmp_path: Path) -> None:
     to, of = info("to", 3, 90), info("of", 5, 80)
     base, other = arrays(3, 90, 1), arrays(5, 80, 2)

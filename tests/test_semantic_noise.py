@@ -45,7 +45,7 @@ NOISE = "semantic-vgg13"
 LABELLER = Run(Cell("labeller", "digits", "clean", "standard"), 0)
 READER = Run(Cell("coteaching", "digits", NOISE, "standard"), 1)
 MANIFEST = Path("results/demo/noise/digits/semantic-vgg13/as_released-seed0.json")
-REPLACED = {"cnn9": "digits_mlp", "vgg13": "digits_mlp", "densenet100": "digits_cnn"}
+REPLACED = {"cnn9": "digits_mlp", "vgg13": "digits_cnn", "densenet100": "digits_mlp"}
 CPU = torch.device("cpu")
 
 
@@ -199,10 +199,12 @@ def _prepare(suite: Suite) -> dict[str, Any]:
 
 
 def _argmax(suite: Suite) -> np.ndarray:
-    """The labels of the published network, its layers filled by hand."""
+    """The labels of the published network, its layers and the statistics of its batch norm filled by hand."""
     handed = load_file(paths.handover("demo", LABELLER.cell.id, 0, "final"))
-    network = build("digits_mlp", (1, 8, 8), 10)
+    network = build("digits_cnn", (1, 8, 8), 10).eval()
     torch.nn.utils.vector_to_parameters(handed["flat"].view(-1), network.parameters())
+    for name, statistic in network.named_buffers():
+        statistic.copy_(handed[f"buffer.0.{name}"])
     places = Places.of(suite.config)
     images = load(suite.dataset("digits"), places.data_root, places.cache_root, ()).train_images
     with torch.no_grad():

@@ -17,6 +17,7 @@ from lnl.data.set_sizes import per_class
 from lnl.data.sets import draw_sets
 from lnl.declared.lengths import at_scale, periods, said
 from lnl.declared.suite import Suite
+from lnl.engine.clock import Clock
 from lnl.errors import UserError
 
 LABELS = np.arange(4000) % 2
@@ -43,6 +44,29 @@ def test_the_order_of_a_declaration_draws_the_same_sets(names: list[str], seed: 
     taken = np.concatenate([found[name] for name in names])
     assert len(np.unique(taken)) == 600
     assert set(taken.tolist()) < set(found["train"].tolist())
+
+
+def test_every_repeat_data_set_and_name_draws_a_set_of_its_own() -> None:
+    """Trusted images are others in each repeat: the released codes never seed what draws them."""
+    probe = {"count": 400, "balanced": True}
+
+    def drawn(name: str = "probe", dataset: str = "x", seed: int = 1) -> set[int]:
+        return set(draw_sets({name: probe}, LABELS, 2, dataset, seed)[name].tolist())
+
+    assert drawn() == drawn() and len(drawn()) == 400
+    for other in (drawn(seed=2), drawn(dataset="y"), drawn(name="validation")):
+        assert len(drawn() & other) < 70  # by chance 40 of 4,000 are in both
+
+
+def test_periods_stand_on_the_papers_clock() -> None:
+    """A schedule that is declared in periods is read where the run stands in the paper's training."""
+    cut = {"steps": 100, "period": 20, "paper_steps": 1000, "paper_period": 50, "clock": "cut"}
+    for length, of_step in ((cut, 1.0), (cut | {"clock": "scaled"}, 10.0)):
+        clock = Clock.of({"length": length, "epochs": 5, "paper_epochs": 20})
+        assert [clock.time(n) for n in range(5)] == pytest.approx([n * 20 * of_step / 50 for n in range(5)])
+        assert [clock.steps_in(n) for n in range(5)] == [20] * 5
+    short = Clock.of({"length": cut | {"steps": 90}, "epochs": 5, "paper_epochs": 20})
+    assert [short.steps_in(n) for n in range(5)] == [20, 20, 20, 20, 10]
 
 
 def test_a_smaller_share_is_part_of_a_larger_one() -> None:

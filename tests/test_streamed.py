@@ -101,6 +101,25 @@ def test_a_batch_is_what_torchvision_makes_of_its_files_and_numbers(arrays: Arra
         assert batch.labels[0].tolist() == arrays.train_labels[batch.index.numpy()].tolist()
 
 
+def test_a_batch_of_several_workers_pieces_and_of_several_runs_is_its_files(arrays: Arrays) -> None:
+    """20 images, where a worker takes eight, for a stack of two runs: each by its own numbers."""
+    data = StreamedData.load(arrays, "none", torch.device("cpu"), None)
+    index = torch.arange(20).flip(0).view(2, 10)
+    uniform = torch.rand(2, 10, resized_crops.WIDTH, generator=torch.Generator().manual_seed(4))
+    for kind, numbers in ((RESIZED, uniform), ("none", None)):
+        found = data.augmented(kind, index, numbers)
+        assert found.shape == (2, 10, 3, SIDE, SIDE)
+        for run, row in np.ndindex(2, 10):
+            image = file(arrays, int(index[run, row]))
+            if numbers is None:
+                seen = tv.to_tensor(tv.center_crop(tv.resize(image, [SIDE * 8 // 7]), [SIDE]))
+            else:
+                own = numbers[run, row].tolist()
+                part = tv.resized_crop(image, *resized_crops.box(own, image.height, image.width), [SIDE, SIDE])
+                seen = tv.to_tensor(part).flip(-1) if own[-1] < 0.5 else tv.to_tensor(part)
+            torch.testing.assert_close(found[run, row], seen, rtol=0, atol=1e-7)
+
+
 class Crops(Method):
     """Two further crops of each image, of which the step learns as well."""
 

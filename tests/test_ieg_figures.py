@@ -1,0 +1,148 @@
+"""IEG's figures: every line stands where its runs end, looks as the legend says, and shows what its words say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.colors import to_hex, to_rgba_array
+
+from lnl.declared.suite import Cell, Suite
+from lnl.render import matrices
+from lnl.render.figure import data_of, drawing
+
+ROOT = Path(__file__).resolve().parent.parent
+PERIODS = 6
+SHAPE = np.array([0.0, 3, 9, 7, 5, 2])  # of every curve, best in its middle
+
+
+def level(cell: Cell, seed: int) -> float:
+    """Where a run's test accuracy ends, less 2: another number for each noise, method and repeat."""
+    rate = int(cell.noise.rpartition("-")[2]) if "-" in cell.noise else 0
+    own = {"ieg": 0.0, "ieg-eg": 3.0, "supervised": 5.0, "ieg-ablation-8": 7.0}.get(cell.method, 9.0)
+    return 60 - rate / 4 + own + [0, 0.5, 2.0, 4.5][seed]
+
+
+def curves(cell: Cell, seed: int) -> dict[str, Any]:
+    test = (level(cell, seed) + SHAPE).tolist()
+    return {
+        "epoch": list(range(PERIODS)),
+        "test_accuracy": [test],
+        "train_accuracy_given": [[value - 30 for value in test]],
+        "kept_label_clean": [[0.9 - n / 100 for n in range(PERIODS)]],
+        "kept_label_flipped": [[0.2 + n / 100 for n in range(PERIODS)]],
+    }
+
+
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return Suite.load(ROOT, {"scale": "paper", "seeds": None}, validate=False)
+
+
+@pytest.fixture
+def drawn(suite: Suite, tmp_path: Path) -> Callable[[str], tuple[Any, Any]]:
+    """(figure, data) of a figure of which every run has a record."""
+
+    def at(cell: Cell, seed: int) -> Path:
+        return tmp_path / cell.id / f"seed{seed}.json"
+
+    def draw(key: str) -> tuple[Any, Any]:
+        for run in suite.demand(key):
+            result = {"digest": suite.digest(run.cell), "status": "ok", "seed": run.seed}
+            result |= {"spec": suite.spec(run.cell), "labels": {"realised_rate": 0.6, "vector": "own"}}
+            at(run.cell, run.seed).parent.mkdir(parents=True, exist_ok=True)
+            content = {"result": result | {"curves": curves(run.cell, run.seed)}, "provenance": {}}
+            at(run.cell, run.seed).write_text(json.dumps(content))
+        data = data_of(suite, key, at)
+        return drawing(suite, key)(data), data
+
+    yield draw  # type: ignore[misc]
+    pyplot.close("all")
+
+
+def legend(figure: Any) -> dict[str, Any]:
+    """What the legend shows for each word."""
+    [shown] = figure.legends
+    return {t.get_text(): h for t, h in zip(shown.get_texts(), shown.legend_handles, strict=True)}
+
+
+def looks(line: Any) -> tuple[str, str]:
+    return to_hex(line.get_color()), line.get_linestyle()
+
+
+@pytest.mark.parametrize("key", ["ieg_figure1", "ieg_figure2_bottom"])
+def test_points_over_the_noise_are_last_accuracies_with_bars_of_one_standard_deviation(
+    key: str, drawn: Callable[[str], tuple[Any, Any]]
+) -> None:
+    figure, data = drawn(key)
+    [ax] = figure.axes
+    containers, colours = iter(ax.containers), set()
+    for column in data.columns:
+        ends = {}
+        for row in data.rows:
+            cell = data.place(row.key, column.key).slot.cell
+            if cell is not None:
+                ends[float(row.key)] = np.array([level(cell, seed) + SHAPE[-1] for seed in (1, 2, 3)])
+        means = [values.mean() for values in ends.values()]
+        if len(ends) == 1:  # what does not depend on the noise is a level line
+            [line] = [
+                line for line in ax.lines if np.allclose(line.get_ydata(), means[0]) and len(line.get_xdata()) == 2
+            ]
+        else:
+            line, _, (bars,) = next(containers).lines
+            assert line.get_ydata() == pytest.approx(means) and line.get_xdata() == pytest.approx(list(ends), abs=1.5)
+            lengths = [np.ptp(np.asarray(bar)[:, 1]) / 2 for bar in bars.get_segments()]
+            sums = [((values - mean) ** 2).sum() for values, mean in zip(ends.values(), means, strict=True)]
+            assert lengths == pytest.approx([(total / 2) ** 0.5 for total in sums])
+        colour = to_hex(line.get_color())
+        assert to_hex(to_rgba_array(legend(figure)[column.label].get_color())[0]) == colour
+        colours.add(colour)
+    assert len(colours) == len(data.columns)
+
+
+def test_right_labels_are_kept_and_wrong_ones_are_not_in_the_words_and_steps_of_the_legend(
+    drawn: Callable[[str], tuple[Any, Any]],
+) -> None:
+    figure, _ = drawn("ieg_figure2_top")
+    [ax] = figure.axes
+    ends = [*(500.0 * n for n in range(1, PERIODS + 1))]
+    for words, values in (("right labels", 0.9 - np.arange(6) / 100), ("wrong labels", 0.2 + np.arange(6) / 100)):
+        [line] = [line for line in ax.lines if looks(line) == looks(legend(figure)[words])]
+        assert line.get_ydata() == pytest.approx(values) and line.get_xdata() == pytest.approx(ends)
+
+
+@pytest.mark.parametrize("key", ["ieg_figure_a1", "ieg_figure_a2"])
+def test_test_accuracy_is_solid_and_that_of_training_dotted_in_the_colour_of_its_setting(
+    key: str, suite: Suite, drawn: Callable[[str], tuple[Any, Any]]
+) -> None:
+    figure, data = drawn(key)
+    assert any("(solid)" in text for text in (*suite.figures[key]["notes"], *(row.label for row in data.rows)))
+    for ax, row in zip(figure.axes, data.rows, strict=True):
+        for column in data.columns:
+            colour = looks(legend(figure)[column.label])[0]
+            cell = data.place(row.key, column.key).slot.cell
+            for dashes, below in (("-", 0), (":", 30)):
+                found = [line for line in ax.lines if looks(line) == (colour, dashes) and len(line.get_xdata()) > 2]
+                wanted = level(cell, 1) + SHAPE - below
+                assert any(np.allclose(line.get_ydata(), wanted) for line in found), (row, column, dashes)
+
+
+def test_rows_of_a_realised_matrix_are_true_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[0.7, 0.2, 0.1], [0.0, 1.0, 0.0], None]
+    monkeypatch.setattr(matrices.paths, "read", lambda path: {"transition_realised": rows, "digest": "d"})
+    result = {"labels": {"noise_seed": 1, "digest": "d"}, "scale": "paper", "dataset": "cifar10"}
+    result["spec"] = {"noise": {"key": "semantic-vgg13", "generator": "named_stream"}}
+    found = matrices.realised(result)
+    assert found is not None and found.tolist() == [[0.7, 0.2, 0.1], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    assert matrices.realised(result | {"labels": {"noise_seed": 1, "digest": "of others"}}) is None
+    figure, ax = pyplot.subplots()
+    matrices.tiles(ax, found)
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert (written[1, 0], written[0, 1]) == ("20%", "0"), "a row below another, given labels across"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Given label", "True class")
+    pyplot.close(figure)
