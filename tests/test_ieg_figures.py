@@ -87,6 +87,7 @@ def test_points_over_the_noise_are_last_accuracies_with_bars_of_one_standard_dev
         for row in data.rows:
             cell = data.place(row.key, column.key).slot.cell
             if cell is not None:
+                assert cell.noise == ("clean" if row.key == "0" else f"uniform-{row.key}")
                 ends[float(row.key)] = np.array([level(cell, seed) + SHAPE[-1] for seed in (1, 2, 3)])
         means = [values.mean() for values in ends.values()]
         if len(ends) == 1:  # what does not depend on the noise is a level line
