@@ -23,7 +23,7 @@ SHAPE = np.array([0.0, 3, 9, 7, 5, 2])  # of every curve, best in its middle
 
 def level(cell: Cell, seed: int) -> float:
     """Where a run's test accuracy ends, less 2: another number for each noise, method and repeat."""
-    rate = int(cell.noise.rpartition("-")[2]) if "-" in cell.noise else 0
+    rate = int(cell.noise.rpartition("-")[2]) if cell.noise.startswith("uniform") else 0
     own = {"ieg": 0.0, "ieg-eg": 3.0, "supervised": 5.0, "ieg-ablation-8": 7.0}.get(cell.method, 9.0)
     return 60 - rate / 4 + own + [0, 0.5, 2.0, 4.5][seed]
 
@@ -131,6 +131,26 @@ def test_test_accuracy_is_solid_and_that_of_training_dotted_in_the_colour_of_its
                 found = [line for line in ax.lines if looks(line) == (colour, dashes) and len(line.get_xdata()) > 2]
                 wanted = level(cell, 1) + SHAPE - below
                 assert any(np.allclose(line.get_ydata(), wanted) for line in found), (row, column, dashes)
+
+
+def test_a_panel_of_labels_is_that_of_its_repeat(
+    drawn: Callable[[str], tuple[Any, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each repeat has a labeller, and labels, of its own: repeat n has n% of class 0 taken for class 1."""
+
+    def of(result: dict[str, Any]) -> Any:
+        found = np.eye(10)
+        found[0, :2] = 1 - result["seed"] / 100, result["seed"] / 100
+        return found
+
+    monkeypatch.setattr(matrices, "realised", of)
+    figure, data = drawn("ieg_semantic_confusion")
+    assert [ax.get_title() for ax in figure.axes] == ["(a) Repeat 1", "(b) Repeat 2", "(c) Repeat 3"]
+    for seed, ax in enumerate(figure.axes, 1):
+        assert {text.get_position(): text.get_text() for text in ax.texts}[1, 0] == str(seed)
+        assert "60.0% of all labels are wrong" in ax.get_xlabel()
+    shares = {row[2]: row[5] for row in data.numbers if row[3:5] == ("share of the given label", 1)}
+    assert [shares[f"seed {seed}, class 0"] for seed in (1, 2, 3)] == pytest.approx([0.01, 0.02, 0.03])
 
 
 def test_rows_of_a_realised_matrix_are_true_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

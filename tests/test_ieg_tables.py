@@ -151,7 +151,8 @@ def test_a_column_trains_on_the_data_and_noise_that_it_stands_for(key: str, suit
             assert at_top5 == key.endswith("top5")
 
 
-#: Table 7: consistency (UC), MixUp's cross-entropy (MC), learned augmentation (AA), lambda; and the strong view's cutout
+#: Table 7: consistency (UC), MixUp's cross-entropy (MC), learned augmentation (AA), lambda; and the strong view's
+#: cutout.
 COMPONENTS = {
     "ieg-1": "",
     "ieg-2": "lambda",

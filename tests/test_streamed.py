@@ -257,7 +257,9 @@ def test_a_file_that_has_changed_since_is_one_line(tmp_path: Path) -> None:
     info = declared(tmp_path / "small.yaml")
     load(info, tmp_path, tmp_path / "cache")
     changed = tmp_path / "webvision/google/q0002/img 5.jpg"
-    for content, says in ((b"\xff\xd8 short", "has 8 bytes, and had"), (None, "No such file")):
+    longer = changed.read_bytes() + bytes(9)  # as it was, and something behind it
+    tries = ((longer, f"has {len(longer):,} bytes, and had"), (b"\xff\xd8 short", "has 8 bytes, and had"))
+    for content, says in (*tries, (None, "No such file")):
         changed.unlink() if content is None else changed.write_bytes(content)
         with pytest.raises(UserError, match=says) as caught:
             curves(load(info, tmp_path, tmp_path / "cache"), SPEC)

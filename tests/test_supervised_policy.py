@@ -30,6 +30,36 @@ def test_an_update_is_that_of_the_augmented_batch(policy: str) -> None:
     torch.testing.assert_close(outcome.logits[0], learner.call(0, theta, seen, "batch"), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("most", [0.2, 0.999])
+def test_it_is_judged_by_the_average_of_its_weights_by_the_plain_loops_count(most: float) -> None:
+    """Plain SGD beside it; the average keeps min(most, (1 + n) / (10 + n)) of itself at update n, as released."""
+    described = {**helpers.spec("digits_cnn", batch={"size": 32, "steps_cap": None}), "optimiser": PLAIN_SGD}
+    built = helpers.build("supervised", described, parameters=[{"average": most}])
+    average = built.learner.vector().clone()
+    built.run(until=1)  # the untrained network, which is its own average
+    moment = built.begin_epoch(1)
+    for number in range(built.steps):
+        batch = built.batches.batch(number)
+        theta = built.learner.vector().clone().requires_grad_()
+        logits = built.learner.call(0, theta, batch.x, "batch")
+        (slope,) = torch.autograd.grad(F.cross_entropy(logits, batch.labels[0]), theta)
+        built.step(number, moment)
+        now = theta.detach() - 0.05 * slope
+        torch.testing.assert_close(built.learner.vector(), now, rtol=1e-5, atol=1e-6)
+        kept = min(most, (2 + number) / (11 + number))
+        average = kept * average + (1 - kept) * now
+    built.end_epoch(moment)
+    images, labels = built.data.parts["test"]
+    with torch.no_grad():
+        wanted = built.learner.call(0, average, images.float() / 255, "frozen")
+        of_the_last = built.learner.call(0, now, images.float() / 255, "frozen")
+    found = built.methods[0].predict(built.learner, images.float() / 255, None)[0]
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(found, of_the_last, atol=1e-3)
+    accuracy = 100 * (wanted.argmax(-1) == labels).float().mean().item()
+    assert built.curves[0]["test_accuracy"][0][-1] == pytest.approx(accuracy)
+
+
 def test_without_one_it_asks_for_no_numbers() -> None:
     built = helpers.build("supervised", helpers.spec("digits_cnn"), parameters=[{"average": 0.9}])
     built.begin_epoch(0)

@@ -17,6 +17,7 @@ from lnl.data import listed_files
 from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
+from lnl.data.readers.image_lists import listed
 from lnl.declared import declared_sets, paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -68,6 +69,35 @@ def test_clean_images_stand_behind_the_training_file_and_are_the_same_ones_each_
     assert np.bincount(arrays.train_labels[TRAIN:]).tolist() == [2] * CLASSES
     assert all(path.startswith(b"imagenet/train/") for path in arrays.train_images["path"][TRAIN:])
     assert arrays.digest != prepared(root).digest
+
+
+def test_clean_images_are_drawn_from_all_of_a_class_and_not_the_first_of_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "data/imagenet/train"
+    lay_out(tmp_path / "data")
+    for word in WORDS:
+        for number in range(40):
+            (folder / word / f"a{number:02}.JPEG").touch()
+    info = declared(tmp_path / "small.yaml", clean=True)
+    found = listed(info, tmp_path / "data", "clean", {**info.options["clean"], "each": 20})
+    chosen = found.paths
+    assert found.labels == [label for label in range(CLASSES) for _ in range(20)]
+    places = []
+    for label, word in enumerate(WORDS):
+        names = sorted(file.name for file in (folder / word).iterdir())
+        mine = [names.index(path.rpartition("/")[2]) for path in chosen[20 * label : 20 * label + 20]]
+        assert len(names) == 44 and mine == sorted(set(mine)) and f"/{word}/" in chosen[20 * label]
+        places.append(mine)
+        assert 12 < np.mean(mine) < 31, "by chance 21.5, with a deviation of 2"
+    assert places[0] != places[1] != places[2]
+
+
+def test_a_folders_class_is_the_place_of_its_name_in_the_list(root: Path) -> None:
+    """The list says which class a folder is, whatever order its names have."""
+    turned = [WORDS[2], WORDS[0], WORDS[1]]
+    (root / "webvision/info/synsets.txt").write_text("".join(f"{word} a thing\n" for word in turned))
+    images, labels = prepared(root).further_tests["ilsvrc"]
+    assert [path.decode().split("/")[2] for path in images["path"]] == [turned[label] for label in labels]
+    assert labels.tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_an_image_that_is_missing_or_cut_off_is_named_and_counted(root: Path) -> None:
