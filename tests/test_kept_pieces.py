@@ -142,7 +142,7 @@ def test_a_confusion_counts_true_classes_by_predictions_and_flips_true_classes_b
 
 
 def test_numbers_of_a_record_by_hand() -> None:
-    """Noise mass: of the classes that were mislabelled, the share that is predicted as what they were mislabelled as."""
+    """Noise mass: the share that is predicted as what the class was mislabelled as, of those that were."""
     confusion = [[6, 3, 1], [2, 8, 0], [4, 1, 5]]
     flips = [[10, 5, 0], [0, 20, 0], [3, 0, 9]]  # 0 is taken for 1, 2 for 0, 1 for nothing
     kept: dict[str, Any] = {"confusion": confusion, "flips": flips}
