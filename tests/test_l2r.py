@@ -153,6 +153,30 @@ def test_the_meta_rate_is_cancelled_by_the_normalisation() -> None:
     assert not torch.allclose(third, fourth, rtol=1e-3)
 
 
+@pytest.mark.parametrize("penalty", ["inside", "outside"])
+def test_raw_weights_are_the_positive_slopes_times_the_meta_rate(penalty: str) -> None:
+    """Algorithm 1 without its line 11, by the gradient of each example; outside, weight decay is no part of the clean
+    loss."""
+    built = _build("digits_mlp", (1, 8, 8), normalise=False, meta_rate=0.25, penalty=penalty)
+    moment = built.begin_epoch(0)
+    for step in range(2):
+        built.step(step, moment)
+    drawn, learner = built.batches.batch(2), built.learner
+    theta = learner.vector().clone().requires_grad_()
+    x, labels = drawn.streams["clean"]
+    clean = F.cross_entropy(learner.call(0, theta, x), labels)
+    if penalty == "inside":
+        clean = clean + SGD["weight_decay"] / 2 * theta.square().sum()
+    (direction,) = torch.autograd.grad(clean, theta)
+    wanted = []
+    for image, label in zip(drawn.x, drawn.labels[0], strict=True):
+        loss = F.cross_entropy(learner.call(0, theta, image[None]), label[None])
+        wanted.append(0.25 * max(0.0, (torch.autograd.grad(loss, theta)[0] @ direction).item()))
+    assert 0 < wanted.count(0.0) < len(wanted)
+    found, _ = built.methods[0].weighted(learner, drawn)  # type: ignore[attr-defined]
+    assert found[0].tolist() == pytest.approx(wanted, rel=1e-4, abs=1e-6)
+
+
 def test_decay_of_kernels_leaves_biases_and_batch_norm_alone() -> None:
     """With a gradient of zero nothing moves but what decays."""
     built = _pair("l2r", False, "digits_cnn", rates={"decayed": "kernels", "weight_decay": 0.5})

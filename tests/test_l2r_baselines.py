@@ -263,6 +263,18 @@ def test_a_step_of_s_model_goes_through_the_rows_of_its_channel() -> None:
     _assert_stepped(built, wanted)
 
 
+def test_a_channel_does_not_decay_where_only_kernels_do() -> None:
+    described = helpers.spec(optimiser={"name": "sgd", "lr": 0.1, "schedule": "constant"})
+    described["optimiser"] |= {"weight_decay": 0.5, "decayed": "kernels"}
+    values = [helpers.method_parameters("s-model", initial="identity")]
+    built = helpers.build("s-model", described, parameters=values)
+    before, learner = built.learner.vector().clone(), built.learner
+    learner.lr = 0.1
+    learner.apply(torch.zeros_like(learner.population.flat))
+    assert learner.vector()[-100:].equal(before[-100:])
+    torch.testing.assert_close(learner.vector()[: 64 * 256], 0.95 * before[: 64 * 256])
+
+
 def test_a_confusion_has_a_row_for_each_prediction_of_the_network() -> None:
     logits = torch.eye(3)[[0, 0, 0, 2, 2]][None]
     given_labels = torch.tensor([1, 1, 2, 0, 0, 2])
