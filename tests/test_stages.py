@@ -168,6 +168,50 @@ def test_it_goes_on_from_weights_and_momentum_and_leaves_a_channel_behind(copy: 
     assert built.batches.given.equal(built.data.true[built.batches.order]), "a clean set's labels are right"
 
 
+MOMENTUM = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "schedule": "constant"}
+
+
+def _tuned(base: dict[str, Tensor], method: str = "standard", name: str = "ft", state: str = "kept") -> Training:
+    """A stage of small images that begins with what another training handed over."""
+    stage = {"name": name, "from": "0" * 16, "point": "final", "optimiser_state": state}
+    described = helpers.spec("digits_cnn", optimiser=MOMENTUM, stage=stage)
+    return helpers.build(method, described, handovers={"base": base})
+
+
+def _ended() -> Training:
+    built = helpers.build("standard", helpers.spec("digits_cnn", optimiser=MOMENTUM), points=("final",))
+    built.run(until=2)
+    built._hand_over("final")
+    return built
+
+
+def test_a_stage_may_leave_the_momentum_behind() -> None:
+    """The released code restores the slots; `new` begins with weights and statistics alone (decision l2r_fine_tuning)."""
+    base = _ended()
+    kept, new = (_tuned(base.saved["final"], state=state) for state in ("kept", "new"))
+    for built in (kept, new):
+        assert built.learner.population.flat.equal(base.learner.population.flat)
+        for name, statistic in base.learner.population.buffers.items():
+            assert built.learner.population.buffers[name].equal(statistic)
+    assert kept.learner.slots["momentum_buffer"].equal(base.learner.slots["momentum_buffer"])
+    assert base.learner.slots["momentum_buffer"].any()
+    assert not new.learner.slots["momentum_buffer"].any()
+
+
+def test_a_stage_has_an_order_of_its_own_which_methods_share() -> None:
+    """Else it would see again, in the same order, what the base began with."""
+    base = _ended()
+    state = base.saved["final"]
+    built = [_tuned(state), _tuned(state, method="bootstrap"), _tuned(state, name="other")]
+    orders = []
+    for each in (base, *built):
+        each.batches.begin(1)
+        orders.append(each.batches.order.tolist())
+    first, mine, same, other = orders
+    assert mine == same
+    assert first != mine != other != first
+
+
 def test_trained_on_the_clean_set_nothing_is_flipped(copy: SuiteCopy) -> None:
     suite = _load()
     tuned, alone, base = (_train(suite, name) for name in ("standard-ft", "standard-alone", "standard"))
