@@ -186,7 +186,7 @@ def _ended() -> Training:
 
 
 def test_a_stage_may_leave_the_momentum_behind() -> None:
-    """The released code restores the slots; `new` begins with weights and statistics alone (decision l2r_fine_tuning)."""
+    """The released code restores the slots; `new` begins with weights and statistics alone."""
     base = _ended()
     kept, new = (_tuned(base.saved["final"], state=state) for state in ("kept", "new"))
     for built in (kept, new):
