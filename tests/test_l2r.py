@@ -124,6 +124,33 @@ def test_a_batch_that_helps_nobody_has_no_weight_and_is_counted() -> None:
     assert built.curves[0]["no_weight"][0][-1] == 0.0
 
 
+def test_without_any_weight_a_step_is_momentum_and_decay_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented rule for a batch that helps nobody; records count how often, and whom a batch gives weight."""
+    built = _build("digits_mlp", (1, 8, 8))
+    method, learner = built.methods[0], built.learner
+    weighted, seen = method.weighted, []  # type: ignore[attr-defined]
+
+    def every_third_is_zero(*arguments: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        weights, logits = weighted(*arguments)
+        seen.append(weights.detach() * (len(seen) % 3 != 2))
+        return seen[-1], logits
+
+    monkeypatch.setattr(method, "weighted", every_third_is_zero)
+    moment = built.begin_epoch(0)
+    for step in range(built.steps):
+        before, buffer = learner.vector().clone(), learner.slots["momentum_buffer"].clone()[0]
+        built.step(step, moment)
+        if step % 3 == 2:
+            wanted = before - SGD["lr"] * (SGD["momentum"] * buffer + SGD["weight_decay"] * before)
+            torch.testing.assert_close(learner.vector(), wanted)
+    built.end_epoch(moment)
+    curves = built.curves[0]
+    assert built.steps >= 3
+    assert curves["no_weight"][0][-1] == pytest.approx((built.steps // 3) / built.steps)
+    assert curves["kept_fraction"][0][-1] == pytest.approx((torch.stack(seen) > 0).float().mean().item())
+    assert 0 < curves["kept_fraction"][0][-1] < 0.9
+
+
 def test_half_a_training_at_a_constant_rate_is_the_first_half_of_the_whole_one() -> None:
     def trained(steps: int, paper_steps: int) -> Training:
         length = {"steps": steps, "period": 6, "paper_steps": paper_steps, "paper_period": 6, "clock": "scaled"}
