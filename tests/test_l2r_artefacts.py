@@ -13,12 +13,16 @@ import helpers
 import numpy as np
 import pytest
 import yaml
+from scipy import stats
 
 from lnl.declared.cells import Cell
 from lnl.declared.suite import Suite
+from lnl.render.compare import lines
 from lnl.render.figure import data_of, drawing
+from lnl.results.records import Locate
 
 PRINTED = list(csv.DictReader((helpers.ROOT / "tests/golden/published_l2r.csv").open()))  # from the paper's text
+Piece = dict[str, Any]
 TABLES = {f"Table {n}": f"l2r_table{n}" for n in (1, 2)}
 
 
@@ -89,13 +93,14 @@ def test_a_row_trains_what_its_label_says(suite: Suite, where: str) -> None:
             assert values["initial"] == ("confusion" if "+Conf" in slot.row_label else "identity")
 
 
-# ---- figures -------------------------------------------------------------------------------------------------------
+def _curves(**curves: list[float]) -> Piece:
+    epochs = len(next(iter(curves.values())))
+    every = {"test_accuracy": [50.0] * epochs, "loss": [1.0] * epochs, **curves}
+    return {"curves": {"epoch": list(range(epochs))} | {name: [values] for name, values in every.items()}}
 
-Piece = dict[str, Any]
 
-
-def _written(suite: Suite, key: str, folder: Path, content: Callable[[Cell, int], Piece]) -> Any:
-    """The figure's data from a record of every run, which has `content` beside what a record needs."""
+def _recorded(suite: Suite, key: str, folder: Path, content: Callable[[Cell, int], Piece]) -> Locate:
+    """Where the records of every run of an artefact lie, which have `content` beside what a record needs."""
 
     def at(cell: Cell, seed: int) -> Path:
         return folder / cell.id / f"seed{seed}.json"
@@ -111,7 +116,45 @@ def _written(suite: Suite, key: str, folder: Path, content: Callable[[Cell, int]
         }
         at(run.cell, run.seed).parent.mkdir(parents=True, exist_ok=True)
         at(run.cell, run.seed).write_text(json.dumps({"result": result, "provenance": {}}))
-    return data_of(suite, key, at)
+    return at
+
+
+def test_verdicts_take_the_printed_intervals_for_what_they_are_and_leave_the_copied_row_out(
+    suite: Suite, tmp_path: Path
+) -> None:
+    """A 95% interval of n runs is t s / root n; a doubtful number has no verdict."""
+    printed = {slot.cell: slot.published for slot in suite.slots("l2r_table2")}
+    apart = (-1.5, -0.5, 0.0, 0.5, 1.5)  # of the repeats
+
+    def content(cell: Cell, seed: int) -> Piece:
+        mean = (printed.get(cell) or (50.0,))[0]
+        return _curves(test_accuracy=[99.0, mean + 1.2 + apart[seed - 1]])
+
+    found = lines(suite, "l2r_table2", _recorded(suite, "l2r_table2", tmp_path, content))
+    assert len(found) == 32
+    t = stats.t.ppf(0.975, 4)
+    words = set()
+    for line in found:
+        assert line.summary.spread == pytest.approx(t * np.std(apart, ddof=1) / np.sqrt(5))
+        if (line.slot.row, line.slot.column) == ("weighted", "cifar100"):
+            assert line.verdict.word.startswith("not comparable (printed like Random's")
+            continue
+        assert line.published_spread is not None
+        theirs = line.published_spread * np.sqrt(5) / t
+        allowed = max(0.7, 2 * np.sqrt(np.var(apart, ddof=1) / 5 + theirs**2 / 5))
+        assert line.verdict.allowed == pytest.approx(allowed)
+        assert line.verdict.difference == pytest.approx(1.2)
+        assert line.verdict.word == ("agrees" if allowed >= 1.2 else "above")
+        words.add(line.verdict.word)
+    assert words == {"agrees", "above"}
+
+
+# ---- figures -------------------------------------------------------------------------------------------------------
+
+
+def _written(suite: Suite, key: str, folder: Path, content: Callable[[Cell, int], Piece]) -> Any:
+    """The figure's data from such records."""
+    return data_of(suite, key, _recorded(suite, key, folder, content))
 
 
 @pytest.fixture(autouse=True)
@@ -120,12 +163,6 @@ def closed() -> Iterator[None]:
     import matplotlib.pyplot as plt
 
     plt.close("all")
-
-
-def _curves(**curves: list[float]) -> Piece:
-    epochs = len(next(iter(curves.values())))
-    every = {"test_accuracy": [50.0] * epochs, "loss": [1.0] * epochs, **curves}
-    return {"curves": {"epoch": list(range(epochs))} | {name: [values] for name, values in every.items()}}
 
 
 def test_figure_2_shows_errors_of_the_last_period_and_their_sample_deviation(suite: Suite, tmp_path: Path) -> None:
