@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from lnl.engine.clock import Clock
-from lnl.engine.loop import Training
+from lnl.engine.loop import Stopped, Training
 from lnl.networks.registry import NETWORKS
 
 
@@ -208,3 +209,19 @@ def test_a_step_has_the_rate_of_the_updates_before_it_on_the_papers_clock(rates:
         wanted.append(rate)
     assert seen == pytest.approx(wanted)
     assert built.curves[0]["learning_rate"] == pytest.approx([wanted[9], wanted[19], wanted[27]])
+
+
+@pytest.mark.parametrize("taken", [3, 10, 15, 20, 27, 28])
+def test_a_training_that_stops_after_any_step_logs_the_same_rates(taken: int) -> None:
+    """Also where it stops between the last step of a period and its evaluation."""
+    rates = {"schedule": "linear", "decay_start": 4}
+    whole, part, rest = (_build(steps=28, paper=(56, 20), rates=rates) for _ in range(3))
+    whole.run()
+    kept = io.BytesIO()
+    with pytest.raises(Stopped):
+        part.run(lambda: part.position.total >= taken, lambda: (kept.seek(0), torch.save(part.snapshot(), kept))[0])  # type: ignore[arg-type, func-returns-value, return-value]
+    kept.seek(0)
+    rest.restore(torch.load(kept, weights_only=True))
+    rest.run()
+    assert rest.curves == whole.curves
+    assert rest.learner.vector().equal(whole.learner.vector())
