@@ -23,7 +23,7 @@ from lnl.engine.method import Batch, Learner
 from lnl.results.claims import kept_pieces
 from lnl.run.inputs import problem
 
-RATE, SURE = 0.45, 3  # a class is taken for the next one at this rate, but for one that never is
+RATE, SURE = 0.45, 4  # a class is taken for the next one at this rate, but for one that never is
 
 
 def _built() -> Training:
@@ -101,6 +101,7 @@ def test_weights_are_kept_by_who_is_labelled_rightly(monkeypatch: pytest.MonkeyP
         [label] = {true[place] for place, _ in batch}
         by_class[label] += batch
     there = {true[place] for place in members}
+    assert SURE in there
     assert set(by_class) == there - {SURE}
     for label, seen in by_class.items():
         assert {drawn for _, drawn in seen} <= {label, (label + 1) % 10}
