@@ -2,7 +2,7 @@
 
 DEMAND = {
     "title": "Searched R(t), the tutorial's version of S2E, CIFAR-10",
-    "source": {"paper": "tutorial", "where": 'slide "Searched R(T)", S2E Figure 4'},
+    "source": {"paper": "tutorial", "where": 'slide "Experiments – Searched R(t)", S2E Figure 4'},
     "protocol": "s2e",
     "dataset": "cifar10",
     "rows": [

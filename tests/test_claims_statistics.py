@@ -275,6 +275,19 @@ def test_interval_of_a_difference():
     assert tests.difference_in(clean, [94.0, 94.1, 94.2, 93.9, 94.0], 20, 40, paired=False).p_against < 0.001
 
 
+@pytest.mark.parametrize("shift", [-3.0, 0.5, 2.0, 3.5, 9.0])
+def test_what_speaks_against_an_interval_counts_both_of_its_ends(shift):
+    """Bonferroni's over the two one-sided tests that the difference lies below the one end, or above the other."""
+    d = np.array([0.3, -0.4, 0.1, 0.6, -0.2]) + shift
+    found = tests.difference_in(list(80 + d), [80.0] * 5, 1, 3)
+    low = stats.ttest_1samp(d, 1, alternative="less").pvalue
+    high = stats.ttest_1samp(d, 3, alternative="greater").pvalue
+    assert found.p_against == pytest.approx(min(1, 2 * min(low, high)))
+    assert found.p == pytest.approx(max(1 - low, 1 - high))
+    half = stats.t.ppf(0.975, 4) * d.std(ddof=1) / math.sqrt(5)
+    assert (found.low, found.high) == pytest.approx((d.mean() - half, d.mean() + half))
+
+
 def test_holm_by_hand():
     # 0.01 * 4, 0.02 * 3, 0.03 * 2 raised to 0.06, 0.5; the claim without a p does not count
     assert tests.holm([0.5, 0.01, None, 0.03, 0.02]) == pytest.approx([0.5, 0.04, None, 0.06, 0.06], nan_ok=True)

@@ -124,6 +124,33 @@ def test_a_batch_that_helps_nobody_has_no_weight_and_is_counted() -> None:
     assert built.curves[0]["no_weight"][0][-1] == 0.0
 
 
+def test_without_any_weight_a_step_is_momentum_and_decay_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented rule for a batch that helps nobody; records count how often, and whom a batch gives weight."""
+    built = _build("digits_mlp", (1, 8, 8))
+    method, learner = built.methods[0], built.learner
+    weighted, seen = method.weighted, []  # type: ignore[attr-defined]
+
+    def every_third_is_zero(*arguments: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        weights, logits = weighted(*arguments)
+        seen.append(weights.detach() * (len(seen) % 3 != 2))
+        return seen[-1], logits
+
+    monkeypatch.setattr(method, "weighted", every_third_is_zero)
+    moment = built.begin_epoch(0)
+    for step in range(built.steps):
+        before, buffer = learner.vector().clone(), learner.slots["momentum_buffer"].clone()[0]
+        built.step(step, moment)
+        if step % 3 == 2:
+            wanted = before - SGD["lr"] * (SGD["momentum"] * buffer + SGD["weight_decay"] * before)
+            torch.testing.assert_close(learner.vector(), wanted)
+    built.end_epoch(moment)
+    curves = built.curves[0]
+    assert built.steps >= 3
+    assert curves["no_weight"][0][-1] == pytest.approx((built.steps // 3) / built.steps)
+    assert curves["kept_fraction"][0][-1] == pytest.approx((torch.stack(seen) > 0).float().mean().item())
+    assert 0 < curves["kept_fraction"][0][-1] < 0.9
+
+
 def test_half_a_training_at_a_constant_rate_is_the_first_half_of_the_whole_one() -> None:
     def trained(steps: int, paper_steps: int) -> Training:
         length = {"steps": steps, "period": 6, "paper_steps": paper_steps, "paper_period": 6, "clock": "scaled"}
@@ -151,6 +178,30 @@ def test_the_meta_rate_is_cancelled_by_the_normalisation() -> None:
     first, second, third, fourth = (run.learner.vector() for run in runs)
     torch.testing.assert_close(first, second, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(third, fourth, rtol=1e-3)
+
+
+@pytest.mark.parametrize("penalty", ["inside", "outside"])
+def test_raw_weights_are_the_positive_slopes_times_the_meta_rate(penalty: str) -> None:
+    """Algorithm 1 without its line 11, by the gradient of each example; outside, weight decay is no part of the clean
+    loss."""
+    built = _build("digits_mlp", (1, 8, 8), normalise=False, meta_rate=0.25, penalty=penalty)
+    moment = built.begin_epoch(0)
+    for step in range(2):
+        built.step(step, moment)
+    drawn, learner = built.batches.batch(2), built.learner
+    theta = learner.vector().clone().requires_grad_()
+    x, labels = drawn.streams["clean"]
+    clean = F.cross_entropy(learner.call(0, theta, x), labels)
+    if penalty == "inside":
+        clean = clean + SGD["weight_decay"] / 2 * theta.square().sum()
+    (direction,) = torch.autograd.grad(clean, theta)
+    wanted = []
+    for image, label in zip(drawn.x, drawn.labels[0], strict=True):
+        loss = F.cross_entropy(learner.call(0, theta, image[None]), label[None])
+        wanted.append(0.25 * max(0.0, (torch.autograd.grad(loss, theta)[0] @ direction).item()))
+    assert 0 < wanted.count(0.0) < len(wanted)
+    found, _ = built.methods[0].weighted(learner, drawn)  # type: ignore[attr-defined]
+    assert found[0].tolist() == pytest.approx(wanted, rel=1e-4, abs=1e-6)
 
 
 def test_decay_of_kernels_leaves_biases_and_batch_norm_alone() -> None:

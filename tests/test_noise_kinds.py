@@ -85,6 +85,31 @@ def test_uniform_noise_as_released_by_learning_to_reweight_never_gives_the_last_
     assert rows[:9, 9].tolist() == [0.0] * 9
 
 
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(1, 400), percent=st.integers(1, 100), seed=st.integers(1, 20))
+def test_the_flipped_share_of_learning_to_reweight_is_exact(n: int, percent: int, seed: int) -> None:
+    """floor(rate N), as released: seen where every flip changes a label."""
+    images = np.zeros((n, 1, 8, 8), np.uint8)
+    for kind, label in (("background", 9), ("uniform-l2r", 9)):  # 9 is no background class, and never drawn
+        own = OwnNoise(SHIPPED[kind], DATASETS["digits"])
+        true = np.full(n, label)
+        given_labels = drawn(own, parse(f"{kind}-{percent}"), seed, true, images)
+        assert (given_labels != true).sum() == int(percent / 100 * n)
+        assert true.tolist() == [label] * n, "the caller's labels stay"
+
+
+def test_classes_of_uniform_flips_as_released_are_alike_often_and_any_image_may_be_flipped() -> None:
+    own, n = OwnNoise(SHIPPED["uniform-l2r"], DATASETS["digits"]), 45_000
+    images, true = np.zeros((n, 1, 1, 1), np.uint8), np.full(n, 9)
+    given_labels = drawn(own, parse("uniform-l2r-40"), 3, true, images)
+    counts = np.bincount(given_labels, minlength=10)
+    assert counts[9] == 27_000
+    assert np.abs(counts[:9] - 2000).max() < 5 * np.sqrt(2000)
+    flipped = given_labels != true
+    tenths = flipped.reshape(10, -1).mean(1)
+    assert np.abs(tenths - 0.4).max() < 0.05
+
+
 def test_asymmetric_noise_is_that_of_patrini_et_al() -> None:
     maps = SHIPPED["asymmetric"].maps
     assert maps["cifar10"].taken_for == {9: 1, 2: 0, 4: 7, 3: 5, 5: 3}

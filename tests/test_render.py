@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 from declared_datasets import DATASETS
+from scipy.stats import t
 
 from lnl.declared import reductions
+from lnl.declared.printed import check_printed, printed
 from lnl.declared.schema import check
 from lnl.declared.suite import Cell, Slot
 from lnl.errors import UserError
@@ -58,10 +60,9 @@ class MiniSuite:
                 absent = "left out for the tests" if skipped else "not in the suite yet"
                 known = column["method"] in self.methods
                 cell = Cell("coteaching", "mnist", row["noise"], column["method"]) if known else None
-                number = declared.get("published", {}).get("values", {}).get(row["key"], {}).get(column["key"])
                 axes = (row["key"], row["label"], column["key"], column["label"])
-                printed = tuple(number) if number else None
-                slots.append(Slot(*axes, cell, (1, 2, 3, 4), printed, None if known else absent))
+                number = printed(declared).get((row["key"], column["key"]))
+                slots.append(Slot(*axes, cell, (1, 2, 3, 4), number, None if known else absent))
         return slots
 
     def searches_of(self, key):
@@ -141,6 +142,59 @@ def test_a_printed_spread_of_unknown_n_is_one_run_and_the_verdict_says_so(here):
     assert "| agrees (n_p = 1) |" in text
     assert "n_p = 1: how many runs the printed spread is of is not printed, and one is its widest reading." in text
     assert document(suite, "mini")[0].verdicts == {"agrees": 2, "below": 1, "too few": 1}
+
+
+def test_a_quoted_number_is_marked_and_judged_with_the_spread_of_its_source(here):
+    suite = MiniSuite()
+    published = suite.tables["mini"]["published"]
+    published["values"]["pair-45"]["coteaching"] = [87.63, 4.0]
+    cells = {}
+    for quoted in ([], [{"row": "pair-45", "from": "its own paper", "spread": {"kind": "ci95", "n": 5}}]):
+        published["quoted"] = quoted
+        render(suite, "mini", here)
+        cells[bool(quoted)] = row_of(here, "pair-45", "coteaching")
+    own = 2 * (1 / 3 + 4.0**2 / 5) ** 0.5
+    half = 4.0 / float(t.ppf(0.975, 4))  # the standard error of the source's mean
+    assert float(cells[False]["allowed"]) == pytest.approx(own)
+    assert float(cells[True]["allowed"]) == pytest.approx(2 * (1 / 3 + half**2) ** 0.5)
+    assert (cells[False]["quoted"], cells[True]["quoted"]) == ("", "its own paper")
+    text = (here / "mini.md").read_text()
+    assert "87.63 ± 4.00‡" in text
+    assert "‡ from its own paper (±: 95% confidence interval of 5 runs): Pair-45% (" in text
+    assert r"87.63 $\pm$ 4.00\ddag{}" in (here / "mini.tex").read_text()
+
+
+def test_a_doubtful_number_is_shown_with_its_reason_and_judges_nothing(here):
+    suite = MiniSuite()
+    suite.tables["mini"]["published"]["doubtful"] = [
+        {"row": "pair-45", "column": ["standard", "coteaching"], "reason": "copied from the row above"}
+    ]
+    render(suite, "mini", here)
+    for column in ("standard", "coteaching"):
+        assert row_of(here, "pair-45", column)["verdict"] == "not comparable (copied from the row above)"
+    text = (here / "mini.md").read_text()
+    assert "Not judged: Pair-45% (Normal, Co-teaching): copied from the row above." in text
+    assert "scale copied" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"quoted": [{"row": "pair-46", "from": "its paper"}]}, "pair-46"),
+        ({"quoted": [{"row": "pair-45", "column": ["standart"], "from": "its paper"}]}, "did you mean 'standard'"),
+        ({"quoted": [{"row": ["pair-45", "pair-45"], "from": "its paper"}]}, "two entries name pair-45"),
+        (
+            {"doubtful": [{"row": "pair-45", "column": c, "reason": "looks odd"} for c in ("standard", "standard")]},
+            "two entries name pair-45, standard",
+        ),
+    ],
+)
+def test_remarks_on_numbers_that_are_not_printed_are_refused(change, said):
+    table = MiniSuite().tables["mini"]
+    table["published"] |= change
+    rows, columns = ({entry["key"]: entry for entry in table[axis]} for axis in ("rows", "columns"))
+    with pytest.raises(UserError, match=said):
+        check_printed(table, rows, columns, "tables/mini.yaml")
 
 
 @pytest.mark.parametrize("suffix", ["md", "tex", "html"])

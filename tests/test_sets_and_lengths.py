@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from declared_datasets import DATASETS
 from hypothesis import given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
 from lnl.data.set_sizes import per_class
 from lnl.data.sets import draw_sets
+from lnl.declared.declared_sets import resolved as resolved_sets
 from lnl.declared.lengths import at_scale, periods, said
 from lnl.declared.suite import Suite
 from lnl.engine.clock import Clock
@@ -78,6 +80,54 @@ def test_a_smaller_share_is_part_of_a_larger_one() -> None:
     assert (LABELS[few] == 0).sum() == 5
     assert set(few[LABELS[few] == 0]) < set(many[LABELS[many] == 0])
     assert per_class({"count": 5000, "shares": [0.005, 0.995]}, 2) == [25, 4975]
+
+
+@given(st.integers(10, 6000), st.lists(st.integers(1, 999), min_size=2, max_size=6), st.integers(0, 3))
+def test_shares_are_rounded_down_and_the_largest_class_has_the_rest(count: int, parts: list[int], digits: int) -> None:
+    """Counted in whole numbers; the released code takes floor(5000 (1 - p)) of the rare class."""
+    parts = [part * 10**digits for part in parts]
+    shares = [part / sum(parts) for part in parts]
+    found = per_class({"count": count, "shares": shares}, len(parts))
+    wanted = [count * part // sum(parts) for part in parts]
+    wanted[parts.index(max(parts))] += count - sum(wanted)
+    assert found == wanted
+    assert per_class({"count": count, "balanced": True}, len(parts)) == [
+        sum(place % len(parts) == label for place in range(count)) for label in range(len(parts))
+    ]
+
+
+@given(st.integers(1, 50), st.integers(0, 300), st.integers(1, 60))
+def test_of_examples_that_are_left_the_first_of_one_order_are_chosen(seed: int, before: int, count: int) -> None:
+    """What another set takes away is made up for by the next ones: nothing else changes. Each repeat, and each set, has
+    an order of its own."""
+    few = {"clean": {"count": count}}
+    alone = draw_sets(few, LABELS, 2, "x", seed)["clean"]
+    beside = draw_sets({"a": {"count": before}, **few}, LABELS, 2, "x", seed)
+    assert set(alone) - set(beside["a"]) <= set(beside["clean"])
+    larger = draw_sets({"clean": {"count": count + 40}}, LABELS, 2, "x", seed)["clean"]
+    assert set(alone) < set(larger)
+    others = [draw_sets(few, LABELS, 2, "x", seed + 1), draw_sets(few, LABELS, 2, "y", seed)]
+    others += [draw_sets({"other": few["clean"]}, LABELS, 2, "x", seed)]
+    for drawn in others:
+        (places,) = drawn.values()
+        assert len(set(alone) & set(places)) <= 6  # of 4,000
+
+
+@given(st.lists(st.integers(10, 5000), min_size=1, max_size=4))
+def test_a_stand_in_has_what_fits_into_half_of_it_and_the_largest_sets_shrink_first(counts: list[int]) -> None:
+    """As if all grew by one example at a time, until they are as large as declared or half of the stand-in is taken."""
+    stand_in, printed = DATASETS["digits"], DATASETS["cifar10"]
+    sets = {f"set-{number}": {"count": count} for number, count in enumerate(counts)}
+    found = [declared["count"] for declared in resolved_sets(sets, stand_in, printed, "a test").values()]
+    grown, room = [0] * len(counts), stand_in.train // 2
+    while room and grown != counts:
+        for number, count in enumerate(counts):
+            if grown[number] < count and room:
+                grown[number], room = grown[number] + 1, room - 1
+    assert all(abs(a - b) <= 1 for a, b in zip(found, grown, strict=True))
+    assert sum(found) <= stand_in.train // 2
+    same = resolved_sets({"only": {"count": counts[0]}}, printed, printed, "a test")
+    assert same["only"]["count"] == counts[0]
 
 
 def test_a_scale_shortens_what_a_variant_has_shortened_by_as_much() -> None:

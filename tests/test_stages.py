@@ -168,6 +168,58 @@ def test_it_goes_on_from_weights_and_momentum_and_leaves_a_channel_behind(copy: 
     assert built.batches.given.equal(built.data.true[built.batches.order]), "a clean set's labels are right"
 
 
+MOMENTUM = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "schedule": "constant"}
+ADAM = {"name": "adam", "lr": 0.01, "schedule": "constant"}
+
+
+def _tuned(
+    base: Training, method: str = "standard", name: str = "ft", state: str = "kept", rates: dict[str, Any] = MOMENTUM
+) -> Training:
+    """A stage of small images that begins with what another training handed over."""
+    stage = {"name": name, "from": "0" * 16, "point": "final", "optimiser_state": state}
+    described = helpers.spec("digits_cnn", optimiser=rates, stage=stage)
+    return helpers.build(method, described, handovers={"base": base.saved["final"]})
+
+
+def _ended(rates: dict[str, Any] = MOMENTUM) -> Training:
+    built = helpers.build("standard", helpers.spec("digits_cnn", optimiser=rates), points=("final",))
+    built.run(until=2)
+    built._hand_over("final")
+    return built
+
+
+@pytest.mark.parametrize("rates", [MOMENTUM, ADAM])
+def test_a_stage_goes_on_as_its_base_would_have_or_leaves_the_optimiser_behind(rates: dict[str, Any]) -> None:
+    """The released code restores the slots; `new` begins with weights and statistics alone."""
+    base = _ended(rates)
+    kept, new = (_tuned(base, state=state, rates=rates) for state in ("kept", "new"))
+    for built in (kept, new):
+        assert built.learner.population.flat.equal(base.learner.population.flat)
+        for name, statistic in base.learner.population.buffers.items():
+            assert built.learner.population.buffers[name].equal(statistic)
+    assert all(slot.any() for slot in base.learner.slots.values())
+    assert not any(slot.any() for slot in new.learner.slots.values())
+    gradient = torch.linspace(-1, 1, base.learner.population.flat.shape[-1])[None]
+    for built in (base, kept, new):
+        built.learner.take({"lr": 0.01})
+        built.learner.apply(gradient.clone())
+    assert kept.learner.population.flat.equal(base.learner.population.flat)
+    assert not new.learner.population.flat.equal(base.learner.population.flat)
+
+
+def test_a_stage_has_an_order_of_its_own_which_methods_share() -> None:
+    """Else it would see again, in the same order, what the base began with."""
+    base = _ended()
+    built = [_tuned(base), _tuned(base, method="bootstrap"), _tuned(base, name="other")]
+    orders = []
+    for each in (base, *built):
+        each.batches.begin(1)
+        orders.append(each.batches.order.tolist())
+    first, mine, same, other = orders
+    assert mine == same
+    assert first != mine != other != first
+
+
 def test_trained_on_the_clean_set_nothing_is_flipped(copy: SuiteCopy) -> None:
     suite = _load()
     tuned, alone, base = (_train(suite, name) for name in ("standard-ft", "standard-alone", "standard"))

@@ -64,3 +64,22 @@ def test_without_one_it_asks_for_no_numbers() -> None:
     built = helpers.build("supervised", helpers.spec("digits_cnn"), parameters=[{"average": 0.9}])
     built.begin_epoch(0)
     assert built.batches.batch(0).random == {}
+
+
+def test_it_is_judged_by_the_average_of_its_weights_with_running_statistics() -> None:
+    """After n updates the average keeps (1 + n) / (10 + n) of itself, and at most `average`; each image is judged by
+    itself."""
+    built = helpers.build("supervised", helpers.spec("digits_cnn", optimiser=PLAIN_SGD), parameters=[{"average": 0.3}])
+    learner, moment = built.learner, built.begin_epoch(0)
+    average = learner.vector().clone()
+    for number in range(4):
+        built.step(number, moment)
+        keep = min(0.3, (2 + number) / (11 + number))
+        average = keep * average + (1 - keep) * learner.vector()
+    torch.testing.assert_close(learner.state["average"], average, rtol=1e-5, atol=1e-7)
+    x, _ = next(iter(built.data.part("test")))
+    with torch.no_grad():
+        wanted = torch.cat([learner.call(0, average, image[None], "frozen") for image in x])
+        found = built.methods[0].predict(learner, x, None)[0]
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+        assert not torch.allclose(found, learner.forward(x, None, "frozen")[0], atol=1e-3)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.declared.cells import skipped
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.distinct import keys_of, known
+from lnl.declared.printed import check_printed, places
 from lnl.declared.specification import choose
 from lnl.declared.synonyms import SYNONYMS
 from lnl.errors import UserError
@@ -39,7 +39,7 @@ def check_table(catalogue: Declarations, key: str, table: Tree) -> None:
         rows, columns = (
             {**axes[name], **(open_to if table.get("joins") == name else {})} for name in ("rows", "columns")
         )
-        _check_printed(table, rows, columns, where)
+        check_printed(table, rows, columns, where)
     else:
         for name in (*COORDINATES, "skips"):
             if name in table:
@@ -81,17 +81,6 @@ def _check_entries(declared: Tree, kind: str, where: str) -> None:
                     raise UserError(
                         f"{where}, {axis}, '{entry['key']}': '{name}' has no use in an artefact of kind {kind}"
                     )
-
-
-def _check_printed(table: Tree, rows: Tree, columns: Tree, where: str) -> None:
-    for row, values in (table.get("published") or {}).get("values", {}).items():
-        known(row, rows, "row", f"{where}: published")
-        for column in values:
-            known(column, columns, "column", f"{where}: published, {row}")
-    for doubt in (table.get("published") or {}).get("doubtful", []):
-        values = table["published"]["values"]
-        known(doubt["row"], values, "printed row", f"{where}: doubtful")
-        known(doubt["column"], values[doubt["row"]], f"printed column at {doubt['row']}", f"{where}: doubtful")
 
 
 def _check_plain(catalogue: Declarations, kind: str, axes: Axes, where: str) -> None:
@@ -148,7 +137,7 @@ def _check_row(values: Any, kind: str, axes: Axes, where: str) -> None:
 def _check_skips(declared: Tree, axes: Axes, where: str) -> None:
     seen = set()
     for skip in declared.get("skips", []):
-        for row, column in skipped(skip):
+        for row, column in places(skip):
             for name, key in (("row", row), ("column", column)):
                 if key is not None:
                     known(key, axes[f"{name}s"], name, f"{where}: skips")

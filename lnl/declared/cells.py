@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from lnl.declared import search_rounds
+from lnl.declared.printed import Printed
 
 
 @dataclass(frozen=True, order=True)
@@ -59,7 +59,7 @@ class Slot:
     column_label: str
     cell: Cell | None
     seeds: tuple[int, ...]
-    published: tuple[float, float | None] | None = None
+    published: Printed | None = None
     absent: str | None = None  # why there is no cell
     joined: bool = False  # a method's own file put it here
     against: tuple[str, str] | None = None  # row and column of the slot that this one is to be compared with
@@ -110,12 +110,3 @@ class DeclaredSearch:
     def until(self, share: float) -> int:
         """Epochs after which a candidate is scored that reaches `share` of a full training."""
         return search_rounds.until(self.spec["algorithm"], share, self.length)
-
-
-def skipped(entry: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
-    """(row, column) of each place that an entry of `skips` names: one or several of each; None for all of them."""
-    rows, columns = (
-        [None] if key is None else [key] if isinstance(key, str) else list(key)
-        for key in (entry.get("row"), entry.get("column"))
-    )
-    return [(row, column) for row in rows for column in columns]

@@ -7,8 +7,9 @@ from contextlib import nullcontext
 from typing import Any
 
 from lnl.declared.catalogue import Catalogue
-from lnl.declared.cells import Cell, Slot, skipped
+from lnl.declared.cells import Cell, Slot
 from lnl.declared.layers import whole
+from lnl.declared.printed import places, printed
 from lnl.declared.specification import choose
 from lnl.errors import UserError
 
@@ -43,14 +44,12 @@ class Slots(Catalogue, ABC):
         if declared.get("kind", "accuracy") not in ("accuracy", "curves"):
             return []
         seeds = self.seeds(declared.get("seeds"))
-        printed = (declared.get("published") or {}).get("values", {})
-        skips = {place: skip["reason"] for skip in declared.get("skips", []) for place in skipped(skip)}
+        published = printed(declared)
+        skips = {place: skip["reason"] for skip in declared.get("skips", []) for place in places(skip)}
         common = {k: declared[k] for k in COORDINATES if k in declared}
         slots = []
         for row in self.axis(key, "rows"):
             for column in self.axis(key, "columns"):
-                number = printed.get(row["key"], {}).get(column["key"])
-                published = None if number is None else (number[0], number[1] if len(number) > 1 else None)
                 at = (row["key"], column["key"]), (row["key"], None), (None, column["key"])
                 reason = next((skips[place] for place in at if place in skips), None)
                 cell, absent = (None, reason) if reason else self._fill(key, common, row, column)
@@ -62,7 +61,7 @@ class Slots(Catalogue, ABC):
                         column.get("label", column["key"]),
                         cell,
                         seeds,
-                        published,
+                        published.get(at[0]),
                         absent,
                         bool(row.get("joined") or column.get("joined")),
                         self._against(key, row, column),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lnl.declared.suite import Suite
     from lnl.results.records import Locate
 
+ROUNDING = 1e-12  # smaller differences are of a machine's arithmetic, and others on another
 TONES = {"held": "good", "not held": "low", "undecided": "high", "not run": "quiet"}
 COLUMNS = (
     *("paper", "claim", "where", "sentence", "evidence", "setting", "counts_for_document", "part", "verdict"),
@@ -170,9 +171,11 @@ def bounds(lower: float | None, upper: float | None) -> list[str]:
 
 
 def short(value: float | None) -> str:
-    """Two decimals, three significant digits below 0.1, a true minus."""
+    """Two decimals, three significant digits below 0.1, a true minus; no digits of what is rounding."""
     if value is None:
         return ""
+    if 0 < abs(value) < ROUNDING:
+        return f"< {ROUNDING:g}".replace("-", "−")
     text = f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.3g}"
     return text.replace("-", "−") if float(text) != 0 else "0.00"
 

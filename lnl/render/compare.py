@@ -25,8 +25,6 @@ class Line:
     slot: Slot
     runs: SlotRuns
     summary: statistics.Summary
-    published: float | None
-    published_spread: float | None
     verdict: statistics.Verdict
     state: str
     remarks: tuple[str, ...]  # from single runs, such as "mean over 2 epochs, all there are"
@@ -34,6 +32,16 @@ class Line:
     dagger: str = ""  # † where images that judge it had a part in choosing an epoch or a schedule
     values: Mapping[int, float] = field(default_factory=dict)  # percent by seed
     against: Line | None = None  # the line that this one is to be compared with
+
+    @property
+    def published(self) -> float | None:
+        """The printed mean."""
+        return self.slot.published.mean if self.slot.published else None
+
+    @property
+    def published_spread(self) -> float | None:
+        """The printed spread, of its own kind."""
+        return self.slot.published.spread if self.slot.published else None
 
     @property
     def cell(self) -> str:
@@ -85,17 +93,15 @@ def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -
     values = list(by_seed.values())
     spread = declaration.get("spread") or {}
     summary = statistics.summarise(values, spread.get("kind", "std"), int(spread.get("ddof", 1)))
-    published, published_spread = slot.published if slot.published is not None else (None, None)
-    theirs = (declaration.get("published") or {}).get("spread") or {}
-    doubts = {(d["row"], d["column"]): d["reason"] for d in (declaration.get("published") or {}).get("doubtful", [])}
-    comparable = doubts.get((slot.row, slot.column), comparable)
+    theirs = slot.published
+    comparable = (theirs.doubt if theirs else "") or comparable
     judged = statistics.verdict(
         summary.mean,
         summary.std,
         summary.n,
-        published,
-        statistics.published_std(published_spread, theirs.get("kind", "std"), theirs.get("n")),
-        theirs.get("n"),
+        theirs.mean if theirs else None,
+        statistics.published_std(theirs.spread, theirs.kind, theirs.runs) if theirs else None,
+        theirs.runs if theirs else None,
         float((declaration.get("tolerance") or {}).get("points", 0.0)),
         comparable,
         unmeasured(runs),
@@ -105,8 +111,6 @@ def _line(declaration: dict[str, Any], comparable: str | None, runs: SlotRuns) -
         slot,
         runs,
         summary,
-        published,
-        published_spread,
         judged,
         state_text(runs),
         remarks,
@@ -159,6 +163,7 @@ def frame(compared: list[Line]) -> pd.DataFrame:
                 **{f"mean_network{k + 1}": networks.get(f"mean_network{k + 1}") for k in range(width)},
                 "published": line.published,
                 "published_spread": line.published_spread,
+                "quoted": line.slot.published.quoted if line.slot.published else "",
                 "difference": line.verdict.difference,
                 "allowed": line.verdict.allowed,
                 "verdict": line.verdict.word,

@@ -14,6 +14,7 @@ from lnl.results.statistics import Difference
 ABSENT = "·"  # the method is not in the suite yet
 SKIPPED = "×"  # nothing will be measured here, for a reason given below
 NOTHING = "—"  # to be measured, but nothing there yet
+QUOTED = "‡"  # a printed number that is not of the document's own runs
 SUBSCRIPT = re.compile(r"(?<![A-Za-z0-9_/.\\-])([A-Za-zτε])_([A-Za-z0-9]+)(?![A-Za-z0-9_/])")  # T_k, not a_file_name
 
 
@@ -90,6 +91,11 @@ def interval(found: Difference | None) -> str:
 def minus(value: float) -> str:
     """Two decimals with a true minus."""
     return number(value).replace("-", "−") if round(value, 2) else "0.00"
+
+
+def spread_kind(kind: str) -> str:
+    """The name of a kind of spread."""
+    return "95% confidence interval" if kind == "ci95" else "standard deviation"
 
 
 def spread_text(spread: dict[str, Any]) -> str:

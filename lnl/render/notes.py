@@ -10,7 +10,7 @@ from lnl.declared.search_file import SCORED_ON, TEST_FILE
 from lnl.declared.specification import NOISY_HOLD_OUT
 from lnl.declared.synonyms import also_called
 from lnl.render.compare import Line
-from lnl.render.document import ABSENT, NOTHING, SKIPPED, number, plural
+from lnl.render.document import ABSENT, NOTHING, QUOTED, SKIPPED, number, plural, spread_kind
 from lnl.render.label_notes import label_notes
 from lnl.results.statistics import FEWEST, UNSTATED, file_accuracy
 
@@ -31,6 +31,7 @@ def notes(
     """
     all_notes = (
         ("Notes", tuple(declaration.get("notes") or ())),
+        ("Quoted", _quoted(compared)),
         ("Verdicts", _verdicts(declaration, compared, comparable)),
         ("Label noise", (*label_notes(compared, datasets), *misread)),
         ("Search", _searched(compared)),
@@ -44,6 +45,29 @@ def notes(
     return tuple((heading, lines) for heading, lines in all_notes if lines)
 
 
+def _quoted(compared: list[Line]) -> tuple[str, ...]:
+    """Whose numbers the document prints that are not its own, and what their spread is."""
+    said: dict[tuple[str, str, int | None], list[Line]] = {}
+    for line in compared:
+        theirs = line.slot.published
+        if theirs and theirs.quoted:
+            said.setdefault((theirs.quoted, theirs.kind, theirs.runs), []).append(line)
+    out = []
+    for (source, kind, runs), lines in said.items():
+        of = f"of {runs} runs" if runs else "of an unstated number of runs"
+        spread = f" (±: {spread_kind(kind)} {of})" if any(line.published_spread is not None for line in lines) else ""
+        out.append(f"{QUOTED} from {source}{spread}: {_places(lines)}.")
+    return tuple(out)
+
+
+def _places(lines: list[Line]) -> str:
+    """GCE (20%, 40%); RoG (20%): which numbers, row by row."""
+    rows: dict[str, list[str]] = {}
+    for line in lines:
+        rows.setdefault(line.slot.row_label, []).append(line.slot.column_label)
+    return "; ".join(f"{row} ({', '.join(columns)})" for row, columns in rows.items())
+
+
 def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str | None) -> tuple[str, ...]:
     tolerance = declaration.get("tolerance")
     measured = [line for line in compared if line.slot.cell is not None]
@@ -52,8 +76,13 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
     others = dict.fromkeys(
         f"Not comparable, so not judged: scale {line.comparable}. Differences are shown all the same."
         for line in measured
-        if line.comparable
+        if line.comparable and not (line.slot.published and line.slot.published.doubt)
     )
+    doubted: dict[str, list[Line]] = {}
+    for line in measured:
+        if line.slot.published and line.slot.published.doubt:
+            doubted.setdefault(line.slot.published.doubt, []).append(line)
+    others |= dict.fromkeys(f"Not judged: {_places(lines)}: {doubt}." for doubt, lines in doubted.items())
     if not tolerance:
         return tuple(others)
     rule = (

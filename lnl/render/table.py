@@ -16,6 +16,7 @@ from lnl.render.compare import Line, frame, lines
 from lnl.render.document import (
     ABSENT,
     NOTHING,
+    QUOTED,
     SKIPPED,
     Cell,
     Document,
@@ -24,6 +25,7 @@ from lnl.render.document import (
     number,
     plus_minus,
     signed,
+    spread_kind,
     spread_text,
 )
 from lnl.render.label_notes import misread
@@ -131,10 +133,12 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
     )
     theirs = (declaration.get("published") or {}).get("spread")
     if theirs:
-        kind = "95% confidence interval" if theirs.get("kind") == "ci95" else "standard deviation"
+        kind = spread_kind(theirs.get("kind", "std"))
         over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs, in verdicts one"
         note = f" ({theirs['note']})" if theirs.get("note") else ""
         text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
+    if any(line.slot.published and line.slot.published.quoted for line in compared):
+        text += f" {QUOTED}: quoted by the document, not a run of its authors."
     if not dagger and any(line.dagger for line in compared):
         text += " †: R(t) was chosen by a search whose scores are among the images that the number is measured on."
     if any(line.against for line in compared):
@@ -206,7 +210,7 @@ def _best(values: list[float | None]) -> float | None:
 
 
 def _paper_cell(line: Line, best: float | None, best_published: float | None) -> Cell:
-    published = plus_minus(line.published, line.published_spread) if line.published is not None else ""
+    published = _printed(line)
     strong = best_published is not None and line.published is not None and round(line.published, 2) == best_published
     if line.slot.cell is None:
         return Cell(_mark(line), published, bold_published=strong)
@@ -216,6 +220,12 @@ def _paper_cell(line: Line, best: float | None, best_published: float | None) ->
     text = plus_minus(summary.mean, summary.spread, summary.n) + line.dagger
     bold = best is not None and round(summary.mean, 2) == best
     return Cell(text, published, bold, strong, interval(line.difference), line.state)
+
+
+def _printed(line: Line) -> str:
+    """The published number, marked where the document took it from others."""
+    theirs = line.slot.published
+    return plus_minus(theirs.mean, theirs.spread) + QUOTED * bool(theirs.quoted) if theirs else ""
 
 
 def _mark(line: Line) -> str:
@@ -250,7 +260,7 @@ def _listing(compared: list[Line]) -> Grid:
             Cell(_mark(line) if absent else measured + (line.dagger if line.summary.n else "")),
             *([Cell(networks)] if several else []),
             *([Cell(_held_against(line)), Cell(interval(line.difference))] if effects else []),
-            Cell(plus_minus(line.published, line.published_spread) if line.published is not None else ""),
+            Cell(_printed(line)),
             Cell(signed(line.verdict.difference) + _allowed(line.verdict)),
             Cell(said, tone=TONES.get(word, "quiet")),
             Cell("" if absent else line.state or "all ok"),

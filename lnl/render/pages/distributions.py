@@ -74,5 +74,5 @@ def printed(mark: Mark, kept: Committed) -> float:
         raise UserError(f"'{key}' is no table")
     for slot in suite.slots(key):
         if (slot.row, slot.column) == (row, column) and slot.published is not None:
-            return slot.published[0]
+            return slot.published.mean
     raise UserError(f"{key} prints no number in row '{row}', column '{column}'")

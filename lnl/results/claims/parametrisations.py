@@ -19,7 +19,7 @@ from lnl.search.algorithms import build
 from lnl.search.algorithms.base import Distributional
 from lnl.search.algorithms.natural_gradient import AsPrinted, Sound
 from lnl.search.algorithms.natural_gradient import Path as Walk
-from lnl.search.algorithms.trust import CEILING, pooled
+from lnl.search.algorithms.trust import CEILING, farthest, pooled
 from lnl.search.beta import Betas
 from lnl.search.history import History, Round
 from lnl.search.synthetic import bed, load
@@ -122,13 +122,7 @@ class Elsewhere(Sound):
         def at(a: float) -> Array:
             return np.clip(moved(self.numbers, betas, a * step / length), 1.0, CEILING)
 
-        low, high = 0.0, 1.0
-        while Betas(at(high)).kl(betas) < self.step and high < 1e6:
-            low, high = high, 2.0 * high
-        for _ in range(30):
-            middle = (low + high) / 2.0
-            low, high = (middle, high) if Betas(at(middle)).kl(betas) <= self.step else (low, middle)
-        return Walk(at(low), path)
+        return Walk(farthest(at, betas, self.step), path)
 
 
 def invariance(root: Path) -> list[Comparison]:

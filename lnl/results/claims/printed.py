@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lnl.declared.printed import printed
 from lnl.errors import UserError, nearest
 from lnl.results.claims.outcome import Outcome
 
@@ -47,13 +48,8 @@ def published(suite: Suite, table: str, row: str, column: str) -> tuple[float, f
     """Mean, standard deviation and number of runs as printed (None: not printed); None where no mean is printed."""
     from lnl.results.statistics import published_std
 
-    declared = suite.tables.get(table, {}).get("published") or {}
-    value = (declared.get("values") or {}).get(row, {}).get(column)
-    if value is None:
-        return None
-    spread = declared.get("spread") or {}
-    n = spread.get("n")
-    return value[0], published_std(value[1] if len(value) > 1 else None, spread.get("kind", "std"), n), n
+    found = printed(suite.tables.get(table, {})).get((row, column))
+    return None if found is None else (found.mean, published_std(found.spread, found.kind, found.runs), found.runs)
 
 
 def _select(suite: Suite, wanted: Mapping[str, Any], defaults: Mapping[str, Any], source: str) -> list[_Printed]:

@@ -90,16 +90,18 @@ class Model:
         how = (name, options, spec.get("arithmetic", "faithful"), info.shape, info.classes, batch, augmentation)
         of_key = (*how[:4], augmentation) if info.shape[-1] >= LARGE_SIDE else how
         key = f"{name}/{digest({'how': of_key})}"
-        return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device))))
+        what = f"{' x '.join(map(str, info.shape))}, {info.classes} classes, batches of {batch}"
+        said = f"{name} on this device, once: {what}, augmentation {augmentation}"
+        return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device)), said))
 
     def _general(self) -> DeviceSpeed:
         return DeviceSpeed(**self._once("device", "general", lambda: vars(speed.general(self.device))))
 
-    def _once(self, kind: str, key: str, find: Any) -> dict[str, Any]:
+    def _once(self, kind: str, key: str, find: Any, said: str = "") -> dict[str, Any]:
         known = self._kept.setdefault(kind, {})
         if key not in known:
-            if kind == "network":
-                print(f"lnl: measuring the speed of {key.split('/')[0]} on this device, once", file=sys.stderr)
+            if said:
+                print(f"lnl: measuring the speed of {said}", file=sys.stderr)
             known[key] = dict(find())
             sealed.write(self.file, self._kept)
         found: dict[str, Any] = known[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -54,17 +54,17 @@ def pooled(history: History, path: Sequence[np.ndarray], memory: int) -> tuple[n
 def bounded(theta: np.ndarray, direction: np.ndarray, nats: float) -> np.ndarray:
     """theta + a direction with theta >= 1 and the largest a for which KL(new || old) <= nats.
 
-    Halving an interval finds a; a direction that theta >= 1 blocks altogether leaves theta where it is.
+    A direction that theta >= 1 blocks altogether leaves theta where it is.
     """
-    old = Betas(theta)
     length = float(np.abs(direction).max())
     if not np.isfinite(length) or length == 0.0:
         return theta
     direction = direction / length
+    return farthest(lambda a: np.clip(theta + a * direction, 1.0, CEILING), Betas(theta), nats)
 
-    def moved(a: float) -> np.ndarray:
-        return np.clip(theta + a * direction, 1.0, CEILING)
 
+def farthest(moved: Callable[[float], np.ndarray], old: Betas, nats: float) -> np.ndarray:
+    """The last theta, moved(a), on a line or curve from `old` on which KL(new || old) <= nats: by halving intervals."""
     low, high = 0.0, 1.0
     while Betas(moved(high)).kl(old) < nats and high < STEEPEST:
         low, high = high, 2.0 * high

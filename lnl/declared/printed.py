@@ -1,0 +1,81 @@
+"""The numbers that a document prints in a table: mean, spread and what that is of, whose number it is, what is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lnl.declared.distinct import known
+from lnl.errors import UserError
+
+Tree = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A published number in percent. `kind` of the spread: std, over `runs` of them, or ci95; runs None: not printed.
+
+    `quoted`: whose number it is, where the document took it from others, else ''. `doubt`: why nothing is judged by it.
+    """
+
+    mean: float
+    spread: float | None = None
+    kind: str = "std"
+    runs: int | None = None
+    quoted: str = ""
+    doubt: str = ""
+
+
+def places(entry: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
+    """(row, column) of each place that an entry of `skips`, or a remark on printed numbers, names: one or several of
+    each; None for all of them."""
+    rows, columns = (
+        [None] if key is None else [key] if isinstance(key, str) else list(key)
+        for key in (entry.get("row"), entry.get("column"))
+    )
+    return [(row, column) for row in rows for column in columns]
+
+
+def printed(table: Tree) -> dict[tuple[str, str], Printed]:
+    """Each printed number of a table by its row and column; a quoted one has the spread of its source."""
+    declared = table.get("published") or {}
+    common = declared.get("spread") or {}
+    quoted = {place: entry for entry in declared.get("quoted", []) for place in places(entry)}
+    doubts = {place: entry["reason"] for entry in declared.get("doubtful", []) for place in places(entry)}
+    found = {}
+    for row, values in declared.get("values", {}).items():
+        for column, number in values.items():
+            of = quoted.get((row, column)) or quoted.get((row, None)) or {}
+            spread = of.get("spread", common)
+            found[row, column] = Printed(
+                number[0],
+                number[1] if len(number) > 1 else None,
+                spread.get("kind", "std"),
+                spread.get("n"),
+                of.get("from", ""),
+                doubts.get((row, column)) or doubts.get((row, None), ""),
+            )
+    return found
+
+
+def check_printed(table: Tree, rows: Tree, columns: Tree, where: str) -> None:
+    """UserError for numbers of rows and columns that there are not, and for remarks on numbers that are not printed."""
+    declared = table.get("published") or {}
+    values = declared.get("values", {})
+    for row, numbers in values.items():
+        known(row, rows, "row", f"{where}: published")
+        for column in numbers:
+            known(column, columns, "column", f"{where}: published, {row}")
+    for name in ("quoted", "doubtful"):
+        seen: set[tuple[str, str]] = set()
+        for entry in declared.get(name, []):
+            for row, column in places(entry):
+                assert row is not None  # the schema requires it
+                known(row, values, "printed row", f"{where}: {name}")
+                if column is not None:
+                    known(column, values[row], f"printed column at {row}", f"{where}: {name}")
+                here = {(row, each) for each in ([column] if column else values[row])}
+                if here & seen:
+                    raise UserError(f"{where}: {name}: two entries name {row}, {min(here & seen)[1]}")
+                seen |= here
