@@ -25,13 +25,13 @@ def against(
     *,
     log: bool = False,
     error: bool = False,
-    flat: Mapping[str, str] | None = None,
+    level: Sequence[str] = (),
     said: Sequence[str] = (),
 ) -> Figure:
     """One curve a column over the rows, which stand at `at`: test accuracy after the last step, mean of the repeats
     with bars of one standard deviation where there are two, and no line over a row that was asked for and has no run.
-    words: of both axes. log: the x axis; error: 100 less the accuracy. flat: the row at which a column was trained that
-    does not depend on them, drawn as a level line."""
+    words: of both axes. log: the x axis; error: 100 less the accuracy. level: columns that do not
+    depend on the row and were trained at one, drawn as level lines."""
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(10.0, 5.6))
@@ -41,7 +41,7 @@ def against(
     for number, column in enumerate(data.columns):
         found = _ends(data, column.key, at, error)
         trained = found[np.isfinite(found[:, 1])] if len(found) else found
-        if len(trained) and column.key in (flat or {}):
+        if len(trained) and column.key in level:
             shown[column.label] = ax.axhline(trained[0][1], **line(column.key))
         elif len(trained):
             x, mean, spread = found.T
