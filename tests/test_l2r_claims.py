@@ -18,7 +18,7 @@ import torch.nn.functional as F
 
 from lnl.declared.cells import Cell
 from lnl.declared.suite import Suite
-from lnl.results.claims import reweighting
+from lnl.results.claims import reweighting, run_values
 from lnl.results.claims.verdicts import judge
 
 PERIODS = 40
@@ -161,6 +161,16 @@ def test_where_all_are_alike_only_claims_of_likeness_are_held(suite: Suite, tmp_
     held = {key for key, word in found.items() if word == "held"}
     # 04: some have weight; 14, 15, 30: on a par; 23: no fall
     assert held == {"l2r-04", "l2r-14", "l2r-15", "l2r-23", "l2r-30"}
+
+
+def test_a_number_of_a_run_is_taken_where_a_test_says() -> None:
+    curve = [10.0 + (7 * epoch) % 30 for epoch in range(PERIODS)]
+    result = {"curves": {"epoch": list(range(PERIODS)), "loss": [[1.0] * PERIODS], "loss_auc": [curve]}}
+    found = {
+        at: run_values.value(result, "loss_auc", at) for at in ("early", "first", "final", "last10", "mean", "lowest")
+    }
+    by_hand = {"early": sum(curve[:4]) / 4, "first": curve[0], "final": curve[-1], "last10": sum(curve[-10:]) / 10}
+    assert found == pytest.approx(by_hand | {"mean": sum(curve) / PERIODS, "lowest": 10.0})
 
 
 # ---- what lemma 1 and theorem 2 are held to ------------------------------------------------------------------------
