@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import helpers
+import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
 from lnl.declared.cells import Cell
 from lnl.declared.suite import Suite
+from lnl.results.claims import reweighting, run_values
 from lnl.results.claims.verdicts import judge
 
 PERIODS = 40
@@ -156,3 +161,55 @@ def test_where_all_are_alike_only_claims_of_likeness_are_held(suite: Suite, tmp_
     held = {key for key, word in found.items() if word == "held"}
     # 04: some have weight; 14, 15, 30: on a par; 23: no fall
     assert held == {"l2r-04", "l2r-14", "l2r-15", "l2r-23", "l2r-30"}
+
+
+def test_a_number_of_a_run_is_taken_where_a_test_says() -> None:
+    curve = [10.0 + (7 * epoch) % 30 for epoch in range(PERIODS)]
+    result = {"curves": {"epoch": list(range(PERIODS)), "loss": [[1.0] * PERIODS], "loss_auc": [curve]}}
+    found = {
+        at: run_values.value(result, "loss_auc", at) for at in ("early", "first", "final", "last10", "mean", "lowest")
+    }
+    by_hand = {"early": sum(curve[:4]) / 4, "first": curve[0], "final": curve[-1], "last10": sum(curve[-10:]) / 10}
+    assert found == pytest.approx(by_hand | {"mean": sum(curve) / PERIODS, "lowest": 10.0})
+
+
+# ---- what lemma 1 and theorem 2 are held to ------------------------------------------------------------------------
+
+
+def test_the_counterexample_by_hand() -> None:
+    """f_i = G = sqrt(1 + theta^2) at theta = 1: slope 1 / sqrt 2, weights 1 / 2, a step of 20 leads to 1 - 7.07."""
+    printed, corrected, *_ = reweighting.never_rises(helpers.ROOT)
+    for found, step in ((printed, 20), (corrected, 2)):
+        at = 1 - step * 0.5 / math.sqrt(2)
+        assert found.effect == pytest.approx(math.sqrt(1 + at**2) - math.sqrt(2))
+
+
+@pytest.mark.parametrize("normalise", [False, True])
+def test_the_descent_is_that_of_the_mean_of_weighted_losses(normalise: bool) -> None:
+    """w_i = max(<grad f_i, grad G>, 0), G the mean loss on the clean examples, a step on mean_i w_i f_i; or with
+    weights that sum to one on their sum."""
+    losses, squares = reweighting._descent(3.0, normalise=normalise, steps=3, problem=2)
+    stream = np.random.default_rng(2)
+    middles = stream.normal(size=(3, 5))
+    true = stream.integers(3, size=330)
+    inputs = middles[true] + stream.normal(size=(330, 5))
+    inputs /= np.sqrt((inputs**2).sum(1)).max()
+    given = np.where(stream.random(330) < 1 / 3, stream.integers(3, size=330), true)
+    x, y, given_labels = torch.from_numpy(inputs), torch.from_numpy(true), torch.from_numpy(given)
+    theta = torch.zeros(3, 5, dtype=torch.float64)
+    for step in range(4):
+        theta = theta.detach().requires_grad_()
+        clean = F.cross_entropy(x[:30] @ theta.T, y[:30])
+        assert losses[step] == pytest.approx(clean.item())
+        if step == 3:
+            break
+        (direction,) = torch.autograd.grad(clean, theta)
+        assert squares[step] == pytest.approx(direction.square().sum().item())
+        batch = stream.choice(np.arange(30, 330), 20, replace=False)
+        slopes = []
+        for place in batch.tolist():
+            loss = F.cross_entropy(theta @ x[place], given_labels[place])
+            slopes.append(torch.autograd.grad(loss, theta)[0])
+        weights = [max(0.0, (slope * direction).sum().item()) for slope in slopes]
+        share = sum(weights) if normalise else 20.0
+        theta = theta - 3.0 * sum(w * slope for w, slope in zip(weights, slopes, strict=True)) / share
