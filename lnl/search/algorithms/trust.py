@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.optimize import brentq
 
 from lnl.search.beta import Betas
 from lnl.search.history import History, evaluated
@@ -64,11 +65,12 @@ def bounded(theta: np.ndarray, direction: np.ndarray, nats: float) -> np.ndarray
 
 
 def farthest(moved: Callable[[float], np.ndarray], old: Betas, nats: float) -> np.ndarray:
-    """The last theta, moved(a), on a line or curve from `old` on which KL(new || old) <= nats: by halving intervals."""
+    """The last theta, moved(a), on a line or curve from `old` on which KL(new || old) <= nats, to rounding."""
+
+    def beyond(a: float) -> float:
+        return Betas(moved(a)).kl(old) - nats
+
     low, high = 0.0, 1.0
-    while Betas(moved(high)).kl(old) < nats and high < STEEPEST:
+    while beyond(high) < 0 and high < STEEPEST:
         low, high = high, 2.0 * high
-    for _ in range(30):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if Betas(moved(middle)).kl(old) <= nats else (low, middle)
-    return moved(low)
+    return moved(high if beyond(high) <= 0 else brentq(beyond, low, high, xtol=1e-12 * high))
