@@ -117,3 +117,24 @@ def build(
 
 def _sets(described: Mapping[str, Any], data: Arrays, seed: int) -> dict[str, np.ndarray]:
     return draw_sets(described.get("sets", {}), np.asarray(data.train_labels), CLASSES, described["dataset"], seed)
+
+
+def weighing(network: str, seen: int, size: int, optimiser: dict[str, Any], noise: str = "symmetric-50") -> Training:
+    """Learning to Reweight after four steps, with batches of `size` and a set of `seen` examples that validates."""
+    sets = {
+        "clean": {"count": 30, "balanced": True, "held_out": "all"},
+        "seen": {"count": seen, "labels": "given", "held_out": "all", "validates": True},
+    }
+    described = spec(
+        network,
+        sets=sets,
+        length={"steps": 4, "period": 2, "paper_steps": 4, "paper_period": 2, "clock": "scaled"},
+        epochs=2,
+        paper_epochs=2,
+        untrained_epoch=False,
+        batch={"size": size, "steps_cap": None},
+        optimiser={"name": "sgd", "schedule": "constant", **optimiser},
+    )
+    built = build("l2r", described, [1], parameters=[method_parameters("l2r", clean_batch=20)], noise=noise)
+    built.run()
+    return built

@@ -28,23 +28,7 @@ RATE, SURE = 0.45, 4  # a class is taken for the next one at this rate, but for 
 
 def _built() -> Training:
     """Learning to Reweight on 256 images of ten classes after four steps, a quarter of which validate."""
-    sets = {
-        "clean": {"count": 30, "balanced": True, "held_out": "all"},
-        "seen": {"count": 130, "labels": "given", "held_out": "all", "validates": True},
-    }
-    described = helpers.spec(
-        "digits_mlp",
-        sets=sets,
-        length={"steps": 4, "period": 2, "paper_steps": 4, "paper_period": 2, "clock": "scaled"},
-        epochs=2,
-        paper_epochs=2,
-        untrained_epoch=False,
-        batch={"size": 8, "steps_cap": None},
-        optimiser={"name": "sgd", "lr": 0.5, "schedule": "constant"},
-    )
-    values = [helpers.method_parameters("l2r", clean_batch=20)]
-    built = helpers.build("l2r", described, [1], parameters=values, noise="pair-45")
-    built.run()
+    built = helpers.weighing("digits_mlp", 130, 8, {"lr": 0.5}, noise="pair-45")
     built.data.validating = torch.arange(0, 256, 2)[3:]
     rows = (1 - RATE) * torch.eye(10) + RATE * torch.eye(10).roll(1, 1)
     rows[SURE] = torch.eye(10)[SURE]

@@ -328,29 +328,8 @@ def test_unseen_examples_with_right_labels_have_the_larger_weights(weighed: dict
     assert run_values.value(weighed, "zero_weight_flipped", "last10") == pytest.approx(zero)
 
 
-def _weighing() -> Training:
-    """Learning to Reweight on digits after four steps, with a set that validates."""
-    sets = {
-        "clean": {"count": 30, "balanced": True, "held_out": "all"},
-        "seen": {"count": 64, "labels": "given", "held_out": "all", "validates": True},
-    }
-    described = helpers.spec(
-        "digits_cnn",
-        sets=sets,
-        length={"steps": 4, "period": 2, "paper_steps": 4, "paper_period": 2, "clock": "scaled"},
-        epochs=2,
-        paper_epochs=2,
-        untrained_epoch=False,
-        batch={"size": 16, "steps_cap": None},
-        optimiser={"name": "sgd", "lr": 0.05, "momentum": 0.9, "schedule": "constant"},
-    )
-    built = helpers.build("l2r", described, [1], parameters=[helpers.method_parameters("l2r", clean_batch=20)])
-    built.run()
-    return built
-
-
 def test_weighing_changes_nothing() -> None:
-    built = _weighing()
+    built = helpers.weighing("digits_cnn", 64, 16, {"lr": 0.05, "momentum": 0.9})
     held = [built.learner.population.flat, *built.learner.population.buffers.values(), *built.learner.slots.values()]
     before = [tensor.clone() for tensor in held]
     built.data.validating = torch.arange(0, 256, 4)
@@ -366,7 +345,7 @@ def test_weighing_changes_nothing() -> None:
 def test_who_has_any_weight_is_told_by_class_and_by_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     """A method that drops odd classes has its zeros there and nowhere else; one that drops large losses, in the last
     tenths."""
-    built = _weighing()
+    built = helpers.weighing("digits_cnn", 64, 16, {"lr": 0.05, "momentum": 0.9})
     method = built.methods[0]
     monkeypatch.setattr(method, "weigh", lambda learner, batch: built.data.true[batch.index].remainder(2).eq(0)[None])
     found = pieces.positive(built)
