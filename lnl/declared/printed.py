@@ -54,7 +54,7 @@ def printed(table: Tree) -> dict[tuple[str, str], Printed]:
                 spread.get("kind", "std"),
                 spread.get("n"),
                 of.get("from", ""),
-                doubts.get((row, column)) or doubts.get((row, None), ""),
+                doubts.get((row, column), ""),
             )
     return found
 
