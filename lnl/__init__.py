@@ -6,6 +6,7 @@ what an opened suite can do.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from lnl.errors import UserError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from lnl.cli.opened import Opened
 
 __all__ = ["UserError", "open"]
+
+# torch's own, when forward-mode derivatives are used for the first time
+warnings.filterwarnings("ignore", message=".*torch.jit.script. is deprecated")
 
 
 def open(

@@ -8,7 +8,6 @@ modes. Everywhere logits are [..., networks, B, K], and one autograd call on the
 from __future__ import annotations
 
 import math
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -19,9 +18,6 @@ from torch.func import functional_call, vmap
 
 from lnl.engine.arithmetic import computing
 from lnl.networks.layers import batch_norm_mode
-
-# torch's own, when forward-mode derivatives are used for the first time
-warnings.filterwarnings("ignore", message=".*torch.jit.script. is deprecated")
 
 
 class Population(ABC):
