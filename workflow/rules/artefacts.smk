@@ -45,6 +45,7 @@ rule claims:
         html=report(dag.output("claims", "html"), category="claims", labels=dag.label),
     log:
         f"results/{dag.scale}/logs/claims/{{key}}.log",
+    priority: FIRST
     conda:
         "../../environment.yml"
     message:

@@ -13,6 +13,11 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 
+#: Of jobs that could start, those of long chains, and long jobs that others wait for, are chosen before those of rules
+#: without a priority, whose number is 0: at its end a graph then keeps more than one core busy.
+FIRST = 1
+
+
 wildcard_constraints:
     scale=dag.scales,
     protocol=names.NAME,

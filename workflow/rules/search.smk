@@ -1,12 +1,10 @@
 """Searching R(t), as a static chain: propose -> candidates -> scores, round after round, then the result.
 
 Whatever a search decides is data inside these files; the rules know only how many rounds and blocks there are. A job
-trains a block of candidates; those that the store holds already are not trained again. No chain of the graph is longer,
-so that its jobs are chosen before others which could start as well.
+trains a block of candidates; those that the store holds already are not trained again. No chain of the graph is longer.
 """
 
 SEARCH = "{protocol}/{dataset}/{noise}/{method}/{search}"
-FIRST = 1  # any number above 0, which is that of a rule without one
 
 
 rule propose:

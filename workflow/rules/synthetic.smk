@@ -8,6 +8,7 @@ rule synthetic:
         paths.synthetic(dag.scale, "{study}", "{arm}"),
     log:
         f"results/{dag.scale}/logs/synthetic/{{study}}/{{arm}}.log",
+    priority: FIRST
     conda:
         "../../environment.yml"
     threads: 1
