@@ -1,7 +1,8 @@
-"""A small problem and a training on it, for tests of the engine."""
+"""A small problem and a training on it, for tests of the engine, and records for tests of what is made of them."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import torch
 from lnl.data.arrays import Arrays
 from lnl.data.sets import draw_sets
 from lnl.data.splits import noisy_hold_out
+from lnl.declared.cells import Cell
 from lnl.declared.reading import read_methods
+from lnl.declared.suite import Suite
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
@@ -138,3 +141,18 @@ def weighing(network: str, seen: int, size: int, optimiser: dict[str, Any], nois
     built = build("l2r", described, [1], parameters=[method_parameters("l2r", clean_batch=20)], noise=noise)
     built.run()
     return built
+
+
+def write_record(suite: Suite, path: Path, cell: Cell, seed: int, rate: float, **content: Any) -> None:
+    """A sound record of a run of today, with `content` (curves, pieces, …); rate: of labels that are wrong."""
+    result = {
+        "digest": suite.digest(cell),
+        "status": "ok",
+        **{name: getattr(cell, name) for name in ("protocol", "dataset", "noise", "method")},
+        "seed": seed,
+        "spec": suite.spec(cell),
+        "labels": {"realised_rate": rate, "vector": "per_repeat"},
+        **content,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"result": result, "provenance": {}}))

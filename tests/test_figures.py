@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import helpers
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -36,18 +37,12 @@ def write(suite, path, cell, seed, level, networks):
     part = {"clean": [1, 2, 3], "flipped": [4, 1, 0], "mean_clean": 1.2, "mean_flipped": 0.4, "auc": 0.8}
     weights = {"edges": [0.0, 1.0], "mixed": part, "single_class": part}
     schedule = {"schedule": [None] + [0.5] * (EPOCHS - 1)}
-    result = {
-        "digest": suite.digest(cell),
-        "status": "ok",
-        "seed": seed,
-        "spec": suite.spec(cell),
-        "labels": {"realised_rate": 0.45, "vector": "fixed"},
-        "curves": {"epoch": list(range(EPOCHS)), "test_accuracy": test, **schedule} | dict.fromkeys(names, train),
-        "estimates": {"transition": [[0.1] * 10] * 10},
-        "pieces": {"confusion": [[3] * 10] * 10, "flips": [[5] * 10] * 10, "weights": weights},
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"result": result, "provenance": {}}))
+    helpers.write_record(
+        *(suite, path, cell, seed, 0.45),
+        curves={"epoch": list(range(EPOCHS)), "test_accuracy": test, **schedule} | dict.fromkeys(names, train),
+        estimates={"transition": [[0.1] * 10] * 10},
+        pieces={"confusion": [[3] * 10] * 10, "flips": [[5] * 10] * 10, "weights": weights},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +87,12 @@ def test_every_figure_is_drawn_without_a_single_record(suite, key, tmp_path):
         drawn.canvas.draw()
     assert drawn.axes
     plt.close(drawn)
+
+
+def test_an_empty_figure_is_written_as_any_other(suite, tmp_path):
+    files = render(suite, "l2r_figure2", tmp_path, lambda cell, seed: tmp_path / "nowhere")
+    assert [f.suffix for f in files] == [".pdf", ".png", ".csv"]
+    assert all(f.stat().st_size > 0 for f in files)
 
 
 def test_the_same_records_give_the_same_bytes(suite, locate, tmp_path):

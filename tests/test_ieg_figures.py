@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import helpers
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -53,11 +53,8 @@ def drawn(suite: Suite, tmp_path: Path) -> Callable[[str], tuple[Any, Any]]:
 
     def draw(key: str) -> tuple[Any, Any]:
         for run in suite.demand(key):
-            result = {"digest": suite.digest(run.cell), "status": "ok", "seed": run.seed}
-            result |= {"spec": suite.spec(run.cell), "labels": {"realised_rate": 0.6, "vector": "own"}}
-            at(run.cell, run.seed).parent.mkdir(parents=True, exist_ok=True)
-            content = {"result": result | {"curves": curves(run.cell, run.seed)}, "provenance": {}}
-            at(run.cell, run.seed).write_text(json.dumps(content))
+            path, made = at(run.cell, run.seed), curves(run.cell, run.seed)
+            helpers.write_record(suite, path, run.cell, run.seed, 0.6, curves=made)
         data = data_of(suite, key, at)
         return drawing(suite, key)(data), data
 

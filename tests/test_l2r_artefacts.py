@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,16 +105,7 @@ def _recorded(suite: Suite, key: str, folder: Path, content: Callable[[Cell, int
         return folder / cell.id / f"seed{seed}.json"
 
     for run in suite.demand(key):
-        result = {
-            "digest": suite.digest(run.cell),
-            "status": "ok",
-            "seed": run.seed,
-            "spec": suite.spec(run.cell),
-            "labels": {"realised_rate": 0.4, "vector": "per_repeat"},
-            **content(run.cell, run.seed),
-        }
-        at(run.cell, run.seed).parent.mkdir(parents=True, exist_ok=True)
-        at(run.cell, run.seed).write_text(json.dumps({"result": result, "provenance": {}}))
+        helpers.write_record(suite, at(run.cell, run.seed), run.cell, run.seed, 0.4, **content(run.cell, run.seed))
     return at
 
 

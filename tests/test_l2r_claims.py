@@ -4,7 +4,6 @@ where all methods are alike, those that say so alone."""
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -52,18 +51,8 @@ def _verdicts(suite: Suite, folder: Path, world: Callable[[Cell], Piece]) -> dic
             shift = _jitter(cell, seed)
             halves = [-shift] * (PERIODS // 2) + [shift] * (PERIODS // 2)  # so that falls vary as well
             curves = {name: [[*map(sum, zip(values, halves, strict=True))]] for name, values in made["curves"].items()}
-            result = {
-                "digest": suite.digest(cell),
-                "status": "ok",
-                **{name: getattr(cell, name) for name in ("protocol", "dataset", "noise", "method")},
-                "seed": seed,
-                "spec": suite.spec(cell),
-                "labels": {"realised_rate": 0.36, "vector": "per_repeat"},
-                "curves": {"epoch": list(range(PERIODS)), "loss": [[1.0] * PERIODS]} | curves,
-                "pieces": made["pieces"](shift),
-            }
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps({"result": result, "provenance": {}}))
+            curves = {"epoch": list(range(PERIODS)), "loss": [[1.0] * PERIODS]} | curves
+            helpers.write_record(suite, file, cell, seed, 0.36, curves=curves, pieces=made["pieces"](shift))
         return file
 
     found = judge(suite, "l2r", at, without_runs=())

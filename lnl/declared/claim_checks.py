@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lnl.declared import claim_groups, claim_tests, printed_checks
+from lnl.declared import claim_groups, claim_printed, claim_tests
 from lnl.declared.claim_tests import COMMON, KINDS, PLACES, QUANTITIES, Test
 from lnl.declared.claims import COORDINATES, Place, places, settings
 from lnl.declared.decision_switches import Declarations
@@ -41,7 +41,7 @@ def _check_claim(catalogue: Declarations, declaration: Tree, claim: Tree, where:
     for index, setting in enumerate(settings(declaration, claim)):
         _check_setting(catalogue, setting, f"{where}, settings {index + 1}")
     for test in claim.get("printed") or []:
-        printed_checks.check(catalogue, test, f"{where}, printed {test['kind']}")
+        claim_printed.check(catalogue, test, f"{where}, printed {test['kind']}")
     if "identity" in claim:
         known(claim["identity"], claim_tests.IDENTITIES, "identity", where)
     found = [places(declaration, claim, index) for index in range(len(settings(declaration, claim)))]
@@ -210,4 +210,4 @@ def _check_words(catalogue: Declarations, test: Tree, found: list[dict[str, list
     if test.get("pool") == "b" and "b" not in test:
         raise UserError(f"{where}: 'pool': b, and there is no b")
     if test["kind"] == "REF":
-        printed_checks.check_reference(catalogue, test, [p for cells in found for p in cells[test["a"]]], where)
+        claim_printed.check_reference(catalogue, test, [p for cells in found for p in cells[test["a"]]], where)

@@ -68,7 +68,7 @@ def free(path: Path) -> bool:
     try:
         with FileLock(path).acquire(timeout=0):
             return True
-    except (Timeout, OSError, NotImplementedError):
+    except (Timeout, OSError, NotImplementedError):  # held, or a file system that cannot tell
         return False
 
 

@@ -104,7 +104,7 @@ def _kind(path: Path, raw: bytes) -> str:
         try:
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 names = archive.namelist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):  # the third: a version it cannot read
             names = []  # damaged, and whoever reads it says so
         if names:
             tensors = any(name.rpartition("/")[2] == "data.pkl" for name in names)

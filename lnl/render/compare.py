@@ -44,6 +44,16 @@ class Line:
         return self.slot.published.spread if self.slot.published else None
 
     @property
+    def quoted(self) -> str:
+        """Whose number is printed, where it is not the document's own; else ''."""
+        return self.slot.published.quoted if self.slot.published else ""
+
+    @property
+    def doubt(self) -> str:
+        """Why nothing is judged by the printed number; else ''."""
+        return self.slot.published.doubt if self.slot.published else ""
+
+    @property
     def cell(self) -> str:
         """protocol/dataset/noise/method, or '' where the slot has no cell."""
         return self.slot.cell.id if self.slot.cell is not None else ""
@@ -163,7 +173,7 @@ def frame(compared: list[Line]) -> pd.DataFrame:
                 **{f"mean_network{k + 1}": networks.get(f"mean_network{k + 1}") for k in range(width)},
                 "published": line.published,
                 "published_spread": line.published_spread,
-                "quoted": line.slot.published.quoted if line.slot.published else "",
+                "quoted": line.quoted,
                 "difference": line.verdict.difference,
                 "allowed": line.verdict.allowed,
                 "verdict": line.verdict.word,

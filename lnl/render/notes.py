@@ -76,12 +76,12 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
     others = dict.fromkeys(
         f"Not comparable, so not judged: scale {line.comparable}. Differences are shown all the same."
         for line in measured
-        if line.comparable and not (line.slot.published and line.slot.published.doubt)
+        if line.comparable and not line.doubt
     )
     doubted: dict[str, list[Line]] = {}
     for line in measured:
-        if line.slot.published and line.slot.published.doubt:
-            doubted.setdefault(line.slot.published.doubt, []).append(line)
+        if line.doubt:
+            doubted.setdefault(line.doubt, []).append(line)
     others |= dict.fromkeys(f"Not judged: {_places(lines)}: {doubt}." for doubt, lines in doubted.items())
     if not tolerance:
         return tuple(others)

@@ -137,7 +137,7 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
         over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs, in verdicts one"
         note = f" ({theirs['note']})" if theirs.get("note") else ""
         text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
-    if any(line.slot.published and line.slot.published.quoted for line in compared):
+    if any(line.quoted for line in compared):
         text += f" {QUOTED}: quoted by the document, not a run of its authors."
     if not dagger and any(line.dagger for line in compared):
         text += " †: R(t) was chosen by a search whose scores are among the images that the number is measured on."
@@ -224,8 +224,9 @@ def _paper_cell(line: Line, best: float | None, best_published: float | None) ->
 
 def _printed(line: Line) -> str:
     """The published number, marked where the document took it from others."""
-    theirs = line.slot.published
-    return plus_minus(theirs.mean, theirs.spread) + QUOTED * bool(theirs.quoted) if theirs else ""
+    if line.published is None:
+        return ""
+    return plus_minus(line.published, line.published_spread) + QUOTED * bool(line.quoted)
 
 
 def _mark(line: Line) -> str:

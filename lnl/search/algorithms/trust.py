@@ -71,6 +71,6 @@ def farthest(moved: Callable[[float], np.ndarray], old: Betas, nats: float) -> n
         return Betas(moved(a)).kl(old) - nats
 
     low, high = 0.0, 1.0
-    while beyond(high) < 0 and high < STEEPEST:
+    while (past := beyond(high)) < 0 and high < STEEPEST:
         low, high = high, 2.0 * high
-    return moved(high if beyond(high) <= 0 else brentq(beyond, low, high, xtol=1e-12 * high))
+    return moved(high if past <= 0 else brentq(beyond, low, high, xtol=1e-12 * high))
