@@ -29,10 +29,10 @@ class Gaussians:
     precision: Tensor
     empty: Tensor
 
-    def distances(self, features: Tensor) -> Tensor:
-        """Squared Mahalanobis distances [N, K] of features [N, D] to all means."""
-        apart = features.double()[:, None] - self.means
-        return torch.einsum("nkd,de,nke->nk", apart, self.precision, apart)
+    def distances(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Squared Mahalanobis distances [N] of features [N, D] to the means of their classes, labels [N]."""
+        apart = features.double() - self.means[labels]
+        return ((apart @ self.precision) * apart).sum(-1)
 
     def linear(self) -> tuple[Tensor, Tensor]:
         """(weights [K, D], biases [K]) of the posterior's logits; an empty class is never predicted."""
@@ -78,8 +78,7 @@ def second_estimate(features: Tensor, labels: Tensor, first: Gaussians) -> Gauss
     chosen, sizes = [], []
     for label in range(len(first.means)):
         part = torch.nonzero(labels == label).flatten()
-        apart = x[part] - first.means[label]
-        distance = ((apart @ first.precision) * apart).sum(-1)
+        distance = first.distances(x[part], labels[part])
         chosen.append(part[distance.argsort(stable=True)[: _kept(len(part))]])
         sizes.append(len(part))
     return _estimated(x, chosen, sizes, "pooled", CUTS[1])
@@ -108,8 +107,7 @@ def posterior(features: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
 
 def trusted_half(features: Tensor, labels: Tensor, gaussians: Gaussians) -> Tensor:
     """Places of the half of N examples that are nearest to the means of their given classes."""
-    distance = gaussians.distances(features).gather(1, labels[:, None]).flatten()
-    return distance.argsort(stable=True)[: max(1, len(labels) // 2)]
+    return gaussians.distances(features, labels).argsort(stable=True)[: max(1, len(labels) // 2)]
 
 
 def ensemble_shares(posteriors: Tensor, labels: Tensor, keys: Tensor, batch: int = 50, rate: float = 0.02) -> Tensor:
