@@ -294,11 +294,29 @@ class Turned(MiniSuite):
         ]
 
 
-def test_nothing_is_best_of_a_row_whose_columns_are_different_problems(here):
+def test_with_methods_as_rows_bold_is_the_best_of_its_column(here):
+    upright, _ = document(MiniSuite(), "mini")
     shown, _ = document(Turned(), "mini")
+    before = [row[1:] for _, row in upright.grids[0].rows]
+    after = [row[1:] for _, row in shown.grids[0].rows]
+    for what in ("bold", "bold_published"):
+        assert [[getattr(c, what) for c in row] for row in after] == [
+            list(column) for column in zip(*[[getattr(c, what) for c in row] for row in before], strict=True)
+        ]
+    assert any(cell.bold for row in after for cell in row) and "Bold: best of its column, among" in shown.caption
+
+
+def test_nothing_is_best_among_different_problems(here):
+    class Both(MiniSuite):
+        def slots(self, key):
+            found = super().slots(key)
+            row = [replace(s, row="all", row_label="All", column=f"{s.row} {s.column}") for s in found]
+            return [*row, *[replace(s, row=f"{s.row} {s.column}", column="one") for s in found]]
+
+    shown, _ = document(Both(), "mini")
     cells = [cell for _, row in shown.grids[0].rows for cell in row]
     assert any(cell.text.startswith("91.00") for cell in cells)
-    assert not any(cell.bold or cell.bold_published for cell in cells)
+    assert not any(cell.bold or cell.bold_published for cell in cells) and "Bold" not in shown.caption
 
 
 def test_latex_has_balanced_braces_and_no_bare_specials(here):

@@ -146,9 +146,12 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
             " Below a number: the difference from what its row or column is held against, in points, over the repeats"
             " that both have, with its 95% interval (Student's t)."
         )
-    if not _rivals(compared):
-        return text
-    return f"{text} Bold: best of its row, among the measured and among the published numbers."
+    axis = _rivals(compared)
+    return (
+        text
+        if axis is None
+        else f"{text} Bold: best of its {axis}, among the measured and among the published numbers."
+    )
 
 
 def _paper_grid(compared: list[Line]) -> Grid:
@@ -156,16 +159,17 @@ def _paper_grid(compared: list[Line]) -> Grid:
     columns = list(dict.fromkeys(line.slot.column for line in compared))
     labels = {line.slot.column: line.slot.column_label for line in compared}
     at = {(line.slot.row, line.slot.column): line for line in compared}
-    compete = _rivals(compared)
+    axis = _rivals(compared)
+    groups = _along(compared, axis) if axis else {}
+    best = {name: _best([line.summary.mean for line in group]) for name, group in groups.items()}
+    printed = {name: _best([line.published for line in group]) for name, group in groups.items()}
     rows = []
     for row, label in {line.slot.row: line.slot.row_label for line in compared}.items():
         here = [at.get((row, column)) for column in columns]
-        rivals = [line for line in here if line] if compete else []
-        best = _best([line.summary.mean for line in rivals])
-        best_published = _best([line.published for line in rivals])
         cells = [Cell(label, effect=_beside([line for line in here if line], "row"))]
-        for line in here:
-            cells.append(_paper_cell(line, best, best_published) if line else Cell(NOTHING))
+        for column, line in zip(columns, here, strict=True):
+            name = row if axis == "row" else column
+            cells.append(_paper_cell(line, best.get(name), printed.get(name)) if line else Cell(NOTHING))
         rows.append(("", tuple(cells)))
     heads = []
     for column in columns:
@@ -194,17 +198,29 @@ def _beside(lines: list[Line], axis: str) -> str:
     return ""
 
 
-def _rivals(compared: list[Line]) -> bool:
-    """Whether the cells of every row are of one data set and noise, so that one of them can be the best."""
-    problems: dict[str, set[tuple[str, str]]] = {}
+def _along(compared: list[Line], axis: str) -> dict[str, list[Line]]:
+    """Lines by their row, or by their column."""
+    groups: dict[str, list[Line]] = {}
     for line in compared:
-        if line.slot.cell is not None:
-            problems.setdefault(line.slot.row, set()).add((line.slot.cell.dataset, line.slot.cell.noise))
-    return all(len(row) == 1 for row in problems.values())
+        groups.setdefault(getattr(line.slot, axis), []).append(line)
+    return groups
+
+
+def _rivals(compared: list[Line]) -> str | None:
+    """Whether the cells of every row, or else of every column, are of one data set and noise, so that one of them can
+    be the best; None where neither are."""
+    for axis in ("row", "column"):
+        groups = _along([line for line in compared if line.slot.cell is not None], axis).values()
+        problems = [
+            {(line.slot.cell.dataset, line.slot.cell.noise) for line in group if line.slot.cell} for group in groups
+        ]
+        if any(len(group) > 1 for group in groups) and all(len(problem) == 1 for problem in problems):
+            return axis
+    return None
 
 
 def _best(values: list[float | None]) -> float | None:
-    """Best of a row as printed, to two decimals; a single number is not a best."""
+    """Best of several as printed, to two decimals; a single number is not a best."""
     present = [round(value, 2) for value in values if value is not None]
     return max(present) if len(present) > 1 else None
 
