@@ -14,6 +14,7 @@ import torch.nn.functional as F
 
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
+from lnl.engine.metrics import CURVES
 from lnl.errors import UserError
 from lnl.learning.selection import cross_entropy
 
@@ -141,6 +142,9 @@ def test_a_loss_of_another_shape_is_one_line_in_the_first_step(mean: Any) -> Non
         ({"logits": None}, "Own: its step returns an Outcome without logits; add logits="),
         ({"losses": torch.zeros(())}, r"Own: its 'losses' has shape \[\], and \[1, \d+\] is needed"),
         ({"selected": torch.zeros(1)}, r"Own: its 'selected' has shape \[1\], and \[1, \d+\] is needed"),
+        ({"scalars": {"loss": torch.zeros(1)}}, "Own: logs 'loss', which is a curve of the suite's own"),
+        ({"scalars": {"test_accuracy": torch.zeros(1)}}, "Own: logs 'test_accuracy', which is a curve"),
+        ({"marks": {"pseudo_label_entropy": torch.zeros(1, 32)}}, "Own: logs 'pseudo_label_entropy_clean', which"),
     ],
 )
 def test_an_outcome_that_lacks_something_is_one_line_in_the_first_step(missing: dict[str, Any], line: str) -> None:
@@ -153,3 +157,42 @@ def test_an_outcome_that_lacks_something_is_one_line_in_the_first_step(missing: 
 
     with pytest.raises(UserError, match=line):
         helpers.build(Own, helpers.spec()).run()
+
+
+def test_every_curve_of_the_suite_s_own_has_a_name_that_no_method_may_take() -> None:
+    class Guessing(Method):
+        def loss(self, logits: torch.Tensor, labels: torch.Tensor, now: Moment) -> Outcome:
+            losses = cross_entropy(logits, labels)
+            chosen, guess = torch.ones_like(losses), logits.detach().softmax(-1)
+            return Outcome(loss=losses.mean(-1), losses=losses, selected=chosen, pseudo_labels=guess)
+
+        def schedule(self, time: float) -> dict[str, float]:
+            return {"R": 1.0}
+
+        def validation_loss(self, learner: Learner, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+            return cross_entropy(logits, labels)
+
+    built = helpers.build(Guessing, {**helpers.spec(), "top5": True, "hold_out": {"share": 0.2}})
+    built.run()
+    found = set(built.curves[0])
+    assert {"validation_loss", "test_top5", "pseudo_label_accuracy", "schedule", "kept_fraction"} <= found <= CURVES
+
+
+@pytest.mark.parametrize("share", [lambda joint: joint.expand(2), lambda joint: torch.stack([joint / 2, joint / 2])])
+def test_a_loss_that_networks_share_is_given_in_parts(share: Any) -> None:
+    """Expanded, it would be differentiated once for each network."""
+
+    class Joint(Method):
+        networks = 2
+
+        def loss(self, logits: torch.Tensor, labels: torch.Tensor, now: Moment) -> Outcome:
+            losses = cross_entropy(logits, labels)
+            return Outcome(loss=share(losses.sum(-2).mean()), losses=losses)
+
+    built = helpers.build(Joint, helpers.spec())
+    if share(torch.ones(())).stride() == (0,):
+        with pytest.raises(UserError, match="Joint: its loss is one number repeated for every network"):
+            built.run()
+    else:
+        built.run()
+        assert built.diverged == [None]

@@ -13,6 +13,14 @@ from lnl.data.arrays import OUT_OF_DISTRIBUTION
 from lnl.engine.method import Outcome
 from lnl.errors import UserError
 
+#: Curves of the engine's own: what a method logs has other names.
+CURVES = frozenset(
+    {"epoch", "learning_rate", "schedule", "finite", "loss", "train_accuracy_given", "train_accuracy_true"}
+    | {"clean_accuracy", "flipped_accuracy_given", "flipped_accuracy_true", "loss_auc", "label_precision"}
+    | {"kept_fraction", "pseudo_label_accuracy", "pseudo_label_entropy_clean", "pseudo_label_entropy_flipped"}
+    | {f"{part}_{what}" for part in ("test", "validation", "own") for what in ("accuracy", "top5", "loss")}
+)
+
 
 def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Tensor:
     """The logits of an outcome that holds what it must; UserError that names the method for any other.
@@ -24,7 +32,12 @@ def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Te
     if outcome.loss.shape != torch.Size(lead):
         raise UserError(
             f"{method}: its loss has shape {list(outcome.loss.shape)}, and {list(lead)} is needed, one number for each "
-            "network: take the mean over the batch, the last axis"
+            "network: take the mean over the batch, the last axis (of a loss that networks share: a part for each)"
+        )
+    if any(size > 1 and step == 0 for size, step in zip(lead, outcome.loss.stride(), strict=True)):
+        raise UserError(
+            f"{method}: its loss is one number repeated for every network, and their sum is differentiated; give each "
+            "its part of the loss that they share"
         )
     for name, found in (("losses", outcome.losses), ("selected", outcome.selected)):
         if found is not None and found.shape[-1:] != (batch,):
@@ -32,6 +45,12 @@ def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Te
                 f"{method}: its '{name}' has shape {list(found.shape)}, and {[*lead, batch]} is needed, one number for "
                 "each example of each network"
             )
+    logged = [*outcome.scalars, *(f"{name}_{of}" for name in outcome.marks for of in ("clean", "flipped"))]
+    if taken := CURVES.intersection(logged):
+        raise UserError(
+            f"{method}: logs '{min(taken)}', which is a curve of the suite's own; give it another name in `scalars` or "
+            "`marks`"
+        )
     return outcome.logits
 
 
