@@ -12,6 +12,7 @@ from lnl.render.pages.marks import without_code
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = re.compile(r"(?:lnl|snakemake|make)(?= |$)|python -m benchmarks(?=[ .]|$)")
+DECLARATION = r"(?:methods|tables|figures|claims|config/\w+)/[\w-]+\.(?:py|yaml)"
 LINK = re.compile(r"!?\[[^\]\n]*\]\(\s*<?([^)\s>]+)>?[^)\n]*\)")
 
 
@@ -93,3 +94,17 @@ def made_by_the_reader(name: str, page: Path) -> bool:
     text = page.read_text(encoding="utf-8")
     folders = "methods|config/searches|config/protocols|config/noises|tables|figures|claims"
     return re.search(rf"(?:{folders})/{file}\.(?:py|yaml)|lnl new \w+ {file}\b", text) is not None
+
+
+def files_to_add(page: Path) -> dict[str, str]:
+    """Declarations that a page tells its reader to write, whole: name -> text. What lies in the suite is none."""
+    text, found = page.read_text(encoding="utf-8"), dict[str, str]()
+    for block in re.finditer(r"^```(?:yaml|python)\n(.*?)^```$", text, re.S | re.M):
+        before = text[: block.start()].rstrip().rpartition("\n\n")[2]
+        after = text[block.end() :].lstrip().partition("\n\n")[0]
+        named = [*re.findall(rf"`({DECLARATION})`", before), *re.findall(rf"^Save it as `({DECLARATION})`", after)]
+        if not named and block[1].count("\nSPEC = {"):
+            key = re.findall(r'"key": "([^"]+)"', block[1])[0]
+            named = [f"methods/{key.replace('-', '_')}.py"]
+        found |= {name: block[1] for name in named[:1] if not (ROOT / name).exists()}
+    return found

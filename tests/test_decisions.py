@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
+from contributed import contributed
 
 from lnl.declared import decisions, dependencies
-from lnl.declared.decision_checks import _settled, check, check_covered, uncovered
+from lnl.declared.decision_checks import check, check_covered, uncovered
 from lnl.declared.decisions import Chapter, Decisions
+from lnl.declared.settled import told
 from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -29,7 +31,7 @@ def paper() -> Suite:
 
 def test_decisions_agree_with_the_declarations_and_no_choice_is_without_one(paper: Suite) -> None:
     assert len(paper.decisions.by_key) == len(list(paper.decisions)) > 100  # the checks run when they are read
-    assert uncovered(paper, paper.decisions) == []
+    assert uncovered(paper, paper.decisions, contributed()) == [], "docs/upkeep.md: what a contribution owes"
 
 
 def changed(tmp_path: Path, file: str, change: Callable[[dict[str, Any]], None]) -> Decisions:
@@ -212,8 +214,10 @@ def test_a_choice_without_a_decision_is_named_with_its_file(paper: Suite, tmp_pa
     file = tmp_path / "mine.py"
     file.write_text('SPEC = {"key": "mine", "parameters": {"sharp": True, "count": 3}}\n')
     mine = {"mine": {"key": "mine", "file": str(file), "parameters": {"sharp": True, "count": 3}}}
+    declared = SimpleNamespace(root=ROOT, methods=paper.methods | mine)
     with pytest.raises(UserError, match=r"mine\.py: sharp: a choice without a decision; add one"):
-        check_covered(SimpleNamespace(root=ROOT, methods=paper.methods | mine), paper.decisions)  # type: ignore[arg-type]
+        check_covered(declared, paper.decisions, {"methods": {"mine"}})  # type: ignore[arg-type]
+    check_covered(declared, paper.decisions)  # type: ignore[arg-type]
 
 
 def test_jobs_do_not_read_them_and_the_head_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,14 +302,44 @@ def test_a_switch_of_a_method_says_which_decision_it_is(paper: Suite, file: Path
     assert lacking == []
 
 
-def test_a_paper_of_somebody_s_own_follows_its_own_mind() -> None:
-    suite = Suite.load(ROOT, {"scale": "paper"}, validate=False)
-    settled = _settled(suite, suite.decisions)
-    assert set(suite.protocols) <= settled["protocol"] and set(suite.tables) <= settled["table"]  # the suite's do not
+OWN = {
+    "protocols": ("s2e", {"optimiser": {"name": "sgd"}, "untrained_epoch": False, "noise": {"vector": "per_repeat"}}),
+    "searches": ("gamma-grid", {"statistic": "final", "hold_out": 0.3, "scored_on": "validation"}),
+    "spaces": ("two-decays", {"clip": [0.2, 1.0]}),
+    "scales": ("lite", {"mode": {"cpu": "stacked", "cuda": "stacked"}}),
+    "tables": ("s2e_table3", {"source": {"paper": "mine"}, "statistic": "final", "spread": {"kind": "ci95"}}),
+}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_what_is_somebody_s_own_follows_its_own_mind_and_the_suite_s_does_not(kind: str) -> None:
     own = Suite.load(ROOT, {"scale": "paper"}, validate=False)
-    own.protocols["mine"] = merge(own.protocols["s2e"], {"optimiser": {"name": "sgd"}, "untrained_epoch": False})
-    own.tables["mine"] = {**own.tables["s2e_table3"], "source": {"paper": "mine"}, "statistic": "final"}
+    like, changes = OWN[kind]
+    held = getattr(own, kind)
+    held["mine"] = merge(held[like], changes)
     check(own, own.decisions)
-    own.tables["mine"]["source"]["paper"] = "s2e"
+    check(own, own.decisions, contributed())
+    with pytest.raises(UserError, match=r"config/decisions/\w+\.yaml: .*\bmine\b"):
+        check(own, own.decisions, {kind: {"mine"}})
+
+
+@pytest.mark.parametrize("algorithm", [{"name": "bayesian", "form": "tpe"}, {"name": "hyperband", "continue": False}])
+def test_a_search_of_somebody_s_own_takes_any_form(algorithm: dict[str, Any]) -> None:
+    own = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    own.searches["mine"] = own.searches["random"] | {"algorithm": algorithm, "space": "mine"}
+    own.spaces["mine"] = own.spaces["two-decays"]
+    check(own, own.decisions)
+    with pytest.raises(UserError, match="of algorithm mine is"):
+        check(own, own.decisions, {"searches": {"mine"}, "spaces": {"two-decays"}})
+
+
+def test_tables_of_the_documents_are_held_against_the_defaults() -> None:
+    own = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    own.tables["mine"] = {**own.tables["s2e_table3"], "statistic": "final"}
     with pytest.raises(UserError, match="default last10_mean, but statistic of table mine is final"):
         check(own, own.decisions)
+
+
+def test_all_that_is_contributed_is_held_against_the_defaults(paper: Suite) -> None:
+    check(paper, paper.decisions, contributed())
+    assert {"s2e", "ieg", "cifar_n", "rog-released"} <= contributed()["protocols"] <= told(paper.decisions)

@@ -7,8 +7,9 @@ stand there. `uncovered` finds the switches with a choice of which no decision s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lnl.declared.decision_effects import check_effects
@@ -16,8 +17,8 @@ from lnl.declared.decision_switches import ABSENT, OPTIONS, Declarations, Switch
 from lnl.declared.decisions import LEFT_OUT, OTHERWISE, Decision, Decisions, explained_by, is_form, word
 from lnl.declared.reading import read_folder, read_literal
 from lnl.declared.schema import schema
+from lnl.declared.settled import settled, told
 from lnl.declared.specification import choose
-from lnl.declared.synonyms import SYNONYMS
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 
@@ -30,17 +31,19 @@ EXPLAINED = ("protocol", "method", "search", "table", "space", "algorithm")
 NEITHER = "names no switch; name one, or say under 'fixed' why there is none"
 BOTH = "names a switch, and says under 'fixed' why there is none; leave one of them out"
 
-#: Papers whose tables decisions settle: the documents that have names for methods, and this suite's own questions.
-DOCUMENTS = frozenset({"suite", *(key for names in SYNONYMS.values() for key in names)} - {"title", "others"})
 
+def check(
+    declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> None:
+    """UserError for the first decision, or surprise, that does not agree with what is declared.
 
-def check(declared: Declarations, decisions: Decisions) -> None:
-    """UserError for the first decision, or surprise, that does not agree with what is declared."""
-    settled = _settled(declared, decisions)
+    also: names by kind that are held against the defaults beside those that decisions name (`settled`).
+    """
+    own = settled(declared, decisions, also)
     for decision in decisions:
         if bool(decision.switches) == bool(decision.fixed):
             raise UserError(f"{decision.where}: {BOTH if decision.fixed else NEITHER}")
-        found = switches(declared, decision)
+        found = switches(own, decision)
         for switch in found:
             _check_values(decision, switch)
         if not found and not isinstance(decision.default, str):
@@ -48,7 +51,7 @@ def check(declared: Declarations, decisions: Decisions) -> None:
                 f"{decision.where}: default: {word(decision.default)}, and no switch that takes it; say it in words"
             )
         if found and not decision.told:
-            _check_default(decision, found, settled)
+            _check_default(decision, found)
         _check_settings(declared, decision)
         check_effects(declared, decision)
         _check_mentions(str(decision.declared), decisions, decision.where)
@@ -86,19 +89,7 @@ def _check_values(decision: Decision, switch: Switch) -> None:
         )
 
 
-def _settled(declared: Declarations, decisions: Decisions) -> dict[str, frozenset[str]]:
-    """By kind the names that a default for all is meant for: a paper of somebody's own follows its own mind.
-
-    Protocols are those that some decision names; tables those of the documents.
-    """
-    told: set[str] = set()
-    for decision in decisions:
-        told |= {name for entry in decision.switches for name in entry.get("of", ())} | set(decision.by_name)
-    tables = (key for key, table in declared.tables.items() if table["source"]["paper"] in DOCUMENTS)
-    return {"protocol": frozenset(told), "table": frozenset({*tables, *told})}
-
-
-def _check_default(decision: Decision, found: list[Switch], settled: Mapping[str, frozenset[str]]) -> None:
+def _check_default(decision: Decision, found: list[Switch]) -> None:
     """Every stated default stands in a switch of the decision, and has a meaning among its values."""
     if not decision.by_name:  # one for all: of the first kind of switch; a scale, say, need not repeat it
         found = [switch for switch in found if switch.kind == found[0].kind]
@@ -114,7 +105,6 @@ def _check_default(decision: Decision, found: list[Switch], settled: Mapping[str
         rest = decision.by_name.get(OTHERWISE, ABSENT)
         stated = decision.by_name.get(name, rest) if decision.by_name else decision.default
         holding = [switch for switch in found if switch.kind in kinds and name in switch.held]
-        holding = [switch for switch in holding if switch.kind not in settled or name in settled[switch.kind]]
         if stated is ABSENT or not holding or any(_holds(switch, name, stated) for switch in holding):
             continue
         there = holding[0].held[name]
@@ -172,8 +162,15 @@ def _check_same(decision: Decision, what: str, said: Mapping[str, Any], real: Ma
             )
 
 
-def uncovered(declared: Declarations, decisions: Decisions) -> list[str]:
-    """Switches with a choice that have no decision, as `file: key`: of protocols, and of the methods' SPECs."""
+def uncovered(
+    declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> list[str]:
+    """Switches with a choice that have no decision, as `file: key`: of protocols, and of the methods' SPECs.
+
+    Looked at are those that some decision names, and `also`: somebody's own owe nobody a reason.
+    """
+    named = told(decisions)
+    looked_at = {kind: {*named, *also.get(kind, ())} for kind in ("protocols", "methods")}
     of_protocols: dict[str, list[list[str] | None]] = {}
     of_methods = set()
     for decision in decisions:
@@ -189,11 +186,15 @@ def uncovered(declared: Declarations, decisions: Decisions) -> list[str]:
         if not known:
             out.append(f"workflow/schemas/protocol.yaml: {key}")
         for name, content in files.items() if known else ():
+            if name not in looked_at["protocols"]:
+                continue
             places = [content, *content.get("datasets", {}).values()]
             set_there = any(at(place, key) is not ABSENT for place in places)
             if set_there and not any(of is None or name in of for of in known):
                 out.append(f"config/protocols/{name}.yaml: {key}")
     for method, spec in declared.methods.items():
+        if method not in looked_at["methods"]:
+            continue
         own = (read_literal(Path(spec["file"]), "SPEC") or {})["parameters"]
         choices = (
             name for name, value in own.items() if name in spec.get("values", {}) or isinstance(value, bool | str)
@@ -216,9 +217,11 @@ def _choices(node: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield from _choices(inner, f"{before}{name}.")
 
 
-def check_covered(declared: Declarations, decisions: Decisions) -> None:
+def check_covered(
+    declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]] = MappingProxyType({})
+) -> None:
     """UserError for a switch with a choice of which no decision speaks."""
-    lacking = uncovered(declared, decisions)
+    lacking = uncovered(declared, decisions, also)
     if lacking:
         more = f" (and {len(lacking) - 1} more)" if len(lacking) > 1 else ""
         raise UserError(f"{lacking[0]}: a choice without a decision{more}; add one to config/decisions")
