@@ -108,7 +108,11 @@ def test_python_opens_it_from_anywhere(lab: Lab, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("said", "line"),
     [
-        ("../nowhere", "config key 'overlay': ../nowhere does not exist; relative paths begin at the checkout"),
+        (
+            "../nowhere",
+            "config key 'overlay': ../nowhere does not exist; relative paths begin at the checkout; "
+            "`lnl new method NAME --into ../nowhere` begins one",
+        ),
         ("Snakefile", "config key 'overlay': Snakefile is no folder"),
         (".", "config key 'overlay': . is the checkout, or around it"),
         ("..", "config key 'overlay': .. is the checkout, or around it"),
@@ -335,3 +339,31 @@ def test_a_skeleton_is_written_into_it(lab: Lab) -> None:
         "LNL_OVERLAY=../elsewhere lnl train "
     )
     assert "odd" in lab.suite(overlay=["../mylab", "../elsewhere"]).noises
+
+
+@pytest.mark.parametrize("there", [None, [], [".git"]], ids=["missing", "empty", "not-yet-one"])
+def test_the_command_that_begins_it_is_not_refused_since_it_is_missing(
+    lab: Lab, there: list[str] | None, tmp_path: Path
+) -> None:
+    """docs/overlays.md in its order: the folder is named first, and begun then."""
+    folder = tmp_path / "new lab"
+    for name in there or ():
+        (folder / name).mkdir(parents=True)
+    if there is not None:
+        folder.mkdir(exist_ok=True)
+    named = {layers.VARIABLE: f"{folder}{os.pathsep}{tmp_path / 'next'}"}
+    remedy = f"`lnl new method NAME --into '{folder}'` begins one"
+    for words in (["status"], ["new", "method", "fresh"], ["new", "method", "fresh", "--into", "../elsewhere"]):
+        refused = lab.copy.lnl(*words, **named)
+        assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and remedy in refused.stderr
+    assert not Path("methods/fresh.py").exists() and not Path("../elsewhere").exists()
+    begun = lab.copy.lnl("new", "method", "fresh", "--into", str(folder), **named)
+    assert begun.returncode == 0, begun.stderr
+    assert (folder / "methods/fresh.py").exists() and "Next: lnl train " in begun.stdout  # it is named already
+    assert lab.copy.lnl("new", "table", "fresh", "--into", str(tmp_path / "next"), **named).returncode == 0
+    assert "fresh" in lab.copy.lnl("status", "fresh", "--scale", "demo", **named).stdout
+
+
+def test_a_checkout_is_no_place_to_begin_one(lab: Lab) -> None:
+    refused = lab.copy.lnl("new", "method", "fresh", "--into", ".", LNL_OVERLAY=".")
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "is the checkout" in refused.stderr

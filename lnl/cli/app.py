@@ -9,6 +9,7 @@ import typer
 from lnl.cli import numbers, training
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
+from lnl.declared.layers import beginning
 from lnl.declared.specification import choose
 
 app = typer.Typer(
@@ -150,7 +151,10 @@ def new(
     """Write a commented skeleton of a method, a table, a data set, …, which runs as it is."""
     from lnl.cli.starting import new as command
 
-    file, then = command(load_suite(validate=False), kind, name, None if into is None else a_folder(into))
+    folder = None if into is None else a_folder(into)
+    with beginning(folder):
+        suite = load_suite(validate=False)
+    file, then = command(suite, kind, name, folder)
     print(f"{file} is written; its comments say what each key is. Next: {then}")
 
 

@@ -11,7 +11,7 @@ from string import Template
 
 from lnl.declared import distinct, names, noise_checks
 from lnl.declared.cells import Cell
-from lnl.declared.layers import VARIABLE, check_place
+from lnl.declared.layers import VARIABLE, beginning, check_place, overlays
 from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -60,7 +60,8 @@ def new(suite: Suite, kind: str, name: str, into: Path | None = None) -> tuple[P
                 temporary.write_text(text.substitute(_words(suite, name)), encoding="utf-8")
         except OSError as error:
             raise UserError(f"lnl new: {str(file)[:200]}: {error.strerror or error}; name another place") from None
-    known = into is None or into.resolve() in [folder.resolve() for folder in suite.layers.overlays]
+    with beginning(into):  # of several that are named, others may be still to be begun
+        known = into is None or into.resolve() in [each.resolve() for each in overlays(suite.root, suite.config)]
     return first, ("" if known else f"{VARIABLE}={shlex.quote(str(into))} ") + chosen.then(suite, name)
 
 
