@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.declared import handovers, noise_checks, searched, transitions
+from lnl.declared import handovers, noise_checks, searched, settings, transitions
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.specification import choose, method_parameters
 from lnl.errors import UserError
+from lnl.noise.keys import SHAPES
 
 POINTS = ("final", "best-validation", "lowest-validation-loss")
 _STEP = re.compile(r"step-[1-9][0-9]{0,8}")
@@ -25,6 +26,7 @@ def check(catalogue: Declarations, key: str, spec: dict[str, Any]) -> None:
     for setting, changes in spec.get("settings", {}).items():
         _check_setting(spec, setting, catalogue, f"{where}, settings '{setting}'")
         _check_values(spec, changes, catalogue.searches, f"{where}, settings '{setting}'")
+    settings.check_apart(spec.get("settings", {}), f"{where}, settings")
     for name, (source, point, *given) in spec.get("handovers", {}).items():
         _check_handover(methods, source, point, f"{where}, handovers '{name}'")
         _check_values(spec, given[0] if given else {}, catalogue.searches, f"{where}, handovers '{name}'")
@@ -63,12 +65,15 @@ def _check_setting(spec: dict[str, Any], setting: str, catalogue: Declarations, 
     """A setting that names nothing would never apply, and nobody would notice."""
     parts = setting.split("/")
     if len(parts) != 3:
-        raise UserError(f"{where}: write protocol/dataset/noise, with * for any")
+        raise UserError(f"{where}: write protocol/dataset/noise, with * for any, and <kind>-* for a noise of any rate")
     known: dict[str, Tree] = {"protocol": catalogue.protocols, "data set": catalogue.datasets}
     for word, (what, names) in zip(parts, known.items(), strict=False):
         if word != "*":
             choose(word, names, what, where)
-    if parts[2] != "*":
+    if parts[2].endswith(settings.KIND):
+        kinds = [*(kind for kind in SHAPES if kind != "clean"), *catalogue.noises]  # clean has no rate
+        choose(parts[2].removesuffix(settings.KIND), dict.fromkeys(kinds, 0), "kind of noise", where)
+    elif parts[2] != settings.ANY:
         noise_checks.declared(parts[2], catalogue.noises, where)
     for key in spec["settings"][setting]:
         choose(key, spec["parameters"], f"parameter of {spec['key']}", where)

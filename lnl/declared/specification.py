@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import declared_sets, lengths, noise_checks, transitions
+from lnl.declared import declared_sets, lengths, noise_checks, settings, transitions
 from lnl.declared.restarts import without_inherited
 from lnl.errors import UserError, nearest
 from lnl.networks import registry
@@ -78,16 +78,12 @@ def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> No
 def method_parameters(
     spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str
 ) -> dict[str, Any]:
-    """Defaults of a method, its overrides for a setting (protocol, dataset, noise; `*` for any), then `over`.
+    """Defaults of a method, its overrides for a setting (protocol, dataset, noise), then `over`.
 
     A parameter that is null is left out: a method may gain an option without making its records stale.
     """
     values = dict(spec.get("parameters", {}))
-    merged: dict[str, Any] = {}
-    for setting, changes in spec.get("settings", {}).items():
-        if all(wanted in ("*", here) for wanted, here in zip(setting.split("/"), where, strict=False)):
-            merged |= changes
-    for key, value in (merged | over).items():
+    for key, value in (settings.changes(spec.get("settings", {}), where) | over).items():
         choose(key, values, f"parameter of {spec['key']}", source)
         values[key] = value
     for key, allowed in spec.get("values", {}).items():

@@ -1,0 +1,63 @@
+"""A SPEC's `settings`: other defaults of parameters by protocol/data set/noise. Standard library only.
+
+`*` is any; in the noise's place `<kind>-*` is a kind of noise at any rate. Of the keys that match a cell the one that
+says more wins: an exact noise beats its kind, which beats `*`; a name beats `*`. Two of which neither says more must
+not give one parameter two values, unless a further key says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+from lnl.errors import UserError
+from lnl.noise import keys
+
+ANY = "*"
+KIND = "-*"  # behind the name of a kind
+
+
+def changes(settings: Mapping[str, Mapping[str, Any]], cell: tuple[str, str, str]) -> dict[str, Any]:
+    """What a method's settings change for (protocol, data set, noise); nothing where these are empty words."""
+    matching = [key for key in settings if all(map(_fits, key.split("/"), cell))]
+    out: dict[str, Any] = {}
+    for key in sorted(matching, key=_said):  # what says more comes later, and wins
+        out |= settings[key]
+    return out
+
+
+def check_apart(settings: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """UserError for two keys that match one cell equally well and give a parameter two values."""
+    for a, b in combinations(settings, 2):
+        both = _meet(a, b)
+        if both is None or both in (a, b):
+            continue
+        for name in settings[a].keys() & settings[b].keys():
+            if settings[a][name] != settings[b][name] and name not in settings.get(both, {}):
+                raise UserError(
+                    f"{where}: '{a}' and '{b}' say equally much of {both}, and give {name} two values, "
+                    f"{settings[a][name]!r} and {settings[b][name]!r}; add '{both}', which says what holds there"
+                )
+
+
+def _fits(wanted: str, here: str) -> bool:
+    if wanted.endswith(KIND) and here:
+        return keys.parse(here).kind == wanted.removesuffix(KIND)
+    return wanted in (ANY, here)
+
+
+def _said(key: str) -> int:
+    """How much a key says: of two that match a cell, and of which one is the other's special case, it has more."""
+    return sum(0 if part == ANY else 1 if part.endswith(KIND) else 2 for part in key.split("/"))
+
+
+def _meet(a: str, b: str) -> str | None:
+    """The key of what two keys match both; None if there is nothing."""
+    found = []
+    for one, other in zip(a.split("/"), b.split("/"), strict=True):
+        less, more = sorted((one, other), key=_said)
+        if less not in (more, ANY) and (not less.endswith(KIND) or more.endswith(KIND) or not _fits(less, more)):
+            return None
+        found.append(more)
+    return "/".join(found)
