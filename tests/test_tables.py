@@ -234,3 +234,45 @@ def test_methods_of_the_tables_have_a_synonym_entry():
     }
     assert used <= set(synonyms.SYNONYMS)
     assert synonyms.also_called("standard") == ["Baseline", "Normal"]
+
+
+COMPARING = [k for k in ACCURACY if len({e.get("method") for a in ("rows", "columns") for e in TABLES[k][a]}) > 2]
+
+
+@pytest.mark.parametrize("key", COMPARING)
+def test_a_table_of_methods_lets_others_join_or_says_why_not(key):
+    text = (ROOT / f"tables/{key}.yaml").read_text()
+    assert "joins" in TABLES[key] or re.search(r"^# no `joins`: \w+", text, re.M)
+
+
+def test_a_method_of_one_s_own_stands_in_every_table_that_lets_it_join(tmp_path, monkeypatch):
+    open_to = [key for key in TABLES if "joins" in TABLES[key]]
+    assert {"ieg_table1", "ieg_table2", "ieg_table3", "ieg_small_cnn"} <= set(open_to)
+    text = (ROOT / "methods/bootstrap.py").read_text().replace('"key": "bootstrap"', '"key": "mine"')
+    (tmp_path / "methods").mkdir()
+    (tmp_path / "methods/mine.py").write_text(text.replace('"version"', f'"joins": {open_to}, "version"'))
+    monkeypatch.setenv("LNL_OVERLAY", str(tmp_path))
+    suite = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    assert suite.layers.remarks() == []
+    for key in open_to:
+        joined = [slot for slot in suite.slots(key) if slot.joined]
+        assert joined and all(slot.cell for slot in joined), key
+        names = {slot.cell.method for slot in joined}
+        assert names == {"mine-small" if key == "ieg_small_cnn" else "mine"}
+    small = [slot for slot in suite.slots("ieg_small_cnn") if slot.joined]
+    assert {suite.spec(slot.cell)["network"]["name"] for slot in small} == {"small_cnn"}  # as all of its rows
+
+
+@pytest.mark.parametrize("key", ["ieg_table3", "s2e_figure4_mnist"])  # with methods as rows, and as columns
+def test_a_rendered_table_names_the_method_that_has_joined_it(key, tmp_path, monkeypatch):
+    text = (ROOT / "methods/bootstrap.py").read_text().replace('"key": "bootstrap"', '"key": "mine"')
+    text = re.sub(r'"title": "\w+"', f'"title": "Mine of mine", "joins": ["{key}"]', text, count=1)
+    (tmp_path / "lab/methods").mkdir(parents=True)
+    (tmp_path / "lab/methods/mine.py").write_text(text)
+    monkeypatch.setenv("LNL_OVERLAY", str(tmp_path / "lab"))
+    monkeypatch.chdir(tmp_path)
+    files = {path.suffix: path for path in render(Suite.load(ROOT, {"scale": "paper"}, validate=False), key, tmp_path)}
+    page = files[".md"].read_text()
+    assert "Joined by a method's own file, nothing published: Mine of mine." in page
+    marked = re.findall(r"^.*\(joined\).*$", page, re.M)
+    assert marked and all("Mine of mine (joined)" in line for line in marked)

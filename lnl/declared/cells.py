@@ -61,8 +61,13 @@ class Slot:
     seeds: tuple[int, ...]
     published: Printed | None = None
     absent: str | None = None  # why there is no cell
-    joined: bool = False  # a method's own file put it here
+    joined: str = ""  # the axis, rows or columns, to which a method's own file has added it
     against: tuple[str, str] | None = None  # row and column of the slot that this one is to be compared with
+
+    @property
+    def joined_label(self) -> str:
+        """What the table calls the method that has joined it."""
+        return {"rows": self.row_label, "columns": self.column_label}.get(self.joined, "")
 
 
 @dataclass(frozen=True)

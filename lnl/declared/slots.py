@@ -32,10 +32,10 @@ class Slots(Catalogue, ABC):
         declared = self.declaration(key)
         entries = [dict(e) for e in declared.get(name, [])]
         if declared.get("joins") == name:
-            taken = {e.get("method") for e in entries}
+            taken, sets = {e.get("method") for e in entries}, declared.get("joined", {})
             for method, spec in self.methods.items():
                 if key in spec.get("joins", []) and method not in taken:
-                    entries.append({"key": method, "label": spec["title"], "method": method, "joined": True})
+                    entries.append({"key": method, "label": spec["title"], "method": method, "joined": True, **sets})
         return entries
 
     def slots(self, key: str) -> list[Slot]:
@@ -63,7 +63,7 @@ class Slots(Catalogue, ABC):
                         seeds,
                         published.get(at[0]),
                         absent,
-                        bool(row.get("joined") or column.get("joined")),
+                        "rows" if row.get("joined") else "columns" if column.get("joined") else "",
                         self._against(key, row, column),
                     )
                 )

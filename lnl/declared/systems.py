@@ -87,7 +87,7 @@ class Systems:
             for slot in self.suite.slots(key) if key in self.shown else ():
                 place = f"{key}/{slot.row}"
                 if slot.cell is not None:
-                    system = self.of_cell(slot.cell.method, slot.joined)
+                    system = self.of_cell(slot.cell.method, bool(slot.joined))
                     if system is not None:
                         system.artefacts.add(key)
                         system.methods.add(self._method(slot.cell))

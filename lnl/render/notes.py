@@ -185,7 +185,7 @@ def _marks(compared: list[Line]) -> tuple[str, ...]:
             lines.append(f"{SKIPPED} {reason}: {', '.join(where)}.")
     if any(line.state == "not run" for line in compared):
         lines.append(f"{NOTHING} not run yet.")
-    joined = dict.fromkeys(line.slot.column_label for line in compared if line.slot.joined)
+    joined = dict.fromkeys(line.slot.joined_label for line in compared if line.slot.joined)
     if joined:
         lines.append(f"Joined by a method's own file, nothing published: {', '.join(joined)}.")
     remarks = dict.fromkeys(remark for line in compared for remark in line.remarks)

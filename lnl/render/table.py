@@ -273,7 +273,7 @@ def _listing(compared: list[Line]) -> Grid:
         word = line.verdict.word.split(" (")[0] if not absent else line.verdict.word
         said = word if line.comparable else line.verdict.word  # why numbers do not compare is said once, in the notes
         cells = [
-            Cell(line.slot.column_label + (" (joined)" if line.slot.joined else "")),
+            Cell(line.slot.column_label + (" (joined)" if line.slot.joined == "columns" else "")),
             Cell(_mark(line) if absent else measured + (line.dagger if line.summary.n else "")),
             *([Cell(networks)] if several else []),
             *([Cell(_held_against(line)), Cell(interval(line.difference))] if effects else []),
@@ -282,5 +282,5 @@ def _listing(compared: list[Line]) -> Grid:
             Cell(said, tone=TONES.get(word, "quiet")),
             Cell("" if absent else line.state or "all ok"),
         ]
-        rows.append((line.slot.row_label, tuple(cells)))
+        rows.append((line.slot.row_label + (" (joined)" if line.slot.joined == "rows" else ""), tuple(cells)))
     return Grid(tuple(header), tuple(rows), "Measured beside published", "list")
