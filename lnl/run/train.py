@@ -27,6 +27,7 @@ from lnl.results.statistics import run_statistic
 from lnl.run import checkpoints, handed_over, provenance
 from lnl.run.inputs import prepare
 from lnl.run.store import Store, Trained
+from lnl.run.used_files import used
 
 Progress = Callable[[int, int], None]
 
@@ -148,7 +149,9 @@ def record(
     }
     return {
         "result": result(suite, run, built, place, about),
-        "provenance": provenance.collect(suite.root.resolve(), device, syntax_digest(file), extra | how),
+        "provenance": provenance.collect(
+            suite.root.resolve(), device, syntax_digest(file), extra | how, used(suite, run.cell)
+        ),
     }
 
 
