@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from lnl.declared.settled import told
+from lnl.declared.settled import DOCUMENTS, told
 from lnl.declared.suite import Suite
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,11 +18,11 @@ UNPINNED = {"gradient"}  # searches that no cell trains with
 
 
 @cache
-def contributed() -> dict[str, frozenset[str]]:
-    """Names by kind: protocols, methods, searches, spaces, scales."""
-    suite = Suite.load(ROOT, {"scale": "paper", "overlay": None}, validate=False)
+def contributed(root: Path = ROOT, pins: Path = PINNED) -> dict[str, frozenset[str]]:
+    """Names by kind: protocols, methods, searches, spaces, scales, artefacts of the checkout in a folder."""
+    suite = Suite.load(root, {"scale": "paper", "overlay": None}, validate=False)
     named, pinned = told(suite.decisions), set[str]()
-    for file in PINNED.glob("*.txt"):
+    for file in pins.glob("*.txt"):
         pinned.add(f"scales {file.stem}")
         for line in file.read_text(encoding="utf-8").splitlines():
             protocol, _, _, method, *search = line.split()[-1].split("/")
@@ -32,6 +32,9 @@ def contributed() -> dict[str, frozenset[str]]:
     found = {
         kind: {key for key in getattr(suite, kind) if key in named or f"{kind} {key}" in pinned}
         for kind in ("protocols", "methods", "searches", "spaces", "scales")
+    }
+    found["artefacts"] = {
+        key for key, _, paper in suite.sources() if paper in DOCUMENTS or paper in named or key in named
     }
     found["searches"] |= UNPINNED
     found["spaces"] |= {suite.searches[key]["space"] for key in found["searches"] if "space" in suite.searches[key]}

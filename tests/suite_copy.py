@@ -17,7 +17,9 @@ from typing import Any
 
 import warm_commands
 import yaml
+from contributed import contributed
 
+from lnl.declared.reading import read_methods
 from lnl.run.worker import client
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,8 +69,10 @@ class SuiteCopy:
 
     @classmethod
     def make(cls, root: Path) -> SuiteCopy:
+        specs = read_methods(ROOT / "methods").items()  # somebody's own may join tables that are not here
+        own = [Path(spec["file"]).name for key, spec in specs if key not in contributed()["methods"]]
         for name in ("config", "methods", "workflow", "profiles"):
-            ignored = shutil.ignore_patterns("__pycache__", "decisions")  # which name tables that are not here
+            ignored = shutil.ignore_patterns("__pycache__", "decisions", *own)  # which name tables that are not here
             shutil.copytree(ROOT / name, root / name, ignore=ignored)
         for name in ("tables", "figures", "claims"):
             (root / name).mkdir()

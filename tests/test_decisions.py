@@ -16,6 +16,7 @@ from contributed import contributed
 from lnl.declared import decisions, dependencies
 from lnl.declared.decision_checks import check, check_covered, uncovered
 from lnl.declared.decisions import Chapter, Decisions
+from lnl.declared.reading import read_methods
 from lnl.declared.settled import told
 from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
@@ -251,17 +252,23 @@ def decimals(text: str) -> set[str]:
 
 # ---- comments in the declarations ------------------------------------------------------------------------------------
 
-COMMENTED = [*ROOT.glob("config/protocols/*.yaml"), *ROOT.glob("config/searches/*.yaml"), *ROOT.glob("methods/*.py")]
+PROTOCOLS, SEARCHES = (
+    [ROOT / f"config/{kind}/{key}.yaml" for key in sorted(contributed()[kind])] for kind in ("protocols", "searches")
+)
+METHODS = sorted(
+    Path(spec["file"]) for key, spec in read_methods(ROOT / "methods").items() if key in contributed()["methods"]
+)
+COMMENTED = [*PROTOCOLS, *SEARCHES, *METHODS]
 
 
-@pytest.mark.parametrize("file", sorted(COMMENTED), ids=lambda file: f"{file.parent.name}/{file.name}")
+@pytest.mark.parametrize("file", COMMENTED, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_a_decision_that_a_value_names_has_a_switch(paper: Suite, file: Path) -> None:
     """What stands at a parameter or a key can be set there, so that the decision is not `fixed`."""
     scalars = re.findall(r"^\s*\"?\w+\"?: *[^\s{\[#][^{\[#]*#\s*decision ([a-z0-9_]+)", file.read_text("utf-8"), re.M)
     assert [key for key in scalars if paper.decisions.by_key[key].fixed] == []
 
 
-@pytest.mark.parametrize("file", sorted(COMMENTED), ids=lambda file: f"{file.parent.name}/{file.name}")
+@pytest.mark.parametrize("file", COMMENTED, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_comments_point_to_decisions_that_there_are(paper: Suite, file: Path) -> None:
     named = re.findall(r"(?:#\s*|\()decision ([a-z0-9_]+)", file.read_text(encoding="utf-8"))
     assert [key for key in named if key not in paper.decisions.by_key] == []
@@ -274,7 +281,7 @@ def keys_with_lines(node: yaml.MappingNode, before: str = "") -> Iterator[tuple[
             yield from keys_with_lines(value, f"{before}{key.value}.")
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("config/protocols/*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", PROTOCOLS, ids=lambda file: file.stem)
 def test_a_switch_of_a_protocol_says_which_decision_it_is(paper: Suite, file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
@@ -288,7 +295,7 @@ def test_a_switch_of_a_protocol_says_which_decision_it_is(paper: Suite, file: Pa
     assert lacking == []
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("methods/*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", METHODS, ids=lambda file: file.stem)
 def test_a_switch_of_a_method_says_which_decision_it_is(paper: Suite, file: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()
     [key] = [spec["key"] for spec in paper.methods.values() if Path(spec["file"]).stem == file.stem]

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from contributed import PINNED, contributed
 from markdown_pages import files_to_add, pages
 from suite_copy import ROOT, SuiteCopy
 
@@ -44,6 +45,21 @@ def test_files_of_a_page_are_read_and_held_against_no_decision(page: str, tmp_pa
     _add(copy, FILES[page])
     suite = Suite.load(copy.root, {"scale": "demo"}, validate=True)
     dependencies.check(suite)
+
+
+def test_whoever_keeps_them_for_himself_owes_no_test_anything_until_their_cells_are_pinned(tmp_path: Path) -> None:
+    copy = _checkout(tmp_path / "checkout")
+    for files in FILES.values():
+        _add(copy, files)
+    assert contributed(copy.root) == contributed()
+    pins = tmp_path / "pins"
+    shutil.copytree(PINNED, pins)
+    (pins / "demo.txt").write_text("0123 example/digits/symmetric-50/example-trimmed-share40\n")
+    more = contributed(copy.root, pins)
+    assert {kind: more[kind] - contributed()[kind] for kind in ("protocols", "methods")} == {
+        "protocols": {"example"},
+        "methods": {"example-trimmed"},
+    }
 
 
 def test_a_start_of_a_checkout_with_all_of_them_succeeds(tmp_path: Path) -> None:

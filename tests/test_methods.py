@@ -11,6 +11,7 @@ import helpers
 import pytest
 import torch
 import torch.nn.functional as F
+from contributed import contributed
 from torch import Tensor
 
 from lnl.declared.reading import read_methods
@@ -23,7 +24,9 @@ from lnl.learning.selection import cross_entropy
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
 
-METHODS = read_methods(helpers.ROOT / "methods")
+METHODS = {  # a method that somebody keeps for himself need not learn these images in four epochs
+    key: spec for key, spec in read_methods(helpers.ROOT / "methods").items() if key in contributed()["methods"]
+}
 IDENTITY = torch.eye(10).tolist()
 
 
