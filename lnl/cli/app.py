@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli import numbers, training
-from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds
+from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds, typed
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.layers import beginning
 from lnl.declared.specification import choose
@@ -21,6 +21,11 @@ app = typer.Typer(
 )
 prepare_app = typer.Typer(help="Write the small manifests that runs depend on.", no_args_is_help=True)
 app.add_typer(prepare_app, name="prepare")
+
+
+@app.callback(help=app.info.help)
+def _begin(context: typer.Context) -> None:
+    typed.set(context.invoked_subcommand)
 
 
 app.command()(training.train)

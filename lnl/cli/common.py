@@ -6,17 +6,22 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lnl.declared import configuration, kept_suites
+from lnl.declared.layers import SPARED
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
 from lnl.files.home import written_out
 from lnl.run.worker.client import HEAD
 
+#: Commands about one cell, or that only look: they go on without a method file that is being written.
+SPARING = ("train", "show", "status")
+typed: ContextVar[str | None] = ContextVar("typed", default=None)  # the command
 DEVICES = ("auto", "cpu", "cuda")
 
 Scale = Annotated[str | None, typer.Option(help="a file of config/scales; default: the one in config/config.yaml")]
@@ -75,6 +80,8 @@ def load_suite(validate: bool = True, **overrides: Any) -> Suite:
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config = configuration.of_environment()
     config |= {key: value for key, value in overrides.items() if value is not None}
+    if by_hand() and typed.get() in SPARING:
+        config[SPARED] = True
     suite = kept_suites.suite(config, validate)
     for line in suite.layers.remarks():
         print(f"lnl: {line}", file=sys.stderr)

@@ -44,7 +44,8 @@ class DeclaredFiles:
         other = self._files.setdefault((name, key), file)
         if other != file:
             told = self.layers.told
-            error = UserError if self.layers.overlay_of(file) == self.layers.overlay_of(other) else Clash
+            layer = self.layers.overlay_of(file)
+            error = UserError if layer is not None and layer == self.layers.overlay_of(other) else Clash
             raise error(f"{told(file)}: key '{key}' is already taken by {told(other)}; rename one of them")
 
     def of(self, name: str, key: str) -> Path:

@@ -22,6 +22,7 @@ from lnl.files.home import written_out
 
 VARIABLE = "LNL_OVERLAY"  # folders, separated as PATH is; on top of those of the configuration
 KNOWN = "overlay_left_out"  # in a head's configuration for its jobs: files that it has found broken
+SPARED = "unfinished_methods"  # in the configuration of a command that goes on without the checkout's broken methods
 _begun: ContextVar[str | None] = ContextVar("begun", default=None)  # the folder of `beginning`
 PLACES = ("methods", "tables", "figures", "claims", "config")  # of a checkout, and of an overlay
 
@@ -129,6 +130,7 @@ class Layers:
         self.overlays = overlays(root, config)
         self.left_out: dict[str, tuple[str, ...]] = {}  # files of overlays, and what is wrong with each
         self.forgiven: dict[str, str] = {}  # files whose use has failed in one place, and why
+        self.unfinished = bool(config.get(SPARED))  # whether the checkout's method files are spared as an overlay's are
         self.by_head: frozenset[str] | None = frozenset(config[KNOWN]) if KNOWN in config else None
 
     def importable(self) -> None:
@@ -174,18 +176,18 @@ class Layers:
     @contextmanager
     def spared(self, file: Path) -> Iterator[None]:
         """While a file is read, or held against the others. An error in an overlay's is noted; the file is to be left
-        out then."""
+        out then. So is a method of the checkout that is being written, for commands that spare it."""
         try:
             yield
         except UserError as error:
-            if isinstance(error, Clash) or not self.of_overlay(file):
+            method = self.unfinished and file.parent == self.root / "methods"
+            if isinstance(error, Clash) or not (method or self.of_overlay(file)):
                 raise
             self.leave_out(file, error)
 
     def leave_out(self, file: Path, error: UserError) -> None:
         """Note why a file is left out. Messages name it as if it were the checkout's where they do not know better."""
-        folder = self.overlay_of(file)
-        assert folder is not None, "the checkout's errors end a start"
+        folder = self.overlay_of(file) or self.root
         inside = str(file.relative_to(folder))
         lines = (line.replace(inside, str(file), 1) if line.startswith(inside) else line for line in error.lines)
         self.left_out.setdefault(str(file), tuple(lines))
