@@ -121,7 +121,7 @@ def _batch(suite: Suite, declared: Declared) -> str:
 
 
 def _rate(suite: Suite, declared: Declared) -> str:
-    """`learning rate 0.01 for 0.001`: of a scale that names one for the protocol's, of which variants keep their share."""
+    """`learning rate 0.01 for 0.001`: of a scale that names one for the protocol's; variants keep their share of it."""
     rate, printed = suite.scales[suite.scale].get("learning_rate"), _printed(suite, declared)["optimiser"]
     used = declared.spec["optimiser"]
     if rate is None or used["name"] != printed["name"]:
