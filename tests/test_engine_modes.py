@@ -213,3 +213,28 @@ def test_a_backward_after_an_update_is_an_error_on_linear_networks_as_on_others(
         learner.apply(learner.gradient(learner.forward(x).sum((-1, -2))))
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             learner.gradient(late.sum((-1, -2)))
+
+
+class _Whole(TorchDispatchMode):
+    """Counts the tensors of one length that are made inside."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self.length, self.made = length, 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        out = func(*args, **(kwargs or {}))
+        self.made += isinstance(out, Tensor) and out.numel() == self.length and not out._is_view()
+        return out
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+def test_a_gradient_at_other_parameters_is_made_once_and_not_once_for_each_of_them(network: str) -> None:
+    learner = helpers.build("standard", helpers.spec(network)).learner
+    x, at = torch.rand(2, 1, 8, 8), learner.vector().clone().requires_grad_()
+    scores = learner.call(0, at, x).sum()
+    with _Whole(len(at)) as counted:
+        (found,) = torch.autograd.grad(scores, at)
+    assert counted.made == 1
+    expected = learner.gradient(learner.forward(x, batch_norm="batch").sum((-1, -2)))[0]
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)

@@ -86,3 +86,18 @@ def test_a_claims_page_and_a_cell_say_it_as_well(monkeypatch: pytest.MonkeyPatch
     assert reductions.cell_heading(suite("paper"), suite("paper").parse("s2e/mnist/pair-45/standard")) == (
         "scale paper: the printed setting"
     )
+
+
+def test_a_rate_in_a_heading_is_the_one_that_a_cell_trains_with_and_its_own_at_paper_scale() -> None:
+    """A variant keeps its share of the protocol's rate, so that a scale's own rate is not what it trains with."""
+    demo, paper, variants = suite("demo"), suite("paper"), 0
+    printed = {(d.paper_dataset, c.protocol, c.noise, c.method): d.spec for c, d in paper.cells.items()}
+    for cell, declared in demo.cells.items():
+        theirs = printed.get((declared.paper_dataset, cell.protocol, cell.noise, cell.method))
+        if theirs is None:  # by another name at this scale
+            continue
+        mine, own = (f"{spec['optimiser']['lr']:g}" for spec in (declared.spec, theirs))
+        said = reductions._rate(demo, declared)
+        assert said == (f"learning rate {mine} for {own}" if mine != own else ""), cell.id
+        variants += mine != own and mine != "0.01"
+    assert variants > 3

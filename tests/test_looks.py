@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
 from lnl.cli import look
@@ -78,11 +82,92 @@ def test_what_waits_for_a_search_is_refused_in_a_line(copy: SuiteCopy, monkeypat
     monkeypatch.chdir(copy.root)
     suite = Suite.load(config={"scale": "demo"}, validate=False)
     with pytest.raises(UserError, match="--epochs searches nothing; look at a method whose parameters are given"):
-        look.command(suite, "s2e/digits/symmetric-50/s2e", 1, 3, quiet=True)
+        look.command(suite, "s2e/digits/symmetric-50/s2e", 1, look.Look(epochs=3), quiet=True)
     assert suite.scales["demo"]["epochs"] == 6  # the suite itself is as before
 
 
-def test_a_look_of_one_epoch_is_refused_with_the_reason(copy: SuiteCopy) -> None:
-    done = copy.lnl("train", CELL, "--epochs", "1", "--quiet")
-    assert done.returncode == 2
-    assert done.stderr.strip() == "lnl: --epochs 1: a look has two or more; the first may be of the untrained network"
+def test_the_beginning_of_a_training_is_the_one_that_its_record_has(copy: SuiteCopy) -> None:
+    """Nothing is squeezed: neither rates nor ramps. What `--set` changes is changed as a variant's `set` would."""
+    cell = "s2e/digits/symmetric-50/coteaching"
+    seen = copy.lnl("train", cell, "--first", "4", "--quiet")
+    assert seen.returncode == 0, seen.stderr
+    assert "the first 4 of 6 epochs" in seen.stdout and not (copy.root / "results/demo/cells").exists()
+    assert not list((copy.root / "results/demo/looks/first-4").rglob("*.pt"))
+    whole = copy.lnl("train", cell, "--epochs", "6", "--quiet")
+    assert rows(seen.stdout) == rows(whole.stdout)[:4]
+    other = copy.lnl("train", cell, "--first", "4", "--set", "tau=0.1", "--set", "protocol.batch.size=16", "--quiet")
+    assert "tau = 0.1\nprotocol.batch.size = 16\n" in other.stdout and rows(other.stdout)[0] == rows(seen.stdout)[0]
+    kept = [[float(line[5]) for line in rows(said)[1:]] for said in (seen.stdout, other.stdout)]  # as scheduled
+    assert min(kept[0]) == 0.5 and min(kept[1]) >= 0.9 - 1 / 16
+
+
+def test_the_beginning_of_a_training_that_is_counted_in_steps(copy: SuiteCopy) -> None:
+    stand_ins = {"datasets": {"mnist49": "digits49"}, "networks": {"l2r_lenet": "digits_cnn"}}
+    scale = {"title": "in steps", "length": {"steps": 8, "period": 2}, "batch_size": 8, "stand_ins": stand_ins}
+    (copy.root / "config/scales/stepped.yaml").write_text(yaml.safe_dump(scale))
+    cell = "l2r-imbalance/digits49/clean/standard"
+    done = copy.lnl("train", cell, "--first", "3", "--scale", "stepped", "--quiet")
+    assert "the first 3 of 4 periods" in done.stdout and len(rows(done.stdout)) == 3, done.stderr
+    refused = copy.lnl("train", cell, "--epochs", "3", "--scale", "stepped", "--quiet")
+    words = "its length is in steps, and --epochs counts epochs; --first N has its beginning"
+    assert refused.stderr == f"lnl: {cell}: {words}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--epochs", "1"), "--epochs 1: a look has two or more; the first may be of the untrained network"),
+        (("--first", "1"), "--first 1: a look has two or more; the first may be of the untrained network"),
+        (("--first", "6"), f"{CELL}: its training is 6 of 200 epochs; leave --first 6 out"),
+        (("--first", "3", "--epochs", "3"), "--epochs is the whole training in so many, --first its beginning; leave"),
+        (
+            ("--set", "tau=1"),
+            "--set: a look has it, with --epochs or --first; runs that count are declared, with `set`",
+        ),
+        (("--first", "3", "--set", "tau"), "--set tau: not NAME=VALUE, such as tau=0.3"),
+        (("--first", "3", "--set", "tau={"), "--set tau={: '{' is no value; YAML reads it"),
+        (("--first", "3", "--set", "tau=1"), "--set: unknown parameter of standard 'tau'"),
+        (("--first", "3", "--set", "protocol.optimiser.lt=1"), "--set: "),
+    ],
+)
+def test_what_is_no_look_is_refused_in_a_line(
+    words: tuple[str, ...], line: str, copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copy.root)
+    out = copy.lnl("train", CELL, *words)
+    assert out.returncode == 2 and out.stderr.startswith(f"lnl: {line}") and len(out.stderr.splitlines()) == 1
+
+
+def test_a_variant_is_not_set_otherwise(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(copy.root)
+    suite = Suite.load(config={"scale": "demo"}, validate=False)
+    with pytest.raises(UserError, match="coteaching-c2 is a variant; name its method, and set what differs"):
+        suite.set_otherwise(replace(suite.parse(CELL), method="coteaching-c2"), {"tau": 1}, "--set")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    widths=st.dictionaries(st.text("abc_", min_size=1), st.integers(4, 40), min_size=1, max_size=12),
+    room=st.integers(20, 200),
+)
+def test_columns_are_shown_in_as_many_tables_as_they_need(widths: dict[str, int], room: int) -> None:
+    blocks = list(look._blocks(widths, room))
+    assert [name for block in blocks for name in block] == list(widths) and all(blocks)
+    margin = len("epoch") + 4
+    used = [margin + sum(widths[name] for name in block) for block in blocks]
+    assert all(total <= room or len(block) == 1 for total, block in zip(used, blocks, strict=True))
+    follow = zip(used, blocks[1:], strict=False)
+    assert all(total + widths[after[0]] > room for total, after in follow)  # the next one had no room
+
+
+def test_no_number_is_cut_where_the_terminal_is_narrow(monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    names = ("test_accuracy", "loss", "pseudo_label_entropy_clean", "pseudo_label_entropy_flipped", "an_own_figure")
+    curves = {name: [[-0.012345 * (n + 1), 98.765]] for n, name in enumerate(names)} | {"epoch": [0, 1]}
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    look._print(curves)
+    said = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    assert all(len(line) <= 60 for line in said.splitlines()) and "…" not in said
+    for n in range(len(names)):
+        assert f"{-0.012345 * (n + 1):.4g}" in said

@@ -310,7 +310,7 @@ def test_labels_that_were_brought_along_are_kept_before_a_job_replaces_them(copy
 
 
 def test_a_quick_look_labels_for_itself_alone(copy: SuiteCopy) -> None:
-    look.command(_load(), READER.cell.id, 1, 3, quiet=True)
+    look.command(_load(), READER.cell.id, 1, look.Look(epochs=3), quiet=True)
     looked = Path("results/demo/looks/3-epochs")
     [labels] = looked.glob("demo/noise/**/as_released-seed0.json")
     assert len(decoded(sealed.read(labels))) == 1197

@@ -282,7 +282,7 @@ def clean(
     checkpoints: Annotated[bool, typer.Option("--checkpoints", help="states of stopped runs")] = False,
     stale: Annotated[bool, typer.Option("--stale", help="records of declarations that have changed")] = False,
     store: Annotated[bool, typer.Option("--store", help="with --stale: their kept copies as well")] = False,
-    looks: Annotated[bool, typer.Option("--looks", help="quick looks of `lnl train --epochs`")] = False,
+    looks: Annotated[bool, typer.Option("--looks", help="quick looks of `lnl train` with --epochs or --first")] = False,
     leftovers: Annotated[bool, typer.Option("--leftovers", help="temporary files of killed writes")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete what is listed")] = False,
 ) -> None:

@@ -29,7 +29,7 @@ KINDS = {
     "caches": "prepared arrays and label vectors, remade when needed",
     "checkpoints": "states of stopped runs",
     "stale": "records of old declarations; with --store their kept copies as well",
-    "looks": "quick looks of `lnl train --epochs`",
+    "looks": "quick looks of `lnl train` with --epochs or --first",
     "leftovers": "temporary files of killed writes, folders of killed workers",
 }
 STATE = re.compile(r"(checkpoint|stack)-.*\.pt")
@@ -134,7 +134,7 @@ def _looks(base: Path, say: Say) -> Iterator[Doomed]:
         own = any(form.fullmatch(path.name) for form in (RECORD, KEPT, STATE, LOOKED))
         if own and _held(path.parent):
             say(f"{said(path)}: its look is under way; left alone")
-        elif own and re.fullmatch(r"\d+-epochs", path.relative_to(base).parts[0]):
+        elif own and re.fullmatch(r"\d+-epochs|first-\d+", path.relative_to(base).parts[0]):
             yield Doomed(path, known.st_size, "of a quick look", base)
 
 

@@ -1,17 +1,22 @@
-"""`lnl train CELL --epochs N`: a quick look, in a place of its own, that no table, statistic or export ever sees.
+"""`lnl train CELL --epochs N` and `--first N`: a quick look, in a place of its own, that no table, statistic or export
+ever sees.
 
-The whole training in N epochs: learning rate, R(t) and whatever else follows the paper's clock are read as at a scale
-of N epochs. It is trained anew whenever it is asked for, so that an edited method is the one that is looked at.
+--epochs: the whole training in N epochs; learning rate, R(t) and whatever else follows the paper's clock are read as
+at a scale of N epochs. --first: the beginning of the training as it is. --set: with other values of the method's
+parameters or of the protocol. It is trained anew whenever it is asked for, so that an edited method is the one that is
+looked at.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +24,7 @@ from lnl.cli import prepare
 from lnl.cli.train import bar, unless_stopped
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
+from lnl.declared.lengths import said
 from lnl.declared.reductions import cell_heading
 from lnl.declared.searches import search_of
 from lnl.declared.suite import Run, Suite
@@ -35,6 +41,50 @@ KNOWN = {  # curves that every run has beside these, and that a look leaves to t
 }
 
 
+@dataclass(frozen=True)
+class Look:
+    """What is looked at: the whole training in `epochs`, or the `first` epochs of it; values: `--set`'s, by name."""
+
+    epochs: int | None = None
+    first: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def asked(cls, epochs: int | None, first: int | None, settings: Sequence[str]) -> Look | None:
+        """Of the options of the command line; None for a run that counts. UserError for what is no look."""
+        if epochs is None and first is None:
+            if settings:
+                raise UserError(
+                    "--set: a look has it, with --epochs or --first; runs that count are declared, with `set` in a "
+                    "table (docs/add-a-paper.md)"
+                )
+            return None
+        if epochs is not None and first is not None:
+            raise UserError("--epochs is the whole training in so many, --first its beginning; leave one of them out")
+        for name, number in (("--epochs", epochs), ("--first", first)):
+            if number is not None and number < 2:
+                raise UserError(f"{name} {number}: a look has two or more; the first may be of the untrained network")
+        return cls(epochs, first, dict(_setting(words) for words in settings))
+
+    @property
+    def place(self) -> str:
+        return f"first-{self.first}" if self.first else f"{self.epochs}-epochs"
+
+    @property
+    def option(self) -> str:
+        return "--first" if self.first else "--epochs"
+
+
+def _setting(words: str) -> tuple[str, Any]:
+    name, equals, value = words.partition("=")
+    if not equals or not name.strip():
+        raise UserError(f"--set {words}: not NAME=VALUE, such as tau=0.3 or protocol.optimiser.lr=0.01")
+    try:
+        return name.strip(), yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"--set {words}: '{value}' is no value; YAML reads it") from None
+
+
 def shortened(suite: Suite, epochs: int) -> Suite:
     """The same declarations at the same scale, with trainings of so many epochs."""
     own = suite.at(suite.scale)
@@ -42,35 +92,75 @@ def shortened(suite: Suite, epochs: int) -> Suite:
     return own
 
 
-def command(suite: Suite, cell_id: str, seed: int, epochs: int, quiet: bool) -> None:
-    """Train a run in so many epochs and print its curves. UserError for a run that waits for a search."""
-    short = shortened(suite, epochs)
+def command(suite: Suite, cell_id: str, seed: int, look: Look, quiet: bool) -> None:
+    """Train a run as it is looked at and print its curves. UserError for a run that waits for a search."""
+    short = suite.at(suite.scale) if look.epochs is None else shortened(suite, look.epochs)
     run = Run(short.parse(cell_id), seed)
-    if "length" in short.spec(run.cell):
-        raise UserError(f"{run.cell.id}: its length is in steps, and --epochs counts epochs; leave it out")
+    if look.epochs and "length" in short.spec(run.cell):
+        raise UserError(
+            f"{run.cell.id}: its length is in steps, and --epochs counts epochs; --first N has its beginning"
+        )
+    if look.values:
+        short.set_otherwise(run.cell, dict(look.values), "--set")
     search = search_of(short, run.cell)
     if search is not None:
         raise UserError(
-            f"{run.cell.id}: trains with what the search {search.name} finds, and --epochs searches nothing; look at a "
-            "method whose parameters are given, or leave --epochs out"
+            f"{run.cell.id}: trains with what the search {search.name} finds, and {look.option} searches nothing; look "
+            f"at a method whose parameters are given, or leave {look.option} out"
         )
-    place = f"{paths.looks(suite.scale)}/{epochs}-epochs"
+    spec = short.spec(run.cell)
+    whole, unit = spec["epochs"], "periods" if "length" in spec else "epochs"
+    if look.first and look.first >= whole:
+        raise UserError(f"{run.cell.id}: its training is {said(spec)}; leave --first {look.first} out")
+    place = f"{paths.looks(suite.scale)}/{look.place}"
     print(f"{run.cell.id}: {cell_heading(short, run.cell)}")
+    for name, value in look.values.items():
+        print(f"{name} = {value}")
     print(f"a quick look, kept in {place}, apart from the records: no table sees it", flush=True)
     with paths.results_in(place):
-        record = _trained(short, run, (), quiet)
-    result = read(record)["result"]
-    _print(result["curves"])
-    if result["status"] != "ok":
-        print(f"diverged in epoch {result['diverged']['epoch']}: {result['diverged']['reason']}")
-    print(f"{run.cell.id} seed {seed}, {epochs} epochs -> {record}")
+        if look.first:
+            curves, diverged = _begun(short, run, look.first, quiet)
+            where = f"the first {look.first} of {whole} {unit}"
+        else:
+            record = _trained(short, run, (), quiet)
+            result = read(record)["result"]
+            curves, diverged, where = result["curves"], result["diverged"], f"{look.epochs} epochs -> {record}"
+    _print(curves)
+    if diverged:
+        print(f"diverged in epoch {diverged['epoch']}: {diverged['reason']}")
+    print(f"{run.cell.id} seed {seed}, {where}")
+
+
+def _begun(suite: Suite, run: Run, first: int, quiet: bool) -> tuple[dict[str, list[Any]], dict[str, Any] | None]:
+    """Train the beginning of a run anew, and before it those with whose networks it begins; (curves, divergence)."""
+    _sources(suite, run, quiet)
+    store, seen = Store(suite, run), []
+
+    def work(stop: Callable[[], bool]) -> None:
+        from lnl.run.hardware import torch_device
+        from lnl.run.train import held, train
+
+        device = torch_device(str(suite.config["device"]), bool(suite.config.get("deterministic")))
+        with held(store, stop), bar(f"{run.cell.id} seed {run.seed}", quiet) as progress:
+            store.checkpoint_file.unlink(missing_ok=True)
+            places = Places.of(suite.config)
+            seen.append(train(suite, run, places, device, stop, progress, until=first, points=()))
+            store.checkpoint_file.unlink(missing_ok=True)
+
+    unless_stopped(suite, f"{run.cell.id} seed {run.seed}", work, "was stopped; a look begins anew")
+    return seen[0].curves, seen[0].diverged
+
+
+def _sources(suite: Suite, run: Run, quiet: bool) -> None:
+    """Train what a run begins with, and have its labels made."""
+    for source, point in dependencies.sources(suite, run):
+        _trained(suite, source, (point,), quiet)
+    _label(suite, run)
 
 
 def _trained(suite: Suite, run: Run, points: tuple[str, ...], quiet: bool) -> Path:
     """Train a run anew, and before it those with whose networks it begins; its record."""
-    for source, point in dependencies.sources(suite, run):
-        _trained(suite, source, (point,), quiet)
-    _label(suite, run)
+    _sources(suite, run, quiet)
     store = Store(suite, run)
     for file in (store.record_file, store.checkpoint_file):
         file.unlink(missing_ok=True)
@@ -99,17 +189,40 @@ def _label(suite: Suite, run: Run) -> None:
 
 
 def _print(curves: Mapping[str, list[Any]]) -> None:
-    """A dozen epochs of the curves that tell whether a method learns, and of the method's own."""
+    """A dozen epochs of the curves that tell whether a method learns, and of the method's own; in several tables where
+    the terminal is too narrow for one."""
     names = [name for name in FIRST if name in curves]
     names += [name for name in curves if name not in (*FIRST, *KNOWN)]
     epochs = curves["epoch"]
     last = len(epochs) - 1
-    shown = Table()
-    for name in ("epoch", *names):
-        shown.add_column(name.replace("_", " "), justify="right")
-    for place in sorted({round(i * last / (LINES - 1)) for i in range(LINES)}):
-        shown.add_row(str(epochs[place]), *(_number(_mean(curves[name], place)) for name in names))
-    Console(width=None if sys.stdout.isatty() else 200).print(shown)
+    places = sorted({round(i * last / (LINES - 1)) for i in range(LINES)})
+    columns = {name: [_number(_mean(curves[name], place)) for place in places] for name in names}
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    for block in _blocks({name: _width(name, values) for name, values in columns.items()}, console.width):
+        shown = Table()
+        for name in ("epoch", *block):
+            shown.add_column(name.replace("_", " "), justify="right", min_width=_width(name, columns.get(name, ())) - 3)
+        for row, place in enumerate(places):
+            shown.add_row(str(epochs[place]), *(columns[name][row] for name in block))
+        console.print(shown)
+
+
+def _width(name: str, values: Sequence[str]) -> int:
+    """Of a column with its border: its header may break between words, a number may not."""
+    return max(map(len, (*name.split("_"), *values))) + 3
+
+
+def _blocks(widths: Mapping[str, int], room: int) -> Iterator[list[str]]:
+    """Columns that stand beside an epoch's in so much room, and then the next."""
+    block: list[str] = []
+    used = margin = len("epoch") + 4
+    for name, width in widths.items():
+        if block and used + width > room:
+            yield block
+            block, used = [], margin
+        block.append(name)
+        used += width
+    yield block
 
 
 def _mean(curve: list[Any], place: int) -> float | None:

@@ -8,7 +8,6 @@ import typer
 
 from lnl.cli.common import DataRoot, Device, Scale, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
-from lnl.errors import UserError
 
 
 def train(
@@ -20,20 +19,26 @@ def train(
     log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
     quiet: Annotated[bool, typer.Option(help="no progress bar")] = False,
     epochs: Annotated[
-        int | None, typer.Option(max=10_000, help="a quick look of so many epochs, two at least, kept from the records")
+        int | None, typer.Option(max=10_000, help="a quick look: the whole training in so many epochs, no record of it")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option(max=10_000, help="a quick look at the first epochs of the training, no record of it")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="in a look: a parameter, or a key of the protocol, set otherwise; NAME=VALUE"),
     ] = None,
 ) -> None:
     """Train one run and publish its record (at once if it is finished already)."""
     from lnl.cli import look
     from lnl.cli import train as whole
 
-    if epochs is not None and epochs < 2:
-        raise UserError(f"--epochs {epochs}: a look has two or more; the first may be of the untrained network")
-    suite = load_suite(validate=epochs is not None or by_hand(), scale=scale, device=device, data_root=data_root)
-    if epochs is None:
+    asked = look.Look.asked(epochs, first, settings or ())
+    suite = load_suite(validate=asked is not None or by_hand(), scale=scale, device=device, data_root=data_root)
+    if asked is None:
         whole.command(suite, cell, seed, log, quiet)
     else:
-        look.command(suite, cell, seed, epochs, quiet)
+        look.command(suite, cell, seed, asked, quiet)
 
 
 def repeats(

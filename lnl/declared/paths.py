@@ -83,7 +83,7 @@ def log(scale: str, cell_id: str, seed: int | str) -> str:
 
 
 def looks(scale: str) -> str:
-    """Folder of quick looks: by their number of epochs, folders of results that nobody else reads."""
+    """Folder of quick looks: by their length (`20-epochs`, `first-20`), folders of results that nobody else reads."""
     return f"{results()}/{scale}/looks"
 
 

@@ -121,10 +121,13 @@ def _batch(suite: Suite, declared: Declared) -> str:
 
 
 def _rate(suite: Suite, declared: Declared) -> str:
-    """Of a scale that names a rate: it stands for the protocol's own, of which variants keep their share."""
+    """`learning rate 0.01 for 0.001`: of a scale that names one for the protocol's; variants keep their share of it."""
     rate, printed = suite.scales[suite.scale].get("learning_rate"), _printed(suite, declared)["optimiser"]
-    same = declared.spec["optimiser"]["name"] == printed["name"]
-    return f"learning rate {rate:g} for {printed['lr']:g}" if same and rate not in (None, printed["lr"]) else ""
+    used = declared.spec["optimiser"]
+    if rate is None or used["name"] != printed["name"]:
+        return ""
+    own = f"{used['lr'] * printed['lr'] / rate:g}"
+    return f"learning rate {used['lr']:g} for {own}" if f"{used['lr']:g}" != own else ""
 
 
 def _steps(suite: Suite, declared: Declared) -> str:

@@ -186,6 +186,15 @@ class Suite(Demands):
         """Make a search's candidate known, so that it is trained like any other cell."""
         self._cells[cell] = declared
 
+    def set_otherwise(self, cell: Cell, changes: dict[str, Any], where: str) -> None:
+        """Give a plain method's cell other values than the declared ones, as a variant's `set` would, in this object
+        alone. UserError for a variant, and for what is no parameter of the method or key of the protocol."""
+        if cell.method not in self.methods:
+            raise UserError(f"{where}: {cell.method} is a variant; name its method, and set what differs")
+        at = self.where(cell)
+        self.admit(cell, Declared(self.resolved(at, changes, where), at["dataset"], where))
+        self._varied[cell] = (dict(at), changes, "-set")
+
     def _claimed_searches(self, key: str) -> Iterator[tuple[str, str, Search]]:
         from lnl.declared.claims import demanded
 

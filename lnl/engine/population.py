@@ -66,13 +66,11 @@ class Population(ABC):
         return parameters
 
     def unflatten(self, vector: Tensor) -> dict[str, Tensor]:
-        """Named views of a vector [..., P]."""
-        out, start = {}, 0
-        for name, shape in self.shapes.items():
-            size = math.prod(shape)
-            out[name] = vector[..., start : start + size].unflatten(-1, shape) if shape else vector[..., start]
-            start += size
-        return out
+        """Named views of a vector [..., P]: cut at once, since the gradient of one slice after another would be as
+        many vectors of the full length."""
+        pieces = vector.split([math.prod(shape) for shape in self.shapes.values()], -1)
+        shaped = zip(self.shapes.items(), pieces, strict=True)
+        return {name: piece.unflatten(-1, shape) if shape else piece.squeeze(-1) for (name, shape), piece in shaped}
 
 
 def vector(module: nn.Module, own: dict[str, Tensor]) -> Tensor:
