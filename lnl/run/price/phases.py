@@ -15,7 +15,7 @@ from functools import cache
 FINEST = 32  # parts of a training that are told apart
 ALIKE = 0.02  # relative difference of work that is none
 SPREAD = 16  # epochs around which is looked
-GOLDEN = (math.sqrt(5) - 1) / 2  # whose multiples fall evenly everywhere and have no period
+GOLDEN = (math.sqrt(5) - 1) / 2  # irrational: its multiples by squares fall evenly (Weyl) and have no period
 
 
 def spread(first: int, last: int) -> list[int]:
@@ -23,7 +23,7 @@ def spread(first: int, last: int) -> list[int]:
     count = last - first + 1
     if count <= SPREAD:
         return list(range(first, last + 1))
-    return [first + int((k + (k + 1) * GOLDEN % 1) * count / SPREAD) for k in range(SPREAD)]
+    return [first + int((k + k * k * GOLDEN % 1) * count / SPREAD) for k in range(SPREAD)]
 
 
 def shares(first: int, last: int, work: Callable[[int], float]) -> dict[int, float]:
