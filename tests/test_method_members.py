@@ -58,6 +58,13 @@ def test_a_number_in_the_state_is_one_line_before_anything_is_written(at: str) -
     assert not written
 
 
+def test_a_number_in_the_state_is_one_line_at_a_hand_over() -> None:
+    running = helpers.build(type("Counting", (Counting,), {"at": "step"}), helpers.spec(), points=("step-3",))
+    with pytest.raises(UserError, match="state 'count' is an int; keep a tensor"):
+        running.run()
+    assert running.position.total == 3
+
+
 def test_a_state_that_is_none_is_one_line() -> None:
     forgot = type("Forgot", (Plain,), {"initial_state": lambda self, learner: None})
     with pytest.raises(UserError, match=r"^Forgot: its state is a NoneType; keep a dict of tensors by name$"):

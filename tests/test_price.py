@@ -131,6 +131,17 @@ def test_what_a_method_does_after_a_warm_up_and_around_its_epochs_is_counted(
     assert counted == pytest.approx(whole.get_total_flops(), rel=0.06)  # a warm-up alone would be 0.3 of it
 
 
+def test_a_registered_method_with_a_warm_up_is_counted_as_what_its_run_makes() -> None:
+    parameters = helpers.method_parameters("dynamic-bootstrap", mixing="guided", belief="soft-to-hard")
+    spec = helpers.spec(epochs=12, paper_epochs=12, method={"key": "dynamic-bootstrap", "parameters": parameters})
+    running = helpers.build("dynamic-bootstrap", spec, parameters=[parameters])
+    with FlopCounterMode(display=False) as whole:
+        running.run()
+    found = count(spec, load_method(helpers.method_file("dynamic-bootstrap")), (1, 8, 8), 10, 256)
+    counted = 11 * (8 * found.step_flops + 256 * found.example_flops) + 12 * 50 * found.image_flops
+    assert counted == pytest.approx(whole.get_total_flops(), rel=0.06)
+
+
 def test_a_change_of_phase_is_found_to_a_thirty_second_and_what_never_changes_is_looked_at_thrice() -> None:
     for change in range(1, 301, 13):
         looked: list[int] = []

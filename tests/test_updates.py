@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import io
 
 import helpers
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -15,6 +17,7 @@ from lnl.engine import optim
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
 from lnl.errors import UserError
+from lnl.networks.layers import batch_norm_mode
 
 OPTIMISERS = {
     "adam": {"name": "adam", "lr": 0.01, "weight_decay": 0.1},
@@ -23,17 +26,17 @@ OPTIMISERS = {
 }
 
 
-def torch_optimiser(name: str, vector: Tensor) -> torch.optim.Optimizer:
+def torch_optimiser(name: str, *vectors: Tensor) -> torch.optim.Optimizer:
     spec = {key: value for key, value in OPTIMISERS[name].items() if key != "name"}
     if name == "adam":
-        return torch.optim.Adam([vector], fused=True, **spec)
-    return torch.optim.SGD([vector], foreach=True, **spec)
+        return torch.optim.Adam(vectors, fused=True, **spec)
+    return torch.optim.SGD(vectors, foreach=True, **spec)
 
 
-def training(name: str) -> Training:
+def training(name: str, network: str = "digits_mlp") -> Training:
     """Two networks that nothing has been done to."""
     two = type("Two", (Method,), {"networks": 2})
-    built = helpers.build(two, helpers.spec(optimiser={**OPTIMISERS[name], "schedule": "constant"}))
+    built = helpers.build(two, helpers.spec(network, optimiser={**OPTIMISERS[name], "schedule": "constant"}))
     built.learner.take({"lr": 0.01})
     return built
 
@@ -105,10 +108,43 @@ def test_steps_that_all_networks_took_are_one_number_as_before() -> None:
     assert adam.steps == [3, 4]
 
 
+def test_a_network_may_be_run_learn_and_decay_while_nothing_of_the_other_moves() -> None:
+    """The documented way to train one network of two, against torch's own modules and optimiser."""
+    learner = training("sgd", "digits_cnn").learner
+    x, labels = torch.rand(16, 1, 8, 8), torch.arange(16) % 10
+    module = copy.deepcopy(learner.population.modules[1])
+    reference = torch_optimiser("sgd", *module.parameters())
+    other = learner.vector(0).clone(), {k: v.clone() for k, v in learner.population.modules[0].named_buffers()}
+    assert other[1]  # batch norm
+    for _ in range(3):
+        with batch_norm_mode("update"):
+            F.cross_entropy(module(x, None), labels).backward()
+        reference.step()
+        reference.zero_grad()
+        for parameter in module.parameters():
+            if parameter.dim() > 1:
+                parameter.data.mul_(1 - 0.5 * 0.01)
+        vector = learner.vector(1).requires_grad_()
+        loss = F.cross_entropy(learner.call(1, vector, x, "update"), labels)
+        gradient = torch.zeros_like(learner.population.flat)
+        (gradient[1],) = torch.autograd.grad(loss, vector)
+        learner.apply(gradient, only=1)
+        learner.shrink(0.5, only=1)
+    theirs = torch.cat([parameter.detach().reshape(-1) for parameter in module.parameters()])
+    torch.testing.assert_close(learner.vector(1), theirs, rtol=1e-5, atol=1e-6)
+    for name, buffer in module.named_buffers():
+        torch.testing.assert_close(dict(learner.population.modules[1].named_buffers())[name], buffer)
+    assert torch.equal(learner.vector(0), other[0])
+    for name, buffer in learner.population.modules[0].named_buffers():
+        assert torch.equal(buffer, other[1][name])
+
+
 def test_a_network_that_is_not_there_and_numbers_of_another_shape_are_one_line() -> None:
     learner = training("sgd").learner
     gradient = torch.zeros_like(learner.population.flat)
-    with pytest.raises(UserError, match=r"apply\(only=2\): no such network; there are 2, and the first is 0"):
+    with pytest.raises(UserError, match="only=2: no such network; there are 2, and the first is 0"):
         learner.apply(gradient, only=2)
+    with pytest.raises(UserError, match="only=-1: no such network"):
+        learner.shrink(0.1, only=-1)
     with pytest.raises(UserError, match=r"shape \[1, 2\], and one number is needed, or \[2\]"):
         learner.apply(gradient, skip=torch.zeros(1, 2))

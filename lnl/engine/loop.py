@@ -269,6 +269,7 @@ class Training:
 
     def _hand_over(self, point: str) -> None:
         if point in self.points:
+            self._check_state()
             self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(self.position.total)}
 
     def snapshot(self) -> dict[str, Any]:

@@ -30,12 +30,15 @@ class Updates:
         whatever the gradient), 0 takes it. only: the one network that takes it; what the others are made of, their
         slots and their counts of steps, stays as it is. UserError for a number of which there is no network.
         """
-        networks = self.population.lead[-1]
-        if only is not None and not 0 <= only < networks:
-            raise UserError(f"apply(only={only}): no such network; there are {networks}, and the first is 0")
+        self._check(only)
         with torch.no_grad():
             lr: Any = (self.lr if self.rate is None else self.rate) * scale
             self.optimiser.step(self.population.flat, gradient, lr, self._skips(skip), only)
+
+    def _check(self, only: int | None) -> None:
+        networks = self.population.lead[-1]
+        if only is not None and not 0 <= only < networks:
+            raise UserError(f"only={only}: no such network; there are {networks}, and the first is 0")
 
     def _skips(self, skip: Tensor | None) -> Tensor | None:
         """One number [] for all networks, or [..., networks, 1]."""
@@ -52,12 +55,14 @@ class Updates:
     def _kernels(self) -> Tensor:
         return kernels(self.population.shapes).to(self.population.flat.device)
 
-    def shrink(self, decay: float) -> None:
-        """Weight decay apart from the gradient, behind `apply`: kernels of all networks, the weights of convolutions
-        and dense layers, times 1 - decay * learning rate."""
+    def shrink(self, decay: float, only: int | None = None) -> None:
+        """Weight decay apart from the gradient, behind `apply`: kernels of all networks, or of one, the weights of
+        convolutions and dense layers, times 1 - decay * learning rate."""
+        self._check(only)
         with torch.no_grad():
             rate: Any = self.lr if self.rate is None else self.rate
-            self.population.flat.mul_(1 - self._kernels * (decay * rate))
+            flat = self.population.flat if only is None else self.population.flat[..., only, :]
+            flat.mul_(1 - self._kernels * (decay * rate))
 
     def penalise(self, gradient: Tensor, at: Tensor | None = None, of_all: bool = False) -> Tensor:
         """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
