@@ -7,8 +7,6 @@ alike and bootstraps with predicted classes. MD-DYR-SH gives the more credible i
 goes from posteriors to predicted classes by a falling temperature.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,6 +15,7 @@ from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.learning.batch_mixing import beta_ratio, guided_share, mixed
 from lnl.learning.beta_mixture import BINS, Range, bounds, fitted, looked_up, table
 from lnl.learning.selection import cross_entropy
+from lnl.learning.uniform_prior import uniform_prior
 
 SPEC = {
     "key": "dynamic-bootstrap",
@@ -135,7 +134,7 @@ class DynamicBootstrap(Method):
         weight = self.weight_of_first(share, ratio, bootstraps)
         log = torch.log_softmax(logits, -1)
         loss = -(weight * (target * log).sum(-1) + (1 - weight) * (target[partner] * log).sum(-1)).mean()
-        pull = regulariser(log) if bootstraps else torch.zeros_like(loss)
+        pull = uniform_prior(log) if bootstraps else torch.zeros_like(loss)
         learner.apply(learner.gradient((loss + self.parameters["regulariser"] * pull)[None]))
         scalars, marks = {"regulariser": pull.detach()[None]}, {"doubt": doubt[None]}
         return Outcome(loss.detach()[None], losses, None, seen, scalars, marks)
@@ -146,10 +145,3 @@ class DynamicBootstrap(Method):
             return share
         halves = bootstraps and self.parameters["belief"] != "hard"
         return torch.full_like(ratio, 0.5) if halves else ratio
-
-
-def regulariser(log: Tensor) -> Tensor:
-    """Divergence [] from the mean posterior of a batch to equal shares of all classes; log: of posteriors [B, K]."""
-    examples, classes = log.shape
-    mean = torch.logsumexp(log, 0) - math.log(examples)
-    return (-math.log(classes) - mean).mean()

@@ -6,15 +6,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import helpers
 import pytest
 import torch
 from declared_datasets import DATASETS
+from hypothesis import given
+from hypothesis import strategies as st
 from suite_copy import SuiteCopy
+from torch.utils.flop_counter import FlopCounterMode
 
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
+from lnl.engine.loop import Training
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.files import sealed
-from lnl.run.price import large, model, speed, work
+from lnl.learning.selection import cross_entropy
+from lnl.run.price import large, model, phases, speed, work
 from lnl.run.price.cost import Estimator
 from lnl.run.price.kept import KeptForBackward
 from lnl.run.price.model import Model
@@ -34,7 +41,7 @@ def _counted(suite: Suite, cell: str, **changes: Any) -> Work:
     parsed = suite.parse(cell)
     spec = suite.spec(parsed) | changes
     info, method = DATASETS[spec["dataset"]], suite.methods[parsed.method]
-    return count(spec, load_method(Path(method["file"])), info.shape, info.classes)
+    return count(spec, load_method(Path(method["file"])), info.shape, info.classes, info.train)
 
 
 def test_a_step_is_counted_as_its_matrix_products(paper: Suite) -> None:
@@ -67,6 +74,108 @@ def test_a_step_of_a_large_network_is_that_of_a_small_one_taken_as_many_times(
     assert scaled.image_flops == pytest.approx(made.image_flops, rel=0.001)
     assert scaled.parameters == made.parameters
     assert scaled.saved_bytes == pytest.approx(made.saved_bytes, rel=0.25)
+
+
+class Warming(Method):
+    """More after a warm-up, as methods have it that divide their examples: passes of all of them, and a longer step."""
+
+    late = 0.25  # part of the training before it
+
+    def epoch_begin(self, learner: Learner, now: Moment) -> None:
+        if now.done >= self.late:
+            assert sum(len(places) for places, _ in learner.training_pass()) == len(learner.train_index)
+
+    def epoch_end(self, learner: Learner, now: Moment) -> None:
+        for _ in range(2 * int(now.done >= self.late)):
+            list(learner.training_pass())
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        for _ in range(3 if now.done >= self.late else 1):
+            logits = learner.forward(batch.x)
+            losses = cross_entropy(logits, batch.labels)
+            learner.apply(learner.gradient(losses.mean(-1)))
+        return Outcome(losses.mean(-1).detach(), losses, logits=logits)
+
+
+class Counting(Warming):
+    """The same, with a warm-up in steps of the paper."""
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        at = Moment(now.epoch, now.time, now.step, done=float(now.paper_step >= self.parameters["warm_up"]))
+        return super().step(learner, batch, at)
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "length"),
+    [
+        (Warming, {}, {}),
+        (Counting, {"warm_up": 60}, {}),
+        (Counting, {"warm_up": 60}, {"paper_epochs": 40}),
+        (
+            Counting,
+            {"warm_up": 60},
+            {"length": {"steps": 160, "period": 8, "paper_steps": 160, "paper_period": 8, "clock": "scaled"}},
+        ),
+    ],
+)
+def test_what_a_method_does_after_a_warm_up_and_around_its_epochs_is_counted(
+    method: type[Method], parameters: dict[str, int], length: dict[str, Any]
+) -> None:
+    spec = helpers.spec(epochs=20, paper_epochs=20, untrained_epoch=False)
+    spec |= {"method": {"key": "test", "parameters": parameters}, **length}
+    running = helpers.build(method, spec, parameters=[parameters])
+    with FlopCounterMode(display=False) as whole:
+        running.run()
+    found = count(spec, method, (1, 8, 8), 10, 256)
+    counted = 160 * found.step_flops + 20 * (256 * found.example_flops + 50 * found.image_flops)
+    assert counted == pytest.approx(whole.get_total_flops(), rel=0.06)  # a warm-up alone would be 0.3 of it
+
+
+def test_a_registered_method_with_a_warm_up_is_counted_as_what_its_run_makes() -> None:
+    parameters = helpers.method_parameters("dynamic-bootstrap", mixing="guided", belief="soft-to-hard")
+    spec = helpers.spec(epochs=12, paper_epochs=12, method={"key": "dynamic-bootstrap", "parameters": parameters})
+    running = helpers.build("dynamic-bootstrap", spec, parameters=[parameters])
+    with FlopCounterMode(display=False) as whole:
+        running.run()
+    found = count(spec, load_method(helpers.method_file("dynamic-bootstrap")), (1, 8, 8), 10, 256)
+    counted = 11 * (8 * found.step_flops + 256 * found.example_flops) + 12 * 50 * found.image_flops
+    assert counted == pytest.approx(whole.get_total_flops(), rel=0.06)
+
+
+def test_a_change_of_phase_is_found_to_a_thirty_second_and_what_never_changes_is_looked_at_thrice() -> None:
+    for change in range(1, 301, 13):
+        looked: list[int] = []
+
+        def work(epoch: int, change: int = change, looked: list[int] = looked) -> float:
+            looked.append(epoch)
+            return 1.0 if epoch < change else 2.0
+
+        found = phases.shares(1, 300, work)
+        mean = sum(share * (1 if epoch < change else 2) for epoch, share in found.items())
+        assert sum(found.values()) == pytest.approx(1)
+        assert mean == pytest.approx((change - 1 + 2 * (301 - change)) / 300, abs=1 / 32)
+        assert len(looked) <= 12
+    assert list(phases.shares(1, 300, lambda epoch: 1.0).values()) == [1.0]
+    assert phases.shares(4, 4, lambda epoch: 1.0) == {4: 1.0}
+
+
+@given(first=st.integers(0, 1), count=st.integers(1, 400), every=st.integers(2, 20))
+def test_what_comes_every_so_many_epochs_is_neither_missed_nor_always_met(first: int, count: int, every: int) -> None:
+    found = phases.spread(first, first + count - 1)
+    assert len(found) == min(count, 16)
+    assert set(found) <= set(range(first, first + count))
+    assert count > 16 or len(set(found)) == count
+    if count >= 64:
+        assert abs(sum(epoch % every == 0 for epoch in found) / 16 - 1 / every) < 0.4  # sixteen by chance, three sigmas
+
+
+def test_a_method_that_cannot_begin_late_is_counted_where_it_begins() -> None:
+    class Tracked(Warming):
+        def epoch_begin(self, learner: Learner, now: Moment) -> None:
+            learner.state["seen"] = learner.state["seen"] + 1 if now.epoch > 1 else torch.ones(())
+
+    spec = helpers.spec(epochs=20, paper_epochs=20)
+    assert count(spec, Tracked, (1, 8, 8), 10, 256).step_flops > 0
 
 
 @pytest.mark.parametrize("graphs", [1, 2, 50])
@@ -111,13 +220,13 @@ def test_a_method_that_validates_has_a_price_of_its_own_network(
 
 
 def test_no_step_is_made_on_images_of_224_pixels(paper: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, real = [], work._miniature
+    made, real = [], work._training
 
-    def noted(spec: dict[str, Any], method: Any, shape: Any, *rest: Any) -> Work:
+    def noted(spec: dict[str, Any], method: Any, shape: Any, *rest: Any) -> Training:
         made.append((spec["network"]["name"], max(shape)))
         return real(spec, method, shape, *rest)
 
-    monkeypatch.setattr(work, "_miniature", noted)
+    monkeypatch.setattr(work, "_training", noted)
     found = _counted(paper, "ieg-webvision/webvision-mini-clean/clean/supervised")
     assert set(made) == {(large.COUNTED_ON, large.SIDE)}
     multiply_adds = 4.1e9  # of ResNet-50 on 224 pixels, a forward (He et al., 2016, table 1: 3.8e9 without shortcuts)

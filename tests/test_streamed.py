@@ -264,3 +264,17 @@ def test_a_file_that_has_changed_since_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=says) as caught:
             curves(load(info, tmp_path, tmp_path / "cache"), SPEC)
         assert len(caught.value.lines) == 1 and "img 5.jpg" in str(caught.value)
+
+
+def test_images_of_given_places_are_read_from_their_files(arrays: Arrays) -> None:
+    learner = built(arrays, SPEC).learner
+    places = torch.tensor([5, 0, 5])
+    uniform = torch.rand(3, learner.numbers, generator=torch.Generator().manual_seed(1))
+    plain, augmented = learner.images(places), learner.images(places, uniform)
+    for place, own, as_is, seen in zip(places.tolist(), uniform.tolist(), plain, augmented, strict=True):
+        image = file(arrays, place)
+        whole = tv.to_tensor(tv.center_crop(tv.resize(image, [SIDE * 8 // 7]), [SIDE]))
+        part = tv.resized_crop(image, *resized_crops.box(own, image.height, image.width), [SIDE, SIDE])
+        cropped = tv.to_tensor(part).flip(-1) if own[-1] < 0.5 else tv.to_tensor(part)
+        torch.testing.assert_close(as_is, whole, rtol=0, atol=1e-7)
+        torch.testing.assert_close(seen, cropped, rtol=0, atol=1e-7)

@@ -1,4 +1,5 @@
-"""`lnl …`: everything that a rule does can be done by hand. A user's error is one line, without a traceback."""
+"""`lnl …`: everything that a rule does can be done by hand. A user's error is one line, without a traceback; an
+error of code has its frames, without those of the command line."""
 
 from __future__ import annotations
 
@@ -39,6 +40,7 @@ def run() -> int:
 
 def _command() -> int:
     from lnl.cli.app import app
+    from lnl.cli.failures import show
     from lnl.errors import UserError
 
     try:
@@ -55,13 +57,15 @@ def _command() -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except PermissionError as error:
         if not error.filename:
-            raise
+            show(error)
+            return 1
         _say(f"lnl: {error.filename}: cannot be read or written ({error.strerror}); have its owner open it to you")
         return 2
     except Exception as error:
-        if not _say_of_the_disk(error):
-            raise
-        return 2
+        if _say_of_the_disk(error):
+            return 2
+        show(error)
+        return 1
     return 0
 
 

@@ -69,10 +69,26 @@ class RunData:
         return self.given if self.noisy is None else self.noisy
 
 
+def sampled(places: Tensor, count: int, method: str) -> Tensor:
+    """Places that a method's `sample` gives for an epoch; UserError that names the method for those of no use."""
+    if places.shape != (count,):
+        found = f"{len(places)} places" if places.dim() == 1 else f"shape {list(places.shape)}"
+        raise UserError(f"{method}: sample returned {found}, {count} are needed: steps x batch, in order")
+    if places.dtype != torch.int64:
+        raise UserError(f"{method}: sample returned {places.dtype}, and places are whole numbers; return int64")
+    return places
+
+
 def given_streams(streams: Mapping[str, Stream], sets: Mapping[str, Any]) -> set[str]:
     """Names of the further streams whose labels are the given ones. sets: as a specification declares them."""
     of_set = {name: stream.of for name, stream in streams.items() if stream.of is not None}
     return {n for n, of in of_set.items() if of == "train" or sets.get(of, {}).get("labels") == "given"}
+
+
+def steps_of_data(spec: Mapping[str, Any], examples: int) -> int:
+    """Steps of an epoch of so many training examples: whole batches, up to the caps."""
+    caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
+    return int(min([examples // spec["batch"]["size"], *caps]))
 
 
 class Batches:
@@ -92,9 +108,8 @@ class Batches:
         self.size: int = spec["batch"]["size"]
         self._augment: str = spec.get("augment", "none")
         self._width = augment.width(self._augment)
-        caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
         self._clock = Clock.of(spec)
-        self._of_data: int = min([len(runs[0].train_index) // self.size, *caps])
+        self._of_data: int = steps_of_data(spec, len(runs[0].train_index))
         endless = self._clock.steps is not None and "trained_on" in spec  # a small set is gone through again and again
         if self._of_data == 0 and not endless:
             raise UserError(
@@ -248,7 +263,7 @@ class Batches:
             uniform = torch.rand(size, generator=run.streams.generator("sample", self.epoch)).to(self.device)
             chosen = self.method.sample(self.learner, uniform)
             if chosen is not None:
-                return chosen
+                return sampled(chosen, size, type(self.method).__name__)
         if self._clock.steps is not None:
             return self._endless(run, run.train_index, "order", self.size).view(-1)
         order = run.streams.permutation(len(run.train_index), "order", self.epoch)

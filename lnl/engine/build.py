@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lnl.data.splits import clean_indices
 from lnl.declared.reading import SINGLE_ONLY
 from lnl.declared.stages import BASE
 from lnl.engine import optim
-from lnl.engine.batches import RunData, given_streams
+from lnl.engine.batches import RunData, given_streams, steps_of_data
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.dense import Dense
@@ -23,9 +24,11 @@ from lnl.engine.learner import Learner
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting, Stream
 from lnl.engine.population import Population, Single, Stacked
+from lnl.engine.state import checked
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.files.own_code import loaded
+from lnl.learning.augment import width
 from lnl.networks import build as build_network
 
 
@@ -109,7 +112,7 @@ def training(
                 trusted[k] = places[clean_indices(labels[places], s.count, classes, streams.seed(f"trusted {k}"))]
                 index = np.setdiff1d(index, trusted[k]) if s.held_out else index
             trusted[k] = interleaved(trusted[k], labels) if s.interleaved else trusted[k]
-        methods.append(method_class(values[r], probe.setting))
+        methods.append(method_class(values[r], replace(probe.setting, steps=_steps(spec, len(index)))))
         modules.append(networks(spec["network"], data.shape, classes, streams, method_class.networks))
         own.append(
             [
@@ -139,13 +142,15 @@ def training(
     learner.train_index = runs[0].train_index
     learner.held_out = learner.train_index[:0] if data.held_out is None else data.held_out
     learner._images = data.in_order
+    learner._gather = partial(data.augmented, probe.setting.augment)
+    learner.numbers = width(probe.setting.augment)
     learner._uniform = partial(_uniform, runs[0].streams, device)
     learner.of_stream = _of_streams(runs[0], probe.streams(), spec.get("sets", {}), data.true)
     learner._validating = data.parts.get("validation")
     if "stage" in spec and BASE in learner.handovers:
         begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
         begin(learner.handovers[BASE])
-    learner.state = methods[0].initial_state(learner)
+    learner.state = checked(methods[0].initial_state(learner), method_class.__name__)
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
 
 
@@ -197,6 +202,12 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
         pace=Clock.of(spec).pace,
         validates="validation" in data.parts,
     )
+
+
+def _steps(spec: Mapping[str, Any], examples: int) -> int:
+    """Steps of an epoch, or of a period that is not cut short."""
+    period = Clock.of(spec).steps_in(0)
+    return steps_of_data(spec, examples) if period is None else period
 
 
 def _uniform(streams: Streams, device: torch.device, purpose: str, shape: tuple[int, ...]) -> Tensor:

@@ -2,7 +2,8 @@
 
 forward(x, uniform, batch_norm)        logits of all networks; batch norm updates, uses the batch's, or is frozen
 call(n, vector, x, batch_norm)         logits of network n at any parameter vector (look-ahead points, averages)
-gradient(loss), apply(gradient)        one backward, one optimiser step
+gradient(loss), apply(gradient)        one backward, one optimiser step, of all networks or of one
+images(places, uniform)                images of given training examples, as they are or augmented
 along(x, direction)                    logits, and their derivative in a direction of the parameters, in one pass
 jvp(f, n, tangent)                     value and directional derivative of f(vector) at network n's parameters
 slots                                  optimiser slots, e.g. the momentum buffer that IEG's look-ahead reads
@@ -13,15 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import functional_call, jvp
 
-from lnl.engine.optim import SGD, Adam, kernels
+from lnl.engine.optim import SGD, Adam
 from lnl.engine.population import Population
+from lnl.engine.updates import Updates
 from lnl.errors import UserError
 from lnl.networks.layers import batch_norm_mode
 from lnl.networks.taps import tapped
@@ -29,14 +30,11 @@ from lnl.networks.taps import tapped
 Pass = Iterator[tuple[Tensor, Tensor]]  # (places, what a network makes of their images), batch by batch
 
 
-class Learner:
+class Learner(Updates):
     """Networks, optimiser and method state of one run (single mode) or of a stack of runs."""
 
     def __init__(self, population: Population, optimiser: Adam | SGD) -> None:
-        self.population = population
-        self.optimiser = optimiser
-        self.lr = 0.0  # set by the loop at the start of each epoch, or step
-        self.rate: Tensor | None = None  # the same on the device, where every step has its own
+        super().__init__(population, optimiser)
         self.state: dict[str, Tensor] = {}
         self.handovers: dict[str, dict[str, Tensor]] = {}  # states that other cells handed over, by name
         self.given = torch.empty(0, dtype=torch.int64)  # given labels of the whole training file, [N] or [runs, N]
@@ -45,6 +43,8 @@ class Learner:
         self.of_stream: dict[str, tuple[Tensor, Tensor]] = {}  # places and labels of each further stream, by its name
         self._validating: tuple[Tensor, Tensor] | None = None
         self._images: Callable[[Tensor], Pass] = lambda index: iter(())
+        self._gather: Callable[[Tensor, Tensor | None], Tensor] = lambda places, uniform: torch.empty(0)
+        self.numbers = 0  # uniform numbers that augment an image as the protocol does
         self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
         self._augmented: Callable[[Tensor, int], Pass] = lambda index, epoch: iter(())
 
@@ -98,7 +98,7 @@ class Learner:
         """The method's own parameter [..., networks, *shape]."""
         return self.population.own(name)
 
-    # ---- derivatives and updates -----------------------------------------------------------------------------------
+    # ---- derivatives (updates: updates.py) -------------------------------------------------------------------------
 
     def gradient(self, loss: Tensor, keep: bool = False) -> Tensor:
         """Gradient [..., networks, P] of the sum of `loss`; valid until the next call, unless it is to be kept."""
@@ -108,59 +108,6 @@ class Learner:
     def jvp(self, f: Callable[[Tensor], Tensor], n: int, tangent: Tensor) -> tuple[Tensor, Tensor]:
         """f and its derivative in direction `tangent` [P] at network n's parameters, in one forward-mode pass."""
         return jvp(f, (self.vector(n),), (tangent,))  # type: ignore[return-value]
-
-    def apply(self, gradient: Tensor, scale: float = 1.0, skip: Tensor | None = None) -> None:
-        """One optimiser step for all networks, at `scale` times the learning rate.
-
-        skip: a float32 number on the device, for a step of which the host does not know whether it is due: 1 leaves it
-        out (neither weights nor slots nor the count move, whatever the gradient), 0 takes it.
-        """
-        with torch.no_grad():
-            lr: Any = (self.lr if self.rate is None else self.rate) * scale
-            self.optimiser.step(self.population.flat, gradient, lr, skip)
-
-    @cached_property
-    def _kernels(self) -> Tensor:
-        return kernels(self.population.shapes).to(self.population.flat.device)
-
-    def shrink(self, decay: float) -> None:
-        """Weight decay apart from the gradient, behind `apply`: kernels of all networks, the weights of convolutions
-        and dense layers, times 1 - decay * learning rate."""
-        with torch.no_grad():
-            rate: Any = self.lr if self.rate is None else self.rate
-            self.population.flat.mul_(1 - self._kernels * (decay * rate))
-
-    def penalise(self, gradient: Tensor, at: Tensor | None = None, of_all: bool = False) -> Tensor:
-        """`gradient` [..., networks, P] with that of the declared weight decay (SGD) added to it, in place: what a loss
-        with the penalty inside would have, at parameters `at` of that shape (default: of now). of_all: see SGD."""
-        if isinstance(self.optimiser, SGD):
-            with torch.no_grad():
-                self.optimiser.penalise(self.population.flat if at is None else at, gradient, of_all)
-        return gradient
-
-    @property
-    def momentum(self) -> Tensor:
-        """What SGD's next update takes over of those before it, [..., networks, P]: zero at first, and for others."""
-        part = self.optimiser.momentum_part if isinstance(self.optimiser, SGD) else None
-        return torch.zeros_like(self.population.flat) if part is None else part
-
-    def take(self, rates: dict[str, float]) -> None:
-        """Rates by which the next steps are made: `lr`, and Adam's `beta1`."""
-        self.lr = rates["lr"]
-        if self.rate is not None:
-            self.rate.fill_(self.lr)
-        if "beta1" in rates:
-            self.optimiser.beta1 = rates["beta1"]  # type: ignore[union-attr]
-
-    @property
-    def rates(self) -> tuple[float, float]:
-        """Learning rate and Adam's beta1, as far as the next step takes them as numbers of Python's; else 0."""
-        return self.lr if self.rate is None else 0.0, getattr(self.optimiser, "beta1", 0.0)
-
-    @property
-    def slots(self) -> dict[str, Tensor]:
-        """Optimiser slots [..., networks, P] by name."""
-        return self.optimiser.slots
 
     # ---- data ------------------------------------------------------------------------------------------------------
 
@@ -204,6 +151,20 @@ class Learner:
             for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
                 yield places, self.forward(x, None, batch_norm)
 
+    def images(self, places: Tensor, uniform: Tensor | None = None) -> Tensor:
+        """Images [M, C, H, W] in [0, 1] of the training examples at `places` [M], whatever the batch; features as they
+        are. Where images stay in files they are read now, none of them ahead, so that each call waits for them.
+
+        uniform: [M, numbers] in [0, 1), the method's own, for images augmented as the protocol does it with a batch
+        (as they are where it augments nothing); None takes them as they are. UserError for another shape.
+        """
+        if uniform is not None and uniform.shape != (*places.shape, self.numbers):
+            raise UserError(
+                f"images(places, uniform): uniform has shape {list(uniform.shape)}, and "
+                f"{[*places.shape, self.numbers]} is needed, learner.numbers for each image"
+            )
+        return self._gather(places, uniform)
+
     def features(self, x: Tensor, n: int = 0) -> Tensor:
         """What network n's last linear layer sees, [B, width], with frozen batch norm."""
         return self.layers(x, n)[-1]
@@ -220,8 +181,9 @@ class Learner:
         return [torch.cat(layer) for layer in zip(*parts, strict=True)]
 
     def uniform(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
-        """Uniform numbers of a shape for what a method computes once (`finish`): the same whenever they are asked for.
-        A step asks for its numbers in `random` instead."""
+        """Uniform numbers of a shape for what a method computes once (`initial_state`, `finish`), or once an epoch with
+        the epoch in `purpose`: the same whenever they are asked for. A step asks for its numbers in `random` instead.
+        """
         return self._uniform(purpose, shape)
 
     def start_from(self, handed: dict[str, Tensor]) -> None:
@@ -246,7 +208,7 @@ class Learner:
             for name, tensor in self.optimiser.slots.items():
                 size = _network_size(handed)
                 tensor[..., :size].copy_(handed[f"slot.{name}"][..., :size])
-        self.optimiser.steps = int(handed["slot_steps"])
+        self.optimiser.steps = handed["slot_steps"].tolist()
 
     def set_own(self, name: str, value: Tensor) -> None:
         """Set the method's own parameter of every network, e.g. S-model's channel from a confusion matrix."""

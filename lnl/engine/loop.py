@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,19 +22,10 @@ from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers, held
+from lnl.engine.recorded import Recorded
+from lnl.engine.state import checked
 
 TOP = 5  # highest scores, one of which is right where a protocol asks for top-5 accuracy
-
-
-class Recorded(Protocol):
-    """What takes steps in the loop's stead, from a recording of them (replay.py)."""
-
-    possible: bool
-    recordings: int
-
-    def step(self, number: int, now: Moment) -> None:
-        """Step `number` of the epoch that was begun."""
-        ...
 
 
 @dataclass
@@ -149,6 +140,7 @@ class Training:
         moment = replace(moment, scalars=scalars)
         if self._buffers is None:  # not where a training is resumed within the epoch
             self.methods[0].epoch_begin(self.learner, moment)
+            self._check_state()
         self.batches.begin(epoch)
         self._buffers = self._buffers or EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
         return moment
@@ -179,12 +171,16 @@ class Training:
         logits = held(outcome, self.lead, self.batches.size, type(self.methods[0]).__name__)
         self._buffers.write(place, outcome, logits)
 
+    def _check_state(self) -> None:
+        checked(self.learner.state, type(self.methods[0]).__name__)
+
     # ---- figures ---------------------------------------------------------------------------------------------------
 
     def end_epoch(self, moment: Moment) -> None:
         """Figures and evaluation of the epoch that ends: its one transfer to the host."""
         assert self._buffers is not None
         self.methods[0].epoch_end(self.learner, moment)
+        self._check_state()
         true = self.data.true[self.batches.order].unsqueeze(-2)
         figures = self._buffers.figures(self.batches.given.unsqueeze(-2), true, self.steps)
         figures["finite"] = torch.isfinite(self.learner.population.flat.sum(-1)).float()
@@ -273,10 +269,12 @@ class Training:
 
     def _hand_over(self, point: str) -> None:
         if point in self.points:
+            self._check_state()
             self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(self.position.total)}
 
     def snapshot(self) -> dict[str, Any]:
         """Complete state of the training, for torch.save."""
+        self._check_state()
         return {
             "learner": self.learner.snapshot(),
             "position": vars(self.position).copy(),

@@ -33,6 +33,8 @@ class Setting:
     augment: str = "none"  # as the protocol augments a batch
     pace: float = 1.0  # the paper's steps in one of ours, for what a paper counts in steps
     validates: bool = False  # whether any examples validate
+    steps: int = 0  # of an epoch as it is run, every cap included; of a period, of which the last may be shorter, where
+    # a protocol has its length in steps. Not known while `streams` is asked for the first time: 0
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,9 @@ class Method:
         return {}
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:
-        """Places that an epoch visits, in order (Resample), from uniform numbers of the same length.
-        None: every training example once, in random order."""
+        """Places [steps x batch], int64, that an epoch visits, in order (Resample), from uniform numbers of the same
+        length. Called after `epoch_begin`, and once more where a training is resumed within the epoch, so that it must
+        give the same again. None: every training example once, in random order."""
         return None
 
     def view(self, x: Tensor, uniform: Tensor, number: int) -> Tensor:
@@ -162,12 +165,14 @@ class Method:
         return {}
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
-        """Tensors that live with the run (per-example memory, moving averages, ...); all of them are checkpointed."""
+        """Tensors that live with the run (per-example memory, moving averages, ...) in `learner.state`; all of them are
+        checkpointed, and nothing but tensors can be. Keys may be added later, and shapes may change."""
         return {}
 
     def epoch_begin(self, learner: Learner, now: Moment) -> None:
-        """Before the first step of each trained epoch, once, also where a training is resumed within it;
-        `learner.training_pass()` gives logits of every training example in fixed order."""
+        """Before the first step of each trained epoch, once: not again where a training is resumed within it, so that
+        whatever it makes for the steps, or for `sample`, must lie in `learner.state`. `learner.training_pass()` gives
+        logits of every training example in fixed order."""
 
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         """One update. The default: one forward of all networks, `loss`, one backward, one optimiser step."""

@@ -2,7 +2,7 @@
 
 They exist because the first torch.optim object imports a compiler (one to three seconds a process), and because a run
 must have the same numbers wherever it stands in a stack. Parameters of all networks are one tensor [..., P]; so are the
-gradient and every slot. The step count is shared.
+gradient and every slot. Each network has its own count of steps.
 """
 
 from __future__ import annotations
@@ -29,30 +29,51 @@ class Adam:
         self.beta1, self.beta2, self.eps, self.weight_decay = beta1, beta2, eps, weight_decay
         self.slots = {"exp_avg": torch.zeros_like(flat), "exp_avg_sq": torch.zeros_like(flat)}
         self._averages, self._squares = (_vectors(slot) for slot in self.slots.values())
-        self._count = torch.zeros((), device=flat.device)  # where a recorded step can count
+        self._count = torch.zeros(len(self._averages), device=flat.device)  # where a recorded step can count
+        self._counts = list(self._count.unbind(0))
 
     @property
-    def steps(self) -> int:
-        """Updates so far."""
-        return int(self._count)
+    def steps(self) -> int | list[int]:
+        """Updates so far; of each network where some had more than others."""
+        found = [int(count) for count in self._count.tolist()]
+        return found if len(set(found)) > 1 else found[0]
 
     @steps.setter
-    def steps(self, count: int) -> None:
-        self._count.fill_(count)
+    def steps(self, count: int | list[int]) -> None:
+        self._count.copy_(torch.tensor(count, dtype=self._count.dtype))
 
-    def step(self, flat: Tensor, gradient: Tensor, lr: float, skip: Tensor | None = None) -> None:
-        """Update `flat` in place; `gradient` may be overwritten. skip: 1.0 on the device leaves the step out: then
-        the kernel touches nothing, as in mixed precision after an overflow, and the step is not counted."""
-        self._count.add_(1)
-        networks = _vectors(flat)
-        gradient = gradient.contiguous()  # the kernel goes through memory, whatever the strides
+    def step(
+        self, flat: Tensor, gradient: Tensor, lr: float, skip: Tensor | None = None, only: int | None = None
+    ) -> None:
+        """Update `flat` in place; `gradient` may be overwritten. skip: 1.0 on the device, [] or [..., networks, 1],
+        leaves the step out: then the kernel touches nothing, as in mixed precision after an overflow, and the step is
+        not counted. only: the network that takes the step."""
+        networks, gradients = _vectors(flat), _vectors(gradient.contiguous())  # the kernel goes through memory
+        taking = list(range(len(networks)))
+        if only is not None:
+            taking = taking[only :: flat.shape[-2]]
+        if skip is None or not skip.dim():
+            self._update(networks, gradients, taking, lr, skip)
+        else:
+            for n, left_out in zip(taking, [skip.reshape(-1)[n] for n in taking], strict=True):
+                self._update(networks, gradients, [n], lr, left_out)
+        increment_version(flat)  # so that autograd knows of it, which the kernel leaves out
+
+    def _update(
+        self, networks: list[Tensor], gradients: list[Tensor], taking: list[int], lr: float, skip: Tensor | None
+    ) -> None:
+        """One step of the networks whose numbers are in `taking`."""
+        every = len(taking) == len(networks)
+        counts = [self._count] if every else [self._counts[n] for n in taking]
+        for count in counts:
+            count.add_(1)
         torch._fused_adam_(
-            networks,
-            _vectors(gradient),
-            self._averages,
-            self._squares,
+            [networks[n] for n in taking],
+            [gradients[n] for n in taking],
+            [self._averages[n] for n in taking],
+            [self._squares[n] for n in taking],
             [],
-            [self._count] * len(networks),
+            [self._counts[n] for n in taking],
             lr=lr,
             beta1=self.beta1,
             beta2=self.beta2,
@@ -63,8 +84,8 @@ class Adam:
             found_inf=skip,
         )
         if skip is not None:
-            self._count.sub_(skip)
-        increment_version(flat)  # so that autograd knows of it, which the kernel leaves out
+            for count in counts:
+                count.sub_(skip)
 
 
 class SGD:
@@ -75,16 +96,29 @@ class SGD:
     ) -> None:
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
         self.decayed = decayed  # [P], 1 for parameters that decay and 0 for the others; None: all do
-        self.steps = 0  # it updates alike in all of them
+        self.steps: int | list[int] = 0  # it updates alike in all of them
         self.slots = {"momentum_buffer": torch.zeros_like(flat)} if momentum else {}
 
-    def step(self, flat: Tensor, gradient: Tensor, lr: float | Tensor, skip: Tensor | None = None) -> None:
+    def step(
+        self,
+        flat: Tensor,
+        gradient: Tensor,
+        lr: float | Tensor,
+        skip: Tensor | None = None,
+        only: int | None = None,
+    ) -> None:
         """Update `flat` in place; `gradient` may be overwritten. lr: a tensor [] where it is a number on the device, by
-        which a step may differ in its last bit from that with Python's. skip: 1.0 on the device leaves the step out."""
-        before = [] if skip is None else [(held, held.clone()) for held in (flat, *self.slots.values())]
+        which a step may differ in its last bit from that with Python's. skip: 1.0 on the device, [] or
+        [..., networks, 1], leaves the step out. only: the network that takes the step."""
+        slots = self.slots
+        if only is not None:
+            flat, gradient = flat[..., only, :], gradient[..., only, :]
+            slots = {name: slot[..., only, :] for name, slot in slots.items()}
+            skip = skip[..., only, :] if skip is not None and skip.dim() else skip
+        before = [] if skip is None else [(held, held.clone()) for held in (flat, *slots.values())]
         self.penalise(flat, gradient)
         if self.momentum:  # torch.optim starts the buffer with the first gradient: zero times momentum, plus gradient
-            buffer = self.slots["momentum_buffer"].mul_(self.momentum).add_(gradient)
+            buffer = slots["momentum_buffer"].mul_(self.momentum).add_(gradient)
             gradient = gradient.add_(buffer, alpha=self.momentum) if self.nesterov else buffer
         if isinstance(lr, Tensor):
             flat.addcmul_(gradient, lr, value=-1)

@@ -114,5 +114,5 @@ class StreamedData(DeviceData):
 
 
 def _name(index: Tensor, uniform: Tensor | None) -> bytes:
-    """Of images that are asked for: their random numbers, on the host, which no two batches share, or their places."""
-    return (index.cpu() if uniform is None else uniform).contiguous().numpy().tobytes()
+    """Of images that are asked for: their random numbers, which no two batches share, or their places."""
+    return (index if uniform is None else uniform).cpu().contiguous().numpy().tobytes()

@@ -1,7 +1,7 @@
 """Seconds and memory of a run on this device: counted work over measured speed.
 
 step     = work / speed of its network + operations beyond the network's + Adam per parameter + gathering its batch
-epoch    = steps + evaluation of every image + figures
+epoch    = steps + what the method does before and after them + evaluation of every image + figures
 run      = epochs
 """
 
@@ -29,6 +29,7 @@ from lnl.run.provenance import device_name, versions
 
 OPTIMISER_OPERATIONS = 8
 LARGE_SIDE = 64  # pixels, from which on neither classes nor batch move a network's speed: it is measured once for all
+OF_LENGTH = ("epochs", "paper_epochs", "untrained_epoch", "length", "limits")  # what tells where its phases are
 OF_STEPS = ("name", "momentum", "nesterov", "weight_decay", "decayed")  # what of an optimiser a step's work depends on
 
 
@@ -56,7 +57,8 @@ class Model:
         )
         evaluation = _evaluated(spec, info) * (work.image_flops / network.evaluation + pixels * general.pixel)
         figures = batch * networks * general.figures
-        return _steps(spec, info) * (step + figures) + spec["epochs"] * evaluation
+        around = work.example_flops / network.evaluation
+        return _steps(spec, info) * (step + figures) + _passed(spec, info) * around + spec["epochs"] * evaluation
 
     def memory_mb(self, spec: dict[str, Any]) -> float:
         """Memory of the device that a run holds at least: data, parameters with their slots, what backward needs."""
@@ -67,8 +69,8 @@ class Model:
     def flops(self, spec: dict[str, Any]) -> float:
         """Floating-point operations of a run: what it costs whatever the device."""
         info, work = self.suite.dataset(spec["dataset"]), self._work(spec)
-        steps, evaluations = _steps(spec, info), spec["epochs"] * _evaluated(spec, info)
-        return float(steps * work.step_flops + evaluations * work.image_flops)
+        evaluated = spec["epochs"] * _evaluated(spec, info) * work.image_flops
+        return float(_steps(spec, info) * work.step_flops + _passed(spec, info) * work.example_flops + evaluated)
 
     def operations(self, spec: dict[str, Any]) -> float:
         """Operations that a run's steps start."""
@@ -76,11 +78,13 @@ class Model:
 
     def _work(self, spec: dict[str, Any]) -> Work:
         info, file = self.suite.dataset(spec["dataset"]), Path(self.suite.methods[spec["method"]["key"]]["file"])
+        data = info.shape, info.classes, _examples(spec, info)
         what = {k: spec.get(k) for k in ("network", "batch", "augment", "arithmetic")}
         what |= {"optimiser": {k: spec["optimiser"].get(k) for k in OF_STEPS}}
-        what |= {"shape": info.shape, "classes": info.classes}
+        what |= dict(zip(("shape", "classes", "examples"), data, strict=True))
+        what |= {k: spec.get(k) for k in OF_LENGTH}
         key = digest(what | {"method": syntax_digest(file), "parameters": str(spec["method"]["parameters"])})
-        kept = self._once("work", key, lambda: vars(count(spec, load_method(file), info.shape, info.classes)))
+        kept = self._once("work", key, lambda: vars(count(spec, load_method(file), *data)))
         return Work(**kept)
 
     def _network(self, spec: dict[str, Any]) -> NetworkSpeed:
@@ -127,7 +131,17 @@ def _sources() -> str:
 
 def _steps(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Steps of a run."""
-    return lengths.steps(spec, info.train - _held_out(spec, info))
+    return lengths.steps(spec, _examples(spec, info))
+
+
+def _passed(spec: dict[str, Any], info: DatasetInfo) -> int:
+    """Training examples of all trained epochs, each once: what methods go through before or after an epoch."""
+    return (int(spec["epochs"]) - bool(spec["untrained_epoch"])) * _examples(spec, info)
+
+
+def _examples(spec: dict[str, Any], info: DatasetInfo) -> int:
+    """Examples that are trained on, sets beside them not taken out."""
+    return info.train - _held_out(spec, info)
 
 
 def _held_out(spec: dict[str, Any], info: DatasetInfo) -> int:
