@@ -306,6 +306,17 @@ def test_with_methods_as_rows_bold_is_the_best_of_its_column(here):
     assert any(cell.bold for row in after for cell in row) and "Bold: best of its column, among" in shown.caption
 
 
+def test_nothing_is_best_where_each_is_held_against_another(here):
+    class Pairs(Turned):
+        def slots(self, key):
+            other = {"coteaching": "standard", "standard": "coteaching"}
+            return [replace(s, against=(other[s.row], s.column)) if s.row in other else s for s in super().slots(key)]
+
+    shown, _ = document(Pairs(), "mini")
+    cells = [cell for _, row in shown.grids[0].rows for cell in row]
+    assert len([c for c in cells if c.effect]) > 1 and not any(c.bold for c in cells) and "Bold" not in shown.caption
+
+
 def test_nothing_is_best_among_different_problems(here):
     class Both(MiniSuite):
         def slots(self, key):

@@ -207,16 +207,19 @@ def _along(compared: list[Line], axis: str) -> dict[str, list[Line]]:
 
 
 def _rivals(compared: list[Line]) -> str | None:
-    """Whether the cells of every row, or else of every column, are of one data set and noise, so that one of them can
-    be the best; None where neither are."""
+    """Whether the cells of every row, or else of every column, are of one data set and noise, and held against one of
+    them at most, so that one can be the best; None where neither are."""
     for axis in ("row", "column"):
         groups = _along([line for line in compared if line.slot.cell is not None], axis).values()
-        problems = [
-            {(line.slot.cell.dataset, line.slot.cell.noise) for line in group if line.slot.cell} for group in groups
-        ]
-        if any(len(group) > 1 for group in groups) and all(len(problem) == 1 for problem in problems):
+        if any(len(group) > 1 for group in groups) and all(map(_alike, groups)):
             return axis
     return None
+
+
+def _alike(group: list[Line]) -> bool:
+    problems = {(line.slot.cell.dataset, line.slot.cell.noise) for line in group if line.slot.cell}
+    references = {(line.against.slot.row, line.against.slot.column) for line in group if line.against}
+    return len(problems) == 1 and len(references) < 2
 
 
 def _best(values: list[float | None]) -> float | None:
