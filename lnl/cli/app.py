@@ -9,7 +9,6 @@ import typer
 from lnl.cli import numbers, training
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds, typed
 from lnl.declared.configuration import LARGEST_SEED
-from lnl.declared.layers import beginning
 from lnl.declared.specification import choose
 
 app = typer.Typer(
@@ -154,13 +153,9 @@ def new(
     into: Annotated[str | None, typer.Option(help="a folder of one's own (docs/overlays.md); default: here")] = None,
 ) -> None:
     """Write a commented skeleton of a method, a table, a data set, …, which runs as it is."""
-    from lnl.cli.starting import new as command
+    from lnl.cli.starting import command
 
-    folder = None if into is None else a_folder(into)
-    with beginning(folder):
-        suite = load_suite(validate=False)
-    file, then = command(suite, kind, name, folder)
-    print(f"{file} is written; its comments say what each key is. Next: {then}")
+    command(kind, name, None if into is None else a_folder(into))
 
 
 @app.command()

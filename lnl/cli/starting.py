@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from lnl.cli.common import load_suite
 from lnl.declared import distinct, names, noise_checks
 from lnl.declared.cells import Cell
 from lnl.declared.layers import VARIABLE, beginning, check_place, overlays
@@ -30,6 +31,14 @@ class Kind:
     then: Callable[[Suite, str], str]  # what to type next
     taken: Callable[[Suite, str, str], None] | None = None  # UserError where another file than this one has the name
     beside: str | None = None  # the skeleton of a Python file that comes with it
+
+
+def command(kind: str, name: str, into: Path | None) -> None:
+    """Write the skeleton and say what to type next."""
+    with beginning(into):
+        suite = load_suite(validate=False)
+    file, then = new(suite, kind, name, into)
+    print(f"{file} is written; its comments say what each key is. Next: {then}")
 
 
 def new(suite: Suite, kind: str, name: str, into: Path | None = None) -> tuple[Path, str]:
