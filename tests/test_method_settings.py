@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -66,6 +66,7 @@ def _narrower(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     return a != b and all(y in ("*", x) or (x, y) in below for x, y in zip(a, b, strict=True))
 
 
+@example({("*", "*", "symmetric-50"): 0.5, ("s2e", "*", "*"): 0.3, ("s2e", "*", "symmetric-*"): 0.5})
 @given(st.dictionaries(KEYS, st.sampled_from([0.3, 0.5]), max_size=5))
 def test_a_key_that_no_other_one_narrows_wins_and_keys_are_refused_where_none_does(
     keys: dict[tuple[str, str, str], float],

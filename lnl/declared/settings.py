@@ -28,13 +28,18 @@ def changes(settings: Mapping[str, Mapping[str, Any]], cell: tuple[str, str, str
 
 
 def check_apart(settings: Mapping[str, Mapping[str, Any]], where: str) -> None:
-    """UserError for two keys that match one cell equally well and give a parameter two values."""
+    """UserError for two keys that match one cell equally well and give a parameter two values.
+
+    Where a third key matches all that both do and is a special case of one of them, that one has no say there.
+    """
     for a, b in combinations(settings, 2):
         both = _meet(a, b)
         if both is None or both in (a, b):
             continue
         for name in settings[a].keys() & settings[b].keys():
-            if settings[a][name] != settings[b][name] and name not in settings.get(both, {}):
+            saying = [key for key in settings if name in settings[key] and _meet(key, both) == both]
+            apart = settings[a][name] != settings[b][name]
+            if apart and not any(key != one and _meet(key, one) == key for key in saying for one in (a, b)):
                 raise UserError(
                     f"{where}: '{a}' and '{b}' say equally much of {both}, and give {name} two values, "
                     f"{settings[a][name]!r} and {settings[b][name]!r}; add '{both}', which says what holds there"
