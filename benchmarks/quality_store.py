@@ -1,11 +1,11 @@
-"""What quality.json keeps beside its searches, so that a page of tables takes no computing: intervals and floors.
+"""What quality.json.gz keeps beside its searches, so that a page of tables takes no computing: intervals and floors.
 
 Both are made when the benchmark runs, and made again only where what they rest on is declared otherwise by now.
 """
 
 from __future__ import annotations
 
-import json
+import gzip
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from lnl.declared.specification import digest
-from lnl.files import dump_json, replacing
+from lnl.files import dump_json, replacing, sealed
 from lnl.results.search_quality import interval
 from lnl.search import synthetic
 
@@ -24,15 +24,16 @@ SEARCH = {"draws": 4000, "starts": 12}  # of `floor`
 
 
 def read(path: Path) -> dict[str, list[Entry]]:
-    """Searches and floors of a quality.json; none where there is no such file."""
-    kept = json.loads(path.read_text()) if path.is_file() else {}
+    """Searches and floors of a quality.json.gz; none where there is no such file."""
+    kept = sealed.read(path) if path.is_file() else {}
     return {"searches": kept.get("searches", []), "floors": kept.get("floors", [])}
 
 
 def write(path: Path, searches: Iterable[Entry], floors: Iterable[Entry]) -> None:
     """It is written to be committed, and has no seal, as no committed record has one."""
     with replacing(path) as temporary:
-        temporary.write_text(dump_json({"searches": list(searches), "floors": list(floors)}))
+        text = dump_json({"searches": list(searches), "floors": list(floors)})
+        temporary.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def rounded(value: float) -> float:

@@ -1,4 +1,4 @@
-"""The tables of docs/reproduction/search_quality/quality.md, from what quality.json keeps: nothing is searched here."""
+"""The tables of docs/reproduction/search_quality/quality.md, from what is kept: nothing is searched here."""
 
 from __future__ import annotations
 

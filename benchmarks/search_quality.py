@@ -2,8 +2,8 @@
 
 Every variant against random search in every space at the published 100 evaluations, the sound ones also at 400 and at
 40; what p_theta looks like after one step and at the end; the grid on which step and memory were fixed. Finished
-searches, the intervals over them and the lowest error of each space are kept in quality.json and not made again unless
-their declaration changes.
+searches, the intervals over them and the lowest error of each space are kept in quality.json.gz and not made again
+unless their declaration changes.
 """
 
 from __future__ import annotations
@@ -127,13 +127,13 @@ def slim(entry: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Run what is missing, then print and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of quality.json and quality.md")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of quality.json.gz and quality.md")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--without", default="", help="algorithms to leave out, with commas between (bayesian)")
     parser.add_argument("--no-run", action="store_true", help="only print and write what there is")
     asked = parser.parse_args()
     declared = synthetic.load(ROOT)
-    store = asked.out / "quality.json"
+    store = asked.out / "quality.json.gz"
     before = quality_store.read(store)
     kept = {entry["digest"]: entry for entry in before["searches"]}
     without = set(filter(None, asked.without.split(",")))

@@ -94,8 +94,8 @@ def test_images_of_any_places_are_those_of_the_file_and_augmented_as_a_batch_is(
     places = torch.tensor([7, 3, 3, 255])
     pixels = torch.from_numpy(data.train_images)[places].float() / 255
     assert torch.equal(learner.images(places), pixels)
-    assert learner.numbers == width(kind)
-    uniform = torch.rand(4, learner.numbers, generator=torch.Generator().manual_seed(3))
+    assert learner.augment_width == width(kind)
+    uniform = torch.rand(4, learner.augment_width, generator=torch.Generator().manual_seed(3))
     assert torch.equal(learner.images(places, uniform), augment(kind, pixels, uniform))
     assert torch.equal(learner.images(places, uniform), pixels) == (kind == "none")
     with pytest.raises(UserError, match=r"uniform has shape \[4\], and \[4, \d+\] is needed"):

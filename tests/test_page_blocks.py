@@ -201,7 +201,7 @@ def test_the_page_of_search_quality_without_its_searches_is_named(checkout: Path
     page = small.page(checkout, "# Search quality\n", "docs/reproduction/search_quality/quality.md")
     line = "docs/reproduction/search_quality/quality.md: its searches are missing; "
     assert stale(checkout) == [f"{line}python -m benchmarks.search_quality makes them"]
-    page.with_suffix(".json").write_text('{"searches": []}')
+    page.with_suffix(".json.gz").write_bytes(gzip.compress(b'{"searches": []}'))
     assert stale(checkout) == []
 
 

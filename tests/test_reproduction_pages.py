@@ -91,7 +91,7 @@ def outside(file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def quality() -> dict[str, list[dict[str, Any]]]:
-    return quality_store.read(search_quality.FOLDER / "quality.json")
+    return quality_store.read(search_quality.FOLDER / "quality.json.gz")
 
 
 def test_the_tables_of_search_quality_are_what_its_searches_give(quality: dict[str, list[dict[str, Any]]]) -> None:
@@ -99,7 +99,7 @@ def test_the_tables_of_search_quality_are_what_its_searches_give(quality: dict[s
     declared = synthetic.load(ROOT)
     kept = {entry["digest"]: entry for entry in quality["searches"]}
     entries = [kept[case["digest"]] for case in search_quality.cases(declared) if case["digest"] in kept]
-    again = "quality.json holds what is declared otherwise by now: run `python -m benchmarks.search_quality`"
+    again = "quality.json.gz holds what is declared otherwise by now: run `python -m benchmarks.search_quality`"
     assert len(entries) == len(quality["searches"]), again
     page = (search_quality.FOLDER / "quality.md").read_text()
     shown = page.split(quality_tables.BEGIN)[1].split(quality_tables.END)[0]

@@ -269,7 +269,7 @@ def test_a_file_that_has_changed_since_is_one_line(tmp_path: Path) -> None:
 def test_images_of_given_places_are_read_from_their_files(arrays: Arrays) -> None:
     learner = built(arrays, SPEC).learner
     places = torch.tensor([5, 0, 5])
-    uniform = torch.rand(3, learner.numbers, generator=torch.Generator().manual_seed(1))
+    uniform = torch.rand(3, learner.augment_width, generator=torch.Generator().manual_seed(1))
     plain, augmented = learner.images(places), learner.images(places, uniform)
     for place, own, as_is, seen in zip(places.tolist(), uniform.tolist(), plain, augmented, strict=True):
         image = file(arrays, place)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lnl.cli import numbers, training
-from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds, typed
+from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
 
@@ -20,11 +20,6 @@ app = typer.Typer(
 )
 prepare_app = typer.Typer(help="Write the small manifests that runs depend on.", no_args_is_help=True)
 app.add_typer(prepare_app, name="prepare")
-
-
-@app.callback(help=app.info.help)
-def _begin(context: typer.Context) -> None:
-    typed.set(context.invoked_subcommand)
 
 
 app.command()(training.train)
@@ -185,7 +180,7 @@ def status(wanted: Wanted = None, scale: Scale = None, seeds: Seeds = None) -> N
     """Say what is done, running, stopped, diverged, failed, stale or missing."""
     from lnl.cli.inspect import status as command
 
-    command(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted or "all")
+    command(load_suite(sparing=True, scale=scale, seeds=parse_seeds(seeds)), wanted or "all")
 
 
 @app.command()
@@ -195,7 +190,7 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
 
     from lnl.declared.reductions import cell_heading
 
-    suite = load_suite(scale=scale)
+    suite = load_suite(sparing=True, scale=scale)
     parsed = suite.parse(cell)
     print(f"# {cell_heading(suite, parsed)}")  # a comment of YAML
     print(yaml.safe_dump({"digest": suite.digest(parsed), **suite.spec(parsed)}, sort_keys=False), end="")

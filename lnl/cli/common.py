@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,9 +18,6 @@ from lnl.errors import UserError, nearest
 from lnl.files.home import written_out
 from lnl.run.worker.client import HEAD
 
-#: Commands about one cell, or that only look: they go on without a method file that is being written.
-SPARING = ("train", "show", "status")
-typed: ContextVar[str | None] = ContextVar("typed", default=None)  # the command
 DEVICES = ("auto", "cpu", "cuda")
 
 Scale = Annotated[str | None, typer.Option(help="a file of config/scales; default: the one in config/config.yaml")]
@@ -67,10 +63,12 @@ def by_hand() -> bool:
     return HEAD not in os.environ
 
 
-def load_suite(validate: bool = True, **overrides: Any) -> Suite:
+def load_suite(validate: bool = True, sparing: bool = False, **overrides: Any) -> Suite:
     """The suite of the working directory. Overrides that are None are left to the configuration.
 
     LNL_CONFIG holds what the head process was given on its command line, so that its jobs see the same configuration.
+    sparing: by hand, go on without a method file of the checkout that is being written; for commands about one cell, or
+    that only look.
     """
     at_a_checkout()
     for key, value in overrides.items():
@@ -80,7 +78,7 @@ def load_suite(validate: bool = True, **overrides: Any) -> Suite:
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config = configuration.of_environment()
     config |= {key: value for key, value in overrides.items() if value is not None}
-    if by_hand() and typed.get() in SPARING:
+    if sparing and by_hand():
         config[SPARED] = True
     suite = kept_suites.suite(config, validate)
     for line in suite.layers.remarks():

@@ -22,9 +22,8 @@ from rich.table import Table
 
 from lnl.cli import prepare
 from lnl.cli.train import bar, unless_stopped
-from lnl.declared import dependencies, paths
+from lnl.declared import dependencies, lengths, paths
 from lnl.declared.data_places import Places
-from lnl.declared.lengths import said
 from lnl.declared.reductions import cell_heading
 from lnl.declared.searches import search_of
 from lnl.declared.suite import Run, Suite
@@ -34,6 +33,7 @@ from lnl.run import labels_kept
 from lnl.run.store import Store
 
 LINES = 11  # epochs that are shown
+BORDER = 3  # what a column of a table takes beside its content
 FIRST = ("test_accuracy", "validation_accuracy", "loss", "schedule", "kept_fraction", "label_precision")
 KNOWN = {  # curves that every run has beside these, and that a look leaves to the record
     *("epoch", "learning_rate", "loss_auc", "clean_accuracy", "flipped_accuracy_given", "flipped_accuracy_true"),
@@ -47,7 +47,7 @@ class Look:
 
     epochs: int | None = None
     first: int | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def asked(cls, epochs: int | None, first: int | None, settings: Sequence[str]) -> Look | None:
@@ -101,7 +101,7 @@ def command(suite: Suite, cell_id: str, seed: int, look: Look, quiet: bool) -> N
             f"{run.cell.id}: its length is in steps, and --epochs counts epochs; --first N has its beginning"
         )
     if look.values:
-        short.set_otherwise(run.cell, dict(look.values), "--set")
+        short.set_otherwise(run.cell, look.values, "--set")
     search = search_of(short, run.cell)
     if search is not None:
         raise UserError(
@@ -111,7 +111,7 @@ def command(suite: Suite, cell_id: str, seed: int, look: Look, quiet: bool) -> N
     spec = short.spec(run.cell)
     whole, unit = spec["epochs"], "periods" if "length" in spec else "epochs"
     if look.first and look.first >= whole:
-        raise UserError(f"{run.cell.id}: its training is {said(spec)}; leave --first {look.first} out")
+        raise UserError(f"{run.cell.id}: its training is {lengths.said(spec)}; leave --first {look.first} out")
     place = f"{paths.looks(suite.scale)}/{look.place}"
     print(f"{run.cell.id}: {cell_heading(short, run.cell)}")
     for name, value in look.values.items():
@@ -201,27 +201,27 @@ def _print(curves: Mapping[str, list[Any]]) -> None:
     for block in _blocks({name: _width(name, values) for name, values in columns.items()}, console.width):
         shown = Table()
         for name in ("epoch", *block):
-            shown.add_column(name.replace("_", " "), justify="right", min_width=_width(name, columns.get(name, ())) - 3)
+            shown.add_column(name.replace("_", " "), justify="right", min_width=_width(name, columns.get(name, ())))
         for row, place in enumerate(places):
             shown.add_row(str(epochs[place]), *(columns[name][row] for name in block))
         console.print(shown)
 
 
 def _width(name: str, values: Sequence[str]) -> int:
-    """Of a column with its border: its header may break between words, a number may not."""
-    return max(map(len, (*name.split("_"), *values))) + 3
+    """Of a column within its border: its header may break between words, a number may not."""
+    return max(map(len, (*name.split("_"), *values)))
 
 
 def _blocks(widths: Mapping[str, int], room: int) -> Iterator[list[str]]:
     """Columns that stand beside an epoch's in so much room, and then the next."""
     block: list[str] = []
-    used = margin = len("epoch") + 4
+    used = margin = 1 + len("epoch") + BORDER
     for name, width in widths.items():
-        if block and used + width > room:
+        if block and used + width + BORDER > room:
             yield block
             block, used = [], margin
         block.append(name)
-        used += width
+        used += width + BORDER
     yield block
 
 

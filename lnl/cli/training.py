@@ -34,7 +34,8 @@ def train(
     from lnl.cli import train as whole
 
     asked = look.Look.asked(epochs, first, settings or ())
-    suite = load_suite(validate=asked is not None or by_hand(), scale=scale, device=device, data_root=data_root)
+    validate = asked is not None or by_hand()
+    suite = load_suite(validate, sparing=True, scale=scale, device=device, data_root=data_root)
     if asked is None:
         whole.command(suite, cell, seed, log, quiet)
     else:

@@ -7,9 +7,8 @@ stand there. `uncovered` finds the switches with a choice of which no decision s
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from lnl.declared.decision_effects import check_effects
@@ -17,7 +16,7 @@ from lnl.declared.decision_switches import ABSENT, OPTIONS, Declarations, Switch
 from lnl.declared.decisions import LEFT_OUT, OTHERWISE, Decision, Decisions, explained_by, is_form, word
 from lnl.declared.reading import read_folder, read_literal
 from lnl.declared.schema import schema
-from lnl.declared.settled import settled, told
+from lnl.declared.settled import NONE, Names, settled, told
 from lnl.declared.specification import choose
 from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
@@ -32,9 +31,7 @@ NEITHER = "names no switch; name one, or say under 'fixed' why there is none"
 BOTH = "names a switch, and says under 'fixed' why there is none; leave one of them out"
 
 
-def check(
-    declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]] = MappingProxyType({})
-) -> None:
+def check(declared: Declarations, decisions: Decisions, also: Names = NONE) -> None:
     """UserError for the first decision, or surprise, that does not agree with what is declared.
 
     also: names by kind that are held against the defaults beside those that decisions name (`settled`).
@@ -162,9 +159,7 @@ def _check_same(decision: Decision, what: str, said: Mapping[str, Any], real: Ma
             )
 
 
-def uncovered(
-    declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]] = MappingProxyType({})
-) -> list[str]:
+def uncovered(declared: Declarations, decisions: Decisions, also: Names = NONE) -> list[str]:
     """Switches with a choice that have no decision, as `file: key`: of protocols, and of the methods' SPECs.
 
     Looked at are those that some decision names, and `also`: somebody's own owe nobody a reason.
@@ -217,9 +212,7 @@ def _choices(node: Mapping[str, Any], before: str = "") -> Iterator[str]:
             yield from _choices(inner, f"{before}{name}.")
 
 
-def check_covered(
-    declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]] = MappingProxyType({})
-) -> None:
+def check_covered(declared: Declarations, decisions: Decisions, also: Names = NONE) -> None:
     """UserError for a switch with a choice of which no decision speaks."""
     lacking = uncovered(declared, decisions, also)
     if lacking:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.decisions import Decisions
@@ -14,6 +15,9 @@ from lnl.declared.synonyms import SYNONYMS
 
 #: Papers whose tables decisions settle: the documents that have names for methods, and this suite's own questions.
 DOCUMENTS = frozenset({"suite", *(key for names in SYNONYMS.values() for key in names)} - {"title", "others"})
+
+Names = Mapping[str, Collection[str]]  # by kind: `protocols`, `methods`, `searches`, ...
+NONE: Names = MappingProxyType({})
 
 KINDS = ("protocols", "searches", "spaces", "scales")  # of which a user may add some, beside tables
 
@@ -30,7 +34,7 @@ def told(decisions: Decisions) -> frozenset[str]:
     return frozenset(found)
 
 
-def settled(declared: Declarations, decisions: Decisions, also: Mapping[str, Collection[str]]) -> Declarations:
+def settled(declared: Declarations, decisions: Decisions, also: Names) -> Declarations:
     """The declarations without those that nobody has decided anything about.
 
     also: further names by kind (`protocols`, `searches`, …) that are held against what is decided.

@@ -143,7 +143,7 @@ def training(
     learner.held_out = learner.train_index[:0] if data.held_out is None else data.held_out
     learner._images = data.in_order
     learner._gather = partial(data.augmented, probe.setting.augment)
-    learner.numbers = width(probe.setting.augment)
+    learner.augment_width = width(probe.setting.augment)
     learner._uniform = partial(_uniform, runs[0].streams, device)
     learner.of_stream = _of_streams(runs[0], probe.streams(), spec.get("sets", {}), data.true)
     learner._validating = data.parts.get("validation")

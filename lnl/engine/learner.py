@@ -44,7 +44,7 @@ class Learner(Updates):
         self._validating: tuple[Tensor, Tensor] | None = None
         self._images: Callable[[Tensor], Pass] = lambda index: iter(())
         self._gather: Callable[[Tensor, Tensor | None], Tensor] = lambda places, uniform: torch.empty(0)
-        self.numbers = 0  # uniform numbers that augment an image as the protocol does
+        self.augment_width = 0  # uniform numbers that augment an image as the protocol does
         self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
         self._augmented: Callable[[Tensor, int], Pass] = lambda index, epoch: iter(())
 
@@ -155,13 +155,13 @@ class Learner(Updates):
         """Images [M, C, H, W] in [0, 1] of the training examples at `places` [M], whatever the batch; features as they
         are. Where images stay in files they are read now, none of them ahead, so that each call waits for them.
 
-        uniform: [M, numbers] in [0, 1), the method's own, for images augmented as the protocol does it with a batch
-        (as they are where it augments nothing); None takes them as they are. UserError for another shape.
+        uniform: [M, augment_width] in [0, 1), the method's own, for images augmented as the protocol does it with a
+        batch (as they are where it augments nothing); None takes them as they are. UserError for another shape.
         """
-        if uniform is not None and uniform.shape != (*places.shape, self.numbers):
+        if uniform is not None and uniform.shape != (*places.shape, self.augment_width):
             raise UserError(
                 f"images(places, uniform): uniform has shape {list(uniform.shape)}, and "
-                f"{[*places.shape, self.numbers]} is needed, learner.numbers for each image"
+                f"{[*places.shape, self.augment_width]} is needed, learner.augment_width for each image"
             )
         return self._gather(places, uniform)
 

@@ -147,11 +147,9 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
             " that both have, with its 95% interval (Student's t)."
         )
     axis = _rivals(compared)
-    return (
-        text
-        if axis is None
-        else f"{text} Bold: best of its {axis}, among the measured and among the published numbers."
-    )
+    if axis is None:
+        return text
+    return f"{text} Bold: best of its {axis}, among the measured and among the published numbers."
 
 
 def _paper_grid(compared: list[Line]) -> Grid:

@@ -1,4 +1,4 @@
-"""Searches for a declared R(t), without networks, as they are kept in docs/reproduction/search_quality/quality.json.
+"""Searches for a declared R(t), without networks, as they are kept in docs/reproduction/search_quality/quality.json.gz.
 
 `python -m benchmarks.search_quality` makes them, and the page beside them.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from lnl.files import sealed
 
-KEPT = Path("docs", "reproduction", "search_quality", "quality.json")
+KEPT = Path("docs", "reproduction", "search_quality", "quality.json.gz")
 RESAMPLES = 4000
 SURE = 0.01  # a two-sided p below which an algorithm is counted as better, or as worse
 Place = tuple[str, str, str, str]  # space, target, budget, algorithm

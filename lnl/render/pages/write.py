@@ -35,7 +35,7 @@ def orphans(root: Path) -> dict[str, str]:
     for page in sorted((root / FOLDER).glob("*/README.md")):
         if not any((page.parent / "records").rglob("*.json*")):
             found[str(page.relative_to(root))] = RECORDS_MISSING
-    quality = KEPT.with_suffix(".md")
+    quality = KEPT.with_name("quality.md")
     if (root / quality).is_file() and not (root / KEPT).is_file():
         found[str(quality)] = SEARCHES_MISSING
     return found
