@@ -49,6 +49,17 @@ def test_what_needs_it_and_what_makes_tables_is_refused(copy: SuiteCopy) -> None
     assert start.returncode != 0 and "methods/mine.py" in start.stdout + start.stderr
 
 
+@pytest.mark.parametrize("words", [("show", f"{CELL}/standard"), ("train", f"{CELL}/standard"), ("status", "small")])
+def test_one_that_other_declarations_name_is_refused_with_its_own_error(
+    copy: SuiteCopy, words: tuple[str, ...]
+) -> None:
+    file = copy.root / "methods/l2r.py"  # a protocol's prices are those of its method
+    file.write_text(file.read_text().replace('"meta_rate": 1.0', '"meta_rate": 0.0'))
+    refused = copy.lnl(*words, "--scale", "demo")
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
+    assert "methods/l2r.py" in refused.stderr and "meta_rate = 0.0; l2r takes numbers from" in refused.stderr
+
+
 def test_two_files_of_one_key_are_refused_by_all(copy: SuiteCopy) -> None:
     (copy.root / "methods/a_copy.py").write_text((ROOT / "methods/standard.py").read_text())
     refused = copy.lnl("show", f"{CELL}/standard", "--scale", "demo")

@@ -78,9 +78,13 @@ def load_suite(validate: bool = True, sparing: bool = False, **overrides: Any) -
         raise UserError(f"--device {overrides['device']}{nearest(overrides['device'], DEVICES)}")
     config = configuration.of_environment()
     config |= {key: value for key, value in overrides.items() if value is not None}
-    if sparing and by_hand():
-        config[SPARED] = True
-    suite = kept_suites.suite(config, validate)
+    spared = {SPARED: True} if sparing and by_hand() else {}
+    try:
+        suite = kept_suites.suite(config | spared, validate)
+    except UserError:
+        if not spared:
+            raise
+        suite = kept_suites.suite(config, validate)  # what is left out is named elsewhere: its own error is told
     for line in suite.layers.remarks():
         print(f"lnl: {line}", file=sys.stderr)
     return suite
