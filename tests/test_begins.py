@@ -16,6 +16,7 @@ from lnl.data.splits import noisy_hold_out
 from lnl.declared import dependencies
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.run import train
 from lnl.run.inputs import problem
@@ -54,7 +55,7 @@ def _load(**config: Any) -> Suite:
 
 def _train(suite: Suite, cell: Cell, seed: int = 1) -> dict[str, Any]:
     run = Run(cell, seed)
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
     return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
 
 

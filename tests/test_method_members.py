@@ -68,7 +68,7 @@ def test_a_number_in_the_state_is_one_line_at_a_hand_over() -> None:
 def test_a_state_that_is_none_is_one_line() -> None:
     forgot = type("Forgot", (Plain,), {"initial_state": lambda self, learner: None})
     with pytest.raises(UserError, match=r"^Forgot: its state is a NoneType; keep a dict of tensors by name$"):
-        helpers.build(forgot, helpers.spec())
+        helpers.build(forgot, helpers.spec()).run()
 
 
 @pytest.mark.parametrize(

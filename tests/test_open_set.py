@@ -35,6 +35,7 @@ from lnl.engine.build import load_method
 from lnl.engine.data import DeviceData
 from lnl.engine.method import Outcome, Setting
 from lnl.engine.metrics import EpochBuffers
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.noise import open_set
@@ -305,7 +306,7 @@ def test_a_run_trains_on_the_replaced_images_and_its_oracles_stay_sound(suite: S
 @pytest.mark.parametrize("cell", ["coteaching/digits/openset-cifar100-60/coteaching", "ieg/digits/openset-both-60/ieg"])
 def test_a_run_leaves_a_sound_record_with_its_realised_share(suite: Suite, cell: str) -> None:
     run = Run(Cell(*cell.split("/")), 1)
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
     record = valid.validated(paths.read(paths.record("smoke", run.cell.id, 1)), "record")
     labels = record["result"]["labels"]
     assert labels["requested_rate"] == 0.6 and labels["out_of_distribution"] == round(labels["realised_rate"] * 1197)

@@ -20,6 +20,7 @@ from lnl.cli import prepare, render, train
 from lnl.declared import dependencies, label_needs
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Run, Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.results import records
@@ -129,7 +130,7 @@ def test_tables_figures_claims_and_the_report_work_with_own_labels(
     assert "human.pt: 91.7% of 1197 labels are the true ones, fewest in class" in said.out
     assert said.err.count("which is more than half") == 1 and "file-human.worse_label on digits" in said.err
     for run in runs:
-        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, lambda done, total: None, None)
+        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, unwatched, None)
     render.everything(suite, [], partial=False)
     results = own.root / "results/demo"
     with (results / "tables/human.csv").open() as stream:

@@ -24,6 +24,7 @@ from lnl.engine.build import training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Stream
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.render.compare import lines
@@ -82,7 +83,7 @@ def _load(**config: Any) -> Suite:
 
 
 def _walk(suite: Suite, search: Search) -> None:
-    bar = lambda title: nullcontext(lambda done, total: None)  # noqa: E731
+    bar = lambda title: nullcontext(unwatched)  # noqa: E731
     walk(suite, search, Places.of(suite.config), CPU, lambda: False, bar, lambda words: None)
 
 
@@ -126,7 +127,7 @@ def test_the_value_with_the_best_held_out_accuracy_is_trained(copy: SuiteCopy) -
     assert best["scores"] == [[c["value"], c["score"]] for c in candidates]
 
     [run] = suite.demand("small")
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
     result = _result(suite, run)
     searched = result["searched"]
     assert (searched["parameter"], searched["value"], searched["score"]) == ("tau", winner["value"], winner["score"])

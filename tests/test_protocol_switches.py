@@ -20,6 +20,7 @@ from lnl.declared.specification import UNNAMED, network_options
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.build import networks
 from lnl.engine.data import DeviceData
+from lnl.engine.progress import unwatched
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.files import sealed
@@ -173,7 +174,7 @@ def test_a_record_says_how_many_images_counted(tmp_path: Path, monkeypatch: pyte
     found = {}
     for method in ("standard", "standard-whole"):
         run = Run(Cell("s2e", "digits", "symmetric-50", method), 1)
-        job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+        job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
         record = sealed.read(Store(suite, run).record_file)
         check(record, "record", method)
         found[method] = record["result"]

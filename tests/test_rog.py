@@ -28,6 +28,7 @@ from lnl.declared import dependencies
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.loop import Stopped, Training
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.learning import generative_classifier
 from lnl.learning.generative_classifier import (
@@ -543,7 +544,7 @@ def test_as_a_stage_it_goes_on_from_a_row_and_moves_nothing(tmp_path: Path, monk
     for name in ("standard", "standard-rog"):
         run = Run(Cell("staged", "digits", "symmetric-50", name), 1)
         points = dependencies.handover_points(suite, run)
-        trained = job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None, points)
+        trained = job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, points)
         del trained
         for point in points:
             Store(suite, run).publish_handover(point)

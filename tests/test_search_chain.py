@@ -15,6 +15,7 @@ from suite_copy import ROOT, SCALE, TABLE, SuiteCopy
 
 from lnl.declared import search_rounds, searches
 from lnl.declared.suite import Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.learning.curves import clipped, evaluate
@@ -138,7 +139,7 @@ def _in_process(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, name: str, **
 def _nothing(title: str) -> Any:
     from contextlib import nullcontext
 
-    return nullcontext(lambda done, total: None)
+    return nullcontext(unwatched)
 
 
 def _curves(suite: Suite, search: Any, round: int, index: int) -> dict[str, Any]:

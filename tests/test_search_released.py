@@ -14,6 +14,7 @@ from suite_copy import ROOT, SCALE, TABLE, SuiteCopy
 from lnl.declared import search_rounds
 from lnl.declared.search_rounds import Length
 from lnl.declared.suite import Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.search.algorithms import build
@@ -123,7 +124,7 @@ def _walked(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, name: str, cell: 
         Places.of(loaded.config),
         torch.device("cpu"),
         lambda: False,
-        lambda title: nullcontext(lambda done, total: None),
+        lambda title: nullcontext(unwatched),
         lambda words: None,
     )
     return loaded, search

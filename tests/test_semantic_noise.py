@@ -28,6 +28,7 @@ from lnl.declared import dependencies, paths, stacked_repeats
 from lnl.declared.data_places import Places
 from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Cell, Run, Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.networks import build
@@ -177,7 +178,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(copy.root)
         suite = _load()
-        job(suite, LABELLER, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+        job(suite, LABELLER, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
         Store(suite, LABELLER).publish_handover("final")
     return copy
 
@@ -349,7 +350,7 @@ def archive(copy: SuiteCopy) -> tuple[Suite, dict[str, Any]]:
     Path("tables/small.yaml").write_text(TABLE)
     suite = _load()
     content = _prepare(suite)
-    job(suite, READER, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    job(suite, READER, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
     Store(suite, READER).publish()
     assert keep(suite, ["small"], Path("kept")) == 1
     shutil.rmtree("results")

@@ -20,6 +20,7 @@ from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine import pieces
 from lnl.engine.loop import Training
 from lnl.engine.method import Batch, Learner
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.learning.selection import cross_entropy
 from lnl.results.claims import kept_pieces, run_values
@@ -103,7 +104,7 @@ def _train(suite: Suite, method: str, seed: int = 1) -> dict[str, Any]:
     for source, _ in dependencies.handovers(suite, run).values():
         if not Store(suite, source).record_file.exists():
             _train(suite, source.cell.method, seed)
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
     for point in dependencies.handover_points(suite, run):
         Store(suite, run).publish_handover(point)
     return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
@@ -310,7 +311,7 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         suite = Suite.load(helpers.ROOT, {"device": "cpu", "scale": "demo"}, validate=False)
         run = Run(Cell("l2r-background", "digits", "background-40", "l2r-half"), 1)
         suite.seek(run.cell)
-        job(suite, run, Places.of(suite.config), "cpu", lambda: False, lambda done, total: None, None)
+        job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
         return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
 
 

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
+
+OFTEN = 0.1  # seconds between two steps that are told: a bar is drawn no more often
+OTHERS = 60  # characters of a line that are not its title, whose end says more than its beginning
 
 
 @contextmanager
-def epochs(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar over epochs; yields a function of (done, total)."""
+def epochs(title: str, console: Console | None = None) -> Iterator[Callable[[float, int, str], None]]:
+    """A bar over epochs; yields a function of epochs done, in parts, of how many, and what is done besides steps.
+
+    console: what it is drawn on, standard error if none is given.
+    """
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("epochs"),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=None, table_column=Column(min_width=6, ratio=1)),
+        TextColumn("{task.fields[epochs]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[doing]}", table_column=Column(no_wrap=True, min_width=25)),  # a steady bar
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    drawn = console or Console(stderr=True)
+    with Progress(*columns, console=drawn, transient=True, expand=True) as bar:
+        room = max(drawn.width - OTHERS, 20)
+        task = bar.add_task(title if len(title) <= room else f"…{title[1 - room :]}", total=None, epochs="", doing="")
+        told, last = 0.0, ""
+
+        def tell(done: float, total: int, doing: str) -> None:
+            nonlocal told, last
+            now = time.monotonic()
+            if doing != last or now - told > OFTEN:
+                bar.update(task, completed=done, total=total, epochs=f"{int(done)}/{total} epochs", doing=doing)
+                told, last = now, doing
+
+        yield tell

@@ -15,12 +15,13 @@ from lnl.declared.data_places import Places
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.searched import FINALS
 from lnl.declared.suite import Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.run.hardware import lease_gpu
 from lnl.search.files import current, read
 
 if TYPE_CHECKING:
-    from lnl.run.train import Progress
+    from lnl.engine.progress import Progress
 
 STEPS = ("propose", "train", "score", "conclude")
 
@@ -130,7 +131,7 @@ def _training(suite: Suite):  # type: ignore[no-untyped-def]
 
 def _bars(quiet: bool) -> Callable[[str], AbstractContextManager[Progress]]:
     if quiet or not sys.stderr.isatty():
-        return lambda title: nullcontext(lambda done, total: None)
+        return lambda title: nullcontext(unwatched)
     from lnl.cli.progress import epochs
 
     return epochs

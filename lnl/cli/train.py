@@ -13,6 +13,7 @@ from lnl.declared.data_places import Places
 from lnl.declared.reductions import cell_heading
 from lnl.declared.stacked_repeats import seeds_text, stackable
 from lnl.declared.suite import Run, Suite
+from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.files.locks import Busy
@@ -48,7 +49,7 @@ def make_ready(suite: Suite, run: Run) -> None:
         with interruptible() as stop, as_before():
             try:
                 device = str(suite.config["device"])
-                job(suite, run, Places.of(suite.config), device, stop, lambda done, total: None, None, points)
+                job(suite, run, Places.of(suite.config), device, stop, unwatched, None, points)
             except Stopped:
                 raise KeyboardInterrupt("its checkpoint is kept; the next call goes on from it") from None
     store.publish()
@@ -149,7 +150,7 @@ def _say(record: Path, what: str) -> None:
 def bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
     """On a terminal, a bar over the epochs of a run."""
     if quiet or not sys.stderr.isatty():
-        return nullcontext(lambda done, total: None)
+        return nullcontext(unwatched)
     from lnl.cli.progress import epochs
 
     return epochs(title)

@@ -24,7 +24,6 @@ from lnl.engine.learner import Learner
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting, Stream
 from lnl.engine.population import Population, Single, Stacked
-from lnl.engine.state import checked
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.files.own_code import loaded
@@ -150,7 +149,6 @@ def training(
     if "stage" in spec and BASE in learner.handovers:
         begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
         begin(learner.handovers[BASE])
-    learner.state = checked(methods[0].initial_state(learner), method_class.__name__)
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
 
 

@@ -47,6 +47,7 @@ class Learner(Updates):
         self.augment_width = 0  # uniform numbers that augment an image as the protocol does
         self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
         self._augmented: Callable[[Tensor, int], Pass] = lambda index, epoch: iter(())
+        self._tell: Callable[[str], None] = lambda doing: None  # whoever watches the training
 
     @property
     def validating(self) -> tuple[Tensor, Tensor]:
@@ -148,8 +149,16 @@ class Learner(Updates):
 
     def _pass(self, index: Tensor, batch_norm: str, augmented: int | None = None) -> Pass:
         with torch.no_grad():
-            for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
+            for places, x in self._told(index, augmented):
                 yield places, self.forward(x, None, batch_norm)
+
+    def _told(self, index: Tensor, augmented: int | None = None) -> Pass:
+        """Images of the training examples at `index` in that order, and a word about how far it is."""
+        done = 0
+        for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
+            self._tell(f"pass over its images: {done / len(index):.0%}")
+            yield places, x
+            done += len(places)
 
     def images(self, places: Tensor, uniform: Tensor | None = None) -> Tensor:
         """Images [M, C, H, W] in [0, 1] of the training examples at `places` [M], whatever the batch; features as they
@@ -177,7 +186,7 @@ class Learner(Updates):
 
     def layers_of(self, index: Tensor, n: int = 0) -> list[Tensor]:
         """The same of the training examples at `index` [M], in that order and without augmentation: [M, width]."""
-        parts = [self.layers(x, n) for _, x in self._images(index)]
+        parts = [self.layers(x, n) for _, x in self._told(index)]
         return [torch.cat(layer) for layer in zip(*parts, strict=True)]
 
     def uniform(self, purpose: str, shape: tuple[int, ...]) -> Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +19,13 @@ from lnl.engine.batches import Batches, Draws, RunData
 from lnl.engine.clock import Clock
 from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import DeviceData
+from lnl.engine.evaluation import Evaluation
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers, held
+from lnl.engine.progress import Progress, unwatched
 from lnl.engine.recorded import Recorded
 from lnl.engine.state import checked
-
-TOP = 5  # highest scores, one of which is right where a protocol asks for top-5 accuracy
 
 
 @dataclass
@@ -62,6 +62,7 @@ class Training:
         self.device = data.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
         learner._augmented = self.batches.in_order
+        self.evaluation = Evaluation(spec, data, self.batches, methods[0], learner)
         self.lead = learner.population.lead
         self.position = Position()
         self.curves: list[Curves] = [{} for _ in runs]
@@ -70,6 +71,7 @@ class Training:
         self._best = -math.inf
         self._lowest = math.inf
         self._buffers: EpochBuffers | None = None
+        self._begun = False
         self.replay: Recorded | None = None  # set where the device does steps faster than the host starts them
 
     @property
@@ -84,14 +86,21 @@ class Training:
         stop: Callable[[], bool] = lambda: False,
         checkpoint: Callable[[], None] = lambda: None,
         every_seconds: float = 60.0,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Progress = unwatched,
         until: int | None = None,
     ) -> bool:
         """Train to the end, or for the first `until` epochs only; True when the runs have ended.
 
-        `checkpoint` is called about every `every_seconds`, and before Stopped is raised.
+        `checkpoint` is called about every `every_seconds`, and before Stopped is raised. `progress` hears of each step,
+        and of passes over the training images.
         """
         epochs = self.spec["epochs"]
+
+        def tell(doing: str = "") -> None:
+            progress(self.position.epoch + self.position.step / self.steps, epochs, doing)
+
+        self.learner._tell = tell
+        self.begin()
         written = time.monotonic()
         for epoch in range(self.position.epoch, epochs if until is None else min(until, epochs)):
             self.position.epoch = epoch
@@ -102,6 +111,7 @@ class Training:
                 for step in range(self.position.step, self.steps):
                     self.step(step, moment)
                     self.position.step = step + 1
+                    tell()
                     now = time.monotonic()
                     if stop() or now - written > every_seconds:
                         written = now
@@ -110,7 +120,7 @@ class Training:
                             raise Stopped
                 self.end_epoch(moment)
             self.position.epoch, self.position.step = epoch + 1, 0
-            progress(epoch + 1, epochs)
+            tell()
             if all(self.diverged):
                 return True
         if self.position.epoch < epochs:
@@ -121,12 +131,20 @@ class Training:
         self._hand_over("final")
         return True
 
+    def begin(self) -> None:
+        """The method's own state, which may take a pass over the training images; nothing where it is there."""
+        if not self._begun:
+            self._begun = True
+            self.learner.state = self.methods[0].initial_state(self.learner)
+            self._check_state()
+
     def _moment(self, epoch: int, scalars: dict[str, Tensor]) -> Moment:
         done = epoch / self.spec["epochs"]
         return Moment(epoch, self.clock.time(epoch), self.position.total, scalars=scalars, done=done)
 
     def begin_epoch(self, epoch: int) -> Moment:
         """Rates, schedule and order of an epoch."""
+        self.begin()
         moment = self._moment(epoch, {})
         if self.clock.steps is None:
             self._set_rates(moment.time, self.spec["paper_epochs"])
@@ -187,35 +205,10 @@ class Training:
         self._log(moment, figures)
         self._buffers = None
 
-    def evaluate(self, part: str, epoch: int) -> Tensor:
-        """Accuracy in percent, shaped like the population, on every example of a part."""
-        return self._evaluated(part, epoch)[f"{part}_accuracy"]
-
-    def _evaluated(self, part: str, epoch: int) -> dict[str, Tensor]:
-        """The same by the name of its curve, and where the protocol asks for it how often the label is among the five
-        highest scores."""
-        correct = {"accuracy": torch.zeros(self.lead, device=self.device)}
-        if self.spec.get("top5"):
-            correct["top5"] = torch.zeros(self.lead, device=self.device)
-        for scores, labels in self.scored(part, epoch):
-            correct["accuracy"] += (scores.argmax(-1) == labels).sum(-1)
-            if "top5" in correct:
-                five = scores.topk(min(TOP, scores.shape[-1]), dim=-1).indices
-                correct["top5"] += (five == labels[:, None]).sum((-2, -1))
-        return {f"{part}_{name}": 100 * right / len(self.data.parts[part][1]) for name, right in correct.items()}
-
-    def scored(self, part: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """(scores [..., networks, B, K], labels [B]) over a part in fixed order."""
-        with torch.no_grad():
-            for number, (x, y) in enumerate(self.data.part(part)):
-                at_test = self.learner.population.random_at_test
-                uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
-                yield self.methods[0].predict(self.learner, x, uniform), y
-
     def _log(self, moment: Moment, figures: dict[str, Tensor]) -> None:
         epoch = moment.epoch
         for part in self.data.parts:
-            figures |= self._evaluated(part, epoch)
+            figures |= self.evaluation.accuracies(part, epoch)
         if "finite" in figures and "validation_accuracy" in figures:
             self.methods[0].validated(self.learner, moment, figures["validation_accuracy"])
         if (own := validation.own_loss(self.methods[0], self.learner, self.data)) is not None:
@@ -242,7 +235,7 @@ class Training:
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
         for part in self.data.parts:
-            for name, found in self._evaluated(part, self.spec["epochs"]).items():
+            for name, found in self.evaluation.accuracies(part, self.spec["epochs"]).items():
                 for curves, mine in zip(self.curves, found.view(len(self.runs), -1).tolist(), strict=True):
                     replace_last(curves, name, mine)
 
@@ -289,6 +282,7 @@ class Training:
     def restore(self, saved: dict[str, Any]) -> None:
         """Continue where `snapshot` was taken; the same `result` follows."""
         self.learner.restore(saved["learner"])
+        self._begun = True
         self.position = Position(**saved["position"])
         self.curves, self.diverged = saved["curves"], saved["diverged"]
         self.saved, self._best, self._lowest = saved["saved"], saved["best"], saved.get("lowest", math.inf)

@@ -48,7 +48,7 @@ def confusion(training: Training, place: int) -> list[list[int]]:
     """Test images by true class and prediction, of the run's networks together."""
     classes = training.methods[0].setting.classes
     counts = torch.zeros(classes * classes, dtype=torch.int64, device=training.device)
-    for scores, true in training.scored("test", training.spec["epochs"]):
+    for scores, true in training.evaluation.scored("test", training.spec["epochs"]):
         mine = scores[place] if training.stacked else scores
         counts += (true * classes + mine.argmax(-1)).view(-1).bincount(minlength=classes * classes)
     return [[int(count) for count in row] for row in counts.view(classes, classes).tolist()]

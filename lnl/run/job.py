@@ -8,10 +8,11 @@ from lnl.declared import dependencies
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped
+from lnl.engine.progress import Progress, unwatched
 from lnl.run.hardware import torch_device
 from lnl.run.stack import train_stack
 from lnl.run.store import Store
-from lnl.run.train import Progress, held, train
+from lnl.run.train import held, train
 
 
 def job(
@@ -50,7 +51,7 @@ def stack_job(
     """Train repeats of a cell as one stack; a failure leaves a note for each that is not finished."""
     target = torch_device(device, bool(suite.config.get("deterministic")))
     try:
-        train_stack(suite, runs, places, target, stop, lambda done, total: None)
+        train_stack(suite, runs, places, target, stop, unwatched)
     except Stopped:
         raise
     except Exception as error:

@@ -57,6 +57,7 @@ def _predicted(suite: Suite, run: Run, noise: str, places: Places) -> torch.Tens
     device = torch_device("cpu", False)
     handed = handed_over.load(handover_file(suite, f"noise '{noise}'", run, labellers.POINT))
     built, _ = prepare(suite, [run], places, device, "single", ())
+    built.begin()
     built.learner.start_from(handed)
     method, every = built.methods[0], torch.arange(len(built.data.true))
     with torch.no_grad():

@@ -12,10 +12,11 @@ from lnl.declared import origin
 from lnl.declared.data_places import Places
 from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
+from lnl.engine.progress import Progress
 from lnl.run import checkpoints
 from lnl.run.inputs import prepare
 from lnl.run.store import Store
-from lnl.run.train import Progress, held, kernels, record, train
+from lnl.run.train import held, kernels, record, train
 
 
 def train_stack(

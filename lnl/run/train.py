@@ -22,14 +22,13 @@ from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine import pieces
 from lnl.engine.loop import Stopped, Training
+from lnl.engine.progress import Progress
 from lnl.files.locks import Busy
 from lnl.results.statistics import run_statistic
 from lnl.run import checkpoints, handed_over, provenance
 from lnl.run.inputs import prepare
 from lnl.run.store import Store, Trained
 from lnl.run.used_files import used
-
-Progress = Callable[[int, int], None]
 
 
 @contextmanager
@@ -84,9 +83,6 @@ def train(
     if points is None:
         points = dependencies.handover_points(suite, run)
     built, [about] = prepare(suite, [run], places, device, "single", points)
-    if start is not None:
-        begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
-        begin({k: v.to(device) for k, v in start.items()})
     names = [checkpoints.name(suite, run)]
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
     saved = checkpoints.begun(store.checkpoint_file, names, [origin.trained_on(about)], device)
@@ -95,6 +91,10 @@ def train(
         resumed = saved["resumed"] + (not saved.get("paused", False))
         before = {"seconds": saved["seconds"], "resumed": resumed, "matmul": saved["matmul"]}
     started = time.monotonic()
+    if start is not None and saved is None:
+        built.begin()
+        begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
+        begin({k: v.to(device) for k, v in start.items()})
 
     def checkpoint(paused: bool = False) -> None:
         seconds = before["seconds"] + time.monotonic() - started

@@ -105,6 +105,7 @@ def _stop_trainings(suite: TinySuite) -> None:
     from lnl.declared.data_places import Places
     from lnl.declared.suite import Run, Suite
     from lnl.engine.loop import Stopped
+    from lnl.engine.progress import unwatched
     from lnl.run.job import job, stack_job
 
     def work() -> None:
@@ -117,7 +118,7 @@ def _stop_trainings(suite: TinySuite) -> None:
         one, both = (loaded.parse(f"{DRAWN}/{method}") for method in ("standard", "coteaching"))
         for seed in (1, 2):
             try:
-                job(loaded, Run(one, seed), places, "cpu", at_once, lambda done, total: None, None)
+                job(loaded, Run(one, seed), places, "cpu", at_once, unwatched, None)
             except Stopped:
                 continue
             raise AssertionError("it was not stopped")

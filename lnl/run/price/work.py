@@ -173,6 +173,7 @@ class _Miniature:
                 around.append(counted.get_total_flops())
 
         running = _training(self.spec, Small, self.shape, self.classes, batch)
+        running.begin()
         running.runs[0].train_index = running.learner.train_index
         running.position.total = self._steps_before(epoch)
         moment = running.begin_epoch(epoch)
@@ -180,7 +181,7 @@ class _Miniature:
         with FlopCounterMode(display=False) as step, Operations() as started, KeptForBackward([weights]) as kept:
             running.step(0, moment)
         with FlopCounterMode(display=False) as evaluation:
-            running.evaluate("test", epoch)
+            running.evaluation.accuracies("test", epoch)
         running.methods[0].epoch_end(running.learner, moment)
         return Work(
             step.get_total_flops(),

@@ -19,11 +19,12 @@ from lnl.declared import origin, paths, searches
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.engine.loop import Stopped
+from lnl.engine.progress import Progress, unwatched
 from lnl.run import checkpoints, handed_over
 from lnl.run.searching import chain
 from lnl.run.searching.page import Page
 from lnl.run.store import Store, Trained
-from lnl.run.train import Progress, held, train
+from lnl.run.train import held, train
 from lnl.search.files import current, read
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _networks_before(
         return None
     before = page if index else page.before(page.round - 1)
     place = (index or len(before.proposed)) - 1
-    outcome = trained(before, place, places, device, stop, lambda done, total: None)
+    outcome = trained(before, place, places, device, stop, unwatched)
     if outcome.diverged:
         return None
     return handed_over.load(Store(page.suite, before.run(place)).handover_file("final"))

@@ -1,0 +1,85 @@
+"""What one sees of a long training: parts of an epoch, passes over the training images, evaluations."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import helpers
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from lnl.cli.progress import epochs
+from lnl.engine.method import Learner, Method, Moment, Outcome
+from lnl.learning.selection import cross_entropy
+
+
+class Estimating(Method):
+    """Keeps mean predictions of all training examples, before it begins and once again at the end."""
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        return {"mean": self._mean(learner)}
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1), losses=losses)
+
+    def finish(self, learner: Learner) -> None:
+        learner.state["last"] = self._mean(learner)
+
+    @staticmethod
+    def _mean(learner: Learner) -> Tensor:
+        return torch.cat([torch.softmax(logits, -1)[0] for _, logits in learner.training_pass()]).mean(0)
+
+
+def test_each_step_and_each_pass_is_told() -> None:
+    built, told = helpers.build(Estimating, helpers.spec()), []
+    built.run(progress=lambda done, total, doing: told.append((done, total, doing)))
+    total = built.spec["epochs"]
+    assert {each[1] for each in told} == {total}
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
+    assert told[-1][0] == total
+    steps = [done for done, _, doing in told if not doing]
+    assert any(done % 1 == 0.5 for done in steps)
+    doings = [doing for _, _, doing in told]
+    assert doings[0] == "pass over its images: 0%"
+    assert "evaluating (test)" in doings
+    assert doings.index("") > doings.index(doings[0])
+
+
+def test_what_resumes_makes_no_pass_before_it() -> None:
+    """The state that a pass has made lies in the checkpoint; on ImageNet it takes hours to make again."""
+    whole = helpers.build(Estimating, helpers.spec())
+    whole.run()
+    first, saved = helpers.build(Estimating, helpers.spec()), []
+    first.run(until=1)
+    saved.append(first.snapshot())
+    again, doings = helpers.build(Estimating, helpers.spec()), []
+    again.restore(saved[0])
+    again.run(progress=lambda done, total, doing: doings.append(doing) if done < total else None)
+    assert not any(doing.startswith("pass") for doing in doings)
+    assert again.curves == whole.curves
+    assert all(torch.equal(again.learner.state[name], tensor) for name, tensor in whole.learner.state.items())
+
+
+def _shown(width: int, *told: tuple[float, int, str]) -> str:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    with epochs("s2e/mnist/symmetric-50/f-correction seed 1", console) as tell:
+        for each in told:
+            tell(*each)
+    drawn: Any = console.file
+    return str(drawn.getvalue())
+
+
+def test_a_bar_shows_whole_epochs_and_what_is_done_besides() -> None:
+    shown = _shown(120, (0.0, 200, ""), (2.5, 200, "pass over its images: 31%"))
+    assert "2/200 epochs" in shown
+    assert "pass over its images: 31%" in shown
+
+
+def test_a_narrow_terminal_keeps_the_epochs_and_the_end_of_the_name() -> None:
+    shown = _shown(80, (2.5, 200, "pass over its images: 31%"))
+    assert "2/200 epochs" in shown
+    assert "correction seed 1" in shown
+    assert "pass over its images: 31%" in shown
