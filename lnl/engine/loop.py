@@ -23,7 +23,7 @@ from lnl.engine.evaluation import Evaluation
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
 from lnl.engine.metrics import EpochBuffers, held
-from lnl.engine.progress import Progress, unwatched
+from lnl.engine.progress import Progress
 from lnl.engine.recorded import Recorded
 from lnl.engine.state import checked
 
@@ -86,20 +86,13 @@ class Training:
         stop: Callable[[], bool] = lambda: False,
         checkpoint: Callable[[], None] = lambda: None,
         every_seconds: float = 60.0,
-        progress: Progress = unwatched,
         until: int | None = None,
     ) -> bool:
         """Train to the end, or for the first `until` epochs only; True when the runs have ended.
 
-        `checkpoint` is called about every `every_seconds`, and before Stopped is raised. `progress` hears of each step,
-        and of passes over the training images.
+        `checkpoint` is called about every `every_seconds`, and before Stopped is raised.
         """
-        epochs = self.spec["epochs"]
-
-        def tell(doing: str = "") -> None:
-            progress(self.position.epoch + self.position.step / self.steps, epochs, doing)
-
-        self.learner._tell = tell
+        epochs, tell = self.spec["epochs"], self.learner._tell
         self.begin()
         written = time.monotonic()
         for epoch in range(self.position.epoch, epochs if until is None else min(until, epochs)):
@@ -111,7 +104,7 @@ class Training:
                 for step in range(self.position.step, self.steps):
                     self.step(step, moment)
                     self.position.step = step + 1
-                    tell()
+                    tell("")
                     now = time.monotonic()
                     if stop() or now - written > every_seconds:
                         written = now
@@ -120,7 +113,7 @@ class Training:
                             raise Stopped
                 self.end_epoch(moment)
             self.position.epoch, self.position.step = epoch + 1, 0
-            tell()
+            tell("")
             if all(self.diverged):
                 return True
         if self.position.epoch < epochs:
@@ -131,8 +124,15 @@ class Training:
         self._hand_over("final")
         return True
 
+    def watch(self, progress: Progress) -> None:
+        """Tell of each step, and of evaluations and passes over the training images, from now on."""
+        epochs = self.spec["epochs"]
+        self.learner._tell = lambda doing: progress(
+            self.position.epoch + self.position.step / self.steps, epochs, doing
+        )
+
     def begin(self) -> None:
-        """The method's own state, which may take a pass over the training images; nothing where it is there."""
+        """The method's own state, which may take a pass over the training images; once."""
         if not self._begun:
             self._begun = True
             self.learner.state = self.methods[0].initial_state(self.learner)
@@ -281,8 +281,8 @@ class Training:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Continue where `snapshot` was taken; the same `result` follows."""
+        self.begin()  # a method may keep what it needs on itself as well
         self.learner.restore(saved["learner"])
-        self._begun = True
         self.position = Position(**saved["position"])
         self.curves, self.diverged = saved["curves"], saved["diverged"]
         self.saved, self._best, self._lowest = saved["saved"], saved["best"], saved.get("lowest", math.inf)

@@ -71,6 +71,7 @@ def _train(
     state = stores[0].folder / f"stack-{digest({'runs': names})}.pt"
     built, about = prepare(suite, runs, places, device, "stacked", ())
     trained_on = list(map(origin.trained_on, about))
+    built.watch(progress)
     saved = checkpoints.begun(state, names, trained_on, device)
     seconds, resumed = (saved["seconds"], saved["resumed"] + 1) if saved else (0.0, 0)
     started = time.monotonic()
@@ -85,7 +86,7 @@ def _train(
     with kernels(saved["matmul"] if saved else None) as matmul:
         if saved:
             built.restore(saved["training"])
-        built.run(stop, checkpoint, places.checkpoint_seconds, progress)
+        built.run(stop, checkpoint, places.checkpoint_seconds)
     share = round(spent() / len(runs), 3)  # of the device's time
     extra = {"mode": "stacked", "stack": len(runs), "seconds": share, "resumed": resumed, "matmul": matmul}
     for place, (run, store) in enumerate(zip(runs, stores, strict=True)):

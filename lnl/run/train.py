@@ -83,16 +83,17 @@ def train(
     if points is None:
         points = dependencies.handover_points(suite, run)
     built, [about] = prepare(suite, [run], places, device, "single", points)
+    built.watch(progress)
     names = [checkpoints.name(suite, run)]
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
+    started = time.monotonic()
+    built.begin()
     saved = checkpoints.begun(store.checkpoint_file, names, [origin.trained_on(about)], device)
     if saved is not None:
         built.restore(saved["training"])
         resumed = saved["resumed"] + (not saved.get("paused", False))
         before = {"seconds": saved["seconds"], "resumed": resumed, "matmul": saved["matmul"]}
-    started = time.monotonic()
-    if start is not None and saved is None:
-        built.begin()
+    elif start is not None:
         begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
         begin({k: v.to(device) for k, v in start.items()})
 
@@ -112,7 +113,7 @@ def train(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with kernels(before["matmul"]) as matmul:
-        ended = built.run(stop, checkpoint, places.checkpoint_seconds, progress, until)
+        ended = built.run(stop, checkpoint, places.checkpoint_seconds, until)
         if not ended:
             checkpoint(paused=True)
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
