@@ -101,7 +101,7 @@ def evaluation_share(problem: Problem, method: str = "standard", pairs: int = PA
 
     def evaluate() -> int:
         with ours.as_trained():
-            running.evaluate("test", ours.EPOCH)
+            running.evaluation.accuracies("test", ours.EPOCH)
         return 1
 
     def train() -> int:

@@ -312,6 +312,7 @@ def test_s_model_begins_with_the_confusion_of_the_network_before_and_goes_on_wit
     base = _base()
     described = helpers.spec(method={"key": "s-model", "parameters": helpers.method_parameters("s-model")})
     built = helpers.build("s-model", described, handovers={"held-out": base})
+    built.begin()
     size = base["flat"].shape[-1]
     assert torch.equal(built.learner.population.flat[..., :size], base["flat"])
     channel = built.methods[0].estimates(built.learner)["transition"]

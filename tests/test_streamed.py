@@ -241,13 +241,13 @@ def test_top5_counts_a_label_among_the_five_highest_scores(arrays: Arrays) -> No
     running = built(arrays, SPEC)
     scores = torch.arange(2.0 * TEST * 9).view(1, -1, 9).roll(3, -1)
     labels = torch.arange(2 * TEST) % 9
-    running.scored = lambda part, epoch: iter([(scores[:, :5], labels[:5]), (scores[:, 5:], labels[5:])])  # type: ignore[method-assign]
+    running.evaluation.scored = lambda part, epoch: iter([(scores[:, :5], labels[:5]), (scores[:, 5:], labels[5:])])  # type: ignore[method-assign]
     running.data.parts["test"] = (running.data.parts["test"][0], labels)
     right = [
         int(label) in sorted(range(9), key=lambda k: -float(row[k]))[:5]
         for row, label in zip(scores[0], labels, strict=True)
     ]
-    found = running._evaluated("test", 0)
+    found = running.evaluation.accuracies("test", 0)
     assert 0 < sum(right) < len(right)
     assert found["test_top5"].item() == pytest.approx(100 * sum(right) / len(right))
 
