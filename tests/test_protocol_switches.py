@@ -154,7 +154,7 @@ def test_an_accuracy_is_that_of_the_images_that_count() -> None:
     built = helpers.build("standard", helpers.spec(epochs=2, paper_epochs=2), data=arrays)
     built.run()
     whole = built.evaluation.accuracies("test", 1)["test_accuracy"].item()
-    built.data = built.data.whole_batches(32)  # of 50 images
+    built.evaluation.data = built.data.whole_batches(32)  # of 50 images
     images = torch.from_numpy(np.asarray(arrays.test_images)).float() / 255
     right = built.learner.forward(images, None, "frozen")[0].argmax(-1).numpy() == arrays.test_labels
     assert built.evaluation.accuracies("test", 1)["test_accuracy"].item() == pytest.approx(100 * right[:32].sum() / 32)
