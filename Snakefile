@@ -49,12 +49,16 @@ rule selected:
     input:
         dag.selected,
         paths.report(dag.scale),
+    message:
+        "that is all that config key 'artefacts' names"
 
 
 rule all:
     input:
         dag.every(list(dag.suite.artefacts)),
         paths.report(dag.scale),
+    message:
+        "that is everything"
 
 
 include: "workflow/rules/data.smk"

@@ -64,6 +64,8 @@ for artefact in dag.suite.artefacts:
         input:
             dag.rendered([artefact]),
         localrule: True
+        message:
+            f"that is {artefact}"
 
 
 for paper, members in dag.suite.papers.items():
@@ -74,3 +76,5 @@ for paper, members in dag.suite.papers.items():
         input:
             dag.every(members),
         localrule: True
+        message:
+            f"that is all of {paper}"
