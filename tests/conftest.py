@@ -22,6 +22,7 @@ def finished_suite(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
     suite = SuiteCopy.make(tmp_path_factory.mktemp("suite") / "checkout")
     done = suite.snakemake()
     assert done.returncode == 0, done.stderr[-3000:]
+    suite.said = done.stdout + done.stderr
     return suite
 
 

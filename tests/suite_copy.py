@@ -66,6 +66,7 @@ class SuiteCopy:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.said = ""  # on the terminal, when it was made
 
     @classmethod
     def make(cls, root: Path) -> SuiteCopy:

@@ -115,6 +115,7 @@ def test_fine_tuning_starts_from_what_was_handed_over() -> None:
     base.run()
     spec = helpers.spec("digits_cnn")
     built = helpers.build(FineTune, spec, handovers={"base": base.saved["final"]})
+    built.begin()
     assert torch.equal(built.learner.population.flat, base.learner.population.flat)
     for name, buffer in built.learner.population.buffers.items():
         assert torch.equal(buffer, base.learner.population.buffers[name])

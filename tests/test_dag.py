@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,14 @@ def test_a_finished_suite_has_every_file_and_nothing_left_to_do(suite: SuiteCopy
     assert (suite.root / "results/demo/report.html").stat().st_size > 0
     assert len(suite.records()) == 4
     assert suite.jobs() == {}
+
+
+def test_a_start_says_a_short_line_for_each_job(finished_suite: SuiteCopy) -> None:
+    """A rule without a message lists its inputs, and a reason the records that are newer: hundreds in one line."""
+    said = finished_suite.said.splitlines()
+    named, ended = (sum(bool(re.match(p, line)) for line in said) for p in (r"Job \d+: \w", "Finished jobid"))
+    assert named == ended > 0
+    assert [line for line in said if len(line) > 120 and str(finished_suite.root) not in line] == []
 
 
 def test_a_comment_reruns_nothing_and_a_default_exactly_its_cells(suite: SuiteCopy) -> None:

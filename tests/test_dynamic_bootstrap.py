@@ -197,6 +197,7 @@ def test_the_converged_mixture_has_a_start_of_its_own() -> None:
     other = torch.from_numpy(np.log(np.expm1(losses))).float()  # logit of the other class than the given one
     logits = torch.stack([torch.zeros(1000), other], -1)
     built = build(mixture="converged", tracked_on="images")
+    built.begin()
     learner = SimpleNamespace(
         given=torch.zeros(1000, dtype=torch.int64),
         training_pass=lambda augmented=None: [(torch.arange(1000), logits[None])],

@@ -198,7 +198,7 @@ def test_augmented_images_are_pruned_otherwise_and_alike_at_every_time_it_is_ask
 
 def test_without_examples_that_validate_a_line_says_what_to_do() -> None:
     with pytest.raises(UserError, match=r"set hold_out: 0\.1, or pruned_by: present"):
-        build(**{**TRUNCATED, "hold_out": None})
+        build(**{**TRUNCATED, "hold_out": None}).begin()
 
 
 def test_as_released_a_pruning_epoch_only_coasts() -> None:

@@ -190,7 +190,7 @@ def test_hyperband_promotes_the_better_part_and_goes_on_where_they_stood(
     Store(loaded, run).record_file.unlink()
     import torch
 
-    again = train(loaded, run, Places.of(loaded.config), torch.device("cpu"), lambda: False, lambda d, t: None)
+    again = train(loaded, run, Places.of(loaded.config), torch.device("cpu"), lambda: False, unwatched)
     assert again.curves == kept["result"]["curves"]  # in one go: the same numbers
     rounds = searches.rounds(loaded, search)
     assert [len(r) for r in rounds] == [len(first["candidates"]), len(second["candidates"])]
