@@ -49,6 +49,13 @@ def test_each_step_and_each_pass_is_told() -> None:
     assert "" not in doings[: doings.index("evaluating (test)")], "the pass comes before any epoch is told of"
 
 
+def test_the_beginning_of_a_training_is_told_as_all_of_it() -> None:
+    built, told = helpers.build(Estimating, helpers.spec()), []
+    built.watch(lambda done, total, doing: told.append((done, total)), until=1)
+    built.run(until=1)
+    assert told[-1] == (1.0, 1) and {total for _, total in told} == {1}
+
+
 def _shown(width: int, *told: tuple[float, int, str]) -> str:
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
     with epochs("s2e/mnist/symmetric-50/f-correction seed 1", console) as tell:

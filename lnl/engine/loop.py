@@ -92,10 +92,10 @@ class Training:
 
         `checkpoint` is called about every `every_seconds`, and before Stopped is raised.
         """
-        epochs, tell = self.spec["epochs"], self.learner._tell
+        tell = self.learner._tell
         self.begin()
         written = time.monotonic()
-        for epoch in range(self.position.epoch, epochs if until is None else min(until, epochs)):
+        for epoch in range(self.position.epoch, self._last(until)):
             self.position.epoch = epoch
             if epoch == 0 and self.spec["untrained_epoch"]:
                 self._log(self._moment(0, {}), {})
@@ -116,7 +116,7 @@ class Training:
             tell("")
             if all(self.diverged):
                 return True
-        if self.position.epoch < epochs:
+        if self.position.epoch < self.spec["epochs"]:
             return False
         self.methods[0].finish(self.learner)
         if type(self.methods[0]).finish is not Method.finish:
@@ -124,12 +124,13 @@ class Training:
         self._hand_over("final")
         return True
 
-    def watch(self, progress: Progress) -> None:
-        """Tell of each step, and of evaluations and passes over the training images, from now on."""
-        epochs = self.spec["epochs"]
-        self.learner._tell = lambda doing: progress(
-            self.position.epoch + self.position.step / self.steps, epochs, doing
-        )
+    def watch(self, progress: Progress, until: int | None = None) -> None:
+        """Tell of each step, and of evaluations and passes over the training images; until: as in `run`."""
+        total = self._last(until)
+        self.learner._tell = lambda doing: progress(self.position.epoch + self.position.step / self.steps, total, doing)
+
+    def _last(self, until: int | None) -> int:
+        return int(self.spec["epochs"] if until is None else min(until, self.spec["epochs"]))
 
     def begin(self) -> None:
         """The method's own state, which may take a pass over the training images; once."""

@@ -83,7 +83,7 @@ def train(
     if points is None:
         points = dependencies.handover_points(suite, run)
     built, [about] = prepare(suite, [run], places, device, "single", points)
-    built.watch(progress)
+    built.watch(progress, until)
     names = [checkpoints.name(suite, run)]
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
     started = time.monotonic()
