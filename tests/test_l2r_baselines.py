@@ -155,6 +155,13 @@ def test_resample_visits_trained_on_places_whose_given_labels_are_balanced() -> 
     assert max(plain.count(label) for label in range(10)) > 0.14 * len(plain), "as they come they are not"
 
 
+def test_a_step_of_resample_is_on_the_mean_loss_of_what_it_visits() -> None:
+    built = _build("resample")
+    built.begin_epoch(0)
+    batch = built.batches.batch(0)
+    _assert_stepped(built, _descended(built, batch.x, batch.labels[0], [1 / 16] * 16))
+
+
 # ---- Hard mining ---------------------------------------------------------------------------------------------------
 
 
