@@ -50,6 +50,13 @@ def test_statistics_are_means_over_repeats_of_what_their_curves_do(checkout: Pat
     ]
 
 
+def test_a_mean_of_fewer_epochs_than_its_heading_says_so(checkout: Path) -> None:
+    suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
+    small.record(checkout, suite, Cell("coteaching", "mnist", "symmetric-50", "coteaching"), 1, [70.0] * 4 + [80.0] * 4)
+    text = made(checkout, "statistics small rows=high columns=coteaching,standard numbers=statistic").splitlines()
+    assert text[2:] == ["| Co-teaching | 75.00 (1); mean over 8 epochs, all there are |", "| Standard | 50.00 (1) |"]
+
+
 def test_a_fall_and_what_is_regained_of_it(checkout: Path) -> None:
     suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
     cell = Cell("coteaching", "mnist", "symmetric-50", "coteaching")

@@ -69,7 +69,9 @@ def _shown(place: Place, name: str) -> str:
     if not values:
         return ""
     if name == "statistic":
-        return plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values))
+        return "; ".join(
+            [plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), *place.remarks]
+        )
     if name.partition("@")[2] == "peak_epoch" or name == "peak_epoch":
         return f"{statistics.median(values):.0f}"
     return minus(statistics.fmean(values))

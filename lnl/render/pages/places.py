@@ -13,6 +13,7 @@ from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.results import quantities
 from lnl.results.records import SlotRuns, collect
+from lnl.results.statistics import run_statistic
 
 SHARED = ("scale", "seeds", "rows", "columns")  # options that every block about places has
 
@@ -41,6 +42,13 @@ class Place:
         results = [record["result"] for record in self.runs.records()]
         found = {result["seed"]: quantities.number(result, of, self.statistic) for result in results}
         return {seed: value for seed, value in found.items() if not math.isnan(value)}
+
+    @property
+    def remarks(self) -> list[str]:
+        """What has to be said of the statistic of its runs, e.g. that there are fewer epochs than it is a mean of."""
+        curves = [(result["curves"], result["spec"]["split"]) for result in (r["result"] for r in self.runs.records())]
+        found = (run_statistic(each, self.statistic, split).remark for each, split in curves)
+        return list(dict.fromkeys(filter(None, found)))
 
 
 def suite_of(mark: Mark, kept: Committed) -> Suite:
