@@ -15,7 +15,7 @@ from lnl.declared.suite import Suite
 from lnl.errors import UserError
 
 SNAKEMAKE = {  # option -> words that follow it
-    **dict.fromkeys(("-c", "--cores", "-j", "--jobs", "--workflow-profile", "--profile", "--executor"), 1),
+    **dict.fromkeys(("-c", "--cores", "-j", "--jobs", "--workflow-profile", "--profile", "--executor", "--quiet"), 1),
     **dict.fromkeys(("--cluster-generic-submit-cmd", "--cluster-generic-cancel-cmd"), 1),
     **dict.fromkeys(("-n", "--dry-run", "--keep-going", "--lint"), 0),
 }
