@@ -63,7 +63,7 @@ def test_wildcards_take_what_the_rule_of_names_takes() -> None:
     text = (ROOT / "workflow/rules/common.smk").read_text()
     constraints = dict(re.findall(r"^    (\w+)=(.*),$", text[text.index("wildcard_constraints:") :], re.M))
     used = {w for file in RULES for w in re.findall(r"\{(?:wildcards\.)?(\w+)(?::q)?\}", file.read_text())}
-    assert used - {"log", "output", "SEARCH"} <= set(constraints)
+    assert used - {"log", "output", "rule", "SEARCH"} <= set(constraints)
     number = {"seed", "round", "block"}
     for name, value in constraints.items():
         expected = OTHER_NAMES.get(name, "names.NAME")
