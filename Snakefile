@@ -50,7 +50,7 @@ rule selected:
         dag.selected,
         paths.report(dag.scale),
     message:
-        "that is all that config key 'artefacts' names"
+        "collect all that config key 'artefacts' names"
 
 
 rule all:
@@ -58,7 +58,7 @@ rule all:
         dag.every(list(dag.suite.artefacts)),
         paths.report(dag.scale),
     message:
-        "that is everything"
+        "collect everything"
 
 
 include: "workflow/rules/data.smk"

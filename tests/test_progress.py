@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
+import re
 
 import helpers
+import pytest
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from lnl.cli.progress import epochs
@@ -56,23 +55,18 @@ def test_the_beginning_of_a_training_is_told_as_all_of_it() -> None:
     assert told[-1] == (1.0, 1) and {total for _, total in told} == {1}
 
 
-def _shown(width: int, *told: tuple[float, int, str]) -> str:
-    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
-    with epochs("s2e/mnist/symmetric-50/f-correction seed 1", console) as tell:
-        for each in told:
-            tell(*each)
-    drawn: Any = console.file
-    return str(drawn.getvalue())
+@pytest.fixture(params=[80, 120])
+def shown(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """A bar on a terminal of that width."""
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("COLUMNS", str(request.param))):
+        monkeypatch.setenv(name, value)
+    with epochs("s2e/mnist/symmetric-50/f-correction seed 1") as tell:
+        tell(0.0, 200, "")
+        tell(2.5, 200, "pass over its images: 31%")
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
 
 
-def test_a_bar_shows_whole_epochs_and_what_is_done_besides() -> None:
-    shown = _shown(120, (0.0, 200, ""), (2.5, 200, "pass over its images: 31%"))
-    assert "2/200 epochs" in shown
-    assert "pass over its images: 31%" in shown
-
-
-def test_a_narrow_terminal_keeps_the_epochs_and_the_end_of_the_name() -> None:
-    shown = _shown(80, (2.5, 200, "pass over its images: 31%"))
+def test_a_bar_shows_whole_epochs_the_end_of_a_name_and_what_is_done_besides(shown: str) -> None:
     assert "2/200 epochs" in shown
     assert "correction seed 1" in shown
     assert "pass over its images: 31%" in shown

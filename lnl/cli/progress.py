@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Column
+
+from lnl.engine.progress import Progress
 
 OFTEN = 0.1  # seconds between two steps that are told: a bar is drawn no more often
 OTHERS = 60  # characters of a line that are not its title, whose end says more than its beginning
 
 
 @contextmanager
-def epochs(title: str, console: Console | None = None) -> Iterator[Callable[[float, int, str], None]]:
-    """A bar over epochs; yields a function of epochs done, in parts, of how many, and what is done besides steps.
-
-    console: what it is drawn on, standard error if none is given.
-    """
+def epochs(title: str) -> Iterator[Progress]:
+    """A bar over epochs; yields what a training tells of itself."""
     columns = (
         TextColumn("{task.description}", table_column=Column(no_wrap=True)),
         BarColumn(bar_width=None, table_column=Column(min_width=6, ratio=1)),
@@ -27,9 +27,9 @@ def epochs(title: str, console: Console | None = None) -> Iterator[Callable[[flo
         TimeRemainingColumn(),
         TextColumn("{task.fields[doing]}", table_column=Column(no_wrap=True, min_width=25)),  # a steady bar
     )
-    drawn = console or Console(stderr=True)
-    with Progress(*columns, console=drawn, transient=True, expand=True) as bar:
-        room = max(drawn.width - OTHERS, 20)
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, expand=True) as bar:
+        room = max(console.width - OTHERS, 20)
         task = bar.add_task(title if len(title) <= room else f"…{title[1 - room :]}", total=None, epochs="", doing="")
         told, last = 0.0, ""
 

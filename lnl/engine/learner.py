@@ -153,7 +153,8 @@ class Learner(Updates):
                 yield places, self.forward(x, None, batch_norm)
 
     def _told(self, index: Tensor, augmented: int | None = None) -> Pass:
-        """Images of the training examples at `index` in that order, and a word about how far it is."""
+        """(places [B], images) of the training examples at `index` [M] in that order, each batch with a word to whoever
+        watches about how far it is."""
         done = 0
         for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
             self._tell(f"pass over its images: {done / len(index):.0%}")

@@ -87,15 +87,10 @@ def train(
     names = [checkpoints.name(suite, run)]
     before: dict[str, Any] = {"seconds": 0.0, "resumed": 0, "matmul": None}
     started = time.monotonic()
-    built.begin()
     saved = checkpoints.begun(store.checkpoint_file, names, [origin.trained_on(about)], device)
     if saved is not None:
-        built.restore(saved["training"])
         resumed = saved["resumed"] + (not saved.get("paused", False))
         before = {"seconds": saved["seconds"], "resumed": resumed, "matmul": saved["matmul"]}
-    elif start is not None:
-        begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
-        begin({k: v.to(device) for k, v in start.items()})
 
     def checkpoint(paused: bool = False) -> None:
         seconds = before["seconds"] + time.monotonic() - started
@@ -113,6 +108,12 @@ def train(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     with kernels(before["matmul"]) as matmul:
+        if saved is not None:
+            built.restore(saved["training"])
+        elif start is not None:
+            built.begin()
+            begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
+            begin({k: v.to(device) for k, v in start.items()})
         ended = built.run(stop, checkpoint, places.checkpoint_seconds, until)
         if not ended:
             checkpoint(paused=True)

@@ -65,7 +65,7 @@ for artefact in dag.suite.artefacts:
             dag.rendered([artefact]),
         localrule: True
         message:
-            "that is {rule}"
+            "collect {rule}"
 
 
 for paper, members in dag.suite.papers.items():
@@ -77,4 +77,4 @@ for paper, members in dag.suite.papers.items():
             dag.every(members),
         localrule: True
         message:
-            "that is all of {rule}"
+            "collect all of {rule}"
