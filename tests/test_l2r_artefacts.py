@@ -165,19 +165,28 @@ def test_figure_2_shows_errors_of_the_last_period_and_their_sample_deviation(sui
     assert (high - mean, mean - low) == pytest.approx([np.std(errors, ddof=1)] * 2)
 
 
-def test_figure_3_shows_shares_of_right_and_of_wrong_examples_over_all_repeats(suite: Suite, tmp_path: Path) -> None:
+def test_figure_3_shows_shares_of_right_and_of_wrong_examples_over_all_repeats_after_half_and_all_of_a_training(
+    suite: Suite, tmp_path: Path
+) -> None:
     def weights(cell: Cell, seed: int) -> Piece:
-        mixed = {"clean": [1, 0, seed], "flipped": [8, 1, 1], "mean_clean": 1.5, "mean_flipped": 0.25, "auc": 0.7}
+        mixed = {
+            "clean": [1, 0, seed if cell.method == "l2r-half" else 1],
+            "flipped": [8, 1, 1],
+            "mean_clean": 1.5,
+            "mean_flipped": 0.25,
+            "auc": 0.7,
+        }
         single = {"clean": [0, 5, 5], "flipped": [9, 1, 0], "mean_clean": 1.0, "mean_flipped": 0.1, "auc": 0.9}
         kept = {"edges": [0.0, 1.0], "mixed": mixed, "single_class": single}
         return _curves(test_accuracy=[50.0] * 3) | {"pieces": {"weights": kept}}
 
     data = _written(suite, "l2r_figure3", tmp_path, weights)
     figure = drawing(suite, "l2r_figure3")(data)
-    heights = [[bar.get_height() for bar in ax.patches] for ax in figure.axes[:2]]
+    heights = [[bar.get_height() for bar in ax.patches] for ax in figure.axes[:4]]
     # of five repeats: 5 clean ones without weight and 1 + 2 + 3 + 4 + 5 above one
     assert heights[0] == pytest.approx([25, 0, 75, 80, 10, 10])
-    assert heights[1] == pytest.approx([0, 50, 50, 90, 10, 0])
+    assert heights[1] == heights[3] == pytest.approx([0, 50, 50, 90, 10, 0])
+    assert heights[2] == pytest.approx([50, 0, 50, 80, 10, 10])
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "≤1", ">1"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["right label", "wrong label"]
     assert "0.700" in figure.axes[0].get_xlabel() and "0.900" in figure.axes[1].get_xlabel()
