@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import helpers
 import pytest
 import torch
 import torch.nn.functional as F
-from contributed import contributed
+from registered import METHODS, TRAINABLE, ran, standard
 from torch import Tensor
 
-from lnl.declared.reading import read_methods
 from lnl.engine.build import load_method
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Moment, Outcome, Setting
@@ -24,9 +22,6 @@ from lnl.learning.selection import cross_entropy
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
 
-METHODS = {  # a method that somebody keeps for himself need not learn these images in four epochs
-    key: spec for key, spec in read_methods(helpers.ROOT / "methods").items() if key in contributed()["methods"]
-}
 IDENTITY = torch.eye(10).tolist()
 
 
@@ -47,37 +42,6 @@ def test_its_spec_names_the_sets_that_it_reads(key: str) -> None:
     assert read == by_parameter.get(key, set(METHODS[key].get("sets", ())))
 
 
-@cache
-def _base(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str, Tensor]:
-    """Standard's network, as it is handed over."""
-    built = helpers.build("standard", helpers.spec(network), noise=noise, points=("final",))
-    built.run()
-    return built.saved["final"]
-
-
-def _ran(key: str, network: str = "digits_mlp", noise: str = "symmetric-50", **changes: Any) -> Training:
-    sets = {name: {"count": 20, "balanced": True} for name in ("clean", "probe", "validation")}
-    described = helpers.spec(network, noise={"key": noise}, sets=sets)
-    if key == "ieg":
-        changes = {"mix_weight": 1.0, "consistency": 1.0, **changes}  # it has a few steps only
-    if key == "mixmatch":
-        changes = {"average_rises": True, **changes}  # the same
-    if key == "dynamic-bootstrap":
-        described |= {"epochs": 12, "paper_epochs": 12}  # the belief of a network that knows nothing is worth nothing
-    parameters = [helpers.method_parameters(key, **changes)]
-    if parameters[0].get("truncated"):
-        described["hold_out"] = {"share": 0.2}
-    built = helpers.build(
-        key,
-        described,
-        parameters=parameters,
-        noise=noise,
-        handovers=dict.fromkeys(("held-out", "final"), _base(network, noise)),
-    )
-    built.run()
-    return built
-
-
 def _learned(built: Training) -> tuple[Tensor, list[list[float]]]:
     return built.learner.population.flat[..., :3000], built.curves[0]["test_accuracy"]
 
@@ -86,9 +50,9 @@ def _learned(built: Training) -> tuple[Tensor, list[list[float]]]:
 
 
 @pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
-@pytest.mark.parametrize("key", sorted(k for k in METHODS if k not in ("s2e", "s2e-sound")))
+@pytest.mark.parametrize("key", TRAINABLE)
 def test_it_learns_and_the_same_seed_gives_the_same_run(key: str, network: str) -> None:
-    first, second = _ran(key, network), _ran(key, network)
+    first, second = ran(key, network), ran(key, network)
     assert first.diverged == [None]
     assert first.curves == second.curves
     accuracies = first.curves[0]["test_accuracy"]
@@ -141,7 +105,7 @@ def test_bootstrap_mixes_the_label_with_the_prediction_or_the_posterior() -> Non
 
 
 def test_bootstrap_without_belief_is_standard() -> None:
-    assert torch.equal(*(_learned(b)[0] for b in (_ran("bootstrap", beta=1.0), _ran("standard"))))
+    assert torch.equal(*(_learned(b)[0] for b in (ran("bootstrap", beta=1.0), ran("standard"))))
 
 
 # ---- F-correction, BC and Pumpout_BC -------------------------------------------------------------------------------
@@ -149,17 +113,17 @@ def test_bootstrap_without_belief_is_standard() -> None:
 
 @pytest.mark.parametrize("key", ["f-correction", "bc", "nnbc", "pumpout-bc"])
 def test_with_the_identity_for_a_matrix_a_correction_is_standard(key: str) -> None:
-    corrected, standard = _ran(key, transition=IDENTITY), _ran("standard")
+    corrected, standard = ran(key, transition=IDENTITY), ran("standard")
     torch.testing.assert_close(_learned(corrected)[0], _learned(standard)[0], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("key", ["bc", "nnbc", "pumpout-bc"])
 def test_a_jittered_inverse_trains_on_labels_that_say_nothing(key: str) -> None:
-    built = _ran(key, transition=torch.full((10, 10), 0.1).tolist(), inverse="jittered")
+    built = ran(key, transition=torch.full((10, 10), 0.1).tolist(), inverse="jittered")
     assert built.methods[0].inverse.abs().max() > 100  # type: ignore[attr-defined]
     assert built.position.total == 3 * built.steps
     with pytest.raises(UserError, match="singular"):
-        _ran(key, transition=torch.full((10, 10), 0.1).tolist())
+        ran(key, transition=torch.full((10, 10), 0.1).tolist())
 
 
 def test_the_anchor_of_a_class_is_its_surest_example_that_is_no_outlier() -> None:
@@ -180,7 +144,7 @@ def test_the_released_filter_strikes_rows_out_of_the_table_it_reads() -> None:
 
 
 def test_an_estimate_has_a_row_for_every_class_and_is_kept() -> None:
-    built = _ran("f-correction", noise="pair-45")
+    built = ran("f-correction", noise="pair-45")
     estimate = built.methods[0].estimates(built.learner)["transition"]
     torch.testing.assert_close(estimate.sum(1), torch.ones(10))
     assert estimate.shape == (10, 10)
@@ -246,8 +210,8 @@ def test_a_batch_may_be_tested_as_a_whole(first: float, negative: bool) -> None:
 
 
 def test_without_ascent_pumpout_is_nnbc_and_mentornet() -> None:
-    assert _ran("pumpout-bc", gamma=0.0).curves == _ran("nnbc").curves
-    without, mentor = _ran("pumpout-sl", gamma=0.0), _ran("mentornet")
+    assert ran("pumpout-bc", gamma=0.0).curves == ran("nnbc").curves
+    without, mentor = ran("pumpout-sl", gamma=0.0), ran("mentornet")
     assert torch.equal(without.learner.population.flat, mentor.learner.population.flat)
     assert without.curves == mentor.curves
 
@@ -281,8 +245,8 @@ def test_while_nothing_is_rejected_nothing_is_ascended() -> None:
 
 
 def test_two_printed_steps_without_ascent_are_mentornet() -> None:
-    none = _ran("pumpout-sl", update="two_steps", gamma=0.0)
-    assert torch.equal(none.learner.population.flat, _ran("mentornet").learner.population.flat)
+    none = ran("pumpout-sl", update="two_steps", gamma=0.0)
+    assert torch.equal(none.learner.population.flat, ran("mentornet").learner.population.flat)
 
 
 def test_the_second_printed_step_ascends_on_the_rejected_at_a_share_of_the_rate() -> None:
@@ -309,7 +273,7 @@ def test_the_second_printed_step_ascends_on_the_rejected_at_a_share_of_the_rate(
 
 
 def test_s_model_begins_with_the_confusion_of_the_network_before_and_goes_on_with_it() -> None:
-    base = _base()
+    base = standard()
     described = helpers.spec(method={"key": "s-model", "parameters": helpers.method_parameters("s-model")})
     built = helpers.build("s-model", described, handovers={"held-out": base})
     built.begin()
@@ -421,8 +385,8 @@ def test_a_batch_without_disagreement_goes_its_own_way(agreement: str, in_epoch:
 
 
 def test_before_its_second_phase_it_is_coteaching() -> None:
-    late = _ran("coteaching-plus", initial_epoch=1000, normalise="mean")
-    coteaching = _ran("coteaching")
+    late = ran("coteaching-plus", initial_epoch=1000, normalise="mean")
+    coteaching = ran("coteaching")
     torch.testing.assert_close(late.learner.population.flat, coteaching.learner.population.flat, rtol=0, atol=0)
 
 
@@ -430,7 +394,7 @@ def test_before_its_second_phase_it_is_coteaching() -> None:
 
 
 def test_watching_small_losses_changes_nothing_but_what_is_measured() -> None:
-    watched, plain = _ran("standard", watched=1.0), _ran("standard")
+    watched, plain = ran("standard", watched=1.0), ran("standard")
     assert torch.equal(watched.learner.population.flat, plain.learner.population.flat)
     assert "label_precision" not in plain.curves[0]
     assert watched.curves[0]["kept_fraction"][0][-1] == pytest.approx(27 / 32)  # epoch 3 of a ramp of ten, to a half

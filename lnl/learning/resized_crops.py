@@ -55,8 +55,8 @@ def boxes(uniform: Tensor, height: int, width: int) -> Tensor:
     fits = (w > 0) & (w <= width) & (h > 0) & (h <= height)
     first = fits.to(torch.int8).argmax(1)
     chosen = places[torch.arange(len(places), device=places.device), first]
-    middle = torch.tensor(_middle(height, width), dtype=chosen.dtype)
-    return torch.where(fits.any(1, keepdim=True), chosen, middle.to(chosen.device)).long()
+    middle = torch.stack([torch.full_like(h[:, 0], side) for side in _middle(height, width)], dim=-1)
+    return torch.where(fits.any(1, keepdim=True), chosen, middle).long()
 
 
 def resized_crops(images: Tensor, uniform: Tensor) -> Tensor:

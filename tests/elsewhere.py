@@ -1,0 +1,84 @@
+"""A training as it would be on a device whose memory the host cannot read, for machines that have none.
+
+Every tensor of a copy stands on torch's `meta` device: operations check their devices, types and shapes as everywhere,
+and compute nothing. What would make the host wait for a GPU, and what a GPU cannot record, is an error there: a value
+that the host reads, a shape that depends on values, tensors of two devices in one operation.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, TypeVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from lnl.data.arrays import Arrays
+from lnl.engine.data import DeviceData
+from lnl.engine.loop import Training
+from lnl.engine.streams import Streams
+
+T = TypeVar("T")
+
+ELSEWHERE = torch.device("meta")
+
+
+class Crossings(TorchDispatchMode):
+    """Operations that move something between the host and the device: it takes a moment, and no recording has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        out = func(*args, **(kwargs or {}))
+        stored = [t for t in tree_leaves((args, kwargs, out)) if isinstance(t, Tensor) and not t._is_zerotensor()]
+        if len({tensor.device for tensor in stored}) > 1:
+            self.seen.append(str(func))
+        return out
+
+
+def _moved(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
+    with torch.no_grad():
+        there = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=ELSEWHERE)
+    learns = tensor.requires_grad and tensor.is_leaf
+    memo[id(tensor)] = nn.Parameter(there) if isinstance(tensor, nn.Parameter) else there.requires_grad_(learns)
+    return memo[id(tensor)]
+
+
+def moved(thing: T, monkeypatch: pytest.MonkeyPatch) -> T:
+    """A copy with all of its tensors there."""
+    with monkeypatch.context() as patched:
+        for kind in (Tensor, nn.Parameter):
+            patched.setattr(kind, "__deepcopy__", _moved)
+        return copy.deepcopy(thing)
+
+
+def build_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings be built for that device: it has no generator, and the host knows what it has loaded."""
+    load, generator = DeviceData.load, Streams.generator
+
+    def loaded(arrays: Arrays, split: str, device: torch.device, *limits: Any) -> DeviceData:
+        here = load(arrays, split, torch.device("cpu"), *limits)
+        if device != ELSEWHERE:
+            return here
+        there = moved(here, monkeypatch)
+        there.true.cpu = lambda *_: here.true  # type: ignore[method-assign]
+        return there
+
+    monkeypatch.setattr(DeviceData, "load", loaded)
+    monkeypatch.setattr(Streams, "generator", lambda self, *name, device=None: generator(self, *name))
+
+
+def crossings(training: Training, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the second step of a training moves between the host and a device; the first may prepare what stays."""
+    begun = training.begin_epoch(0)
+    training.step(0, begun)
+    there, drawn, moment = moved((training, training.batches.draws(1), begun), monkeypatch)
+    place = torch.arange(training.batches.size, 2 * training.batches.size, device=ELSEWHERE)
+    with Crossings() as found:
+        there.compute(place, drawn, moment)
+    return found.seen

@@ -1,0 +1,135 @@
+"""Steps on a device that the host cannot look into, by every method, augmentation and network of the suite."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import helpers
+import pytest
+import torch
+from elsewhere import ELSEWHERE, Crossings, build_there, crossings
+from registered import TRAINABLE, ready
+from torch import Tensor
+
+from lnl.declared.suite import Suite
+from lnl.engine.method import Method, Moment, Outcome
+from lnl.learning import augment
+from lnl.learning.selection import cross_entropy
+from lnl.networks import build
+from lnl.networks.layers import batch_norm_mode
+from lnl.networks.registry import NETWORKS
+
+# torch's own, of operations that it differentiates forward on such a device
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:FutureWarning")
+
+
+STACKED = ("standard", "bootstrap", "mentornet", "coteaching", "decoupling", "coteaching-plus")
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+@pytest.mark.parametrize("key", TRAINABLE)
+def test_no_step_looks_at_the_device_or_moves_anything(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)  # as on a GPU
+    assert crossings(ready(key, network), monkeypatch) == []
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+@pytest.mark.parametrize("key", STACKED)
+def test_nor_does_the_step_of_a_stack(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
+    assert crossings(helpers.build(key, helpers.spec(network), [1, 2], mode="stacked"), monkeypatch) == []
+
+
+#: Look at labels, at what they hold out or at a network handed over before their first step, as the host may.
+LOOK_FIRST = {"f-correction", "gce-truncated", "hard-mining", "proportion", "resample", "s-model"}
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+@pytest.mark.parametrize("key", sorted(set(TRAINABLE) - LOOK_FIRST))
+def test_what_a_training_keeps_lies_where_it_runs(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
+    build_there(monkeypatch)
+    assert crossings(ready(key, network, device=str(ELSEWHERE)), monkeypatch) == []
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+@pytest.mark.parametrize("key", STACKED)
+def test_so_does_what_a_stack_keeps(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
+    build_there(monkeypatch)
+    built = helpers.build(key, helpers.spec(network), [1, 2], mode="stacked", device=str(ELSEWHERE))
+    assert crossings(built, monkeypatch) == []
+
+
+@functools.cache
+def _declared() -> dict[str, list[dict[str, Any]]]:
+    """Parameters by method, of every declared cell; of those that differ in numbers only, the first."""
+    suite = Suite.load(helpers.ROOT, {"scale": "paper"}, validate=False)
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for cell in list(suite.cells):
+        method = suite.spec(cell)["method"]
+        given = {k: v for k, v in method["parameters"].items() if not isinstance(v, dict)}  # what no search finds
+        switches = {k: v if isinstance(v, str | bool) else bool(v) for k, v in given.items()}
+        found.setdefault(method["key"], {}).setdefault(str(sorted(switches.items())), given)
+    return {key: list(ways.values()) for key, ways in found.items()}
+
+
+@pytest.mark.parametrize("key", TRAINABLE)
+def test_nor_in_any_declared_way(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for changes in _declared().get(key, []):
+        assert crossings(ready(key, "digits_cnn", **changes), monkeypatch) == [], changes
+
+
+@pytest.mark.parametrize("kind", augment.KINDS)
+def test_nor_does_an_augmentation(kind: str) -> None:
+    images, uniform = (torch.rand(shape, device=ELSEWHERE) for shape in ((2, 4, 3, 8, 8), (2, 4, augment.width(kind))))
+    with Crossings() as found:
+        assert augment.augment(kind, images, uniform).shape == images.shape
+    assert found.seen == []
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_nor_does_a_network(name: str) -> None:
+    side = max(32, NETWORKS[name].smallest)
+    with ELSEWHERE:
+        network = build(name, (3, side, side), 10)
+        images, uniform = torch.rand(2, 3, side, side), torch.rand(2, network.random_width)
+    with Crossings() as found, batch_norm_mode("update"):
+        scores = network(images, uniform if network.random_width else None)
+        torch.autograd.grad(scores.sum(), list(network.parameters()))
+    assert found.seen == []
+
+
+class Reads(Method):
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1) * float(losses.max() > 0), losses=losses)
+
+
+class Picks(Method):
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses[:, losses[0] > 0].mean(-1), losses=losses)
+
+
+class Brings(Method):
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1) * torch.tensor([2.0]).to(losses.device), losses=losses)
+
+
+class Mixes(Method):
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=(losses * torch.ones(losses.shape[-1])).mean(-1), losses=losses)
+
+
+@pytest.mark.parametrize("method", [Reads, Picks, Mixes])
+def test_a_step_that_does_is_an_error_there(method: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        crossings(helpers.build(method, helpers.spec()), monkeypatch)
+
+
+def test_and_what_a_step_brings_along_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert crossings(helpers.build(Brings, helpers.spec()), monkeypatch) != []
