@@ -278,3 +278,11 @@ def test_images_of_given_places_are_read_from_their_files(arrays: Arrays) -> Non
         cropped = tv.to_tensor(part).flip(-1) if own[-1] < 0.5 else tv.to_tensor(part)
         torch.testing.assert_close(as_is, whole, rtol=0, atol=1e-7)
         torch.testing.assert_close(seen, cropped, rtol=0, atol=1e-7)
+
+
+def test_views_of_whole_images_are_refused_where_files_are_read_in_parts(arrays: Arrays) -> None:
+    described = {**SPEC, "sets": {"probe": {"count": 6, "balanced": True}}}
+    with pytest.raises(UserError, match=r"mixmatch makes views of whole images.*`crops\(\)`") as caught:
+        built(arrays, described, "mixmatch")
+    assert len(caught.value.lines) == 1
+    built(in_memory(arrays), described, "mixmatch")
