@@ -36,6 +36,13 @@ def made(checkout: Path, words: str) -> str:
     return file.read_text().split("-->\n", 1)[1].split(f"\n{END}")[0]
 
 
+def within(checkout: Path, words: str) -> str:
+    """What a block of these words holds that stands within a line."""
+    file = small.page(checkout, f"It ends at <!-- lnl: {words} -->{END}, says the table.\n")
+    write(checkout)
+    return file.read_text().removeprefix(f"It ends at <!-- lnl: {words} -->").removesuffix(f"{END}, says the table.\n")
+
+
 # ---- what blocks hold, by hand -------------------------------------------------------------------------------------
 
 
@@ -53,8 +60,15 @@ def test_statistics_are_means_over_repeats_of_what_their_curves_do(checkout: Pat
 def test_a_mean_of_fewer_epochs_than_its_heading_says_so(checkout: Path) -> None:
     suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
     small.record(checkout, suite, Cell("coteaching", "mnist", "symmetric-50", "coteaching"), 1, [70.0] * 4 + [80.0] * 4)
-    text = made(checkout, "statistics small rows=high columns=coteaching,standard numbers=statistic").splitlines()
-    assert text[2:] == ["| Co-teaching | 75.00 (1); mean over 8 epochs, all there are |", "| Standard | 50.00 (1) |"]
+    eight = "; mean over 8 epochs, all there are"
+    text = made(checkout, "statistics small rows=high columns=coteaching,standard numbers=statistic,each").splitlines()
+    assert text[2:] == [f"| Co-teaching | 75.00 (1){eight} | 75.00{eight} |", "| Standard | 50.00 (1) | 50.00 |"]
+    assert within(checkout, "value small high coteaching") == f"75.00{eight}"
+    assert within(checkout, "value small high coteaching show=repeats") == "1"
+    assert within(checkout, "value small high coteaching of=test_accuracy@final") == "80.00"
+    assert within(checkout, "value small high standard minus=coteaching") == f"−25.00{eight}"
+    for words in ("differences small rows=high", "differences small rows=high pairs=coteaching:standard"):
+        assert made(checkout, words).endswith(f"+25.00 (one pair){eight} |")
 
 
 def test_a_fall_and_what_is_regained_of_it(checkout: Path) -> None:
@@ -91,6 +105,9 @@ def test_a_distribution_is_sorted_and_held_against_a_printed_mean(checkout: Path
     three = made(checkout, f"{words} columns=standard mean_of=2").splitlines()
     assert three[0].endswith("| reach 94.00 | a mean of 2 reaches it: resampled | a mean of 2 reaches it: normal |")
     assert three[2] == "| Symmetric 20% | 86.00 ± 8.72 (3) | 82.00 | 80.00, 82.00, 96.00 | 1 of 3 | 11% | 21% |"
+    small.record(checkout, suite, Cell("coteaching", "mnist", "symmetric-20", "coteaching"), 3, [87.0] * 8)
+    short = made(checkout, f"{words} columns=coteaching").splitlines()[2]
+    assert short.startswith("| Symmetric 20% | 87.00 ± 2.00 (3); mean over 8 epochs, all there are | 87.00 | ")
 
 
 def test_a_table_shows_rows_and_columns_that_have_a_run(checkout: Path) -> None:
@@ -143,9 +160,7 @@ def test_costs_are_what_a_protocol_declares_over_the_passes_that_a_run_makes(che
     ],
 )
 def test_a_value_stands_within_its_line(checkout: Path, words: str, text: str) -> None:
-    file = small.page(checkout, f"It ends at <!-- lnl: {words} -->{END}, says the table.\n")
-    write(checkout)
-    assert file.read_text() == f"It ends at <!-- lnl: {words} -->{text}{END}, says the table.\n"
+    assert within(checkout, words) == text
 
 
 def test_files_beside_a_page_are_listed_and_made(checkout: Path) -> None:

@@ -10,7 +10,7 @@ from lnl.render.document import Cell, Grid, number, plus_minus
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.render.pages.numbers import labels_of, spread
-from lnl.render.pages.places import places, suite_of
+from lnl.render.pages.places import places, suite_of, told
 from lnl.results.chance import chance_of_mean
 
 PRINTED_RUNS = 5  # of a printed mean, where a block does not say: what papers of this field usually state
@@ -36,7 +36,7 @@ def distribution(mark: Mark, kept: Committed) -> str:
         chance = chance_of_mean(values, reach, runs)
         texts = [
             *labels(place),
-            plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)),
+            told(plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), place.remarks()),
             number(statistics.median(values)),
             ", ".join(map(number, values)),
             f"{sum(value >= reach for value in values)} of {len(values)}",

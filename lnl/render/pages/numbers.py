@@ -11,7 +11,7 @@ from lnl.render.compare import lines
 from lnl.render.document import Cell, Grid, interval, minus, number, plus_minus
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
-from lnl.render.pages.places import Place, places, suite_of
+from lnl.render.pages.places import Place, places, suite_of, told
 from lnl.results import quantities
 from lnl.results.statistics import Difference, difference
 
@@ -69,9 +69,7 @@ def _shown(place: Place, name: str) -> str:
     if not values:
         return ""
     if name == "statistic":
-        return "; ".join(
-            [plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), *place.remarks]
-        )
+        return told(plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), place.remarks())
     if name.partition("@")[2] == "peak_epoch" or name == "peak_epoch":
         return f"{statistics.median(values):.0f}"
     return minus(statistics.fmean(values))
@@ -83,6 +81,11 @@ def spread(values: list[float], ddof: int = 1) -> float | None:
         return None
     mean = statistics.fmean(values)
     return float((sum((v - mean) ** 2 for v in values) / (len(values) - ddof)) ** 0.5)
+
+
+def _each(place: Place) -> str:
+    values = ", ".join(map(number, place.values("statistic").values()))
+    return told(values, place.remarks()) if values else ""
 
 
 def _peak(place: Place) -> str:
@@ -105,7 +108,7 @@ def _seconds(place: Place) -> str:
 #: columns that are no mean of a number over repeats: name -> (heading, text of a place)
 OWN: dict[str, tuple[str, Callable[[Place], str]]] = {
     "repeats": ("repeats", lambda place: f"{place.done} of {len(place.runs.runs)}"),
-    "each": ("each repeat", lambda place: ", ".join(map(number, place.values("statistic").values()))),
+    "each": ("each repeat", _each),
     "peak": ("peak (median epoch)", _peak),
     "chosen": ("chosen", _chosen),
     "seconds": ("seconds a run (median)", _seconds),
@@ -140,7 +143,8 @@ def _asked(chosen: dict[tuple[str, str], Place], asked: list[tuple[str, ...]], o
             ours, theirs = (p.slot.column_label if by_column else p.slot.row_label for p in (place, other))
             head = f"{ours} − {theirs}"
             heads[head] = None
-            found.setdefault(row, {})[head] = pairwise(difference(place.values(of), other.values(of)))
+            gap = pairwise(difference(place.values(of), other.values(of)))
+            found.setdefault(row, {})[head] = told(gap, place.remarks(of) + other.remarks(of)) if gap else ""
     if not found:
         raise UserError(f"pairs={','.join(map(':'.join, asked))}: no rows or columns of these keys")
     shown = {row: cells for row, cells in found.items() if any(cells.values())}
@@ -171,7 +175,8 @@ def _declared(chosen: dict[tuple[str, str], Place], of: str) -> str:
         texts = [place.slot.row_label, *([] if single else [place.slot.column_label])]
         texts.append(other.slot.row_label if other.slot.row != place.slot.row else other.slot.column_label)
         texts += [", ".join(map(number, p.values(of).values())) for p in (other, place)]
-        rows.append(("", tuple(Cell(text) for text in (*texts, pairwise(found)))))
+        texts.append(told(pairwise(found), place.remarks(of) + other.remarks(of)))
+        rows.append(("", tuple(map(Cell, texts))))
     if not rows:
         raise UserError("nothing that is held against another (`against`) has a repeat in common with it")
     heads = ("", *([] if single else [""]), "held against", "its repeats", "repeats", "difference")
@@ -189,7 +194,7 @@ def value(mark: Mark, kept: Committed) -> str:
     if (row, column) not in chosen:
         raise UserError(f"{key} has no row '{row}' with column '{column}'")
     place, of = chosen[row, column], mark.options.get("of", "statistic")
-    values, shown = place.values(of), mark.options.get("show", "mean")
+    values, shown, remarks = place.values(of), mark.options.get("show", "mean"), place.remarks(of)
     digits = 2 if mark.number("digits") is None else int(mark.options["digits"])
     if not values:
         raise UserError(f"no committed run of row '{row}', column '{column}' has this number")
@@ -197,8 +202,9 @@ def value(mark: Mark, kept: Committed) -> str:
     if "minus" in mark.options:
         at = beside(chosen, place.at, mark.options["minus"])
         gap = difference(values, chosen[at].values(of)) if at else None
-        if gap is None:
+        if at is None or gap is None:
             raise UserError(f"nothing to subtract: no repeat in common with '{mark.options['minus']}'")
+        remarks += chosen[at].remarks(of)
     mean = gap.mean if gap else statistics.fmean(values.values())
     texts: dict[str, Callable[[], str]] = {
         "mean": lambda: number(mean, digits).replace("-", "−"),
@@ -209,4 +215,4 @@ def value(mark: Mark, kept: Committed) -> str:
     }
     if shown not in texts or (shown == "interval" and gap is None):
         raise UserError(f"show={shown} is none of {', '.join(texts)}, or has no `minus` to go with")
-    return texts[shown]()
+    return told(texts[shown](), remarks if shown != "repeats" else [])

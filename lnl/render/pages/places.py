@@ -43,12 +43,18 @@ class Place:
         found = {result["seed"]: quantities.number(result, of, self.statistic) for result in results}
         return {seed: value for seed, value in found.items() if not math.isnan(value)}
 
-    @property
-    def remarks(self) -> list[str]:
-        """What has to be said of the statistic of its runs, e.g. that there are fewer epochs than it is a mean of."""
+    def remarks(self, name: str = "statistic") -> list[str]:
+        """What has to be said of a number of its runs, e.g. that there are fewer epochs than it is a mean of."""
+        if name != "statistic":
+            return []
         curves = [(result["curves"], result["spec"]["split"]) for result in (r["result"] for r in self.runs.records())]
         found = (run_statistic(each, self.statistic, split).remark for each, split in curves)
         return list(dict.fromkeys(filter(None, found)))
+
+
+def told(text: str, remarks: Iterable[str]) -> str:
+    """The text of a number, and behind it what has to be said of it."""
+    return "; ".join([text, *dict.fromkeys(remarks)])
 
 
 def suite_of(mark: Mark, kept: Committed) -> Suite:
