@@ -8,6 +8,7 @@ that the host reads, a shape that depends on values, tensors of two devices in o
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -23,6 +24,8 @@ from lnl.engine.streams import Streams
 
 T = TypeVar("T")
 
+#: Methods that count the given labels before their first step.
+COUNT_FIRST = {"hard-mining", "proportion", "resample"}
 ELSEWHERE = torch.device("meta")
 
 
@@ -57,6 +60,13 @@ def moved(thing: T, monkeypatch: pytest.MonkeyPatch) -> T:
         return copy.deepcopy(thing)
 
 
+def known(tensor: Tensor) -> Tensor:
+    """A tensor there that the host knows, because it has put it there."""
+    there = torch.empty_like(tensor, device=ELSEWHERE)
+    there.cpu = lambda *_: tensor  # type: ignore[method-assign]
+    return there
+
+
 def build_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trainings be built for that device: it has no generator, and the host knows what it has loaded."""
     load, generator = DeviceData.load, Streams.generator
@@ -65,9 +75,7 @@ def build_there(monkeypatch: pytest.MonkeyPatch) -> None:
         here = load(arrays, split, torch.device("cpu"), *limits)
         if device != ELSEWHERE:
             return here
-        there = moved(here, monkeypatch)
-        there.true.cpu = lambda *_: here.true  # type: ignore[method-assign]
-        return there
+        return replace(moved(here, monkeypatch), true=known(here.true))
 
     monkeypatch.setattr(DeviceData, "load", loaded)
     monkeypatch.setattr(Streams, "generator", lambda self, *name, device=None: generator(self, *name))
