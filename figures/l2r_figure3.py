@@ -16,9 +16,8 @@ DEMAND = {
         "A weight is in times that of plain training, 1 over the batch. Left: batches of the hyper-validation set with "
         "its wrong labels. Right: batches of one true class that is not the background, 40% of them given the "
         "background's label, all classes together.",
-        "The paper shows the upper line: after half of the training, before the rate falls. The lower one is of the "
-        "networks of table 2. The area of the right panels is the mean over the classes. The paper does not name the "
-        "data set.",
+        "The paper shows half of the training, before the rate falls; the whole training is that of table 2. The area "
+        "of the right panels is the mean over the classes. The paper does not name the data set.",
     ],
 }
 PANELS = (("mixed", "batches as they come"), ("single_class", "batches of one true class"))
@@ -30,11 +29,12 @@ def draw(data):
 
     import matplotlib.pyplot as plt
 
-    from lnl.render.panels import finish, remark, title
+    from lnl.render.panels import finish, remark, title, with_a_run
 
-    figure, axes = plt.subplots(2, 2, figsize=(10.0, 7.4), sharey=True)
+    rows, absent = with_a_run(data)
+    figure, axes = plt.subplots(len(rows), 2, figsize=(10.0, 1.0 + 3.2 * len(rows)), sharey=True, squeeze=False)
     shown = {}
-    for i, row in enumerate(data.rows):
+    for i, row in enumerate(rows):
         records = [record["result"] for record in data.place(row.key, "l2r").records()]
         found = [result["pieces"]["weights"] for result in records if "weights" in result.get("pieces", {})]
         for ax, number, (key, words) in zip(axes[i], (2 * i, 2 * i + 1), PANELS, strict=True):
@@ -44,7 +44,7 @@ def draw(data):
             if parts:
                 shown |= _panel(ax, data, row.key, key, parts)
         axes[i, 0].set_ylabel("Share of examples (%)")
-    finish(figure, replace(data, places=[]), list(shown.values()), list(shown), said=DEMAND["notes"][:2])
+    finish(figure, replace(data, places=[]), list(shown.values()), list(shown), said=[*DEMAND["notes"][:2], *absent])
     return figure
 
 

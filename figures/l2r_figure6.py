@@ -26,11 +26,12 @@ def draw(data):
     import numpy as np
 
     from lnl.render.matrices import tiles
-    from lnl.render.panels import finish, remark, title
+    from lnl.render.panels import finish, remark, title, with_a_run
 
-    figure, axes = plt.subplots(2, 2, figsize=(8.0, 9.6))
-    words = [f"{row.label}: {column.label}" for row in data.rows for column in data.columns]
-    for i, row in enumerate(data.rows):
+    rows, absent = with_a_run(data)
+    figure, axes = plt.subplots(len(rows), 2, figsize=(8.0, 0.8 + 4.4 * len(rows)), squeeze=False)
+    words = [f"{row.label}: {column.label}" for row in rows for column in data.columns]
+    for i, row in enumerate(rows):
         for j, column in enumerate(data.columns):
             ax, place = axes[i, j], data.place(row.key, column.key)
             title(ax, 2 * i + j, words[2 * i + j], among=words)
@@ -42,9 +43,9 @@ def draw(data):
             counts = np.array(found[0], dtype=float)
             shares = counts / counts.sum(1, keepdims=True).clip(min=1)
             tiles(ax, shares, top=1.0, labels=False)
-            ax.set_xlabel("Prediction" if i else "")
+            ax.set_xlabel("Prediction" if row is rows[-1] else "")
             ax.set_ylabel("" if j else "True class")
             for (true, predicted), share in np.ndenumerate(shares):
                 data.add(row.key, column.key, f"share of class {true} that is predicted as", predicted, float(share))
-    finish(figure, replace(data, places=[]), [], [], said=DEMAND["notes"])
+    finish(figure, replace(data, places=[]), [], [], said=[*DEMAND["notes"], *absent])
     return figure

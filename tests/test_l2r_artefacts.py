@@ -192,6 +192,22 @@ def test_figure_3_shows_shares_of_right_and_of_wrong_examples_over_all_repeats_a
     assert "0.700" in figure.axes[0].get_xlabel() and "0.900" in figure.axes[1].get_xlabel()
 
 
+def test_figure_3_leaves_out_what_has_no_run_and_says_so(suite: Suite, tmp_path: Path) -> None:
+    part = {"clean": [0, 5], "flipped": [9, 1], "mean_clean": 1.0, "mean_flipped": 0.1, "auc": 0.9}
+    kept = _curves(test_accuracy=[50.0]) | {
+        "pieces": {"weights": {"edges": [0.0], "mixed": part, "single_class": part}},
+    }
+    records = _recorded(suite, "l2r_figure3", tmp_path, lambda cell, n: kept)
+    for place in tmp_path.rglob("l2r-half/*.json"):
+        place.unlink()
+    figure = drawing(suite, "l2r_figure3")(data_of(suite, "l2r_figure3", records))
+    assert [ax.get_title() for ax in figure.axes] == [
+        "(a) The whole training: batches as they come",
+        "(b) The whole training: batches of one true class",
+    ]
+    assert any("Without a run so far: half of the training" in text.get_text() for text in figure.texts)
+
+
 def test_figure_6_shows_rows_of_true_classes_in_shares_of_each(suite: Suite, tmp_path: Path) -> None:
     counts = np.arange(1, 101).reshape(10, 10)
     data = _written(

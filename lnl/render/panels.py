@@ -83,6 +83,13 @@ def begun(data: FigureData) -> tuple[list[tuple[int, Entry]], list[str]]:
     return [one for line in lines if line not in empty for one in line], [f"Without a run so far: {'; '.join(names)}."]
 
 
+def with_a_run(data: FigureData) -> tuple[list[Entry], list[str]]:
+    """Rows to draw, where each is a line of panels of its own, and what the small print says of the others."""
+    chosen = [row for row in data.rows if set(data.states(row.key)) - {"missing"}] or data.rows
+    absent = [row.label.lower() for row in data.rows if row not in chosen]
+    return chosen, [f"Without a run so far: {'; '.join(absent)}."] if absent else []
+
+
 def panel(ax: Axes, data: FigureData, number: int, words: str, name: str, drawn: Sequence[Drawn]) -> None:
     """One panel of quantity `name` with a legend of its own, for curves that are not methods."""
     title(ax, number, words)
