@@ -16,8 +16,8 @@ DEMAND = {
         "A weight is in times that of plain training, 1 over the batch. Left: batches of the hyper-validation set with "
         "its wrong labels. Right: batches of one true class that is not the background, 40% of them given the "
         "background's label, all classes together.",
-        "The paper shows half of the training, before the rate falls; the whole training is that of table 2. The area "
-        "of the right panels is the mean over the classes. The paper does not name the data set.",
+        "The paper shows half of the training, before the rate falls, and does not name the data set; the whole "
+        "training is that of table 2. All repeats together; the area of the right panels is the mean over the classes.",
     ],
 }
 PANELS = (("mixed", "batches as they come"), ("single_class", "batches of one true class"))
@@ -44,7 +44,8 @@ def draw(data):
             if parts:
                 shown |= _panel(ax, data, row.key, key, parts)
         axes[i, 0].set_ylabel("Share of examples (%)")
-    finish(figure, replace(data, places=[]), list(shown.values()), list(shown), said=[*DEMAND["notes"][:2], *absent])
+    said = [*DEMAND["notes"], *absent]
+    finish(figure, replace(data, places=[]), list(shown.values()), list(shown), said=said)  # no band is drawn
     return figure
 
 
@@ -61,11 +62,12 @@ def _panel(ax, data, row, key, found):
         shown[label] = ax.bar(np.arange(len(bins)) + 0.4 * aside - 0.2, shares, 0.4, color=colour)
         for place, share in zip(bins, shares, strict=True):
             data.add(row, "l2r", f"share of examples with a {label}, {key}", place, float(share))
+    means = {}
     for name in ("auc", "mean_clean", "mean_flipped"):
         values = [part[name] for part in parts if part[name] is not None]
         if values:
-            data.add(row, "l2r", f"{name}, {key}", "", float(np.mean(values)))
-    areas = [part["auc"] for part in parts if part["auc"] is not None]
+            means[name] = float(np.mean(values))
+            data.add(row, "l2r", f"{name}, {key}", "", means[name])
     ax.set_xticks(range(len(bins)), bins)
-    ax.set_xlabel(f"Weight\narea under the ROC curve {np.mean(areas):.3f}" if areas else "Weight")
+    ax.set_xlabel(f"Weight\narea under the ROC curve {means['auc']:.3f}" if "auc" in means else "Weight")
     return shown

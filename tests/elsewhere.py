@@ -8,6 +8,7 @@ that the host reads, a shape that depends on values, tensors of two devices in o
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -30,18 +31,48 @@ ELSEWHERE = torch.device("meta")
 
 
 class Crossings(TorchDispatchMode):
-    """Operations that move something between the host and the device: it takes a moment, and no recording has it."""
+    """Sees operations that move something between the host and the device: it takes a moment, and no recording has it.
+
+    `torch.tensor(values, device=there)` is such a one, but would make nothing on the host for this device: inside it is
+    made there and moved.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[str] = []
+        self._patched = pytest.MonkeyPatch()
+
+    def __enter__(self) -> Crossings:
+        for name in ("tensor", "as_tensor", "asarray"):
+            self._patched.setattr(torch, name, _on_the_host_first(getattr(torch, name)))
+        super().__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        self._patched.undo()
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         out = func(*args, **(kwargs or {}))
+        # a derivative that is zero has no memory, wherever it says that it is
         stored = [t for t in tree_leaves((args, kwargs, out)) if isinstance(t, Tensor) and not t._is_zerotensor()]
         if len({tensor.device for tensor in stored}) > 1:
             self.seen.append(str(func))
         return out
+
+
+def _on_the_host_first(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def made(data: Any, *args: Any, device: Any = None, **kwargs: Any) -> Tensor:
+        out = make(data, *args, **kwargs)
+        return out if device is None else out.to(device)
+
+    return made
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the engine does otherwise on a GPU: products of several linear networks in one operation."""
+    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
 
 
 def _moved(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
@@ -82,11 +113,14 @@ def build_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def crossings(training: Training, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the second step of a training moves between the host and a device; the first may prepare what stays."""
+    """What a step of a training moves between the host and the device; the ones before it may prepare what stays. A
+    training that was built on the host goes there before, with all that it has."""
     begun = training.begin_epoch(0)
     training.step(0, begun)
-    there, drawn, moment = moved((training, training.batches.draws(1), begun), monkeypatch)
+    handed = training, training.batches.draws(1), begun
+    there, drawn, moment = handed if training.device == ELSEWHERE else moved(handed, monkeypatch)
     place = torch.arange(training.batches.size, 2 * training.batches.size, device=ELSEWHERE)
+    there.compute(place, drawn, moment)
     with Crossings() as found:
         there.compute(place, drawn, moment)
     return found.seen

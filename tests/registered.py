@@ -1,4 +1,4 @@
-"""Every registered method on the small problem of the tests, with what it reads: sets, a network handed over."""
+"""Every contributed method on the small problem of the tests, with what it reads: sets, a network handed over."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ METHODS = {  # a method that somebody keeps for himself need not learn these ima
 }
 SEARCHED = {"s2e", "s2e-sound"}  # whose R(t) is what a search finds
 TRAINABLE = sorted(METHODS.keys() - SEARCHED)
+STACKED = ("standard", "bootstrap", "mentornet", "coteaching", "decoupling", "coteaching-plus")
 
 
 @cache
-def standard(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str, Tensor]:
+def handed_over(network: str = "digits_mlp", noise: str = "symmetric-50") -> dict[str, Tensor]:
     """Standard's network, as it is handed over."""
     built = helpers.build("standard", helpers.spec(network), noise=noise, points=("final",))
     built.run()
@@ -48,7 +49,7 @@ def ready(
         parameters=parameters,
         noise=noise,
         device=device,
-        handovers=dict.fromkeys(("held-out", "final"), standard(network, noise)),
+        handovers=dict.fromkeys(("held-out", "final"), handed_over(network, noise)),
     )
 
 

@@ -1,4 +1,6 @@
-"""Steps on a device that the host cannot look into, by every method, augmentation and network of the suite."""
+"""Steps on a device that the host cannot look into, by every method, augmentation and network of the suite.
+
+`tests/test_engine_modes.py` looks at whole epochs, with what is drawn for each step; here nothing is computed."""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from typing import Any
 import helpers
 import pytest
 import torch
-from elsewhere import COUNT_FIRST, ELSEWHERE, Crossings, build_there, crossings
-from registered import TRAINABLE, ready
+from elsewhere import COUNT_FIRST, ELSEWHERE, Crossings, as_on_a_gpu, build_there, crossings
+from registered import STACKED, TRAINABLE, ready
 from torch import Tensor
 
 from lnl.declared.suite import Suite
-from lnl.engine.method import Method, Moment, Outcome
+from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.learning import augment
 from lnl.learning.selection import cross_entropy
 from lnl.networks import build
@@ -21,23 +23,21 @@ from lnl.networks.layers import batch_norm_mode
 from lnl.networks.registry import NETWORKS
 
 # torch's own, of operations that it differentiates forward on such a device
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:FutureWarning")
-
-
-STACKED = ("standard", "bootstrap", "mentornet", "coteaching", "decoupling", "coteaching-plus")
+pytestmark = [
+    pytest.mark.usefixtures(as_on_a_gpu.__name__),
+    pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:FutureWarning"),
+]
 
 
 @pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
 @pytest.mark.parametrize("key", TRAINABLE)
-def test_no_step_looks_at_the_device_or_moves_anything(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)  # as on a GPU
+def test_no_step_of_a_method_waits_for_the_device(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert crossings(ready(key, network), monkeypatch) == []
 
 
 @pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
 @pytest.mark.parametrize("key", STACKED)
-def test_nor_does_the_step_of_a_stack(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
+def test_no_step_of_a_stack_waits_for_the_device(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert crossings(helpers.build(key, helpers.spec(network), [1, 2], mode="stacked"), monkeypatch) == []
 
 
@@ -47,16 +47,14 @@ LOOK_FIRST = COUNT_FIRST | {"f-correction", "gce-truncated", "s-model"}
 
 @pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
 @pytest.mark.parametrize("key", sorted(set(TRAINABLE) - LOOK_FIRST))
-def test_what_a_training_keeps_lies_where_it_runs(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
+def test_all_that_a_training_keeps_lies_where_it_runs(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     build_there(monkeypatch)
     assert crossings(ready(key, network, device=str(ELSEWHERE)), monkeypatch) == []
 
 
 @pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
 @pytest.mark.parametrize("key", STACKED)
-def test_so_does_what_a_stack_keeps(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lnl.engine.dense.batched", lambda flat: True)
+def test_all_that_a_stack_keeps_lies_where_it_runs(key: str, network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     build_there(monkeypatch)
     built = helpers.build(key, helpers.spec(network), [1, 2], mode="stacked", device=str(ELSEWHERE))
     assert crossings(built, monkeypatch) == []
@@ -76,13 +74,13 @@ def _declared() -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("key", TRAINABLE)
-def test_nor_in_any_declared_way(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_step_in_a_declared_way_waits_for_the_device(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for changes in _declared().get(key, []):
         assert crossings(ready(key, "digits_cnn", **changes), monkeypatch) == [], changes
 
 
 @pytest.mark.parametrize("kind", augment.KINDS)
-def test_nor_does_an_augmentation(kind: str) -> None:
+def test_no_augmentation_waits_for_the_device(kind: str) -> None:
     images, uniform = (torch.rand(shape, device=ELSEWHERE) for shape in ((2, 4, 3, 8, 8), (2, 4, augment.width(kind))))
     with Crossings() as found:
         assert augment.augment(kind, images, uniform).shape == images.shape
@@ -90,7 +88,7 @@ def test_nor_does_an_augmentation(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_nor_does_a_network(name: str) -> None:
+def test_no_network_waits_for_the_device(name: str) -> None:
     side = max(32, NETWORKS[name].smallest)
     with ELSEWHERE:
         network = build(name, (3, side, side), 10)
@@ -119,17 +117,43 @@ class Brings(Method):
         return Outcome(loss=losses.mean(-1) * torch.tensor([2.0]).to(losses.device), losses=losses)
 
 
+class Makes(Method):
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1) * torch.tensor([2.0], device=losses.device), losses=losses)
+
+
+class Keeps(Method):
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        return {"factor": torch.ones(())}
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        logits = learner.forward(batch.x, batch.uniform)
+        losses = cross_entropy(logits, batch.labels)
+        loss = losses.mean(-1) * learner.state["factor"]
+        learner.apply(learner.gradient(loss))
+        return Outcome(loss.detach(), losses.detach(), None, logits)
+
+
 class Mixes(Method):
     def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
         losses = cross_entropy(logits, labels)
         return Outcome(loss=(losses * torch.ones(losses.shape[-1])).mean(-1), losses=losses)
 
 
-@pytest.mark.parametrize("method", [Reads, Picks, Mixes])
-def test_a_step_that_does_is_an_error_there(method: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises((RuntimeError, NotImplementedError)):
+@pytest.mark.parametrize(("method", "says"), [(Reads, "item"), (Picks, "nonzero"), (Mixes, "device")])
+def test_a_step_that_looks_at_the_device_is_an_error_there(
+    method: type[Method], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RuntimeError, match=says):
         crossings(helpers.build(method, helpers.spec()), monkeypatch)
 
 
-def test_and_what_a_step_brings_along_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert crossings(helpers.build(Brings, helpers.spec()), monkeypatch) != []
+@pytest.mark.parametrize("method", [Brings, Makes])
+def test_what_a_step_brings_from_the_host_is_seen(method: type[Method], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert crossings(helpers.build(method, helpers.spec()), monkeypatch) != []
+
+
+def test_what_a_method_keeps_on_the_host_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    build_there(monkeypatch)
+    assert crossings(helpers.build(Keeps, helpers.spec(), device=str(ELSEWHERE)), monkeypatch) != []

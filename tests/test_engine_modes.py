@@ -8,6 +8,7 @@ from collections.abc import Callable
 import helpers
 import pytest
 import torch
+from registered import STACKED
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -16,15 +17,13 @@ from lnl.engine.method import Method, Moment, Outcome
 from lnl.errors import UserError
 from lnl.learning.selection import cross_entropy
 
-METHODS = ("standard", "bootstrap", "mentornet", "coteaching", "decoupling", "coteaching-plus")
-
 
 def _flat(built: Training) -> Tensor:
     return built.learner.population.flat.clone()
 
 
 @pytest.mark.parametrize("precision", ["highest", "medium"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", STACKED)
 def test_a_linear_run_is_bit_identical_alone_and_at_any_place_in_a_stack(method: str, precision: str) -> None:
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision(precision)
@@ -47,7 +46,7 @@ def _compare_stacks(method: str) -> None:
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)])
 @pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", STACKED)
 def test_stacked_agrees_with_single_after_one_step(
     method: str, network: str, dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +172,7 @@ class _Synchronisations(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("mode", ["single", "stacked"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", STACKED)
 def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
     built = helpers.build(method, helpers.spec(), [1] if mode == "single" else [1, 2], mode=mode)
     moment = built.begin_epoch(1)

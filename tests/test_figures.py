@@ -215,6 +215,16 @@ def test_lines_of_panels_without_a_run_are_left_out_and_named() -> None:
     assert said == ["Without a run so far: (a) A; (b) B; (c) C; (g) G."]
 
 
+def test_rows_without_a_run_are_left_out_and_named_as_they_are_called() -> None:
+    states: dict[str, dict[str, int]] = {key: {"missing": 2} for key in ("CIFAR-10", "MNIST")}
+    data: Any = SimpleNamespace(rows=[Entry(key, key) for key in states], states=lambda row: states[row])
+    assert panels.with_a_run(data) == (data.rows, [])  # nothing has begun
+    states["MNIST"] = {"ok": 1, "missing": 1}
+    shown, said = panels.with_a_run(data)
+    assert [row.key for row in shown] == ["MNIST"]
+    assert said == ["Without a run so far: CIFAR-10."]
+
+
 def test_no_line_goes_over_a_ratio_without_runs_and_no_legend_has_bars_that_the_plot_lacks(suite, tmp_path):
     def at(cell, seed):
         return tmp_path / cell.id / f"seed{seed}.json"

@@ -205,7 +205,7 @@ def test_figure_3_leaves_out_what_has_no_run_and_says_so(suite: Suite, tmp_path:
         "(a) The whole training: batches as they come",
         "(b) The whole training: batches of one true class",
     ]
-    assert any("Without a run so far: half of the training" in text.get_text() for text in figure.texts)
+    assert any("Without a run so far: Half of the training." in text.get_text() for text in figure.texts)
 
 
 def test_figure_6_shows_rows_of_true_classes_in_shares_of_each(suite: Suite, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import helpers
 import pytest
 import torch
 import torch.nn.functional as F
-from registered import METHODS, TRAINABLE, ran, standard
+from registered import METHODS, TRAINABLE, handed_over, ran
 from torch import Tensor
 
 from lnl.engine.build import load_method
@@ -273,7 +273,7 @@ def test_the_second_printed_step_ascends_on_the_rejected_at_a_share_of_the_rate(
 
 
 def test_s_model_begins_with_the_confusion_of_the_network_before_and_goes_on_with_it() -> None:
-    base = standard()
+    base = handed_over()
     described = helpers.spec(method={"key": "s-model", "parameters": helpers.method_parameters("s-model")})
     built = helpers.build("s-model", described, handovers={"held-out": base})
     built.begin()

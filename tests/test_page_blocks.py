@@ -66,9 +66,10 @@ def test_a_mean_of_fewer_epochs_than_its_heading_says_so(checkout: Path) -> None
     assert within(checkout, "value small high coteaching") == f"75.00{eight}"
     assert within(checkout, "value small high coteaching show=repeats") == "1"
     assert within(checkout, "value small high coteaching of=test_accuracy@final") == "80.00"
-    assert within(checkout, "value small high standard minus=coteaching") == f"−25.00{eight}"
+    assert within(checkout, "value small high standard minus=coteaching") == f"−25.00; Co-teaching: {eight[2:]}"
+    assert within(checkout, "value small high coteaching of=test_accuracy") == f"75.00{eight}"
     for words in ("differences small rows=high", "differences small rows=high pairs=coteaching:standard"):
-        assert made(checkout, words).endswith(f"+25.00 (one pair){eight} |")
+        assert made(checkout, words).endswith(f"+25.00 (one pair); Co-teaching: {eight[2:]} |")
 
 
 def test_a_fall_and_what_is_regained_of_it(checkout: Path) -> None:

@@ -116,7 +116,7 @@ class Batches:
                 f"a batch of {self.size} is larger than the {len(runs[0].train_index)} examples that are trained on; "
                 "take a smaller batch, or smaller sets beside them"
             )
-        if data.ahead and method.views:
+        if data.ahead and method.views and self._augment == augment.RESIZED:
             raise UserError(
                 f"{spec['method']['key']} makes views of whole images, and of images in files parts are read; a method "
                 "for them asks for `crops()`"

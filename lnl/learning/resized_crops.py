@@ -55,6 +55,7 @@ def boxes(uniform: Tensor, height: int, width: int) -> Tensor:
     fits = (w > 0) & (w <= width) & (h > 0) & (h <= height)
     first = fits.to(torch.int8).argmax(1)
     chosen = places[torch.arange(len(places), device=places.device), first]
+    # filled in on the device: a step brings nothing from the host
     middle = torch.stack([torch.full_like(h[:, 0], side) for side in _middle(height, width)], dim=-1)
     return torch.where(fits.any(1, keepdim=True), chosen, middle).long()
 

@@ -76,18 +76,28 @@ def begun(data: FigureData) -> tuple[list[tuple[int, Entry]], list[str]]:
     """
     numbered = list(enumerate(data.rows))
     lines = [numbered[start : start + ACROSS] for start in range(0, len(numbered), ACROSS)]
-    empty = [line for line in lines if not any(set(data.states(row.key)) - {"missing"} for _, row in line)]
+    empty = [line for line in lines if not any(_has_a_run(data, row) for _, row in line)]
     if not empty or len(empty) == len(lines):
         return numbered, []
     names = [f"({LETTERS[number]}) {row.label}" for line in empty for number, row in line]
-    return [one for line in lines if line not in empty for one in line], [f"Without a run so far: {'; '.join(names)}."]
+    return [one for line in lines if line not in empty for one in line], _left_out(names)
 
 
 def with_a_run(data: FigureData) -> tuple[list[Entry], list[str]]:
-    """Rows to draw, where each is a line of panels of its own, and what the small print says of the others."""
-    chosen = [row for row in data.rows if set(data.states(row.key)) - {"missing"}] or data.rows
-    absent = [row.label.lower() for row in data.rows if row not in chosen]
-    return chosen, [f"Without a run so far: {'; '.join(absent)}."] if absent else []
+    """The same of a figure whose rows are lines of panels, numbered as they are drawn: the rows that have a run, or all
+    where none has."""
+    chosen = [row for row in data.rows if _has_a_run(data, row)]
+    if not chosen:
+        return data.rows, []
+    return chosen, _left_out([row.label for row in data.rows if row not in chosen])
+
+
+def _has_a_run(data: FigureData, row: Entry) -> bool:
+    return bool(set(data.states(row.key)) - {"missing"})
+
+
+def _left_out(names: list[str]) -> list[str]:
+    return [f"Without a run so far: {'; '.join(names)}."] if names else []
 
 
 def panel(ax: Axes, data: FigureData, number: int, words: str, name: str, drawn: Sequence[Drawn]) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lnl.errors import UserError, nearest
 from lnl.results.claims import run_values, shapes
 from lnl.results.claims.words import POINTS, QUANTITIES, quantity_words
-from lnl.results.statistics import LAST, file_accuracy, run_statistic, trained
+from lnl.results.statistics import LAST, fewer, file_accuracy, run_statistic, trained
 
 Array = NDArray[np.float64]
 
@@ -33,6 +33,15 @@ def number(result: Mapping[str, Any], name: str, statistic: str) -> float:
         return SHAPES[name][1](*test_curve(result, statistic))
     of, at = _parts(name)
     return run_values.value(dict(result), of, at)
+
+
+def remark(result: Mapping[str, Any], name: str, statistic: str) -> str:
+    """What has to be said of that number, e.g. that there are fewer epochs than its name says; '' where nothing has."""
+    if name == "statistic":
+        return run_statistic(result["curves"], statistic, result["spec"]["split"]).remark
+    of, at = ("", "") if name in SHAPES else _parts(name)
+    curve = run_values.trained_curve(dict(result), of) if at.startswith("last10") else None
+    return "" if curve is None else fewer(int((~np.isnan(curve)).sum()))
 
 
 def words(name: str) -> str:

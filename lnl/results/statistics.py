@@ -102,8 +102,7 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     remark = ""
     if statistic in ("last10_mean", "last10_mean_file"):
         chosen = epochs[-LAST:]
-        if len(chosen) < LAST:
-            remark = f"mean over {len(chosen)} epoch{'s' if len(chosen) > 1 else ''}, all there are"
+        remark = fewer(len(chosen))
     elif statistic in ("final", "final_top5"):
         chosen = epochs[-1:]
     elif statistic == "best":
@@ -117,6 +116,11 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
         chosen = [max(seen, key=lambda i: (sign * statistics.fmean(net[i] for net in watched), -i))]
     networks = tuple(statistics.fmean(net[i] for i in chosen) for net in test)
     return RunValue(statistics.fmean(networks), networks, tuple(curves["epoch"][i] for i in chosen), remark)
+
+
+def fewer(epochs: int) -> str:
+    """What has to be said of a mean over the last ten epochs where there are so many; '' where they are enough."""
+    return f"mean over {epochs} epoch{'s' if epochs > 1 else ''}, all there are" if 0 < epochs < LAST else ""
 
 
 def file_accuracy(curves: Mapping[str, Any], split: str) -> list[Any]:

@@ -36,7 +36,10 @@ def distribution(mark: Mark, kept: Committed) -> str:
         chance = chance_of_mean(values, reach, runs)
         texts = [
             *labels(place),
-            told(plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), place.remarks()),
+            told(
+                plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)),
+                place.remarks("statistic"),
+            ),
             number(statistics.median(values)),
             ", ".join(map(number, values)),
             f"{sum(value >= reach for value in values)} of {len(values)}",
@@ -44,15 +47,15 @@ def distribution(mark: Mark, kept: Committed) -> str:
             percent(chance.student) if chance else "too few",
         ]
         rows.append(("", tuple(map(Cell, texts))))
-    mean = f"a mean of {runs} reaches it"
+    of_mean = f"a mean of {runs} reaches it"
     heads = (
         *[""] * len(labels(chosen[0])),
         "mean",
         "median",
         "repeats, sorted",
         f"reach {number(least)}",
-        f"{mean}: resampled",
-        f"{mean}: normal",
+        f"{of_mean}: resampled",
+        f"{of_mean}: normal",
     )
     return markdown.table(Grid(heads, tuple(rows)))
 

@@ -68,11 +68,13 @@ def _shown(place: Place, name: str) -> str:
     values = list(place.values(name).values())
     if not values:
         return ""
-    if name == "statistic":
-        return told(plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), place.remarks())
     if name.partition("@")[2] == "peak_epoch" or name == "peak_epoch":
         return f"{statistics.median(values):.0f}"
-    return minus(statistics.fmean(values))
+    mean = statistics.fmean(values)
+    of_all = name == "statistic"
+    return told(
+        plus_minus(mean, spread(values, place.ddof), len(values)) if of_all else minus(mean), place.remarks(name)
+    )
 
 
 def spread(values: list[float], ddof: int = 1) -> float | None:
@@ -85,7 +87,7 @@ def spread(values: list[float], ddof: int = 1) -> float | None:
 
 def _each(place: Place) -> str:
     values = ", ".join(map(number, place.values("statistic").values()))
-    return told(values, place.remarks()) if values else ""
+    return told(values, place.remarks("statistic")) if values else ""
 
 
 def _peak(place: Place) -> str:
@@ -144,7 +146,7 @@ def _asked(chosen: dict[tuple[str, str], Place], asked: list[tuple[str, ...]], o
             head = f"{ours} − {theirs}"
             heads[head] = None
             gap = pairwise(difference(place.values(of), other.values(of)))
-            found.setdefault(row, {})[head] = told(gap, place.remarks(of) + other.remarks(of)) if gap else ""
+            found.setdefault(row, {})[head] = told(gap, of_both(place, other, of)) if gap else ""
     if not found:
         raise UserError(f"pairs={','.join(map(':'.join, asked))}: no rows or columns of these keys")
     shown = {row: cells for row, cells in found.items() if any(cells.values())}
@@ -155,6 +157,17 @@ def _asked(chosen: dict[tuple[str, str], Place], asked: list[tuple[str, ...]], o
 def beside(chosen: dict[tuple[str, str], Place], at: tuple[str, str], other: str) -> tuple[str, str] | None:
     """The place in another column (or row) of this key, all else equal; None where there is none."""
     return next((each for each in ((at[0], other), (other, at[1])) if each in chosen and each != at), None)
+
+
+def of_both(first: Place, second: Place, of: str) -> list[str]:
+    """What has to be said of a difference over pairs of repeats: of both sides together, or of each by its name."""
+    seeds = first.values(of).keys() & second.values(of).keys()
+    ours, theirs = first.remarks(of, seeds), second.remarks(of, seeds)
+    if ours == theirs:
+        return ours
+    by_column = first.slot.row == second.slot.row
+    names = [place.slot.column_label if by_column else place.slot.row_label for place in (first, second)]
+    return [f"{name}: {remark}" for name, said in zip(names, (ours, theirs), strict=True) for remark in said]
 
 
 def pairwise(found: Difference | None) -> str:
@@ -175,7 +188,7 @@ def _declared(chosen: dict[tuple[str, str], Place], of: str) -> str:
         texts = [place.slot.row_label, *([] if single else [place.slot.column_label])]
         texts.append(other.slot.row_label if other.slot.row != place.slot.row else other.slot.column_label)
         texts += [", ".join(map(number, p.values(of).values())) for p in (other, place)]
-        texts.append(told(pairwise(found), place.remarks(of) + other.remarks(of)))
+        texts.append(told(pairwise(found), of_both(place, other, of)))
         rows.append(("", tuple(map(Cell, texts))))
     if not rows:
         raise UserError("nothing that is held against another (`against`) has a repeat in common with it")
@@ -204,7 +217,7 @@ def value(mark: Mark, kept: Committed) -> str:
         gap = difference(values, chosen[at].values(of)) if at else None
         if at is None or gap is None:
             raise UserError(f"nothing to subtract: no repeat in common with '{mark.options['minus']}'")
-        remarks += chosen[at].remarks(of)
+        remarks = of_both(place, chosen[at], of)
     mean = gap.mean if gap else statistics.fmean(values.values())
     texts: dict[str, Callable[[], str]] = {
         "mean": lambda: number(mean, digits).replace("-", "−"),

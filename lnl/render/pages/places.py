@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lnl.declared.cells import Slot
@@ -13,7 +13,6 @@ from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.results import quantities
 from lnl.results.records import SlotRuns, collect
-from lnl.results.statistics import run_statistic
 
 SHARED = ("scale", "seeds", "rows", "columns")  # options that every block about places has
 
@@ -43,13 +42,12 @@ class Place:
         found = {result["seed"]: quantities.number(result, of, self.statistic) for result in results}
         return {seed: value for seed, value in found.items() if not math.isnan(value)}
 
-    def remarks(self, name: str = "statistic") -> list[str]:
-        """What has to be said of a number of its runs, e.g. that there are fewer epochs than it is a mean of."""
-        if name != "statistic":
-            return []
-        curves = [(result["curves"], result["spec"]["split"]) for result in (r["result"] for r in self.runs.records())]
-        found = (run_statistic(each, self.statistic, split).remark for each, split in curves)
-        return list(dict.fromkeys(filter(None, found)))
+    def remarks(self, of: str, seeds: Collection[int] | None = None) -> list[str]:
+        """What has to be said of a number of its runs, or of those with these seeds, e.g. that there are fewer epochs
+        than it is a mean of."""
+        results = [record["result"] for record in self.runs.records()]
+        chosen = [result for result in results if seeds is None or result["seed"] in seeds]
+        return list(dict.fromkeys(filter(None, (quantities.remark(r, of, self.statistic) for r in chosen))))
 
 
 def told(text: str, remarks: Iterable[str]) -> str:
