@@ -17,6 +17,11 @@ def pytest_sessionfinish() -> None:
     warm_commands.end()
 
 
+# torch's compiler, which nothing here uses, is loaded by some of torch's own tools, and would list at the end of every
+# test process what it has leaked
+sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="session")
 def finished_suite(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
     suite = SuiteCopy.make(tmp_path_factory.mktemp("suite") / "checkout")
