@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 import warm_commands
 from suite_copy import SuiteCopy
 
@@ -17,9 +18,10 @@ def pytest_sessionfinish() -> None:
     warm_commands.end()
 
 
-# torch's compiler, which nothing here uses, is loaded by some of torch's own tools, and would list at the end of every
-# test process what it has leaked
-sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+if not torch.cuda.is_available():  # where a GPU is, tests have what a training has
+    # torch's compiler, which nothing here uses, is loaded by some of torch's own tools, and would list at the end of
+    # every test process what it has leaked
+    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

@@ -117,10 +117,11 @@ def crossings(training: Training, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     training that was built on the host goes there before, with all that it has."""
     begun = training.begin_epoch(0)
     training.step(0, begun)
-    handed = training, training.batches.draws(1), begun
-    there, drawn, moment = handed if training.device == ELSEWHERE else moved(handed, monkeypatch)
+    there, drawn, moment = training, training.batches.draws(1), begun
     place = torch.arange(training.batches.size, 2 * training.batches.size, device=ELSEWHERE)
-    there.compute(place, drawn, moment)
+    if training.device != ELSEWHERE:
+        there, drawn, moment = moved((there, drawn, moment), monkeypatch)
+        there.compute(place, drawn, moment)
     with Crossings() as found:
         there.compute(place, drawn, moment)
     return found.seen

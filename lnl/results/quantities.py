@@ -36,10 +36,13 @@ def number(result: Mapping[str, Any], name: str, statistic: str) -> float:
 
 
 def remark(result: Mapping[str, Any], name: str, statistic: str) -> str:
-    """What has to be said of that number, e.g. that there are fewer epochs than its name says; '' where nothing has."""
+    """What has to be said of that number, e.g. that there are fewer epochs than its name says; '' where nothing has.
+    UserError for a name that is none."""
     if name == "statistic":
         return run_statistic(result["curves"], statistic, result["spec"]["split"]).remark
-    of, at = ("", "") if name in SHAPES else _parts(name)
+    if name in SHAPES:
+        return ""
+    of, at = _parts(name)
     curve = run_values.trained_curve(dict(result), of) if at.startswith("last10") else None
     return "" if curve is None else fewer(int((~np.isnan(curve)).sum()))
 

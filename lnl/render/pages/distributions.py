@@ -6,11 +6,11 @@ import statistics
 
 from lnl.errors import UserError
 from lnl.render import markdown
-from lnl.render.document import Cell, Grid, number, plus_minus
+from lnl.render.document import Cell, Grid, number
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
-from lnl.render.pages.numbers import labels_of, spread
-from lnl.render.pages.places import places, suite_of, told
+from lnl.render.pages.numbers import labels_of, with_spread
+from lnl.render.pages.places import places, suite_of
 from lnl.results.chance import chance_of_mean
 
 PRINTED_RUNS = 5  # of a printed mean, where a block does not say: what papers of this field usually state
@@ -36,10 +36,7 @@ def distribution(mark: Mark, kept: Committed) -> str:
         chance = chance_of_mean(values, reach, runs)
         texts = [
             *labels(place),
-            told(
-                plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)),
-                place.remarks("statistic"),
-            ),
+            with_spread(place),
             number(statistics.median(values)),
             ", ".join(map(number, values)),
             f"{sum(value >= reach for value in values)} of {len(values)}",
@@ -47,15 +44,15 @@ def distribution(mark: Mark, kept: Committed) -> str:
             percent(chance.student) if chance else "too few",
         ]
         rows.append(("", tuple(map(Cell, texts))))
-    of_mean = f"a mean of {runs} reaches it"
+    mean = f"a mean of {runs} reaches it"
     heads = (
         *[""] * len(labels(chosen[0])),
         "mean",
         "median",
         "repeats, sorted",
         f"reach {number(least)}",
-        f"{of_mean}: resampled",
-        f"{of_mean}: normal",
+        f"{mean}: resampled",
+        f"{mean}: normal",
     )
     return markdown.table(Grid(heads, tuple(rows)))
 

@@ -70,10 +70,16 @@ def _shown(place: Place, name: str) -> str:
         return ""
     if name.partition("@")[2] == "peak_epoch" or name == "peak_epoch":
         return f"{statistics.median(values):.0f}"
-    mean = statistics.fmean(values)
-    of_all = name == "statistic"
+    if name == "statistic":
+        return with_spread(place)
+    return told(minus(statistics.fmean(values)), place.remarks(name))
+
+
+def with_spread(place: Place) -> str:
+    """Mean of a place's statistic in percent ± its spread (repeats), and what has to be said of it."""
+    values = list(place.values("statistic").values())
     return told(
-        plus_minus(mean, spread(values, place.ddof), len(values)) if of_all else minus(mean), place.remarks(name)
+        plus_minus(statistics.fmean(values), spread(values, place.ddof), len(values)), place.remarks("statistic")
     )
 
 

@@ -52,7 +52,7 @@ class Place:
 
 def told(text: str, remarks: Iterable[str]) -> str:
     """The text of a number, and behind it what has to be said of it."""
-    return "; ".join([text, *dict.fromkeys(remarks)])
+    return "; ".join([text, *remarks])
 
 
 def suite_of(mark: Mark, kept: Committed) -> Suite:
