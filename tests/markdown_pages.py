@@ -36,6 +36,12 @@ def dead_links(page: Path) -> list[str]:
     return found
 
 
+def explained(page: Path) -> frozenset[str]:
+    """Names in code that begin the rows of a page's tables."""
+    rows = re.findall(r"^\| (`.*)$", page.read_text(encoding="utf-8"), re.M)
+    return frozenset(re.findall(r"`([a-z_0-9]+)`", "\n".join(rows)))
+
+
 @cache
 def anchors(page: Path) -> frozenset[str]:
     """Names by which GitHub lets one link to the headings of a page."""

@@ -11,6 +11,7 @@ import pytest
 import skeletons
 import torch
 import torch.nn.functional as F
+from markdown_pages import ROOT, explained
 
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
@@ -176,6 +177,7 @@ def test_every_curve_of_the_suite_s_own_has_a_name_that_no_method_may_take() -> 
     built.run()
     found = set(built.curves[0])
     assert {"validation_loss", "test_top5", "pseudo_label_accuracy", "schedule", "kept_fraction"} <= found <= CURVES
+    assert found - explained(ROOT / "docs" / "python.md") == {"epoch"}  # no curve there, but a column
 
 
 @pytest.mark.parametrize("share", [lambda joint: joint.expand(2), lambda joint: torch.stack([joint / 2, joint / 2])])

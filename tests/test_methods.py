@@ -10,6 +10,7 @@ import helpers
 import pytest
 import torch
 import torch.nn.functional as F
+from markdown_pages import ROOT, explained
 from registered import METHODS, TRAINABLE, handed_over, ran
 from torch import Tensor
 
@@ -55,6 +56,7 @@ def test_it_learns_and_the_same_seed_gives_the_same_run(key: str, network: str) 
     first, second = ran(key, network), ran(key, network)
     assert first.diverged == [None]
     assert first.curves == second.curves
+    assert first.curves[0].keys() - explained(ROOT / "docs" / "python.md") <= {"epoch"}  # no curve there, but a column
     accuracies = first.curves[0]["test_accuracy"]
     assert len(accuracies) == METHODS[key]["networks"]
     if network == "digits_mlp" and key != "hard-mining":  # which trains on two of the ten classes

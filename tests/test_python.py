@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_pages import explained
 from suite_copy import ROOT, TABLE, SuiteCopy
 
 import lnl
@@ -429,7 +430,6 @@ def test_a_plot_from_curves_takes_five_lines_at_most() -> None:
 
 
 def test_every_column_and_curve_is_explained(lite: Opened) -> None:
-    explained = set(re.findall(r"`([a-z_0-9]+)`", "\n".join(re.findall(r"^\| `.*$", PAGE.read_text(), re.M))))
     from lnl.results.comparing import COLUMNS
 
-    assert {*run_rows.COLUMNS, *COLUMNS, *lite.curves().curve.unique()} - explained == set()
+    assert {*run_rows.COLUMNS, *COLUMNS, *lite.curves().curve.unique()} - explained(PAGE) == set()
