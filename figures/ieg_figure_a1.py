@@ -30,22 +30,22 @@ DEMAND = {
     ],
     "seeds": 1,
     "notes": [
-        "Test accuracy (solid) and accuracy on the given training labels (dotted) over steps; the printed "
-        "figure has the left panel.",
+        "Test accuracy, and accuracy on the given training labels, over steps; the printed figure has the left panel.",
     ],
 }
 LOOKS = {"restarts": "#0072B2", "steps": "#D55E00"}
+PARTS = ("train_accuracy_given", "training, by given labels", ":"), ("test_accuracy", "test", "-")
 
 
 def draw(data):
-    from lnl.render.panels import finish, frame, plot, remark, title
+    from lnl.render.panels import finish, frame, plot, remark, say_dashes, title
 
     figure, axes = frame(data, len(data.rows))
     shown = {}
     for number, (ax, row) in enumerate(zip(axes, data.rows, strict=True)):
         title(ax, number, row.label)
         for column in data.columns:
-            for name, dashes in (("train_accuracy_given", ":"), ("test_accuracy", "-")):
+            for name, _, dashes in PARTS:
                 found = data.curve_over_steps(row.key, column.key, name)
                 if found is None:
                     continue
@@ -53,5 +53,6 @@ def draw(data):
         remark(ax, data.note(row.key), empty=not ax.lines)
         ax.set_xlabel("Steps")
     axes[0].set_ylabel("Accuracy (%)")
+    say_dashes(shown, {words: dashes for _, words, dashes in PARTS})
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
     return figure

@@ -18,16 +18,17 @@ DEMAND = {
     ],
 }
 LOOKS = {"k1": "#D55E00", "k20": "#0072B2"}
+PARTS = ("train_accuracy_given", "training, by given labels", ":"), ("test_accuracy", "test", "-")
 
 
 def draw(data):
-    from lnl.render.panels import clean_share, finish, frame, plot, remark
+    from lnl.render.panels import clean_share, finish, frame, plot, remark, say_dashes
 
     figure, [ax] = frame(data, 1)
     figure.set_size_inches(10.0, 5.2)
     shown = {}
     for column in data.columns:
-        for name, dashes in (("train_accuracy_given", ":"), ("test_accuracy", "-")):
+        for name, _, dashes in PARTS:
             found = data.curve_over_steps("curves", column.key, name)
             if found is not None:
                 shown[column.label] = plot(ax, found, column.label, color=LOOKS[column.key], linestyle=dashes)
@@ -35,5 +36,6 @@ def draw(data):
     remark(ax, data.note("curves"), empty=not ax.lines)
     ax.set_xlabel("Steps")
     ax.set_ylabel("Accuracy (%)")
+    say_dashes(shown, {words: dashes for _, words, dashes in PARTS})
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
     return figure

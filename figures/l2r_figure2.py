@@ -31,9 +31,8 @@ DEMAND = {
     "joins": "columns",
     "seeds": 10,
     "notes": [
-        "Error after the last step on all 4s and 9s of the test file; mean of the repeats, bars of one standard "
-        "deviation. The paper's 200:1 is 199:1, as the released code draws it; the other ratios are a port's, the "
-        "printed ticks are not known here.",
+        "Error after the last step on all 4s and 9s of the test file. The paper's 200:1 is 199:1, as the "
+        "released code draws it; the other ratios are a port's, the printed ticks are not known here.",
         "4,000 steps are what the released code gives its own method, and 8,000 the others; the paper says 8,000 for "
         "all.",
     ],

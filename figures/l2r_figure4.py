@@ -28,8 +28,7 @@ DEMAND = {
     "joins": "columns",
     "seeds": 5,
     "notes": [
-        "Accuracy after the last step; mean of the repeats, bars of one standard deviation. Of the printed numbers of "
-        "clean images only 15, 100 and 1,000 are known here.",
+        "Accuracy after the last step. Of the printed numbers of clean images only 15, 100 and 1,000 are known here.",
         "The clean images are taken out of what all methods train on, so that their number changes the baselines' "
         "training set as well. 15 are two of five classes and one of the others, each six or seven times in a batch of "
         "100. The printed figure has one background class, 3; here every repeat has its own.",

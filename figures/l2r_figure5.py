@@ -35,7 +35,7 @@ DEMAND = {
     "joins": "columns",
     "seeds": 5,
     "notes": [
-        "Accuracy after the last step; mean of the repeats, bars of one standard deviation.",
+        "Accuracy after the last step.",
         "The paper says 0 to 50% and names neither the rates between nor the data set; CIFAR-10 is inferred.",
     ],
 }

@@ -21,27 +21,30 @@ DEMAND = {
     "joins": "columns",
     "seeds": 5,
     "notes": [
-        "Accuracy by the given, partly wrong labels, on the hyper-validation set (solid) and in training (dotted).",
+        "Accuracy by the given, partly wrong labels.",
         "Whether the printed curves are by the given or by the right labels is not said. S-model begins near the "
         "identity here; the paper's text says of this figure that it knows the noise of each class.",
     ],
 }
 
+PARTS = ("train_accuracy_given", "in training", ":"), ("validation_accuracy", "on the hyper-validation set", "-")
+
 
 def draw(data):
-    from lnl.render.panels import finish, frame, plot, remark
+    from lnl.render.panels import finish, frame, plot, remark, say_dashes
     from lnl.render.style import line
 
     figure, [ax] = frame(data, 1)
     figure.set_size_inches(10.0, 5.2)
     shown = {}
     for column in data.columns:
-        for name, dashes in (("train_accuracy_given", ":"), ("validation_accuracy", "-")):
+        for name, _, dashes in PARTS:
             found = data.curve_over_steps("curves", column.key, name)
             if found is not None:
                 shown[column.label] = plot(ax, found, column.label, **line(column.key) | {"linestyle": dashes})
     remark(ax, data.note("curves"), empty=not ax.lines)
     ax.set_xlabel("Steps")
     ax.set_ylabel("Accuracy by given labels (%)")
+    say_dashes(shown, {words: dashes for _, words, dashes in PARTS})
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"][:1])
     return figure

@@ -21,11 +21,13 @@ DEMAND = {
     ],
     "joins": "columns",
     "seeds": 5,
-    "notes": ["Mean of a method's networks. Epoch 0 is the untrained network."],
+    "notes": [
+        "Mean of a method's networks. Axes span the trained epochs: the untrained networks, at chance, lie below them.",
+    ],
 }
 
 
 def draw(data):
     from lnl.render.panels import curves
 
-    return curves(data, "test_accuracy", "Test accuracy (%)")
+    return curves(data, "test_accuracy", "Test accuracy (%)", trained=True, said=DEMAND["notes"])

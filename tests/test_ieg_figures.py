@@ -119,7 +119,8 @@ def test_test_accuracy_is_solid_and_that_of_training_dotted_in_the_colour_of_its
     key: str, suite: Suite, drawn: Callable[[str], tuple[Any, Any]]
 ) -> None:
     figure, data = drawn(key)
-    assert any("(solid)" in text for text in (*suite.figures[key]["notes"], *(row.label for row in data.rows)))
+    said = {words: looks(line)[1] for words, line in legend(figure).items()}
+    assert (said["test"], said["training, by given labels"]) == ("-", ":")
     for ax, row in zip(figure.axes, data.rows, strict=True):
         for column in data.columns:
             colour = looks(legend(figure)[column.label])[0]

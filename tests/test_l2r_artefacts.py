@@ -228,7 +228,10 @@ def test_figure_7_shows_accuracies_by_given_labels_where_a_period_ends(suite: Su
     names = ("train_accuracy_given", "train_accuracy_true", "validation_accuracy", "test_accuracy")
     curves = {name: [20.0 + 10 * i + epoch for epoch in range(80)] for i, name in enumerate(names)}
     data = _written(suite, "l2r_figure7", tmp_path, lambda cell, seed: _curves(**curves))
-    (ax,) = drawing(suite, "l2r_figure7")(data).axes
+    figure = drawing(suite, "l2r_figure7")(data)
+    (ax,), (legend,) = figure.axes, figure.legends
+    said = dict(zip((text.get_text() for text in legend.get_texts()), legend.get_lines(), strict=True))
+    assert [said[words].get_linestyle() for words in ("in training", "on the hyper-validation set")] == [":", "-"]
     drawn = {(line.get_linestyle(), tuple(np.asarray(line.get_ydata())[[0, -1]])) for line in ax.lines}
     assert drawn == {(":", (20.0, 99.0)), ("-", (40.0, 119.0))}
     assert {tuple(np.asarray(line.get_xdata())[[0, 1, -1]]) for line in ax.lines} == {(1000, 2000, 80000)}

@@ -72,6 +72,23 @@ def test_a_mean_of_fewer_epochs_than_its_heading_says_so(checkout: Path) -> None
         assert made(checkout, words).endswith(f"+25.00 (one pair); Co-teaching: {eight[2:]} |")
 
 
+def test_what_brings_a_page_back_names_every_folder_that_has_a_run_of_it_and_no_other(checkout: Path) -> None:
+    suite, other = Suite.load(checkout, {"scale": "paper"}, validate=False), "docs/reproduction/other"
+    low, high = (
+        Cell("coteaching", "mnist", "symmetric-20", "standard"),
+        Cell("coteaching", "mnist", "symmetric-50", "coteaching"),
+    )
+    small.record(checkout, suite, low, 1, [90.0] * 10 + [80.0] * 10, other)  # which the page's own folder has as well
+    rendered = "$ lnl table small --scale paper --partial"
+    own = "$ lnl import docs/reproduction/small/records --scale paper"
+    assert made(checkout, "again small").splitlines() == ["```console", own, rendered, "```"]
+    small.record(checkout, suite, high, 1, [70.0] * 20, other)
+    theirs = own.replace("small", "other")
+    assert made(checkout, "again small seeds=2").splitlines() == [
+        *("```console", own, theirs, "$ lnl table small --scale paper --seeds 2 --partial", "```")
+    ]
+
+
 def test_a_fall_and_what_is_regained_of_it(checkout: Path) -> None:
     suite = Suite.load(checkout, {"scale": "paper"}, validate=False)
     cell = Cell("coteaching", "mnist", "symmetric-50", "coteaching")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lnl.render.figure_data import FigureData
 
-APART = 0.004  # of the axis, by which the bars of neighbouring curves stand beside each other
+APART = 0.006  # of the axis, by which the bars of neighbouring curves stand beside each other
 
 
 def against(
@@ -58,7 +58,7 @@ def against(
     if error:
         ax.set_ylim(bottom=0)
     remark(ax, data.note(), empty=not shown)
-    finish(figure, data, list(shown.values()), list(shown), said=said)
+    finish(figure, data, list(shown.values()), list(shown), said=said, spread="bar")
     return figure
 
 

@@ -12,7 +12,19 @@ import numpy as np
 
 from lnl.noise.keys import flip_rate
 from lnl.noise.transition import matrix
-from lnl.render.panels import ACROSS, begun, clean_share, finish, frame, outer_labels, plot, remark, span_trained, title
+from lnl.render.panels import (
+    ACROSS,
+    PALE,
+    begun,
+    clean_share,
+    finish,
+    frame,
+    outer_labels,
+    plot,
+    remark,
+    span_trained,
+    title,
+)
 from lnl.render.style import SOFT, WARNING, line
 
 if TYPE_CHECKING:
@@ -94,5 +106,6 @@ def _say_chance(ax: Axes, data: FigureData, row: Entry) -> None:
     ax.set_ylim(min(low, chance - 5), max(high, chance + 12))
     ax.axhline(chance, color=SOFT, linestyle=":", linewidth=1, zorder=1)
     said = UNLEARNABLE.format(chance=chance)
-    ax.text(0.5, 0.96, said, ha="center", va="top", fontsize=7.5, color=WARNING, transform=ax.transAxes)
+    ax.text(0.5, 0.96, said, ha="center", va="top", fontsize=7.5, color=WARNING, transform=ax.transAxes,
+            zorder=5, bbox=PALE | {"alpha": 0.9})  # above the curves, which have all of the panel  # fmt: skip
     data.add(row.key, "", "chance", "", chance)

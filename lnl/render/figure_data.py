@@ -162,13 +162,11 @@ class FigureData:
         others = [f"{n} {state}" for state, n in states.items() if state not in ("ok", "missing")]
         return f"{ok} of {asked} runs" + (f" ({', '.join(others)})" if others else "")
 
-    def small_print(self) -> str:
-        """Scale, repeats, what the band is, for the grey line under a figure."""
+    def small_print(self, spread: str = "band") -> str:
+        """Scale, repeats, what the band is, or what else shows the spread, for the grey line under a figure."""
         counts = sorted({p.count("ok") for p in self.places if p.count("ok")})
         if not counts:
             return self.heading
         n = f"{counts[0]}" if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
-        repeats = (
-            "1 repeat, no band" if counts == [1] else f"mean of {n} repeats, band ± 1 standard deviation over repeats"
-        )
-        return f"{self.heading}; {repeats}"
+        several = f"mean of {n} repeats, {spread} ± 1 standard deviation over repeats"
+        return f"{self.heading}; {f'1 repeat, no {spread}' if counts == [1] else several}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +157,15 @@ def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:
     return drawn
 
 
+def say_dashes(shown: dict[str, Any], meant: Mapping[str, Dashes]) -> None:
+    """Add to a legend, in grey, what the dashes of curves mean where colours say whose they are; words -> dashes."""
+    from matplotlib.lines import Line2D
+
+    for words, dashes in meant.items() if shown else ():
+        look: dict[str, Any] = {"color": SOFT, "linestyle": dashes}
+        shown[words] = Line2D([], [], **look)
+
+
 def span_trained(ax: Axes) -> None:
     """A y axis that spans what the panel's curves do from epoch 1 on; where nothing is trained yet, as it was."""
     values = [np.asarray(curve.get_ydata(), dtype=float)[np.asarray(curve.get_xdata()) >= 1] for curve in ax.lines]
@@ -223,13 +232,15 @@ def finish(
     labels: list[str],
     columns: int = 7,
     said: Sequence[str] = (),
+    spread: str = "band",
 ) -> None:
-    """Shared legend below the panels, then in grey: what is `said`, methods that the suite lacks, scale and repeats."""
+    """Shared legend below the panels, then in grey: what is `said`, methods that the suite lacks, scale and repeats,
+    and what their spread is drawn as."""
     data.numbers[:] = dict.fromkeys(data.numbers)  # a curve that stands in several panels is one curve
     width, height = figure.get_size_inches()
     rows = -(-len(handles) // columns) if handles else 0
     absent = f"not in the suite yet: {', '.join(data.absent)}" if data.absent else ""
-    paragraphs = [words for words in (*said, absent, data.small_print()) if words]
+    paragraphs = [words for words in (*said, absent, data.small_print(spread)) if words]
     lines = [part for words in paragraphs for part in textwrap.wrap(words, int(PER_INCH * width))]
     below = 0.12 + LINE * len(lines)  # inches
     legend = 0.21 * rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lnl.declared.specification import choose
 from lnl.errors import UserError
-from lnl.render.pages import costs, distributions, evidence, files, numbers
+from lnl.render.pages import again, costs, distributions, evidence, files, numbers
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark, check_place
 from lnl.render.pages.places import SHARED
@@ -41,6 +41,7 @@ KINDS = {
     "runs": Kind(evidence.runs),
     "labels": Kind(evidence.labels),
     "searches": Kind(evidence.searches),
+    "again": Kind(again.again, options=("scale", "seeds")),
     "costs": Kind(costs.costs, most=1, options=("scale",)),
     "files": Kind(files.listing, fewest=0, most=0, options=None),
     "coverage": Kind(_coverage, fewest=0, most=0, options=()),

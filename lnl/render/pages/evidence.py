@@ -106,8 +106,8 @@ def searches(mark: Mark, kept: Committed) -> str:
     """`searches KEY …`: budget of the search behind each place, what is trained of it, its score, its worth afresh.
 
     A draw, a mode or a mean of the last distribution has no score of its own. Afresh: the repeats that trained with
-    it, in their last epoch, on the images whose labels had scored the candidates. Where some search goes by rounds,
-    the best score of each stands there too.
+    it, in their last epoch, on the images whose labels had scored the candidates. A column in which no search has
+    anything is left out.
     """
     suite = suite_of(mark, kept)
     rows = []
@@ -118,9 +118,8 @@ def searches(mark: Mark, kept: Committed) -> str:
     if not rows:
         raise UserError("none of these places trains with what a search has found")
     heads = ["", "", "candidates", "best of each round", *HEADS]
-    if not any(texts[3] for texts in rows):
-        for texts in (heads, *rows):
-            del texts[3]
+    filled = [place < 2 or any(texts[place] for texts in rows) for place in range(len(heads))]
+    heads, *rows = ([text for text, there in zip(texts, filled, strict=True) if there] for texts in (heads, *rows))
     return markdown.table(Grid(tuple(heads), tuple(("", tuple(map(Cell, texts))) for texts in rows)))
 
 
