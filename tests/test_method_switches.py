@@ -75,7 +75,50 @@ def test_two_printed_steps_know_the_divisor_too() -> None:
     torch.testing.assert_close(learner.vector(0), between + 0.5 * 0.1 * up, rtol=1e-5, atol=1e-6)
 
 
-# ---- BC's warm-up --------------------------------------------------------------------------------------------------
+def test_of_the_rejected_one_ascends_at_least() -> None:
+    logits, labels = _losses([0.4, 2.0, 0.1, 1.5])
+    method = _method("pumpout-sl", gamma=0.1, ascended="least_lossy", ascended_share=0.3)  # of two
+    expected = (0.1 + 0.4) / 2 - 0.1 * 1.5
+    assert method.loss(logits, labels, _moment(method)).loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_second_printed_step_moves_no_running_statistics() -> None:
+    stepped = []
+    for update in ("combined", "two_steps"):
+        values = helpers.method_parameters("pumpout-sl", update=update, gamma=0.5, t_k=1, ramp="as_printed")
+        built = helpers.build("pumpout-sl", helpers.spec("digits_cnn"), parameters=[values])
+        built.step(0, built.begin_epoch(3))
+        stepped.append(built.learner.population)
+    assert not torch.equal(stepped[0].flat, stepped[1].flat)
+    assert stepped[0].buffers and all(
+        torch.equal(stepped[0].buffers[name], mine) for name, mine in stepped[1].buffers.items()
+    )
+
+
+# ---- Decoupling's warm-up and divisor ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("step", "paper_step", "warm"), [(6000, 4999.5, True), (10, 5000.0, False)])
+def test_decoupling_warms_up_on_the_paper_s_clock(step: int, paper_step: float, warm: bool) -> None:
+    logits, labels = _three_of_four_disagree()
+    outcome = _method("decoupling").loss(logits, labels, Moment(1, 1.0, step, paper_step))
+    assert outcome.selected is not None
+    assert outcome.selected.sum().item() == (8 if warm else 6)
+
+
+def test_few_disagreements_are_divided_by_a_tenth_of_the_batch() -> None:
+    """One disagreement in a batch of 40 counts as four would."""
+    method = _method("decoupling", batch=40, divisor="disagreement")
+    first = torch.zeros(40, 3)
+    first[:, 0] = 1.0
+    second = first.clone()
+    second[7] = torch.tensor([0.0, 1.0, 0.0])
+    logits, labels = torch.stack([first, second]), torch.zeros(1, 40, dtype=torch.int64)
+    found = method.loss(logits, labels, Moment(1, 1.0, 0, 6000.0)).loss
+    torch.testing.assert_close(found, cross_entropy(logits, labels)[:, 7] / 4)
+
+
+# ---- BC's warm-up and threshold -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["nnbc", "pumpout-bc"])
@@ -94,6 +137,22 @@ def test_no_sign_is_tested_before_the_warm_up_has_ended(key: str, epoch: float, 
     outcome = method.loss(logits, labels, Moment(int(epoch), epoch, 1))
     assert outcome.loss.item() == pytest.approx(expected, rel=1e-4)
     assert outcome.scalars["negative_risk"].item() == 0.5  # counted all the same
+
+
+@pytest.mark.parametrize("test", ["example", "batch"])
+@pytest.mark.parametrize("beside", [-0.01, 0.01])
+def test_a_risk_below_beta_counts_as_negative(test: str, beside: float) -> None:
+    """beta just above, and just below, the risk that is tested: the smaller one of two examples, or their mean."""
+    inverse = torch.linalg.inv(torch.tensor(matrix("pair-45", 3)).float())
+    p = torch.tensor([[0.6, 0.3, 0.1], [0.3, 0.4, 0.3]])
+    risk = [-sum(inverse[y, j].item() * math.log(p[i, j].item()) for j in range(3)) for i, y in enumerate((0, 1))]
+    tested, other = (min(risk), max(risk)) if test == "example" else (sum(risk) / 2, 0.0)
+    assert tested > 0.02
+    method = _method("pumpout-bc", sign_test=test, beta=tested - beside, gamma=0.1)
+    method.inverse = inverse  # type: ignore[attr-defined]
+    outcome = method.loss(p.log()[None], torch.tensor([[0, 1]]), Moment(1, 1.0, 1))
+    ascends = -0.1 * tested if beside < 0 else tested
+    assert outcome.loss.item() == pytest.approx((ascends + other) / 2 if test == "example" else ascends, rel=1e-4)
 
 
 # ---- Co-teaching+ with a schedule ----------------------------------------------------------------------------------

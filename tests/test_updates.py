@@ -148,3 +148,20 @@ def test_a_network_that_is_not_there_and_numbers_of_another_shape_are_one_line()
         learner.shrink(0.1, only=-1)
     with pytest.raises(UserError, match=r"shape \[1, 2\], and one number is needed, or \[2\]"):
         learner.apply(gradient, skip=torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_rate_on_the_device_is_scaled_and_decays_as_one_on_the_host(name: str) -> None:
+    """Where every step has its own rate, it is a tensor that recorded steps read."""
+    generator = torch.Generator().manual_seed(3)
+    moved = []
+    for on_device in (False, True):
+        learner = training(name).learner
+        learner.rate = torch.zeros(()) if on_device else None
+        for step, scale in enumerate((1.0, 0.25, 3.0)):
+            learner.take({"lr": 0.01 * (step + 1)})
+            gradient = torch.randn(learner.population.flat.shape, generator=generator.manual_seed(step))
+            learner.apply(gradient, scale=scale)
+            learner.shrink(0.1)
+        moved.append(learner.population.flat)
+    torch.testing.assert_close(*moved, rtol=1e-5, atol=1e-7)
