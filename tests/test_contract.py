@@ -180,6 +180,19 @@ def test_every_curve_of_the_suite_s_own_has_a_name_that_no_method_may_take() -> 
     assert found - explained(ROOT / "docs" / "python.md") == {"epoch"}  # no curve there, but a column
 
 
+def test_an_accuracy_is_a_share_of_its_own_part() -> None:
+    arrays = helpers.arrays()
+    few = replace(arrays, validation_images=arrays.test_images[:37], validation_labels=arrays.test_labels[:37])
+    built = helpers.build("standard", helpers.spec(split="own"), data=few)
+    built.run()
+    images = torch.from_numpy(few.test_images).float() / 255
+    with torch.no_grad():
+        right = built.learner.forward(images, None, "frozen")[0].argmax(-1).numpy() == arrays.test_labels
+    found = {part: built.curves[0][f"{part}_accuracy"][0][-1] for part in ("test", "validation")}
+    assert found == pytest.approx({"test": 100 * right.mean(), "validation": 100 * right[:37].mean()}, abs=1e-3)
+    assert found["test"] != pytest.approx(found["validation"], abs=0.1)
+
+
 @pytest.mark.parametrize("share", [lambda joint: joint.expand(2), lambda joint: torch.stack([joint / 2, joint / 2])])
 def test_a_loss_that_networks_share_is_given_in_parts(share: Any) -> None:
     """Expanded, it would be differentiated once for each network."""

@@ -12,6 +12,7 @@ import helpers
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from lnl.declared.cells import Cell, Run
@@ -26,10 +27,10 @@ from lnl.run.inputs import problem
 RATE, SURE = 0.45, 4  # a class is taken for the next one at this rate, but for one that never is
 
 
-def _built() -> Training:
-    """Learning to Reweight on 256 images of ten classes after four steps, a quarter of which validate."""
+def _built(every: int = 2) -> Training:
+    """Learning to Reweight on 256 images of ten classes after four steps; one in `every` of them validates."""
     built = helpers.weighing("digits_mlp", 130, 8, {"lr": 0.5}, noise="pair-45")
-    built.data.validating = torch.arange(0, 256, 2)[3:]
+    built.data.validating = torch.arange(0, 256, every)[3:]
     rows = (1 - RATE) * torch.eye(10) + RATE * torch.eye(10).roll(1, 1)
     rows[SURE] = torch.eye(10)[SURE]
     method = built.methods[0]
@@ -57,8 +58,9 @@ def _area(pairs: list[tuple[float, bool]]) -> float:
     return float(np.mean([(a > b) + 0.5 * (a == b) for a in right for b in wrong]))
 
 
-def test_weights_are_kept_by_who_is_labelled_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
-    built = _built()
+@pytest.mark.parametrize("every", [2, 6])  # some ten images of a class, and some four, which are less than a batch
+def test_weights_are_kept_by_who_is_labelled_rightly(every: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = _built(every)
     calls: list[list[tuple[int, int]]] = []
 
     def weigh(learner: Learner, batch: Batch) -> Tensor:
@@ -106,6 +108,31 @@ def test_weights_are_kept_by_who_is_labelled_rightly(monkeypatch: pytest.MonkeyP
         assert part["auc"] == pytest.approx(np.mean(areas), abs=1e-4)
     assert 0 < found["mixed"]["clean"][0] < sum(found["mixed"]["clean"])
     assert found["mixed"]["clean"][-1] > 0
+
+
+def test_who_has_any_weight_is_counted_by_class_and_by_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    built = _built()
+    seen: list[tuple[int, float]] = []  # (place, loss) of an example that was weighed
+
+    def weigh(learner: Learner, batch: Batch) -> Tensor:
+        with torch.no_grad():
+            losses = F.cross_entropy(learner.forward(batch.x, None)[0], batch.labels[0], reduction="none").tolist()
+        seen.extend(zip(batch.index.tolist(), losses, strict=True))
+        return torch.tensor(
+            [[weight_of(place, label) for place, label in zip(batch.index, batch.labels[0], strict=True)]]
+        )
+
+    monkeypatch.setattr(built.methods[0], "weigh", weigh)
+    found = pieces.positive(built)
+    true, given = built.data.true.tolist(), built.runs[0].labels.tolist()
+    assert len({place for place, _ in seen}) == len(seen) >= len(built.runs[0].train_index) - 7
+    for label, share in enumerate(found["by_class"]):
+        mine = [weight_of(place, given[place]) > 0 for place, _ in seen if true[place] == label]
+        assert share == pytest.approx(100 * np.mean(mine), abs=1e-3)
+    ordered = sorted(seen, key=lambda each: each[1])
+    tenths = np.array_split([weight_of(place, given[place]) > 0 for place, _ in ordered], 10)
+    assert found["by_loss"] == pytest.approx([100 * float(np.mean(tenth)) for tenth in tenths], abs=1e-3)
+    assert found["by_loss"] != found["by_loss"][::-1]
 
 
 def test_a_confusion_counts_true_classes_by_predictions_and_flips_true_classes_by_labels() -> None:

@@ -89,6 +89,27 @@ def test_the_network_that_is_handed_over_is_that_of_the_lowest_validation_loss()
         assert cross_entropy(logits, torch.from_numpy(noisy)).mean().item() == pytest.approx(min(losses), rel=1e-5)
 
 
+@pytest.mark.parametrize("point", ["best-validation", "lowest-validation-loss"])
+def test_the_best_so_far_outlasts_a_stop_and_only_a_better_one_takes_its_place(point: str) -> None:
+    quality = [99.0, 50.0, 60.0, 60.0, 55.0, 58.0, 59.0]  # by epoch; the untrained network does not count
+    arrays = helpers.arrays()
+    held_out = replace(arrays, validation_images=arrays.test_images, validation_labels=arrays.test_labels)
+    described = helpers.spec(split="own", epochs=len(quality), paper_epochs=len(quality))
+
+    def built() -> Training:
+        made = helpers.build("standard", described, data=held_out, points=(point,))
+        made.evaluation.accuracies = lambda part, epoch: {f"{part}_accuracy": torch.tensor([quality[epoch]])}  # type: ignore[method-assign]
+        made._validation_loss = lambda: 100 - quality[made.position.epoch]  # type: ignore[method-assign]
+        return made
+
+    first, then = built(), built()
+    first.run(until=4)
+    then.restore(first.snapshot())
+    then.run()
+    assert then.curves[0]["validation_accuracy"] == [quality]
+    assert then.saved[point]["steps"] == 2 * then.steps
+
+
 # ---- Bootstrap -----------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from lnl.noise.draw import GENERATORS, draw
 from lnl.noise.keys import check, flip_rate, parse, warning
 from lnl.noise.manifest import ensure_labels, write_manifest
 from lnl.noise.released_stream import released_labels
-from lnl.noise.transition import matrix
+from lnl.noise.transition import cautious, matrix
 
 # the legacy stream of the numpy that is installed
 AS_NUMPY_DRAWS = (
@@ -208,6 +209,22 @@ def test_named_streams_differ_by_data_set_noise_and_seed_only() -> None:
         draw(labels, "pair-45", 10, 0, "as_released", "mnist"),
     ):
         assert (other != base).any()
+
+
+def test_rounding_lets_no_impossible_label_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten tenths add up to less than one, and the eleventh label has no probability."""
+    largest = SimpleNamespace(random=lambda count: np.full(count, np.nextafter(1.0, 0.0)))
+    monkeypatch.setattr("lnl.noise.draw.named_stream", lambda name: largest)
+    rows = np.zeros((11, 11))
+    rows[:, :10] = 0.1
+    monkeypatch.setattr("lnl.noise.draw.requested", lambda *asked: rows)
+    assert draw(np.arange(11), "symmetric-20", 11, 1, "named_stream").tolist() == [9] * 11
+
+
+def test_a_label_as_likely_as_the_true_one_is_cautioned_against() -> None:
+    at, below = (cautious(parse("symmetric-50"), np.array([[1 - p, p], [0.0, 1.0]])) for p in (0.5, 0.49))
+    assert at is not None and at.endswith("first for class 0")
+    assert below is None
 
 
 def test_clean_labels_are_a_copy() -> None:
