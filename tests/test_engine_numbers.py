@@ -89,6 +89,17 @@ def test_kept_examples_of_the_first_nine_epochs_are_the_released_codes(rate: flo
     assert kept_count(drop_rate(199, rate, 10, 1.0, "as_released", "as_released"), 128, "floor") == kept[-1]
 
 
+@pytest.mark.parametrize("rounding", ["floor", "ceil"])
+def test_of_a_batch_one_is_kept_at_least_and_whole_numbers_stay(rounding: str) -> None:
+    assert [kept_count(drop, 32, rounding) for drop in (1.0, 0.99, 0.75, 0.5, 0.0)] == [1, 1, 8, 16, 32]
+    assert kept_count(0.7, 32, rounding) == {"floor": 9, "ceil": 10}[rounding]
+
+
+def test_algorithm_1_drops_nothing_in_the_first_two_epochs() -> None:
+    drops = [drop_rate(t, 0.5, 10, 1.0, "algorithm", "t_over_tk") for t in (0, 0.5, 1, 2, 11, 12)]
+    assert drops == pytest.approx([0.0, 0.0, 0.0, 0.05, 0.5, 0.5])
+
+
 @pytest.mark.parametrize(
     ("c", "t_k", "full"), [(0.5, 5, 25), (1, 5, 5), (2, 5, 3), (0.5, 10, 100), (2, 10, 4), (1, 15, 15)]
 )

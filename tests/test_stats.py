@@ -59,6 +59,18 @@ def test_final_and_best():
 def test_validation_chooses_the_epoch_and_the_earliest_of_equals():
     value = run_statistic(curves([50, 60, 99], validation=[70, 80, 80]), "at_validation_best")
     assert (value.value, value.epochs) == (60, (1,))
+    best = run_statistic(curves([50, 99, 60, 99], [50, 97, 60, 97]), "best")
+    assert (best.value, best.epochs) == (98, (1,))
+
+
+def test_an_epoch_in_which_a_network_has_no_number_does_not_count():
+    c = curves([10, 20, 30, 90], [20, 30, None, None])
+    assert run_statistic(c, "last10_mean").networks == (15, 25)
+    assert run_statistic(c, "final").epochs == (1,)
+    watched = c | {"validation_accuracy": [[70, 80, 90, 90], [None, 80, 99, 99]]}
+    assert run_statistic(watched, "at_validation_best").epochs == (1,)
+    first_alone = curves([10, 20], [20, 30]) | {"validation_accuracy": [[99, 80], [None, 80]]}
+    assert run_statistic(first_alone, "at_validation_best").epochs == (1,)
 
 
 def test_selection_on_validation_needs_a_validation_split():
@@ -83,6 +95,7 @@ def test_spread_over_runs():
     population = summarise(runs(1, 2, 3, 4), "std", 0)
     assert population.spread == pytest.approx(math.sqrt(5 / 4))
     assert population.std == sample.std  # verdicts use the sample deviation whatever is shown
+    assert summarise(runs(1, 2), "std", 2).spread is None
 
 
 def test_confidence_interval_and_back():
