@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +45,8 @@ def _build(
         untrained_epoch=False,
         optimiser=plain | (rates or {}),
     )
-    values = helpers.method_parameters(method, **({"clean_batch": 7} if method == "l2r" else {}))
+    batch = {"l2r": {"clean_batch": 7}, "ieg": {"probe_batch": 7}}.get(method, {})
+    values = helpers.method_parameters(method, **batch)
     return helpers.build(method, described, parameters=[values], data=helpers.arrays(examples=96))
 
 
@@ -162,6 +164,38 @@ def test_clean_images_drop_by_numbers_of_their_own(monkeypatch: pytest.MonkeyPat
     assert own is not None and theirs is not None
     assert own.shape == theirs.shape
     assert not torch.isclose(own, theirs).any()
+
+
+def test_an_interleaved_stream_goes_on_where_a_period_ends_the_short_last_one_too() -> None:
+    built = _build("ieg", steps=25, sets={"probe": {"count": 30, "balanced": True}})
+    seen: list[int] = []
+    for period in range(3):
+        built.batches.begin(period)
+        seen += built.batches.trusted["probe"].flatten().tolist()
+    assert len(set(seen[:30])) == 30
+    assert seen == [seen[n % 30] for n in range(25 * 7)]
+
+
+def test_each_network_epoch_and_step_drops_by_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = replace(NETWORKS["l2r_wrn28_10"], fixed={"units": 1, "width": 32})
+    monkeypatch.setitem(NETWORKS, "l2r_wrn28_10", narrow)
+    described = helpers.spec("l2r_wrn28_10", batch={"size": 8, "steps_cap": None})
+    built = helpers.build("coteaching", described, data=helpers.arrays(examples=96, shape=(3, 8, 8)))
+    drawn = []
+    for epoch in (1, 2):
+        built.batches.begin(epoch)
+        for step in (0, 1):
+            uniform = built.batches.batch(step).uniform
+            assert uniform is not None and len(uniform) == 2
+            drawn += list(uniform)
+    assert all(not torch.isclose(a, b).any() for a, b in itertools.combinations(drawn, 2))
+
+
+def test_a_pass_augments_anew_in_every_epoch() -> None:
+    built = _build(augment="crop2-flip")
+    every = torch.arange(96)
+    one, again, two = (torch.cat([x for _, x in built.batches.in_order(every, epoch)]) for epoch in (1, 1, 2))
+    assert torch.equal(one, again) and not torch.equal(one, two)
 
 
 # ---- the clock and its rates ---------------------------------------------------------------------------------------

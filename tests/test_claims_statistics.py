@@ -58,6 +58,11 @@ def test_unpaired_gt_is_welch():
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
 
 
+def test_unpaired_repeats_without_any_spread_have_the_chance_of_their_order():
+    found = tests.greater([2.0, 2.0, 2.0], [1.0, 1.0, 1.0], paired=False)
+    assert found.p == pytest.approx(1 / 20)  # one of the ways to choose three of six
+
+
 def test_equality_needs_both_one_sided_tests():
     a, b = [90.1, 90.3, 89.9, 90.2, 90.0], [90.0, 90.2, 90.1, 90.1, 90.0]
     d = np.subtract(a, b)

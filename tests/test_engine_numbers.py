@@ -114,6 +114,21 @@ def test_the_released_exponent_form_overshoots_and_jumps() -> None:
     assert drops[9] == pytest.approx(0.45**0.5) and drops[10] == 0.45
 
 
+def test_a_rate_falls_and_beta1_changes_at_the_time_that_is_declared() -> None:
+    falls = {"name": "sgd", "lr": 1.0, "schedule": "steps", "milestones": [50, 75]}
+    assert [optim.rates(falls, t, 100)["lr"] for t in (49.5, 50, 75)] == pytest.approx([1.0, 0.1, 0.01])
+    linear = {"name": "adam", "lr": 1.0, "schedule": "linear", "decay_start": 80, "beta1_after": 0.1}
+    found = [optim.rates(linear, t, 200) for t in (79, 80, 140)]
+    assert [each["lr"] for each in found] == [1.0, 1.0, 0.5]
+    assert [each["beta1"] for each in found] == [0.9, 0.1, 0.1]
+
+
+def test_kernels_are_weights_of_two_dimensions_of_the_network_itself() -> None:
+    shapes = {"conv.weight": (2, 1, 1, 1), "conv.bias": (2,), "method.channel": (2, 2), "dense.weight": (1, 2)}
+    marks = optim.kernels({name: torch.Size(shape) for name, shape in shapes.items()})
+    assert marks.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
+
+
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**31), kept=st.integers(1, 16), networks=st.integers(1, 2))
 def test_small_loss_marks_exactly_the_kept_smallest(seed: int, kept: int, networks: int) -> None:

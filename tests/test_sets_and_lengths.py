@@ -137,6 +137,15 @@ def test_a_scale_shortens_what_a_variant_has_shortened_by_as_much() -> None:
     assert [at_scale(d, usual, scale)["steps"] for d in (usual, half)] == [2000, 1000]
     assert said({"length": at_scale(half, usual, scale)}) == "1,000 of 4,000 steps"
     assert periods({"steps": 1050, "period": 100}) == 11
+    third = {"length": {"steps": 3, "period": 1}}
+    assert at_scale(third, {"length": {"steps": 8, "period": 1}}, {"length": {"steps": 5}})["steps"] == 2  # 1.875
+
+
+def test_sets_of_clean_examples_of_another_source_share_none() -> None:
+    sets = {name: {"count": 40, "of": "clean"} for name in ("a", "b")}
+    drawn = draw_sets(sets, LABELS, 2, "x", 1, clean=100)
+    both = [*drawn["a"], *drawn["b"]]
+    assert len(set(both)) == 80 and min(both) >= 3900
 
 
 @pytest.fixture
