@@ -161,13 +161,15 @@ def test_numbers_of_a_record_by_hand() -> None:
     assert kept_pieces.noise_mass(kept) == pytest.approx(100 * (3 / 10 + 4 / 10) / 2)
     assert math.isnan(kept_pieces.noise_mass({"confusion": confusion, "flips": np.diag([1, 2, 3]).tolist()}))
     weights = {
-        "mixed": {"clean": [1, 3], "flipped": [8, 2], "auc": 0.6},
-        "single_class": {"clean": [5, 5], "flipped": [9, 1], "auc": 0.9},
+        "mixed": {"clean": [1, 3], "flipped": [8, 2], "auc": 0.6, "mean_clean": 1.5, "mean_flipped": None},
+        "single_class": {"clean": [5, 5], "flipped": [9, 1], "auc": 0.9, "mean_clean": 2.5, "mean_flipped": 0.1},
     }
     result = {"pieces": {**kept, "weights": weights}}
     found = {name: kept_pieces.value(result, name) for name in ("zero_weight_clean", "zero_weight_flipped")}
     assert found == {"zero_weight_clean": 25, "zero_weight_flipped": 80}
     assert kept_pieces.value(result, "weight_auc") == 0.9
+    assert kept_pieces.value(result, "unseen_weight_clean") == 1.5
+    assert math.isnan(kept_pieces.value(result, "unseen_weight_flipped"))  # of runs that had none
 
 
 @pytest.mark.parametrize(("protocol", "by"), [("l2r-background", "given"), ("rog", "true")])

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 ESTIMATES = ("transition_error", "transition_shift")  # one number of a run, at no epoch
 KEPT = (  # of what a record keeps at its end
+    "unseen_weight_clean",
+    "unseen_weight_flipped",
     "zero_weight_clean",
     "zero_weight_flipped",
     "weight_auc",

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 LEAST = {"least_positive_by_class": "by_class", "least_positive_by_loss": "by_loss"}
-QUANTITIES = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass", *LEAST)
+MEANS = {"unseen_weight_clean": "mean_clean", "unseen_weight_flipped": "mean_flipped"}
+QUANTITIES = ("zero_weight_clean", "zero_weight_flipped", "weight_auc", "noise_mass", *LEAST, *MEANS)
 
 
 def value(result: dict[str, Any], of: str) -> float:
-    """One number of a run; nan where its record keeps no such piece. Shares are in percent."""
+    """One number of a run; nan where its record keeps no such piece. Shares are in percent, weights in times 1/B."""
     kept = result.get("pieces", {})
     if of == "noise_mass":
         return noise_mass(kept)
@@ -23,6 +24,9 @@ def value(result: dict[str, Any], of: str) -> float:
     if of == "weight_auc":
         area = weights.get("single_class", {}).get("auc")
         return math.nan if area is None else float(area)
+    if of in MEANS:
+        mean = weights.get("mixed", {}).get(MEANS[of])
+        return math.nan if mean is None else float(mean)
     counts = np.asarray(weights.get("mixed", {}).get(of.removeprefix("zero_weight_"), []), dtype=float)
     return 100 * float(counts[0] / counts.sum()) if counts.sum() else math.nan
 

@@ -13,6 +13,7 @@ UNITS = {  # of quantities that records do not have in percent
     "transition_shift": "total variation",
     "weight_clean": "of plain training's weight",
     "weight_flipped": "of plain training's weight",
+    **dict.fromkeys(("unseen_weight_clean", "unseen_weight_flipped"), "of plain training's weight"),
     "pseudo_label_entropy_clean": "nats",
     "pseudo_label_entropy_flipped": "nats",
     "late_rise": "of a batch",

@@ -27,6 +27,8 @@ QUANTITIES = {  # `of` -> words
     "pseudo_label_accuracy": "share of pseudo labels that are right",
     "pseudo_label_entropy_clean": "entropy of pseudo labels of rightly labelled examples",
     "pseudo_label_entropy_flipped": "entropy of pseudo labels of wrongly labelled examples",
+    "unseen_weight_clean": "mean weight of unseen, rightly labelled examples (1 is that of plain training)",
+    "unseen_weight_flipped": "mean weight of unseen, wrongly labelled examples (1 is that of plain training)",
     "zero_weight_clean": "share of unseen, rightly labelled examples with weight zero",
     "zero_weight_flipped": "share of unseen, wrongly labelled examples with weight zero",
     "weight_auc": "area under the ROC curve of the weight (right labels against wrong ones of one true class)",
