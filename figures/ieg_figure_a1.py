@@ -53,6 +53,6 @@ def draw(data):
         remark(ax, data.note(row.key), empty=not ax.lines)
         ax.set_xlabel("Steps")
     axes[0].set_ylabel("Accuracy (%)")
-    say_dashes(shown, {words: dashes for _, words, dashes in PARTS})
+    say_dashes(shown, PARTS)
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
     return figure

@@ -36,6 +36,6 @@ def draw(data):
     remark(ax, data.note("curves"), empty=not ax.lines)
     ax.set_xlabel("Steps")
     ax.set_ylabel("Accuracy (%)")
-    say_dashes(shown, {words: dashes for _, words, dashes in PARTS})
+    say_dashes(shown, PARTS)
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
     return figure

@@ -45,6 +45,6 @@ def draw(data):
     remark(ax, data.note("curves"), empty=not ax.lines)
     ax.set_xlabel("Steps")
     ax.set_ylabel("Accuracy by given labels (%)")
-    say_dashes(shown, {words: dashes for _, words, dashes in PARTS})
+    say_dashes(shown, PARTS)
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"][:1])
     return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -157,11 +157,12 @@ def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:
     return drawn
 
 
-def say_dashes(shown: dict[str, Any], meant: Mapping[str, Dashes]) -> None:
-    """Add to a legend, in grey, what the dashes of curves mean where colours say whose they are; words -> dashes."""
+def say_dashes(shown: dict[str, Any], parts: Sequence[tuple[str, str, Dashes]]) -> None:
+    """Add to a legend, in grey, what the dashes of curves mean where colours say whose they are. shown: handles by
+    their words, which grows; parts: (curve of the records, words, dashes)."""
     from matplotlib.lines import Line2D
 
-    for words, dashes in meant.items() if shown else ():
+    for _, words, dashes in parts if shown else ():
         look: dict[str, Any] = {"color": SOFT, "linestyle": dashes}
         shown[words] = Line2D([], [], **look)
 

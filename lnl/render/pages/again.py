@@ -18,21 +18,22 @@ def again(mark: Mark, kept: Committed) -> str:
     what renders them. Of folders that hold the same, the page's own is named, else the one that holds most."""
     suite = suite_of(mark, kept)
     own = Path(mark.page).parent / "records"
-    commands, partial = [], {}
-    needed: dict[str, set[Path]] = {suite.searching.scale: set(), suite.scale: set()}
+    repeats = f" --seeds {mark.options['seeds']}" if "seeds" in mark.options else ""
+    needed: dict[str, set[Path]] = {suite.searching.scale: set(), suite.scale: set()}  # a search before its runs
+    rendered = []
     for key in mark.words:
         chosen = places(mark, kept, [key])
         for scale, file in (each for place in chosen for each in _files(suite, place)):
             needed[scale].add(file)
-        if any(place.done < len(place.runs.runs) for place in chosen):
-            partial[key] = " --partial"
-    for scale, files in needed.items():
-        commands += [f"lnl import {folder} --scale {scale}" for folder in _folders(kept.root, files, own)]
-    for key in mark.words:
-        rest = (f" --seeds {mark.options['seeds']}" if "seeds" in mark.options else "") + partial.get(key, "")
+        partial = " --partial" if any(place.done < len(place.runs.runs) for place in chosen) else ""
         name = key.removesuffix("_claims") if suite.artefacts[key] == "claims" else key
-        commands.append(f"lnl {COMMAND[suite.artefacts[key]]} {name} --scale {suite.scale}{rest}")
-    return "\n".join(["```console", *(f"$ {command}" for command in commands), "```"])
+        rendered.append(f"lnl {COMMAND[suite.artefacts[key]]} {name} --scale {suite.scale}{repeats}{partial}")
+    imported = [
+        f"lnl import {folder} --scale {scale}"
+        for scale, files in needed.items()
+        for folder in _folders(kept.root, files, own)
+    ]
+    return "\n".join(["```console", *(f"$ {command}" for command in (*imported, *rendered)), "```"])
 
 
 def _files(suite: Suite, place: Place) -> list[tuple[str, Path]]:
