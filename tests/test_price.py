@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 from torch.utils.flop_counter import FlopCounterMode
 
+from lnl.declared.declared_sets import trained_examples
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
 from lnl.engine.loop import Training
@@ -246,6 +248,51 @@ def test_seconds_are_work_over_speed(paper: Suite, monkeypatch: pytest.MonkeyPat
     seconds = _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec)
     steps, evaluation = 199 * 401 * 128 * PRODUCTS / 1e9, 200 * 10_000 * 2 * (784 * 256 + 256 * 10) / 2e9
     assert seconds == pytest.approx(steps + evaluation)  # the first epoch is evaluated only
+
+
+@pytest.mark.parametrize(
+    ("cell", "examples"),
+    [
+        ("labeller/cifar10/clean/standard", 2500),  # its declared set alone
+        ("l2r-imbalance/mnist49/clean/standard", 5000),  # what is trained on is a set, and the clean images are of it
+        ("ieg/cifar10/uniform-80/supervised", 49_900),  # nobody trains on the probe images
+        ("gce/cifar10/uniform-80/gce-truncated", 45_000),  # a share that the method leaves out
+        ("s2e/mnist/pair-45/standard", 60_000),
+    ],
+)
+def test_a_run_is_priced_by_the_examples_that_it_trains_on(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cell: str, examples: int
+) -> None:
+    spec = paper.spec(paper.parse(cell))
+    seen: list[int] = []
+
+    def counted(*what: Any) -> Work:
+        seen.append(what[-1])
+        return Work(1e6, 0, 0, 0, 0, 0)
+
+    monkeypatch.setattr(model, "count", counted)
+    seconds = _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec)
+    steps = spec.get("length", {}).get("steps")
+    if steps is None:
+        of_epoch = min(examples // spec["batch"]["size"], spec["batch"]["steps_cap"] or examples)
+        steps = (spec["epochs"] - spec["untrained_epoch"]) * of_epoch
+    assert seen == [examples] and seconds == pytest.approx(steps * 1e6 / 1e9)
+
+
+SETS: list[dict[str, Any]] = [
+    {"sets": {"labelled": {"count": 60, "balanced": True}}, "trained_on": "labelled"},
+    {"sets": {"train": {"count": 200}, "clean": {"count": 20, "balanced": True, "held_out": "all"}}},
+    {"sets": {"probe": {"count": 30, "held_out": "all"}, "seen": {"count": 16, "held_out": "readers"}}},
+    {"hold_out": {"share": 0.1}},
+    {},
+]
+
+
+@pytest.mark.parametrize("changes", SETS, ids=lambda changes: "-".join(changes) or "all")
+def test_the_examples_that_are_priced_are_those_that_train(changes: dict[str, Any]) -> None:
+    built = helpers.build("standard", helpers.spec(**changes))
+    info = replace(DATASETS["digits"], train=256)
+    assert trained_examples(built.spec, info) == len(built.runs[0].train_index)
 
 
 def test_what_was_measured_is_not_measured_again(

@@ -41,6 +41,24 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
     return out
 
 
+def held_out_examples(spec: Tree, info: DatasetInfo) -> int:
+    """Training examples of the whole file that a method leaves out, or that validate in a search."""
+    return round(info.train * float(spec.get("hold_out", {}).get("share", 0.0)))
+
+
+def trained_examples(spec: Tree, info: DatasetInfo) -> int:
+    """How many examples a run under a resolved specification trains on: those of its set, or all but what is held out.
+
+    A set that only some methods read, and which the others train on, is counted in: it is small.
+    """
+    sets = spec.get("sets", {})
+    if (of_set := spec.get("trained_on", "all")) != "all":
+        return int(sets[of_set]["count"])
+    apart = [declared["count"] for name, declared in sets.items() if declared.get("held_out") == "all"]
+    of_all = sets[TRAIN]["count"] if TRAIN in sets else info.train - held_out_examples(spec, info)
+    return int(of_all - sum(apart))
+
+
 def _check_together(sets: Mapping[str, Tree], source: str) -> None:
     """UserError for keys that mean nothing, for a name that is taken, or for two sets that both validate."""
     for key in ("held_out", "labels", "validates"):

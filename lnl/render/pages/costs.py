@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lnl.declared import lengths, runtime
+from lnl.declared import declared_sets, lengths, runtime
 from lnl.declared.specification import choose, merge
 from lnl.errors import UserError
 from lnl.render import markdown
@@ -24,7 +24,7 @@ def costs(mark: Mark, kept: Committed) -> str:
         whole, known, info = merge(protocol, own), runtime.declared(protocol, dataset), suite.dataset(dataset)
         if known is None or known.cuda_minutes is None or known.memory_mb is None:
             raise UserError(f"{mark.name}: protocol {mark.words[0]} declares no 'runtime' of {dataset}")
-        trained, batch = info.train - info.clean, whole["batch"]["size"]
+        trained, batch = declared_sets.trained_examples(whole, info) - info.clean, whole["batch"]["size"]
         steps = lengths.steps(whole, trained)
         passes, minutes = steps * batch / trained, known.cuda_minutes
         texts = (

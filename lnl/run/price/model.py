@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import lengths
+from lnl.declared import declared_sets, lengths
 from lnl.declared.reading import syntax_digest
 from lnl.declared.specification import digest
 from lnl.declared.suite import Suite
@@ -78,7 +78,7 @@ class Model:
 
     def _work(self, spec: dict[str, Any]) -> Work:
         info, file = self.suite.dataset(spec["dataset"]), Path(self.suite.methods[spec["method"]["key"]]["file"])
-        data = info.shape, info.classes, _examples(spec, info)
+        data = info.shape, info.classes, declared_sets.trained_examples(spec, info)
         what = {k: spec.get(k) for k in ("network", "batch", "augment", "arithmetic")}
         what |= {"optimiser": {k: spec["optimiser"].get(k) for k in OF_STEPS}}
         what |= dict(zip(("shape", "classes", "examples"), data, strict=True))
@@ -131,22 +131,12 @@ def _sources() -> str:
 
 def _steps(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Steps of a run."""
-    return lengths.steps(spec, _examples(spec, info))
+    return lengths.steps(spec, declared_sets.trained_examples(spec, info))
 
 
 def _passed(spec: dict[str, Any], info: DatasetInfo) -> int:
     """Training examples of all trained epochs, each once: what methods go through before or after an epoch."""
-    return (int(spec["epochs"]) - bool(spec["untrained_epoch"])) * _examples(spec, info)
-
-
-def _examples(spec: dict[str, Any], info: DatasetInfo) -> int:
-    """Examples that are trained on, sets beside them not taken out."""
-    return info.train - _held_out(spec, info)
-
-
-def _held_out(spec: dict[str, Any], info: DatasetInfo) -> int:
-    """Training examples that validate instead (a search on a noisy hold-out)."""
-    return round(info.train * float(spec.get("hold_out", {}).get("share", 0.0)))
+    return (int(spec["epochs"]) - bool(spec["untrained_epoch"])) * declared_sets.trained_examples(spec, info)
 
 
 def _evaluated(spec: dict[str, Any], info: DatasetInfo) -> int:
@@ -155,5 +145,5 @@ def _evaluated(spec: dict[str, Any], info: DatasetInfo) -> int:
     parts["test-first"] = (info.test - info.test // 20, info.test // 20)
     limit = spec["limits"].get("test_images")
     validating = sum(declared["count"] for declared in spec.get("sets", {}).values() if declared.get("validates"))
-    sizes = parts.get(spec["split"], (info.test, _held_out(spec, info) or validating))
+    sizes = parts.get(spec["split"], (info.test, declared_sets.held_out_examples(spec, info) or validating))
     return sum(n if limit is None else min(n, limit) for n in sizes)
