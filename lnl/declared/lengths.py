@@ -47,14 +47,18 @@ def periods(length: Tree) -> int:
     return math.ceil(length["steps"] / length["period"])
 
 
+def of_epoch(declared: Tree, examples: int) -> int:
+    """Steps of an epoch of so many training examples: whole batches, up to the caps. declared: as `steps` takes it."""
+    caps = declared["batch"].get("steps_cap"), declared.get("limits", {}).get("steps_per_epoch")
+    return int(min([examples // declared["batch"]["size"], *(cap for cap in caps if cap is not None)]))
+
+
 def steps(declared: Tree, examples: int) -> int:
-    """Steps of a run on so many training examples: as declared, or those of its trained epochs, whole batches up to the
-    caps. declared: a resolved specification, or a protocol with a data set's values."""
+    """Steps of a run on so many training examples: as declared, or those of its trained epochs. declared: a resolved
+    specification, or a protocol with a data set's values."""
     if "length" in declared:
         return int(declared["length"]["steps"])
-    caps = declared["batch"].get("steps_cap"), declared.get("limits", {}).get("steps_per_epoch")
-    of_epoch = min([examples // declared["batch"]["size"], *(cap for cap in caps if cap is not None)])
-    return (int(declared["epochs"]) - bool(declared["untrained_epoch"])) * int(of_epoch)
+    return (int(declared["epochs"]) - bool(declared["untrained_epoch"])) * of_epoch(declared, examples)
 
 
 def counted(declared: Tree) -> tuple[int, str]:

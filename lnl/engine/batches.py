@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lnl.declared import lengths
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
@@ -85,12 +86,6 @@ def given_streams(streams: Mapping[str, Stream], sets: Mapping[str, Any]) -> set
     return {n for n, of in of_set.items() if of == "train" or sets.get(of, {}).get("labels") == "given"}
 
 
-def steps_of_data(spec: Mapping[str, Any], examples: int) -> int:
-    """Steps of an epoch of so many training examples: whole batches, up to the caps."""
-    caps = [c for c in (spec["batch"]["steps_cap"], spec["limits"].get("steps_per_epoch")) if c is not None]
-    return int(min([examples // spec["batch"]["size"], *caps]))
-
-
 class Batches:
     """Batches of one run, or of a stack of runs (a leading axis on everything)."""
 
@@ -109,7 +104,7 @@ class Batches:
         self._augment: str = spec.get("augment", "none")
         self._width = augment.width(self._augment)
         self._clock = Clock.of(spec)
-        self._of_data: int = steps_of_data(spec, len(runs[0].train_index))
+        self._of_data: int = lengths.of_epoch(spec, len(runs[0].train_index))
         endless = self._clock.steps is not None and "trained_on" in spec  # a small set is gone through again and again
         if self._of_data == 0 and not endless:
             raise UserError(

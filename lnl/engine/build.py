@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from lnl.data.splits import clean_indices
+from lnl.declared import lengths
 from lnl.declared.reading import SINGLE_ONLY
 from lnl.declared.stages import BASE
 from lnl.engine import optim
-from lnl.engine.batches import RunData, given_streams, steps_of_data
+from lnl.engine.batches import RunData, given_streams
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.dense import Dense
@@ -205,7 +206,7 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
 def _steps(spec: Mapping[str, Any], examples: int) -> int:
     """Steps of an epoch, or of a period that is not cut short."""
     period = Clock.of(spec).steps_in(0)
-    return steps_of_data(spec, examples) if period is None else period
+    return lengths.of_epoch(spec, examples) if period is None else period
 
 
 def _uniform(streams: Streams, device: torch.device, purpose: str, shape: tuple[int, ...]) -> Tensor:

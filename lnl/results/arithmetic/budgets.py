@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared import restarts, search_rounds
+from lnl.declared import lengths, restarts, search_rounds
 from lnl.declared.specification import choose
 from lnl.results.arithmetic.words import whole
 
@@ -23,8 +23,8 @@ def trained_steps(suite: Suite, protocol: str, dataset: str) -> dict[str, str]:
     """released: steps that a protocol trains; printed: whole epochs of whole batches, every one of them trained."""
     declared = _protocol(suite, protocol)
     return {
-        "released": whole(_trained_epochs(declared) * _steps(suite, declared, dataset)),
-        "printed": whole(declared["epochs"] * _batches(suite, declared, dataset)),
+        "released": whole(lengths.steps(declared, _images(suite, dataset))),
+        "printed": whole(declared["epochs"] * (_images(suite, dataset) // declared["batch"]["size"])),
     }
 
 
@@ -38,7 +38,7 @@ def trained_epochs(suite: Suite, protocol: str) -> dict[str, str]:
 
 def warm_up_epochs(suite: Suite, steps: int, protocol: str, dataset: str) -> dict[str, str]:
     """So many steps as epochs of a protocol on a data set."""
-    return {"value": f"{steps / _steps(suite, _protocol(suite, protocol), dataset):.1f}"}
+    return {"value": f"{steps / lengths.of_epoch(_protocol(suite, protocol), _images(suite, dataset)):.1f}"}
 
 
 def _protocol(suite: Suite, key: str) -> dict[str, Any]:
@@ -51,15 +51,9 @@ def _trained_epochs(protocol: Mapping[str, Any]) -> int:
     return int(protocol["epochs"]) - bool(protocol["untrained_epoch"])
 
 
-def _batches(suite: Suite, protocol: Mapping[str, Any], dataset: str) -> int:
-    """Whole batches of the training file."""
-    return int(choose(dataset, suite.datasets, "data set", "arithmetic").train // protocol["batch"]["size"])
-
-
-def _steps(suite: Suite, protocol: Mapping[str, Any], dataset: str) -> int:
-    """Steps of one epoch: at most the cap."""
-    batches, cap = _batches(suite, protocol, dataset), protocol["batch"].get("steps_cap")
-    return batches if cap is None else min(cap, batches)
+def _images(suite: Suite, dataset: str) -> int:
+    """Those of the training file."""
+    return int(choose(dataset, suite.datasets, "data set", "arithmetic").train)
 
 
 def flat_width(channels: Sequence[int], side: int) -> dict[str, str]:

@@ -138,9 +138,8 @@ class _Miniature:
         """Steps of the run itself before an epoch: a warm-up may be counted in them."""
         if "length" in self.spec:
             return int(epoch * self.spec["length"]["period"])
-        untrained = bool(self.spec["untrained_epoch"])
-        of_epoch = lengths.steps(self.spec, self.examples) // max(1, self.spec["epochs"] - untrained)
-        return of_epoch * max(0, epoch - untrained)
+        trained = max(0, epoch - bool(self.spec["untrained_epoch"]))
+        return lengths.of_epoch(self.spec, self.examples) * trained
 
     def work(self, epoch: int, batch: int = FEW, longer: str = "") -> Work:
         """Work of the first step of an epoch, and around it. longer: the stream of which a batch is MANY, not FEW."""
