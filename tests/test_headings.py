@@ -37,12 +37,22 @@ def suite(scale: str, **config: Any) -> Suite:
             "16 test images, 1 of 5 repeats",
         ),
         ("lite", "suite_claims", "60 of 200 epochs, 2 of 10 repeats"),
+        ("lite", "ieg_semantic_confusion", "4,063 of 85,498 steps, labeller (60 of 120 epochs), 2 of 3 repeats"),
         ("fast", "suite_claims", "convolutions in bfloat16"),
         ("transfer", "s2e_figure4_mnist", "2 of 5 repeats, searches of 40 candidates, 60 epochs each"),
     ],
 )
 def test_a_heading_says_all_that_a_scale_replaced(scale: str, key: str, heading: str) -> None:
     assert reductions.heading(suite(scale), key) == f"scale {scale}: {heading}"
+
+
+def test_a_cell_of_semantic_noise_says_what_was_replaced_of_its_labeller_as_well() -> None:
+    """And not twice what was replaced of both."""
+    demo = suite("demo")
+    said = reductions.cell_heading(demo, demo.parse("ieg/digits/semantic-vgg13/supervised"))
+    assert "labeller (digits_cnn for vgg13, 100 of 120 epochs, " in said
+    assert said.count("digits for cifar10") == 1
+    assert "labeller" not in reductions.cell_heading(demo, demo.parse("ieg/digits/uniform-80/supervised"))
 
 
 def test_what_a_variant_declares_is_no_replacement() -> None:

@@ -42,7 +42,8 @@ def cell_heading(suite: Suite, cell: Cell) -> str:
     if suite.scale != "paper":
         papers = stands_for(suite, cell) or [declared.paper_dataset]
         alike = [replace(declared, paper_dataset=printed) for printed in papers]
-        return f"scale {_said(suite, [*_replacements(suite, alike), *found])}"
+        own = _replacements(suite, alike)
+        return f"scale {_said(suite, [*own, *_labelled(suite, [cell], own), *found])}"
     printed, used = declared.paper_dataset, declared.spec["dataset"]
     return f"scale paper: {PRINTED}" if printed == used else f"scale paper, but {used} stands for {printed}"
 
@@ -71,7 +72,8 @@ def changes(suite: Suite, key: str) -> list[str]:
         declared = [suite.declared_search(search) for search in found]
         cells += [Declared(each.candidate, each.paper_dataset, each.source) for each in declared]
     budgets = [searched(suite.searching, search) for search in found]
-    return list(dict.fromkeys([*_replacements(suite, cells), *_repeats(suite, key), *budgets]))
+    own = _replacements(suite, cells)
+    return list(dict.fromkeys([*own, *_labelled(suite, asked, own), *_repeats(suite, key), *budgets]))
 
 
 def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:
@@ -79,6 +81,15 @@ def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:
     kinds = (_data, _network, _arithmetic, _length, _batch, _rate, _steps, _images)
     found = [words for kind in kinds for declared in cells if (words := kind(suite, declared))]
     return list(dict.fromkeys([*found, *(words for declared in cells for words in _sets(suite, declared))]))
+
+
+def _labelled(suite: Suite, cells: list[Cell], told: list[str]) -> list[str]:
+    """`labeller (60 of 120 epochs)`: what the scale replaced of the networks that these cells have their labels from,
+    beside what is `told` of the cells themselves."""
+    found = [suite.labeller(cell.noise, cell.dataset) for cell in cells]
+    by = [suite.declared(cell) for cell in dict.fromkeys(found) if cell is not None]
+    words = [said for said in _replacements(suite, by) if said not in told]
+    return [f"labeller ({', '.join(words)})"] if words else []
 
 
 def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
