@@ -14,7 +14,7 @@ import pytest
 from lnl.declared.schema import check
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.render import figure, panels, style
+from lnl.render import figure, matrices, panels, style
 from lnl.render.figure import data_of, drawing, render
 from lnl.render.figure_data import Entry
 
@@ -244,3 +244,22 @@ def test_no_line_goes_over_a_ratio_without_runs_and_no_legend_has_bars_that_the_
         np.testing.assert_allclose(curve.lines[0].get_ydata(), [error, error, np.nan, error, np.nan])
         assert (type(handle).__name__ == "LineCollection") == (label == "Resample")
     assert [text.get_text() for text in ax.texts] == ["45 of 350 runs"]
+
+
+@pytest.mark.parametrize("panels_wide", [1, 2, 3])
+@pytest.mark.parametrize("drawn", [0, 1, 2])
+def test_what_stands_below_tiles_is_below_their_labels(panels_wide: int, drawn: int) -> None:
+    """Tiles are square and shrink in a layout; panels without a run beside them do not."""
+    made, axes = plt.subplots(1, panels_wide, figsize=(1.2 + 3.6 * panels_wide, 4.9), squeeze=False)
+    for number, ax in enumerate(axes[0]):
+        if number <= drawn:
+            matrices.tiles(ax, np.eye(10), labels=number == 0)
+            ax.set_xlabel("Given label\nhow many of them are wrong")
+        else:
+            panels.remark(ax, "1 of 2 runs", empty=True)
+    data = SimpleNamespace(numbers=[], absent=[], small_print=lambda spread: "scale lite: 60 of 120 epochs")
+    panels.finish(made, data, [], [], said=["Rows are true classes, columns given labels, in percent of a class. " * 3])
+    made.canvas.draw()
+    lowest = min(ax.get_tightbbox().y0 for ax in made.axes)
+    assert max(text.get_window_extent().y1 for text in made.texts) <= lowest
+    plt.close(made)

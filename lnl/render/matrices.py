@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN = (("pair-45", "Pair (ε = 45%)"), ("symmetric-50", "Symmetry (ε = 50%)"))  # with five classes, by three documents
 NAMED = 5  # with more classes the tiles of a panel are too small for a percent sign, and for shares below one percent
-DARK = 0.4  # shares above this are written in white
+DARK = 0.53  # of the darkest share; those above it are written in white
 
 
 def five_classes(data: FigureData) -> Figure:
@@ -66,7 +66,7 @@ def tiles(ax: Axes, values: NDArray[np.float64], top: float = 0.75, labels: bool
     for i in range(classes):
         for j in range(classes):
             share = float(values[i, j])
-            ink = "white" if share > DARK else INK if share >= 0.005 else SOFT
+            ink = "white" if share > DARK * top else INK if share >= 0.005 else SOFT
             ax.text(j, i, _words(share, classes), ha="center", va="center", fontsize=_size(classes), color=ink)
     if labels:
         ax.set_xlabel("Given label")

@@ -245,9 +245,11 @@ def finish(
     lines = [part for words in paragraphs for part in textwrap.wrap(words, int(PER_INCH * width))]
     below = 0.12 + LINE * len(lines)  # inches
     legend = 0.21 * rows
-    figure.tight_layout(
-        rect=(0, (below + legend + (0.04 if handles else 0)) / height, 1, 1), pad=0.5, w_pad=2.0, h_pad=1.3
-    )
+    square = any(ax.get_aspect() != "auto" for ax in figure.axes)
+    for _ in range(1 + square):  # tiles take their size from the first layout, and their labels' places from the second
+        figure.tight_layout(
+            rect=(0, (below + legend + (0.04 if handles else 0)) / height, 1, 1), pad=0.5, w_pad=2.0, h_pad=1.3
+        )
     figure.align_ylabels()
     if handles:
         at = (0.5, (below - 0.02) / height)
