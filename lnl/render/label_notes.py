@@ -97,11 +97,10 @@ def _rates(results: list[Mapping[str, Any]]) -> list[str]:
     ]
     for (dataset, noise), pairs in rates.items():
         span, asked = _span(real for _, real in pairs), [rate for rate, _ in pairs if rate is not None]
-        whose = "that a network predicts" if parse(noise).kind == SEMANTIC else "of a file"
         lines.append(
             f"{dataset}, {noise}: {_span(asked)}% of labels asked for, {span}% flipped."
             if asked
-            else f"{dataset}, {noise}: labels {whose}, {span}% of them differ from the true ones."
+            else f"{dataset}, {noise}: labels {whose(noise)}, {span}% of them differ from the true ones."
         )
     return lines
 
@@ -111,3 +110,8 @@ def _span(rates: Iterable[float]) -> str:
     ordered = sorted(100 * rate for rate in rates)
     low, high = number(ordered[0]), number(ordered[-1])
     return low if ordered[0] == ordered[-1] else f"{low} to {high}"
+
+
+def whose(noise: str) -> str:
+    """Where labels come from that no rate was asked for of."""
+    return "that a network predicts" if parse(noise).kind == SEMANTIC else "of a file"

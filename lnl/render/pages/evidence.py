@@ -13,6 +13,7 @@ from lnl.errors import UserError, nearest
 from lnl.render import markdown
 from lnl.render.claims import short
 from lnl.render.document import Cell, Grid, number, plural
+from lnl.render.label_notes import whose
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.render.pages.places import Place, places, suite_of
@@ -93,7 +94,7 @@ def labels(mark: Mark, kept: Committed) -> str:
         asked = [100 * float(each["requested_rate"]) for each in vectors.values() if each["requested_rate"] is not None]
         few = ", ".join(f"`{digest}`" for digest in list(vectors)[:2]) + (" …" if len(vectors) > 2 else "")
         span = number(flipped[0]) + (f" to {number(flipped[-1])}" if len(flipped) > 1 else "")
-        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else "of a file", span
+        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else whose(noise), span
         rows.append(("", tuple(Cell(text) for text in texts)))
     heads = ("data", "noise", "vectors", "digest", "wrong labels asked for, %", "there, %")
     return markdown.table(Grid(heads, tuple(rows), shape="list"))
