@@ -47,7 +47,7 @@ def periods(length: Tree) -> int:
     return math.ceil(length["steps"] / length["period"])
 
 
-def of_epoch(declared: Tree, examples: int) -> int:
+def steps_of_epoch(declared: Tree, examples: int) -> int:
     """Steps of an epoch of so many training examples: whole batches, up to the caps. declared: as `steps` takes it."""
     caps = declared["batch"].get("steps_cap"), declared.get("limits", {}).get("steps_per_epoch")
     return int(min([examples // declared["batch"]["size"], *(cap for cap in caps if cap is not None)]))
@@ -58,7 +58,7 @@ def steps(declared: Tree, examples: int) -> int:
     specification, or a protocol with a data set's values."""
     if "length" in declared:
         return int(declared["length"]["steps"])
-    return (int(declared["epochs"]) - bool(declared["untrained_epoch"])) * of_epoch(declared, examples)
+    return (int(declared["epochs"]) - bool(declared["untrained_epoch"])) * steps_of_epoch(declared, examples)
 
 
 def counted(declared: Tree) -> tuple[int, str]:

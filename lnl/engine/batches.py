@@ -104,7 +104,7 @@ class Batches:
         self._augment: str = spec.get("augment", "none")
         self._width = augment.width(self._augment)
         self._clock = Clock.of(spec)
-        self._of_data: int = lengths.of_epoch(spec, len(runs[0].train_index))
+        self._of_data: int = lengths.steps_of_epoch(spec, len(runs[0].train_index))
         endless = self._clock.steps is not None and "trained_on" in spec  # a small set is gone through again and again
         if self._of_data == 0 and not endless:
             raise UserError(

@@ -206,7 +206,7 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
 def _steps(spec: Mapping[str, Any], examples: int) -> int:
     """Steps of an epoch, or of a period that is not cut short."""
     period = Clock.of(spec).steps_in(0)
-    return lengths.of_epoch(spec, examples) if period is None else period
+    return lengths.steps_of_epoch(spec, examples) if period is None else period
 
 
 def _uniform(streams: Streams, device: torch.device, purpose: str, shape: tuple[int, ...]) -> Tensor:

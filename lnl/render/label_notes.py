@@ -100,7 +100,7 @@ def _rates(results: list[Mapping[str, Any]]) -> list[str]:
         lines.append(
             f"{dataset}, {noise}: {_span(asked)}% of labels asked for, {span}% flipped."
             if asked
-            else f"{dataset}, {noise}: labels {whose(noise)}, {span}% of them differ from the true ones."
+            else f"{dataset}, {noise}: labels {given_by(noise)}, {span}% of them differ from the true ones."
         )
     return lines
 
@@ -112,6 +112,6 @@ def _span(rates: Iterable[float]) -> str:
     return low if ordered[0] == ordered[-1] else f"{low} to {high}"
 
 
-def whose(noise: str) -> str:
-    """Where labels come from that no rate was asked for of."""
+def given_by(noise: str) -> str:
+    """Who gave the labels of a noise that is asked for without a rate: words that follow `labels`."""
     return "that a network predicts" if parse(noise).kind == SEMANTIC else "of a file"

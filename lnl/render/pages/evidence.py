@@ -13,7 +13,7 @@ from lnl.errors import UserError, nearest
 from lnl.render import markdown
 from lnl.render.claims import short
 from lnl.render.document import Cell, Grid, number, plural
-from lnl.render.label_notes import whose
+from lnl.render.label_notes import given_by
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.render.pages.places import Place, places, suite_of
@@ -49,9 +49,15 @@ def _named(here: list[Place], every: list[Place]) -> list[str]:
                 left = [p for p in left if p not in whole]
     for column in dict.fromkeys(p.slot.column for p in left):
         listed = [p for p in left if p.slot.column == column]
-        rows = ", ".join(_row(p, every) for p in listed)
-        said.append(rows if len({p.slot.column for p in every}) == 1 else f"{listed[0].slot.column_label} of {rows}")
+        rows = ", ".join(_quoted(_row(p, every)) for p in listed)
+        alone = len({p.slot.column for p in every}) == 1
+        said.append(rows if alone else f"{_quoted(listed[0].slot.column_label)} of {rows}")
     return said
+
+
+def _quoted(label: str) -> str:
+    """A label within a list: in quotation marks where it has a comma of its own."""
+    return f'"{label}"' if "," in label else label
 
 
 def _row(place: Place, every: list[Place]) -> str:
@@ -94,7 +100,7 @@ def labels(mark: Mark, kept: Committed) -> str:
         asked = [100 * float(each["requested_rate"]) for each in vectors.values() if each["requested_rate"] is not None]
         few = ", ".join(f"`{digest}`" for digest in list(vectors)[:2]) + (" …" if len(vectors) > 2 else "")
         span = number(flipped[0]) + (f" to {number(flipped[-1])}" if len(flipped) > 1 else "")
-        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else whose(noise), span
+        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else given_by(noise), span
         rows.append(("", tuple(Cell(text) for text in texts)))
     heads = ("data", "noise", "vectors", "digest", "wrong labels asked for, %", "there, %")
     return markdown.table(Grid(heads, tuple(rows), shape="list"))

@@ -38,7 +38,7 @@ def trained_epochs(suite: Suite, protocol: str) -> dict[str, str]:
 
 def warm_up_epochs(suite: Suite, steps: int, protocol: str, dataset: str) -> dict[str, str]:
     """So many steps as epochs of a protocol on a data set."""
-    return {"value": f"{steps / lengths.of_epoch(_protocol(suite, protocol), _images(suite, dataset)):.1f}"}
+    return {"value": f"{steps / lengths.steps_of_epoch(_protocol(suite, protocol), _images(suite, dataset)):.1f}"}
 
 
 def _protocol(suite: Suite, key: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ UNITS = {  # of quantities that records do not have in percent
     "weight_auc": "area under the ROC curve",
     "transition_error": "total variation",
     "transition_shift": "total variation",
-    **dict.fromkeys(("weight_clean", "weight_flipped"), "of plain training's weight"),
-    **dict.fromkeys(("unseen_weight_clean", "unseen_weight_flipped"), "of plain training's weight"),
+    **dict.fromkeys(
+        ("weight_clean", "weight_flipped", "unseen_weight_clean", "unseen_weight_flipped"), "of plain training's weight"
+    ),
     "pseudo_label_entropy_clean": "nats",
     "pseudo_label_entropy_flipped": "nats",
     "late_rise": "of a batch",

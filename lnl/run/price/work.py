@@ -139,7 +139,7 @@ class _Miniature:
         if "length" in self.spec:
             return int(epoch * self.spec["length"]["period"])
         trained = max(0, epoch - bool(self.spec["untrained_epoch"]))
-        return lengths.of_epoch(self.spec, self.examples) * trained
+        return lengths.steps_of_epoch(self.spec, self.examples) * trained
 
     def work(self, epoch: int, batch: int = FEW, longer: str = "") -> Work:
         """Work of the first step of an epoch, and around it. longer: the stream of which a batch is MANY, not FEW."""
