@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,35 @@ def suite(scale: str, **config: Any) -> Suite:
 )
 def test_a_heading_says_all_that_a_scale_replaced(scale: str, key: str, heading: str) -> None:
     assert reductions.heading(suite(scale), key) == f"scale {scale}: {heading}"
+
+
+@pytest.mark.parametrize("scale", ["smoke", "demo"])
+@pytest.mark.parametrize("key", sorted(path.stem for path in (ROOT / "tables").glob("ieg_*.yaml")))
+def test_a_heading_names_the_networks_that_the_rows_declare_and_no_others(scale: str, key: str) -> None:
+    """Those of variants, and not those of another table's rows, for which one stand-in serves as well."""
+    given = suite(scale)
+    table, declared = given.declaration(key), set()
+    for slot in given.slots(key):
+        if slot.cell is not None:
+            row = next(each for each in table["rows"] if each["key"] == slot.row)
+            column = next(each for each in table["columns"] if each["key"] == slot.column)
+            at = {**table, **row, **column}
+            protocol = given.protocols[at["protocol"]]
+            usual = {**protocol, **protocol["datasets"][at["dataset"]]}["network"]
+            changes = {**row.get("set", {}), **column.get("set", {})}
+            declared.add(changes.get("protocol.network", usual))
+    own = reductions.heading(given, key).partition("labeller")[0]
+    assert set(re.findall(r"digits_\w+ for (\w+)", own)) == declared
+
+
+def test_sets_of_a_variant_are_told_by_its_own_count() -> None:
+    """L2R's row of table 1 asks for 1,000 probe images, of which digits have 598; IEG's for the protocol's hundred."""
+    smoke = suite("smoke")
+    said = [
+        reductions.cell_heading(smoke, smoke.parse(f"ieg/digits/uniform-80/{method}")) for method in ("ieg-l2r", "ieg")
+    ]
+    assert ["598 of 1,000 probe examples" in each for each in said] == [True, False]
+    assert not any("of 100 probe" in each for each in said)
 
 
 def test_a_cell_of_semantic_noise_says_what_was_replaced_of_its_labeller_as_well() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -72,11 +72,13 @@ class Slot:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a cell was declared as: resolved specification, the data set that the paper names, and by whom."""
+    """What a cell was declared as: resolved specification, the data set that the paper names, by whom, and the `set` of
+    its variant, which names what no scale has replaced yet."""
 
     spec: dict[str, Any]
     paper_dataset: str
     source: str
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class DeclaredSearch:
     candidate: dict[str, Any]
     paper_dataset: str
     source: str
+    changes: dict[str, Any] = field(default_factory=dict)  # of the variant that searches
 
     @cached_property
     def rounds(self) -> list[list[float]]:

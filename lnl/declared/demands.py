@@ -28,7 +28,7 @@ class Demands(Slots, ABC):
         self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
         self._demands: dict[str, list[Run]] = {}
         self._digests: dict[Cell, str] = {}
-        self._named: dict[tuple[str, Cell], dict[str, None]] = {}
+        self._named: dict[tuple[str, Cell], dict[str, Declared]] = {}  # what artefacts declare that it stands for
         self._varied: dict[Cell, tuple[dict[str, Any], dict[str, Any], str]] = {}  # coordinates, changes, path's suffix
         self._staged: dict[Cell, tuple[Cell, str]] = {}  # what a stage goes on from, and the point of it
 
@@ -74,14 +74,15 @@ class Demands(Slots, ABC):
         stage = next((part["stage"] for part in reversed(parts) if "stage" in part), None)
         if stage is not None:
             cell = self._add_stage(cell, stage, at, changes, suffix, where)
-        self._named.setdefault((where.partition(",")[0], cell), {})[at["dataset"]] = None
+        named = Declared(self._cells[cell].spec, at["dataset"], where, changes)
+        self._named.setdefault((where.partition(",")[0], cell), {})[f"{at['dataset']} {changes}"] = named
         return cell, None
 
     def _add(
         self, cell: Cell, spec: dict[str, Any], at: dict[str, Any], changes: dict[str, Any], suffix: str, where: str
     ) -> Cell:
         """The cell, registered with what it begins with."""
-        self._register(cell, Declared(spec, at["dataset"], where))
+        self._register(cell, Declared(spec, at["dataset"], where, changes))
         if "handovers" in spec["method"]:
             self._varied[cell] = (at, changes, suffix)
             self.begins_with(cell)  # a job knows its sources by their names alone
@@ -101,11 +102,11 @@ class Demands(Slots, ABC):
             self._staged[staged] = (base, spec["stage"]["point"])
         return self._add(staged, spec, there, kept, suffix, where)
 
-    def named(self, key: str, cell: Cell) -> list[str]:
-        """The papers' data sets in whose place an artefact has this cell: one stand-in may stand for several, and other
-        artefacts may have it in place of others."""
+    def named(self, key: str, cell: Cell) -> list[Declared]:
+        """What an artefact declares that this cell is in place of: one stand-in may stand for several data sets and
+        networks, and other artefacts may have it in place of others."""
         self.demand(key)
-        return list(self._named.get((self.source(key), cell), ())) or [self.declared(cell).paper_dataset]
+        return list(self._named.get((self.source(key), cell), {}).values()) or [self.declared(cell)]
 
     def resolved(
         self, at: dict[str, Any], changes: dict[str, Any], where: str, stage: str | None = None
@@ -174,7 +175,7 @@ class Demands(Slots, ABC):
                 found = Cell(cell.protocol, cell.dataset, cell.noise, source)
             else:
                 found = Cell(cell.protocol, cell.dataset, cell.noise, source + suffix)
-                self._register(found, Declared(spec, at["dataset"], self.declared(cell).source))
+                self._register(found, Declared(spec, at["dataset"], self.declared(cell).source, kept))
                 self._varied.setdefault(found, (there, kept, suffix))
                 self.begins_with(found)
             out[name] = (found, point)
@@ -192,7 +193,7 @@ class Demands(Slots, ABC):
         spec = self.resolved(at, labellers.changes(network), where)
         plain = spec == self.resolved(at, {}, where)
         found = Cell(at["protocol"], dataset, at["noise"], at["method"] + ("" if plain else f"-{network}"))
-        self._register(found, Declared(spec, at["dataset"], where))
+        self._register(found, Declared(spec, at["dataset"], where, labellers.changes(network)))
         return found
 
     @abstractmethod

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from lnl.declared import dependencies, lengths, searches
 from lnl.declared.cells import Cell, Declared, Search
-from lnl.declared.specification import merge
+from lnl.declared.demands import PROTOCOL
+from lnl.declared.specification import merge, set_dotted
 from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Suite
 
@@ -40,8 +42,10 @@ def cell_heading(suite: Suite, cell: Cell) -> str:
     declared, search = suite.declared(cell), searches.search_of(suite, cell)
     found = [] if search is None else [searched(suite.searching, search)]
     if suite.scale != "paper":
-        papers = stands_for(suite, cell) or [declared.paper_dataset]
-        alike = [replace(declared, paper_dataset=printed) for printed in papers]
+        papers, named = stands_for(suite, cell) or [declared.paper_dataset], suite.declarations_of(cell)
+        told = {each.paper_dataset for each in named}
+        alike = [each for each in named if each.paper_dataset in papers]
+        alike += [replace(declared, paper_dataset=printed) for printed in papers if printed not in told]
         own = _replacements(suite, alike)
         return f"scale {_said(suite, [*own, *_labelled(suite, [cell], own), *found])}"
     printed, used = declared.paper_dataset, declared.spec["dataset"]
@@ -66,11 +70,11 @@ def changes(suite: Suite, key: str) -> list[str]:
     """`digits for mnist`, `100 of 200 epochs`, `batches of 64 for 128`, …: each once, in the order of the artefact's
     cells."""
     asked = list(dict.fromkeys(run.cell for run in suite.demand(key)))
-    cells = [replace(suite.declared(c), paper_dataset=printed) for c in asked for printed in suite.named(key, c)]
+    cells = [each for c in asked for each in suite.named(key, c)]
     found = dependencies.searches(suite, key)
     if suite.searching is suite:  # candidates of another scale's searches are told by their budget alone
         declared = [suite.declared_search(search) for search in found]
-        cells += [Declared(each.candidate, each.paper_dataset, each.source) for each in declared]
+        cells += [Declared(each.candidate, each.paper_dataset, each.source, each.changes) for each in declared]
     budgets = [searched(suite.searching, search) for search in found]
     own = _replacements(suite, cells)
     return list(dict.fromkeys([*own, *_labelled(suite, asked, own), *_repeats(suite, key), *budgets]))
@@ -92,10 +96,19 @@ def _labelled(suite: Suite, cells: list[Cell], told: list[str]) -> list[str]:
     return [f"labeller ({', '.join(words)})"] if words else []
 
 
-def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
+def _protocol(suite: Suite, declared: Declared) -> dict[str, Any]:
     """What the protocol says of the paper's data set of a cell."""
     protocol = suite.protocols[declared.spec["protocol"]]
     return merge(protocol, protocol["datasets"][declared.paper_dataset])
+
+
+def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
+    """The same with what the cell's variant says instead."""
+    printed = copy.deepcopy(_protocol(suite, declared))
+    for key, value in declared.changes.items():
+        if key.startswith(PROTOCOL):
+            set_dotted(printed, key.removeprefix(PROTOCOL), value, declared.source)
+    return printed
 
 
 def _data(suite: Suite, declared: Declared) -> str:
@@ -104,12 +117,9 @@ def _data(suite: Suite, declared: Declared) -> str:
 
 
 def _network(suite: Suite, declared: Declared) -> str:
-    """`digits_mlp for mlp` where a stand-in takes the place of the protocol's network, not of a variant's."""
+    """`digits_mlp for mlp` where a stand-in takes the place of the network that a cell declares."""
     used, printed = declared.spec["network"]["name"], _printed(suite, declared)["network"]
-    stand_in = suite.scales[suite.scale].get("stand_ins", {}).get("networks", {}).get(printed, printed)
-    if isinstance(stand_in, dict):
-        stand_in = stand_in.get(declared.paper_dataset, printed)
-    return f"{used} for {printed}" if used == stand_in != printed else ""
+    return f"{used} for {printed}" if used != printed else ""
 
 
 def _arithmetic(suite: Suite, declared: Declared) -> str:
@@ -133,7 +143,7 @@ def _batch(suite: Suite, declared: Declared) -> str:
 
 def _rate(suite: Suite, declared: Declared) -> str:
     """`learning rate 0.01 for 0.001`: of a scale that names one for the protocol's; variants keep their share of it."""
-    rate, printed = suite.scales[suite.scale].get("learning_rate"), _printed(suite, declared)["optimiser"]
+    rate, printed = suite.scales[suite.scale].get("learning_rate"), _protocol(suite, declared)["optimiser"]
     used = declared.spec["optimiser"]
     if rate is None or used["name"] != printed["name"]:
         return ""

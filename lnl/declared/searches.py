@@ -105,5 +105,5 @@ def candidate(suite: Suite, search: Search, round: int, index: int, value: Any, 
         spec = merge(spec, {"noise": {"vector": "fixed", "seed": search.seed}})
     name = f"{search.method}-{search.name}-search{search.seed}-round{round + 1}-candidate{index + 1}"
     cell = Cell(search.protocol, search.dataset, search.noise, name)
-    suite.admit(cell, Declared(spec, declared.paper_dataset, declared.source))
+    suite.admit(cell, Declared(spec, declared.paper_dataset, declared.source, declared.changes))
     return Run(cell, seed)

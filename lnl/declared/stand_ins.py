@@ -19,7 +19,7 @@ def stands_for(suite: Suite, cell: Cell) -> list[str]:
     a cell that cannot be declared.
     """
     declared, ordered = suite.declared(cell), suite.protocols[cell.protocol]["datasets"]
-    papers = suite.papers_of(cell)
+    papers = [each.paper_dataset for each in suite.declarations_of(cell)]
     if not papers:
         papers = [declared.paper_dataset]
         stood = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})

@@ -70,7 +70,7 @@ class Suite(Demands):
         """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""
         named = choose(str(wanted["search"]), self.searches, "search", where)
         base = self._base(at, changes, named, where)
-        declared = declare(self, at, base, wanted["search"], where)
+        declared = replace(declare(self, at, base, wanted["search"], where), changes=changes)
         seed = wanted.get("seed", 1)
         found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
         known = self._searches.setdefault(replace(found, seed=0), declared)
@@ -170,10 +170,11 @@ class Suite(Demands):
                     out.append((row["key"], column["key"], found))
         return out
 
-    def papers_of(self, cell: Cell) -> list[str]:
-        """The papers' data sets for which all artefacts together have a cell; empty where none demands it."""
+    def declarations_of(self, cell: Cell) -> list[Declared]:
+        """What all artefacts together declare that a cell is in place of; empty where none demands it."""
         _ = self.cells  # of all artefacts
-        return list(dict.fromkeys(name for (_, one), names in self._named.items() if one == cell for name in names))
+        found = (named for (_, one), named in self._named.items() if one == cell)
+        return list({key: declared for named in found for key, declared in named.items()}.values())
 
     def seek(self, cell: Cell) -> None:
         """Resolve artefacts until one declares the cell: what a job needs of declarations that its head has checked."""
@@ -192,7 +193,7 @@ class Suite(Demands):
         if cell.method not in self.methods:
             raise UserError(f"{where}: {cell.method} is a variant; name its method, and set what differs")
         at = self.where(cell)
-        self.admit(cell, Declared(self.resolved(at, changes, where), at["dataset"], where))
+        self.admit(cell, Declared(self.resolved(at, changes, where), at["dataset"], where, changes))
         self._varied[cell] = (dict(at), changes, "-set")
 
     def _claimed_searches(self, key: str) -> Iterator[tuple[str, str, Search]]:
