@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_hex, to_rgba_array
 
+from lnl.declared import restarts
 from lnl.declared.suite import Cell, Suite
 from lnl.render import matrices
 from lnl.render.figure import data_of, drawing
@@ -36,6 +38,9 @@ def curves(cell: Cell, seed: int) -> dict[str, Any]:
         "train_accuracy_given": [[value - 30 for value in test]],
         "kept_label_clean": [[0.9 - n / 100 for n in range(PERIODS)]],
         "kept_label_flipped": [[0.2 + n / 100 for n in range(PERIODS)]],
+        "weight_clean": [[1.5 + seed / 100] * PERIODS],
+        "weight_flipped": [[0.5 + seed / 100] * PERIODS],
+        **({"pseudo_label_accuracy": [[value / 2 for value in test]]} if cell.method.startswith("ieg") else {}),
     }
 
 
@@ -149,6 +154,29 @@ def test_a_panel_of_labels_is_that_of_its_repeat(
         assert "60.0% of all labels are wrong" in ax.get_xlabel()
     shares = {row[2]: row[5] for row in data.numbers if row[3:5] == ("share of the given label", 1)}
     assert [shares[f"seed {seed}, class 0"] for seed in (1, 2, 3)] == pytest.approx([0.01, 0.02, 0.03])
+
+
+def test_training_on_resnet_29_is_drawn_for_each_method_with_right_labels_solid_and_wrong_ones_dotted(
+    suite: Suite, drawn: Callable[[str], tuple[Any, Any]]
+) -> None:
+    figure, data = drawn("ieg_resnet29_curves")
+    accuracy, pseudo, weights = figure.axes
+    for ax, quantity, labels in (
+        (accuracy, "test_accuracy", ["Supervised", "Learning to Reweight", "EG, without the noisy labels", "IEG"]),
+        (pseudo, "pseudo_label_accuracy", ["Learning to Reweight", "EG, without the noisy labels", "IEG"]),
+    ):
+        assert [each.get_label() for each in ax.lines] == labels
+        for column, each in zip(data.columns[-len(labels) :], ax.lines, strict=True):
+            assert each.get_ydata() == pytest.approx(data.curve_over_steps("curves", column.key, quantity).mean)
+    ends = {each.get_linestyle(): each.get_ydata()[-1] for each in weights.lines}
+    assert ends == pytest.approx({"-": 1.515, ":": 0.515}) and len(weights.lines) == 8
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words[-2:] == ["right labels", "wrong labels"]
+    (note,) = data.declaration["notes"]
+    rate = suite.protocols["ieg"]["optimiser"]
+    boundaries = [math.ceil(restarts.begins(n, rate["first"], rate["longer"])) for n in (1, 2, 3, 4)]
+    assert ", ".join(f"{step:,}" for step in boundaries[:-1]) + f" and {boundaries[-1]:,} steps" in note
+    assert rate["longer"] == 1.5, "each time half as long again"
 
 
 def test_rows_of_a_realised_matrix_are_true_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

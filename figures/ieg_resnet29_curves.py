@@ -1,0 +1,93 @@
+"""Of this suite: how training goes on the smaller of IEG's networks, with what IEG makes of the labels meanwhile."""
+
+DEMAND = {
+    "title": "Training on ResNet-29, CIFAR-10, uniform noise of 80%",
+    "source": {"paper": "ieg", "where": "of this suite; table 1 has what two of the curves end at"},
+    "protocol": "ieg",
+    "dataset": "cifar10",
+    "noise": "uniform-80",
+    "rows": [{"key": "curves", "label": "Accuracy, pseudo labels and weights"}],
+    "columns": [
+        {
+            "key": "supervised",
+            "label": "Supervised",
+            "method": "supervised",
+            "variant": "rn29",
+            "set": {
+                "protocol.network": "ieg_resnet29",
+                "protocol.optimiser.weight_decay": 0.0001,
+                "protocol.optimiser.decayed": "kernels",
+            },
+        },
+        {
+            "key": "l2r",
+            "label": "Learning to Reweight",
+            "method": "ieg",
+            "variant": "l2r-rn29",
+            "set": {
+                "protocol.network": "ieg_resnet29",
+                "protocol.optimiser.weight_decay": 0.0001,
+                "protocol.optimiser.decayed": "kernels",
+                "meta": "weights",
+                "mixup": False,
+                "consistency": 0.0,
+                "weight_start": "zero",
+                "look_ahead": "plain",
+            },
+        },
+        {
+            "key": "eg",
+            "label": "EG, without the noisy labels",
+            "method": "ieg",
+            "variant": "eg-rn29",
+            "set": {
+                "protocol.network": "ieg_resnet29",
+                "protocol.optimiser.weight_decay": 0.0001,
+                "protocol.optimiser.decayed": "kernels",
+                "meta": "none",
+            },
+        },
+        {
+            "key": "ieg",
+            "label": "IEG",
+            "method": "ieg",
+            "variant": "rn29",
+            "set": {
+                "protocol.network": "ieg_resnet29",
+                "protocol.optimiser.weight_decay": 0.0001,
+                "protocol.optimiser.decayed": "kernels",
+            },
+        },
+    ],
+    "seeds": 2,
+    "notes": [
+        "Test accuracy is that of averaged weights. The rate falls to nothing and restarts after 500, 1,250, 2,375 and "
+        "4,063 steps, and so on, each time half as long again. A weight of 1 is that of plain training.",
+    ],
+}
+PANELS = (
+    ("Test accuracy (%)", (("test_accuracy", "", "-"),)),
+    ("Right pseudo labels (%)", (("pseudo_label_accuracy", "", "-"),)),
+    ("Mean weight of a label", (("weight_clean", "right labels", "-"), ("weight_flipped", "wrong labels", ":"))),
+)
+
+
+def draw(data):
+    from lnl.render.panels import finish, frame, plot, remark, say_dashes, title
+    from lnl.render.style import line
+
+    figure, axes = frame(data, len(PANELS))
+    shown = {}
+    for number, (ax, (words, parts)) in enumerate(zip(axes, PANELS, strict=True)):
+        title(ax, number, words)
+        for column in data.columns:
+            for name, _, dashes in parts:
+                found = data.curve_over_steps("curves", column.key, name)
+                if found is not None:
+                    drawn = plot(ax, found, column.label, **line(column.key) | {"linestyle": dashes})
+                    shown.setdefault(column.label, drawn)
+        ax.set_xlabel("Steps")
+        remark(ax, data.note("curves") if number == 0 else "", empty=not ax.lines)
+    say_dashes(shown, PANELS[2][1])
+    finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
+    return figure
