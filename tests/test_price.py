@@ -328,6 +328,24 @@ def test_records_correct_the_model_for_what_has_none(
     assert price.seconds == pytest.approx(3 * modelled.seconds(longer))
 
 
+def test_what_one_variant_took_is_not_what_another_takes(suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of one method differ in their step: IEG's takes twice as long as Learning to Reweight's."""
+    monkeypatch.chdir(suite.root)
+    estimator = Estimator(Suite.load(ROOT, {"scale": "lite", "device": "cpu"}, validate=False))
+    at = "ieg/cifar10/uniform-80"
+    names = ("ieg-small", "ieg-l2r-small", "ieg-eg-small", "gce-small", "gce-truncated-small", "supervised-small")
+    specs = [estimator.suite.spec(estimator.suite.parse(f"{at}/{name}")) for name in names]
+    kinds = [estimator._kind("ieg", spec, False) for spec in specs]
+    assert len(set(kinds)) == len(names)
+    other = estimator.suite.spec(estimator.suite.parse("ieg/cifar10/asymmetric-40/ieg-small"))
+    assert estimator._kind("ieg", other, False) == kinds[0], "the noise costs nothing"
+    searched = [{"R": {"schedule": [1.0, share]}} for share in (0.5, 0.8)]
+    chosen = [specs[0] | {"method": specs[0]["method"] | {"parameters": each}} for each in searched]
+    assert len({estimator._kind("ieg", spec, False) for spec in chosen}) == 1
+    fast = specs[0] | {"arithmetic": "fast"}
+    assert estimator._kind("ieg", fast, False) != kinds[0]
+
+
 def test_a_plan_says_what_its_prices_rest_on(suite: SuiteCopy) -> None:
     before = suite.lnl("plan", "small", "--seeds", "3")
     assert before.returncode == 0

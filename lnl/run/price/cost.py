@@ -1,7 +1,7 @@
 """What an artefact costs before it starts: runs, hours, memory, disk.
 
 An hour is an hour of the device: one GPU, or one CPU core. A run's seconds are, in this order: measured, where runs of
-the same protocol, data set, network, epochs and number of networks have records at this scale; modelled for this device
+the same protocol, data set, network, epochs and method, set alike, have records at this scale; modelled for this device
 (`model`), corrected by whatever records there are; where the device is not here, as its protocol declares for the one
 method that it names (`lnl.declared.runtime`), by the counted work of this run over that of such a one. A run whose work
 cannot be counted has no price.
@@ -30,8 +30,9 @@ from lnl.search.files import current
 if TYPE_CHECKING:
     from lnl.run.price.model import Model
 
-#: What costs alike: protocol, data set, network, epochs, number of networks, and whether runs share their programs.
-Kind = tuple[str, str, str, int, str, bool]
+#: What costs alike: protocol, data set, network, epochs, method with what it is set to, arithmetic, and whether runs
+#: share their programs.
+Kind = tuple[str, str, str, int, str, str, bool]
 RECORD_KB = 80  # one record of 200 epochs and two networks
 #: Seconds of starting an operation on a GPU, one by one: 732 ms an epoch of 401 steps of 45 operations (docs/gpu.md).
 STARTED = 4e-5
@@ -107,8 +108,11 @@ class Estimator:
                 self._examples.setdefault(kind, spec)
 
     def _kind(self, protocol: str, spec: dict[str, Any], stacked: bool) -> Kind:
-        method, length = spec["method"]["key"], spec.get("length", {}).get("steps", spec["epochs"])
-        return protocol, spec["dataset"], spec["network"]["name"], length, method, stacked  # a step is the method's own
+        length, method = spec.get("length", {}).get("steps", spec["epochs"]), spec["method"]
+        # a step is the method's own, and a variant's; whatever a search finds costs the same
+        values = {name: value for name, value in method["parameters"].items() if not isinstance(value, dict)}
+        own, arithmetic = f"{method['key']} {digest(values)}", spec.get("arithmetic", "faithful")
+        return protocol, spec["dataset"], spec["network"]["name"], length, own, arithmetic, stacked
 
     @cached_property
     def model(self) -> Model | None:
