@@ -39,6 +39,10 @@ def suite(scale: str, **config: Any) -> Suite:
         ),
         ("lite", "suite_claims", "60 of 200 epochs, 2 of 10 repeats"),
         ("lite", "ieg_semantic_confusion", "4,063 of 85,498 steps, labeller (60 of 120 epochs), 2 of 3 repeats"),
+        (
+            *("lite", "l2r_figure4"),  # whose column with fine-tuning goes on from networks that it does not show
+            "5,000 of 80,000 steps, 312 of 5,000 steps, base networks (3,750 of 60,000 steps), 2 of 5 repeats",
+        ),
         ("fast", "suite_claims", "convolutions in bfloat16"),
         ("transfer", "s2e_figure4_mnist", "2 of 5 repeats, searches of 40 candidates, 60 epochs each"),
     ],
@@ -104,9 +108,11 @@ def test_a_figure_without_networks_says_so_where_it_is_shorter() -> None:
 
 def test_fewer_repeats_that_were_asked_for_are_told_and_more_are_not() -> None:
     key = "tutorial_mnist_accuracy"
-    assert reductions.heading(suite("paper", seeds=2), key) == "scale paper: the printed setting, 2 of 5 repeats"
+    assert reductions.heading(suite("paper", seeds=2), key) == "scale paper: nothing reduced, 2 of 5 repeats"
     assert reductions.comparable(suite("paper", seeds=2), key) is None  # what there is may be judged
-    assert reductions.heading(suite("paper", seeds=9), key) == "scale paper: the printed setting"
+    assert reductions.heading(suite("paper", seeds=9), key) == "scale paper: nothing reduced"
+    stands = reductions.heading(suite("paper", seeds=1), "pumpout_figure7_news")
+    assert "stands for" in stands and stands.endswith(", 1 of 5 repeats")
     assert "repeats" not in reductions.heading(suite("demo", seeds=9), key)
 
 
@@ -124,7 +130,7 @@ def test_a_claims_page_and_a_cell_say_it_as_well(monkeypatch: pytest.MonkeyPatch
     )
     assert yaml.safe_load(shown)["epochs"] == 100  # as before, it can be read
     assert reductions.cell_heading(suite("paper"), suite("paper").parse("s2e/mnist/pair-45/standard")) == (
-        "scale paper: the printed setting"
+        "scale paper: nothing reduced"
     )
 
 

@@ -309,7 +309,7 @@ def test_the_embedding_stands_in_for_the_papers_features_and_is_never_judged(che
 def test_with_glove_nothing_is_replaced(checkout: Path) -> None:
     suite = Suite.load(checkout, {"scale": "paper", "news_features": "glove"})
     assert [slot.cell.dataset for slot in suite.slots("both") if slot.cell] == ["mnist", "news2"]
-    assert reductions.heading(suite, "both") == "scale paper: the printed setting"
+    assert reductions.heading(suite, "both") == "scale paper: nothing reduced"
     records(suite, 50.0)
     assert [line.verdict.word for line in lines(suite, "both")] == ["agrees", "agrees"]
 

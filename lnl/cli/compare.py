@@ -23,7 +23,8 @@ from lnl.results.statistics import FEWEST, STATISTICS
 ROOMY = 100  # columns of a terminal that has room for the means of both sides
 STYLES = {"higher": "green", "lower": "red"}
 ASSUMED = (
-    "n pairs are repeats of one seed: they share initial weights, order and given labels. The interval (95%) and p "
+    "n pairs are repeats of one seed: of one network they share initial weights and order, and given labels unless a "
+    "line above says otherwise. The interval (95%) and p "
     "(two-sided) are Student's t of their differences, which are taken as independent and normal; where all repeats "
     "share one vector of labels, what is found holds for that vector. p Holm: adjusted for the number of p here, {n}; "
     f"higher or lower: at most 0.05. Fewer than {FEWEST} pairs have no p."

@@ -56,7 +56,8 @@ class DatasetInfo:
 
     Features that are no images are float32 vectors of shape (1, 1, D) in place of uint8 pixels: `dtype` says which.
     The last `clean` of the `train` examples of the training file are of another source, with labels that are right;
-    `further_tests` are test sets beside the data set's own, counts by name.
+    `further_tests` are test sets beside the data set's own, counts by name. Where the truth is not known, its labels
+    are those that it comes with, and nobody can say which are wrong.
     """
 
     key: str
@@ -77,6 +78,7 @@ class DatasetInfo:
     file: Path = Path()  # the declaration
     clean: int = 0
     further_tests: Mapping[str, int] = field(default_factory=dict, hash=False)
+    truth_known: bool = True
 
     @classmethod
     def of(cls, key: str, declared: Mapping[str, Any], file: Path) -> DatasetInfo:
@@ -103,6 +105,7 @@ class DatasetInfo:
             file=file,
             clean=int(declared["counts"].get("clean", 0)),
             further_tests=dict(declared["counts"].get("further_tests", {})),
+            truth_known=declared.get("truth", "known") == "known",
         )
 
     @property

@@ -14,14 +14,14 @@ from lnl.declared.specification import merge, set_dotted
 from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Suite
 
-PRINTED = "the printed setting"
+WHOLE = "nothing reduced"
 
 
 def comparable(suite: Suite, key: str, cell: Cell | None = None) -> str | None:
     """None at paper scale; else a short text that says at what scale the numbers were made.
 
     At paper scale a data set may have a stand-in all the same. The text then says so, of the artefact, or of one
-    of its cells: the others are the printed setting.
+    of its cells: of the others nothing is replaced.
     """
     if suite.scale == "paper":
         stand_ins = replaced(suite, key, cell)
@@ -32,9 +32,9 @@ def comparable(suite: Suite, key: str, cell: Cell | None = None) -> str | None:
 def heading(suite: Suite, key: str) -> str:
     """One line for captions: the scale, and whatever it replaced of what the artefact's cells declare."""
     changed = comparable(suite, key)
-    if changed is not None:
-        return f"scale {changed}"
-    return ", ".join([f"scale paper: {PRINTED}", *_repeats(suite, key)])  # fewer where the configuration asks for fewer
+    said = f"scale {changed or f'paper: {WHOLE}'}"
+    # at paper scale fewer where the configuration asks for fewer; else they are among what changed
+    return ", ".join([said, *_repeats(suite, key)]) if suite.scale == "paper" else said
 
 
 def cell_heading(suite: Suite, cell: Cell) -> str:
@@ -47,9 +47,10 @@ def cell_heading(suite: Suite, cell: Cell) -> str:
         alike = [each for each in named if each.paper_dataset in papers]
         alike += [replace(declared, paper_dataset=printed) for printed in papers if printed not in told]
         own = _replacements(suite, alike)
-        return f"scale {_said(suite, [*own, *_labelled(suite, [cell], own), *found])}"
+        begun = _begun(suite, [(cell, each) for each in alike], own)
+        return f"scale {_said(suite, [*own, *begun, *_labelled(suite, [cell], own), *found])}"
     printed, used = declared.paper_dataset, declared.spec["dataset"]
-    return f"scale paper: {PRINTED}" if printed == used else f"scale paper, but {used} stands for {printed}"
+    return f"scale paper: {WHOLE}" if printed == used else f"scale paper, but {used} stands for {printed}"
 
 
 def _said(suite: Suite, made: list[str]) -> str:
@@ -70,14 +71,16 @@ def changes(suite: Suite, key: str) -> list[str]:
     """`digits for mnist`, `100 of 200 epochs`, `batches of 64 for 128`, …: each once, in the order of the artefact's
     cells."""
     asked = list(dict.fromkeys(run.cell for run in suite.demand(key)))
-    cells = [each for c in asked for each in suite.named(key, c)]
+    named = [(cell, each) for cell in asked for each in suite.named(key, cell)]
+    cells = [each for _, each in named]
     found = dependencies.searches(suite, key)
     if suite.searching is suite:  # candidates of another scale's searches are told by their budget alone
         declared = [suite.declared_search(search) for search in found]
         cells += [Declared(each.candidate, each.paper_dataset, each.source, each.changes) for each in declared]
     budgets = [searched(suite.searching, search) for search in found]
     own = _replacements(suite, cells)
-    return list(dict.fromkeys([*own, *_labelled(suite, asked, own), *_repeats(suite, key), *budgets]))
+    behind = [*_begun(suite, named, own), *_labelled(suite, asked, own)]
+    return list(dict.fromkeys([*own, *behind, *_repeats(suite, key), *budgets]))
 
 
 def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:
@@ -94,6 +97,20 @@ def _labelled(suite: Suite, cells: list[Cell], told: list[str]) -> list[str]:
     by = [suite.declared(cell) for cell in dict.fromkeys(found) if cell is not None]
     words = [said for said in _replacements(suite, by) if said not in told]
     return [f"labeller ({', '.join(words)})"] if words else []
+
+
+def _begun(suite: Suite, cells: list[tuple[Cell, Declared]], told: list[str]) -> list[str]:
+    """`base networks (3,750 of 60,000 steps)`: the same of the trainings that these cells go on from, which an
+    artefact need not show."""
+    found = [replace(each, spec=suite.spec(base)) for cell, each in cells for base in _bases(suite, cell)]
+    words = [said for said in _replacements(suite, found) if said not in told]
+    return [f"base networks ({', '.join(words)})"] if words else []
+
+
+def _bases(suite: Suite, cell: Cell) -> Iterator[Cell]:
+    for base, _ in suite.begins_with(cell).values():
+        yield base
+        yield from _bases(suite, base)
 
 
 def _protocol(suite: Suite, declared: Declared) -> dict[str, Any]:

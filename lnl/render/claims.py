@@ -66,10 +66,10 @@ def render(suite: Suite, paper: str, out_dir: str | Path, locate: Locate | None 
 
 
 def counts(verdicts: list[Verdict]) -> dict[str, Counter[str]]:
-    """Verdicts by word, apart for what counts as the document's, for stand-ins, and for what needs no run."""
-    groups: dict[str, Counter[str]] = {"document": Counter(), "stand-in": Counter(), "without runs": Counter()}
+    """Verdicts by word, apart for what counts as the document's, for other settings, and for what needs no run."""
+    groups: dict[str, Counter[str]] = {"document": Counter(), "other settings": Counter(), "without runs": Counter()}
     for verdict in verdicts:
-        group = "without runs" if verdict.evidence != "runs" else "document" if verdict.counts else "stand-in"
+        group = "without runs" if verdict.evidence != "runs" else "document" if verdict.counts else "other settings"
         groups[group][verdict.word] += 1
     return groups
 

@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lnl.results.statistics import Difference
+
+if TYPE_CHECKING:
+    from lnl.declared.suite import Suite
 
 ABSENT = "·"  # the method is not in the suite yet
 SKIPPED = "×"  # nothing will be measured here, for a reason given below
 NOTHING = "—"  # to be measured, but nothing there yet
 QUOTED = "‡"  # a printed number that is not of the document's own runs
 SUBSCRIPT = re.compile(r"(?<![A-Za-z0-9_/.\\-])([A-Za-zτε])_([A-Za-z0-9]+)(?![A-Za-z0-9_/])")  # T_k, not a_file_name
+
+
+def command(suite: Suite, key: str) -> str:
+    """What makes an artefact at the scale and with the repeats of a page; the configuration file has its own."""
+    seeds = suite.config.get("seeds")
+    asked = "" if seeds is None else f" seeds={seeds}" if isinstance(seeds, int) else f" 'seeds={seeds}'"
+    return f"snakemake {key} --config scale={suite.scale}{asked}"
 
 
 @dataclass(frozen=True)

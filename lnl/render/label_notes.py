@@ -15,19 +15,27 @@ if TYPE_CHECKING:
     from lnl.declared.suite import Suite
     from lnl.render.compare import Line
 
+CLEAN = "clean"
 FILE = "file"  # the generator of labels that a user brings: none
 LABELLER = "labeller"  # of those that a network predicts
 
 
 def label_notes(compared: list[Line], datasets: Mapping[str, DatasetInfo]) -> tuple[str, ...]:
     """One line each, read from the records; none without a record."""
-    results = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
-    if not results:
-        return ()
-    problems = dict.fromkeys((r["noise"], datasets[r["dataset"]].classes) for r in results)
-    cautions = dict.fromkeys(warning(noise, classes) for noise, classes in problems)
-    said = [f"{words[0].upper()}{words[1:]}." for words in cautions if words]
-    return (*_shared(compared, [r["labels"] for r in results]), *_rates(results), *said)
+    found = [r["result"] for line in compared for state in ("ok", "diverged") for r in line.runs.records(state)]
+    unknown = [key for key in dict.fromkeys(r["dataset"] for r in found) if not datasets[key].truth_known]
+    noisy = [r for r in found if r["noise"] != CLEAN]
+    cautions: dict[str, dict[str, None]] = {}
+    for r in noisy:
+        words = warning(r["noise"], datasets[r["dataset"]].classes)
+        if words:
+            cautions.setdefault(words, {})[r["dataset"]] = None
+    return (
+        *(f"{key}: labels as the data set has them; which of them are right is not known." for key in unknown),
+        *_shared(compared, noisy),
+        *_rates([r for r in noisy if r["dataset"] not in unknown]),
+        *(f"{', '.join(where)}: {words}." for words, where in cautions.items()),
+    )
 
 
 def misread(suite: Suite, compared: list[Line]) -> tuple[str, ...]:
@@ -41,8 +49,9 @@ def misread(suite: Suite, compared: list[Line]) -> tuple[str, ...]:
     return tuple(f"{where}: {'; '.join(remarks)}." for where, remarks in said.items() if remarks)
 
 
-def _shared(compared: list[Line], labels: list[Mapping[str, Any]]) -> list[str]:
+def _shared(compared: list[Line], noisy: list[Mapping[str, Any]]) -> list[str]:
     """Which repeats share one vector of labels; those of a file always do."""
+    labels = [result["labels"] for result in noisy]
     drawn = [each for each in labels if each.get("generator") != FILE]
     made = sorted({(each.get("generator"), each.get("noise_seed")) for each in drawn if _fixed(each)}, key=str)
     texts = [
@@ -55,13 +64,19 @@ def _shared(compared: list[Line], labels: list[Mapping[str, Any]]) -> list[str]:
     lines = []
     if texts:
         lines.append(
-            f"All repeats of a cell share one noise vector ({'; '.join(texts)}): the spread is over initialisation and "
-            "order, not over label noise."
+            f"All repeats of a cell share one noise vector ({'; '.join(texts)}): the spread is over {_over(noisy)}, "
+            "not over label noise."
         )
     if any(each.get("vector") == "per_repeat" for each in drawn):
         which = f" ({', '.join(_drawing_their_own(compared))})" if texts else ""
         lines.append(f"Each repeat draws a noise vector of its own{which}: the spread includes label noise.")
     return lines
+
+
+def _over(noisy: list[Mapping[str, Any]]) -> str:
+    """What differs between repeats that share their labels: with sets drawn for each, those as well."""
+    with_sets = any({"sets", "hold_out"} & r.get("spec", {}).keys() for r in noisy if _fixed(r["labels"]))
+    return "initialisation, order and which examples are set apart" if with_sets else "initialisation and order"
 
 
 def _fixed(labels: Mapping[str, Any]) -> bool:
@@ -74,7 +89,9 @@ def _drawing_their_own(compared: list[Line]) -> list[str]:
         line
         for line in compared
         for r in line.runs.records()
-        if r["result"]["labels"]["vector"] == "per_repeat" and r["result"]["labels"].get("generator") != FILE
+        if r["result"]["labels"]["vector"] == "per_repeat"
+        and r["result"]["labels"].get("generator") != FILE
+        and r["result"]["noise"] != CLEAN
     ]
     return list(dict.fromkeys(f"{line.slot.row_label}, {line.slot.column_label}" for line in own))
 
@@ -92,24 +109,24 @@ def _rates(results: list[Mapping[str, Any]]) -> list[str]:
             pair = (result["labels"].get("requested_rate"), float(result["labels"]["realised_rate"]))
             rates.setdefault((result["dataset"], result["noise"]), set()).add(pair)
     lines = [
-        f"{dataset}, {noise}: {_span(shares)}% of training images replaced by images of no class, labels kept."
+        f"{dataset}, {noise}: {span(shares)}% of training images replaced by images of no class, labels kept."
         for (dataset, noise), shares in replaced.items()
     ]
     for (dataset, noise), pairs in rates.items():
-        span, asked = _span(real for _, real in pairs), [rate for rate, _ in pairs if rate is not None]
+        there, asked = span(real for _, real in pairs), [rate for rate, _ in pairs if rate is not None]
         lines.append(
-            f"{dataset}, {noise}: {_span(asked)}% of labels asked for, {span}% flipped."
+            f"{dataset}, {noise}: {span(asked)}% of labels asked for, {there}% flipped."
             if asked
-            else f"{dataset}, {noise}: labels {given_by(noise)}, {span}% of them differ from the true ones."
+            else f"{dataset}, {noise}: labels {given_by(noise)}, {there}% of them differ from the true ones."
         )
     return lines
 
 
-def _span(rates: Iterable[float]) -> str:
+def span(rates: Iterable[float]) -> str:
     """Rates in 0..1 as percent: one number, or from the least to the largest."""
     ordered = sorted(100 * rate for rate in rates)
     low, high = number(ordered[0]), number(ordered[-1])
-    return low if ordered[0] == ordered[-1] else f"{low} to {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def given_by(noise: str) -> str:

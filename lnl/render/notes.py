@@ -20,24 +20,26 @@ Note = tuple[str, tuple[str, ...]]
 def notes(
     declaration: dict[str, Any],
     compared: list[Line],
-    key: str,
+    command: str,
     comparable: str | None,
     datasets: Mapping[str, DatasetInfo],
     misread: tuple[str, ...] = (),
+    searched_at: str = "",
 ) -> tuple[Note, ...]:
     """Notes as (heading, lines), in reading order; empty ones are left out.
 
-    misread: what looks wrong with users' label files, as the manifests of their labels tell.
+    command: what makes this table; misread: what looks wrong with users' label files, as the manifests of their labels
+    tell; searched_at: the scale of the searches, where it is another.
     """
     all_notes = (
         ("Notes", tuple(declaration.get("notes") or ())),
         ("Quoted", _quoted(compared)),
         ("Verdicts", _verdicts(declaration, compared, comparable)),
         ("Label noise", (*label_notes(compared, datasets), *misread)),
-        ("Search", _searched(compared)),
+        ("Search", _searched(compared, searched_at)),
         ("Marks", _marks(compared)),
         ("Names", _names(declaration)),
-        ("Runs", _runs(compared, key)),
+        ("Runs", _runs(compared, command)),
         ("Diverged", _listed(compared, "diverged", "counted and shown, not part of any mean")),
         ("Failed", _listed(compared, "failed", "without a record")),
         ("Stale", _listed(compared, "stale", "never averaged; a rerun replaces them")),
@@ -62,16 +64,28 @@ def _quoted(compared: list[Line]) -> tuple[str, ...]:
 
 def _places(lines: list[Line]) -> str:
     """GCE (20%, 40%); RoG (20%): which numbers, row by row."""
-    rows: dict[str, list[str]] = {}
+    rows: dict[str, dict[str, None]] = {}
     for line in lines:
-        rows.setdefault(line.slot.row_label, []).append(line.slot.column_label)
+        rows.setdefault(line.slot.row_label, {})[line.slot.column_label] = None
     return "; ".join(f"{row} ({', '.join(columns)})" for row, columns in rows.items())
+
+
+def _where(lines: list[Line], compared: list[Line]) -> str:
+    """The columns, or else the rows, that these lines are all of, as far as they have runs; else each."""
+    for axis in ("column_label", "row_label"):
+        labels = dict.fromkeys(getattr(line.slot, axis) for line in lines)
+        theirs = [line for line in compared if getattr(line.slot, axis) in labels and line.runs.records()]
+        if len(theirs) == len(lines):
+            return ", ".join(labels)
+    return _places(lines)
 
 
 def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str | None) -> tuple[str, ...]:
     tolerance = declaration.get("tolerance")
     measured = [line for line in compared if line.slot.cell is not None]
     if comparable is not None and all(line.comparable for line in measured):
+        if all(line.published is None for line in measured):
+            return ()  # nothing is printed that could be
         return (f"Not comparable: scale {comparable}. Nothing is judged; differences are shown all the same.",)
     others = dict.fromkeys(
         f"Not comparable, so not judged: scale {line.comparable}. Differences are shown all the same."
@@ -95,10 +109,10 @@ def _verdicts(declaration: dict[str, Any], compared: list[Line], comparable: str
     return rule, f"Tolerance: {tolerance['reason']}", *others
 
 
-def _searched(compared: list[Line]) -> tuple[str, ...]:
+def _searched(compared: list[Line], searched_at: str) -> tuple[str, ...]:
     """What found the schedules, or values, of runs that trained with a searched parameter, and what their spread leaves
     out."""
-    said: dict[str, list[str]] = {}
+    said: dict[str, dict[int, Line]] = {}
     values: list[str] = []
     for line in compared:
         for record in line.runs.records():
@@ -106,16 +120,16 @@ def _searched(compared: list[Line]) -> tuple[str, ...]:
             if searched:
                 name = searched.get("parameter", "R")
                 text = f"search '{searched['search'].rpartition('/')[2]}', {_how(name, _spec(record['result']))}"
-                said.setdefault(text, []).append(line.slot.column_label)
+                said.setdefault(text, {})[id(line)] = line
                 if "value" in searched:
                     values.append(f"{line.slot.row_label}, {line.slot.column_label}: {name} = {searched['value']}")
     if not said:
         return ()
-    which = [f"{', '.join(dict.fromkeys(labels))}: {text}." for text, labels in said.items()]
+    which = [f"{_where(list(lines.values()), compared)}: {text}." for text, lines in said.items()]
     return (
         *which,
         *((f"Chosen: {'; '.join(dict.fromkeys(values))}.",) if values else ()),
-        *_afresh(compared),
+        *_afresh(compared, searched_at),
         f"All repeats of a cell train with the {'choice' if values else 'schedule'} of one search: the spread leaves "
         "the search out.",
     )
@@ -137,7 +151,7 @@ def _how(name: str, spec: dict[str, Any]) -> str:
     return f"{spec['algorithm']['name']}{f' ({form})' if form else ''} over {spec['space']['formula']}, {scored}"
 
 
-def _afresh(compared: list[Line]) -> tuple[str, ...]:
+def _afresh(compared: list[Line], searched_at: str) -> tuple[str, ...]:
     """Accuracy of the winning candidate beside that of the repeats trained with its schedule, on the same images.
 
     A winner is chosen for its score, so the repeats are expected to lie below it, the more so the fewer epochs or
@@ -157,8 +171,9 @@ def _afresh(compared: list[Line]) -> tuple[str, ...]:
         said.append(f"{where}: {number(won)}, afresh {number(sum(last) / len(last))}")
     if not said:
         return ()
-    return ("Last-epoch accuracy (%) on the images that scored it, of the winning candidate and of the repeats trained "
-            f"with its schedule: {'; '.join(said)}.",)  # fmt: skip
+    winner = "the winning candidate" + (f" (trained at scale {searched_at})" if searched_at else "")
+    return (f"Last-epoch accuracy (%) on the images that scored it, of {winner} and of the repeats trained with its "
+            f"schedule: {'; '.join(said)}.",)  # fmt: skip
 
 
 def _on_same_images(result: dict[str, Any]) -> list[Any] | None:
@@ -194,21 +209,22 @@ def _marks(compared: list[Line]) -> tuple[str, ...]:
 
 
 def _names(declaration: dict[str, Any]) -> tuple[str, ...]:
-    entries = [e for axis in ("columns", "rows") for e in declaration.get(axis, []) if "method" in e and "set" not in e]
+    entries = [e for axis in ("columns", "rows") for e in declaration.get(axis, [])]
+    plain = [e for e in entries if "method" in e and not {"set", "stage", "variants"} & e.keys()]
     said = []
-    for entry in entries:
+    for entry in plain:
         others = also_called(entry["method"], but=entry.get("label", entry["key"]))
         if others and entry.get("label", entry["key"]) != others:
             said.append(f"{entry.get('label', entry['key'])} = {' = '.join(others)}")
     return (f"In other documents: {'; '.join(said)}.",) if said else ()
 
 
-def _runs(compared: list[Line], key: str) -> tuple[str, ...]:
+def _runs(compared: list[Line], command: str) -> tuple[str, ...]:
     runs = {(run.cell, run.seed): run for line in compared for run in line.runs.runs}.values()
     undone = [run for run in runs if run.state not in ("ok", "diverged")]
     if not undone:
         return ()
-    return (f"{len(runs) - len(undone)} of {plural(len(runs), 'run')} done; `snakemake {key}` trains the others.",)
+    return (f"{len(runs) - len(undone)} of {plural(len(runs), 'run')} done; `{command}` trains the others.",)
 
 
 def _listed(compared: list[Line], state: str, meaning: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from lnl.declared import paths, reductions
 from lnl.render import html
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
 from lnl.render.decisions.as_html import converted
-from lnl.render.document import plural
+from lnl.render.document import command, plural
 from lnl.render.html import escape
 from lnl.render.table import source_text, write
 from lnl.results.records import state_of
@@ -64,7 +64,7 @@ def render_report(suite: Suite, out_path: str | Path) -> Path:
     decided = _decisions(suite)
     parts = [
         _header(suite, covered),
-        _section("coverage", _coverage(begun, [entry for entry in covered if entry not in begun])),
+        _section("coverage", _coverage(suite, begun, [entry for entry in covered if entry not in begun])),
         *(
             _section(entry.key, f'<div class="key">{entry.key}</div>\n{html.body(entry.shown)}')
             for entry in tables
@@ -139,7 +139,7 @@ def _contents(tables: list[Coverage], figures: list[Coverage], claims: list[str]
     return "<nav>\n" + "\n".join(parts) + "\n</nav>"
 
 
-def _coverage(begun: list[Coverage], others: list[Coverage]) -> str:
+def _coverage(suite: Suite, begun: list[Coverage], others: list[Coverage]) -> str:
     rows = []
     last = ""
     for entry in begun:
@@ -155,7 +155,8 @@ def _coverage(begun: list[Coverage], others: list[Coverage]) -> str:
     body = "\n".join(rows)
     inner = f"<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>"
     named = ", ".join(f"<code>{entry.key}</code>" for entry in others)
-    rest = f'\n<p class="source">Nothing yet at this scale of {named}: <code>snakemake KEY</code> makes one.</p>'
+    makes = f"<code>{escape(command(suite, 'KEY'))}</code> makes one"
+    rest = f'\n<p class="source">Nothing yet at this scale of {named}: {makes}.</p>'
     table = f'<h2>Coverage</h2>\n<div class="wide coverage"><table class="list">\n{inner}</table></div>'
     return table + (rest if others else "")
 
@@ -178,7 +179,7 @@ def _figure(suite: Suite, entry: Coverage) -> str:
         data = base64.b64encode(paths.content(image, PICTURE)).decode("ascii")
         shown = f'<p><img alt="{escape(entry.title)}" src="data:image/png;base64,{data}"></p>'
     else:
-        shown = f'<p class="empty">Not drawn yet: <code>snakemake {entry.key}</code> draws it.</p>'
+        shown = f'<p class="empty">Not drawn yet: <code>{escape(command(suite, entry.key))}</code> draws it.</p>'
     notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())
     scale = f'<span class="scale">{escape(reductions.heading(suite, entry.key))}</span>'
     return (

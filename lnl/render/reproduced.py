@@ -75,7 +75,7 @@ def _scale(suite: Suite, covered: list[Coverage]) -> list[str]:
         "| artefact | kind | runs done | repeats per cell | diverged, failed, stale | cells by verdict |",
         "| :--- | :--- | ---: | ---: | :--- | :--- |",
     ]
-    trained = [entry for entry in covered if entry.runs and entry.started]
+    trained = [entry for entry in covered if (entry.runs or entry.searches) and entry.started]
     for entry in trained:
         repeats = str(entry.most) if entry.fewest == entry.most else f"{entry.fewest} to {entry.most}"
         wrong = ", ".join(
@@ -84,8 +84,8 @@ def _scale(suite: Suite, covered: list[Coverage]) -> list[str]:
         cells = (
             entry.key,
             entry.kind,
-            f"{entry.done} of {len(entry.runs)}",
-            repeats,
+            f"{entry.done} of {len(entry.runs)}" if entry.runs else f"{entry.searched} of {entry.searches} searches",
+            repeats if entry.runs else "",
             wrong,
             verdict_text(entry.verdicts),
         )
@@ -95,7 +95,7 @@ def _scale(suite: Suite, covered: list[Coverage]) -> list[str]:
     said = ". ".join(
         part for part in (f"Commits {commits}" if commits else "", f"records of {days}" if days else "") if part
     )
-    untouched = [f"`{entry.key}`" for entry in covered if entry.runs and not entry.started]
+    untouched = [f"`{entry.key}`" for entry in covered if (entry.runs or entry.searches) and not entry.started]
     return [
         f"## Scale {suite.scale}" + (f": {title}" if title else ""),
         *([said + "."] if said else []),

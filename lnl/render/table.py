@@ -21,6 +21,7 @@ from lnl.render.document import (
     Cell,
     Document,
     Grid,
+    command,
     interval,
     number,
     plus_minus,
@@ -107,10 +108,11 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         notes=notes(
             declaration,
             compared,
-            key,
+            command(suite, key),
             reductions.comparable(suite, key),
             suite.datasets,
             misread(suite, compared),
+            suite.scales[suite.scale].get("searched_at", ""),
         ),
         counts=states,
         verdicts=verdicts,
@@ -135,12 +137,16 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
     if theirs:
         kind = spread_kind(theirs.get("kind", "std"))
         over = f"over {theirs['n']} runs" if theirs.get("n") else "over an unstated number of runs, in verdicts one"
+        with_spread = f", ± {kind} {over}" if any(line.published_spread is not None for line in compared) else ""
         note = f" ({theirs['note']})" if theirs.get("note") else ""
-        text += f" In grey or parentheses: the published number, ± {kind} {over}{note}."
+        text += f" In grey or parentheses: the published number{with_spread}{note}."
     if any(line.quoted for line in compared):
         text += f" {QUOTED}: quoted by the document, not a run of its authors."
     if not dagger and any(line.dagger for line in compared):
-        text += " †: R(t) was chosen by a search whose scores are among the images that the number is measured on."
+        text += (
+            " †: R(t), or another searched value, was chosen by a search whose scores are among the images that the"
+            " number is measured on."
+        )
     if any(line.against for line in compared):
         text += (
             " Below a number: the difference from what its row or column is held against, in points, over the repeats"

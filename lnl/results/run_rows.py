@@ -200,7 +200,7 @@ def _row(suite: Suite, about: _About, run: Found, spec: Mapping[str, Any]) -> di
         **{name: summary.get(name) for name in SUMMARY},
         "epochs": (ended if ended is not None else spec.get("epochs")) if result else None,
         "requested_rate": labels.get("requested_rate"),
-        "realised_rate": labels.get("realised_rate"),
+        "realised_rate": labels.get("realised_rate") if _truth_known(suite, run) else None,
         "spec_digest": about.digest(run),
         "data_digest": result.get("data_digest"),
         "label_digest": labels.get("digest"),
@@ -210,6 +210,12 @@ def _row(suite: Suite, about: _About, run: Found, spec: Mapping[str, Any]) -> di
         **{name: origin.get(name) for name in ORIGIN},
         "path": run.path if result else None,
     }
+
+
+def _truth_known(suite: Suite, run: Found) -> bool:
+    """Whether anybody can say how many labels of a run's data set are wrong."""
+    known = suite.datasets.get(run.cell.dataset)
+    return known is None or known.truth_known
 
 
 def _parameters(spec: Mapping[str, Any], searched: Mapping[str, Any] | None) -> dict[str, Any]:

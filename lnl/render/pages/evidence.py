@@ -13,7 +13,7 @@ from lnl.errors import UserError, nearest
 from lnl.render import markdown
 from lnl.render.claims import short
 from lnl.render.document import Cell, Grid, number, plural
-from lnl.render.label_notes import given_by
+from lnl.render.label_notes import given_by, span
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark
 from lnl.render.pages.places import Place, places, suite_of
@@ -96,11 +96,10 @@ def labels(mark: Mark, kept: Committed) -> str:
             found.setdefault((result["dataset"], result["noise"]), {})[result["labels"]["digest"]] = result["labels"]
     rows = []
     for (dataset, noise), vectors in found.items():
-        flipped = sorted(100 * float(each["realised_rate"]) for each in vectors.values())
         asked = [100 * float(each["requested_rate"]) for each in vectors.values() if each["requested_rate"] is not None]
         few = ", ".join(f"`{digest}`" for digest in list(vectors)[:2]) + (" …" if len(vectors) > 2 else "")
-        span = number(flipped[0]) + (f" to {number(flipped[-1])}" if len(flipped) > 1 else "")
-        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else given_by(noise), span
+        wrong = span(float(each["realised_rate"]) for each in vectors.values())
+        texts = dataset, noise, str(len(vectors)), few, number(min(asked)) if asked else given_by(noise), wrong
         rows.append(("", tuple(Cell(text) for text in texts)))
     heads = ("data", "noise", "vectors", "digest", "wrong labels asked for, %", "there, %")
     return markdown.table(Grid(heads, tuple(rows), shape="list"))
@@ -139,7 +138,8 @@ def _search(suite: Suite, place: Place, records: list[dict[str, Any]]) -> list[s
     count, rounds, test = "", "", ""
     if result is not None:
         trained = [entry for page in result["pages"] for entry in page["candidates"]]
-        count = f"{len(trained)}, {result['spec']['epochs']} epochs each"
+        parts = "up to " if result["budget"]["algorithm"] == "hyperband" else ""
+        count = f"{len(trained)}, {parts}{result['spec']['epochs']} epochs each"
         rounds = _rounds(result["pages"])
         found = search_values.value(result, "best_test") if "candidate" in won else math.nan
         test = "" if math.isnan(found) else number(found)
