@@ -21,8 +21,8 @@ DEMAND = {
     "columns": [{"key": "f-correction", "label": "F-correction", "method": "f-correction"}],
     "seeds": 5,
     "notes": [
-        "Rows are true classes, columns given labels, in percent. Above the true matrix, below the estimate of the "
-        "first repeat; the distances are means over the repeats.",
+        "Rows are true classes, columns given labels, in percent (·: less than half of one). Above the true matrix, "
+        "below the estimate of the first repeat; the distances are means over the repeats.",
         "Distance: mean over the rows of the total variation, 0 for equal matrices and 1 for disjoint ones. Shifted: "
         "to the true matrix with its rows moved on by one class.",
     ],
@@ -48,13 +48,13 @@ def draw(data):
         found = {result["seed"]: estimate(result) for result in records if estimate(result) is not None}
         classes = len(next(iter(found.values()))) if found else 10
         title(above, number, f"{row.label}: true")
-        tiles(above, matrix(row.key, classes), labels=number == 0)
+        tiles(above, matrix(row.key, classes), top=1.0, labels=number == 0)
         above.set_xlabel("")
         title(below, number + len(data.rows), f"{row.label}: estimated")
         remark(below, data.note(row.key), empty=not found)
         if not found:
             continue
-        tiles(below, next(iter(found.values())), labels=number == 0)
+        tiles(below, next(iter(found.values())), top=1.0, labels=number == 0)
         apart = {result["seed"]: distances(result) for result in records if result["seed"] in found}
         near, shifted = np.mean(list(apart.values()), axis=0)
         below.set_xlabel(f"Given label\ndistance {near:.2f}, to the shifted matrix {shifted:.2f}")

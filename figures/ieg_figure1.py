@@ -33,7 +33,8 @@ DEMAND = {
         },
     ],
     "notes": [
-        "Accuracy after the last step; level lines were trained once. Rates are nominal: where all labels are drawn, "
+        "Accuracy after the last step; level lines are of runs at one rate, their bands one standard deviation. EG* is "
+        "EG on the wide network. Rates are nominal: where all labels are drawn, "
         "99% of them are wrong.",
         "Of the printed rates those of table 2 and the last are known here, 90 and 95% are ours. Earlier "
         "methods' curve is theirs and not drawn.",

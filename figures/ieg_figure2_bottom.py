@@ -22,8 +22,7 @@ DEMAND = {
     ],
     "seeds": 3,
     "notes": [
-        "Accuracy after the last step; mean of the repeats, bars of one standard deviation. The printed rates"
-        " cannot be read; these are ours.",
+        "Accuracy after the last step. The printed rates cannot be read; these are ours.",
     ],
 }
 

@@ -13,8 +13,8 @@ DEMAND = {
     ],
     "seeds": 1,
     "notes": [
-        "Some 21% of the given labels are right: training accuracy above that is memorised noise. Of the "
-        "printed weights only 1 and 20 can be read.",
+        "Training accuracy above the share of labels that are right is memorised noise. Of the printed "
+        "weights only 1 and 20 can be read.",
     ],
 }
 LOOKS = {"k1": "#D55E00", "k20": "#0072B2"}

@@ -61,24 +61,31 @@ DEMAND = {
     ],
     "seeds": 2,
     "notes": [
-        "Test accuracy is that of averaged weights. The rate falls to nothing and restarts after 500, 1,250, 2,375 and "
-        "4,063 steps, and so on, each time half as long again. A weight of 1 is that of plain training.",
+        "IEG and EG make pseudo labels; IEG and Learning to Reweight weigh labels, where 1 is plain training. The rate "
+        "falls to nothing and restarts after 500, 1,250, 2,375 and 4,063 steps, and so on, each time half as long "
+        "again.",
     ],
 }
 PANELS = (
-    ("Test accuracy (%)", (("test_accuracy", "", "-"),)),
-    ("Right pseudo labels (%)", (("pseudo_label_accuracy", "", "-"),)),
-    ("Mean weight of a label", (("weight_clean", "right labels", "-"), ("weight_flipped", "wrong labels", ":"))),
+    ("Averaged weights", "Test accuracy (%)", (("test_accuracy", "", "-"),)),
+    ("Pseudo labels", "Right ones in training (%)", (("pseudo_label_accuracy", "", "-"),)),
+    (
+        "Weights of labels",
+        "Mean weight",
+        (("weight_clean", "right labels", "-"), ("weight_flipped", "wrong labels", ":")),
+    ),
 )
 
 
 def draw(data):
-    from lnl.render.panels import finish, frame, plot, remark, say_dashes, title
-    from lnl.render.style import line
+    from matplotlib.lines import Line2D
+
+    from lnl.render.panels import finish, frame, plot, remark, title
+    from lnl.render.style import INK, line
 
     figure, axes = frame(data, len(PANELS))
     shown = {}
-    for number, (ax, (words, parts)) in enumerate(zip(axes, PANELS, strict=True)):
+    for number, (ax, (words, unit, parts)) in enumerate(zip(axes, PANELS, strict=True)):
         title(ax, number, words)
         for column in data.columns:
             for name, _, dashes in parts:
@@ -87,7 +94,10 @@ def draw(data):
                     drawn = plot(ax, found, column.label, **line(column.key) | {"linestyle": dashes})
                     shown.setdefault(column.label, drawn)
         ax.set_xlabel("Steps")
-        remark(ax, data.note("curves") if number == 0 else "", empty=not ax.lines)
-    say_dashes(shown, PANELS[2][1])
+        ax.set_ylabel(unit)
+        remark(ax, data.note("curves") if number == 0 or not ax.lines else "", empty=not ax.lines)
+    if axes[-1].lines:
+        keys = [Line2D([], [], color=INK, linestyle=dashes) for _, _, dashes in PANELS[-1][2]]
+        axes[-1].legend(keys, [words for _, words, _ in PANELS[-1][2]], fontsize=7)
     finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
     return figure

@@ -21,8 +21,8 @@ DEMAND = {
     ],
     "seeds": 3,
     "notes": [
-        "Rows are true classes, columns given labels, in percent of a class. A panel for each repeat, which has a "
-        "labeller of its own; the images that it learned from are among those that it labels."
+        "Rows are true classes, columns given labels, in percent of a class (·: less than half of one). A panel for "
+        "each repeat, which has a labeller of its own; the images that it learned from are among those that it labels."
     ],
 }
 
@@ -43,7 +43,9 @@ def draw(data):
         title(ax, number, f"Repeat {run.seed}")
         result = results.get(run.seed)
         values = None if result is None else realised(result)
-        remark(ax, data.note("semantic"), empty=values is None)
+        if values is None:
+            ax.set_box_aspect(1)
+            remark(ax, "no run yet" if result is None else "its labels are not kept", empty=True)
         if result is not None:
             rate = result["labels"]["realised_rate"]
             data.add("semantic", f"seed {run.seed}", "share of labels that are wrong", "", rate)

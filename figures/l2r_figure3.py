@@ -17,7 +17,8 @@ DEMAND = {
         "its wrong labels. Right: batches of one true class that is not the background, 40% of them given the "
         "background's label, all classes together.",
         "The paper shows half of the training, before the rate falls, and does not name the data set; the whole "
-        "training is that of table 2. All repeats together; the area of the right panels is the mean over the classes.",
+        "training is that of table 2. All repeats together, the bars of each colour "
+        "100%; the area of the right panels is the mean over the classes.",
     ],
 }
 PANELS = (("mixed", "batches as they come"), ("single_class", "batches of one true class"))

@@ -14,7 +14,8 @@ DEMAND = {
     ],
     "seeds": [1],
     "notes": [
-        "Rows are true classes, columns predictions, in percent of a class; the first repeat, whose background is 0."
+        "Rows are true classes, columns predictions, in percent of a class (·: less than half of one); the first "
+        "repeat that is asked for, and repeat 1 has class 0 for its background."
     ],
 }
 

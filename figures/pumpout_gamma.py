@@ -4,7 +4,7 @@ gamma = 0 is MentorNet and nnBC, gamma = 1 unscaled ascent; Pumpout finds the be
 """
 
 DEMAND = {
-    "title": "Accuracy of Pumpout_SL and Pumpout_BC over gamma, NEWS",
+    "title": "Accuracy of Pumpout_SL and Pumpout_BC over γ, NEWS",
     "source": {"paper": "pumpout", "where": "of this suite; section 2, Q3, states it without a figure"},
     "protocol": "pumpout",
     "rows": [
@@ -155,8 +155,8 @@ DEMAND = {
     ],
     "seeds": 5,
     "notes": [
-        "The printed grid; its values stand at equal distances. gamma = 0 stops where gamma > 0 ascends: MentorNet and "
-        "nnBC. Crosses at the lower edge: runs that diverged.",
+        "Mean of the last ten epochs. The printed grid; its values stand at equal distances. γ = 0 stops where γ > 0 "
+        "ascends: MentorNet and nnBC. Crosses at the lower edge: runs that diverged.",
         "Two classes at symmetric-50 are left out: nothing can be learned there.",
     ],
 }

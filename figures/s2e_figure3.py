@@ -17,6 +17,7 @@ def draw(data):
     import numpy as np
 
     from lnl.render.panels import finish, frame, title
+    from lnl.render.style import INK, TRUE, line
     from lnl.render.synthetic import errors
     from lnl.search.synthetic import load, target_curve
 
@@ -25,13 +26,13 @@ def draw(data):
     title(left, 0, "targets R(t)")
     t = np.arange(0, declared["epochs"] + 1.0)
     drawn = {
-        "late-rise": ("#D55E00", "-", "in none of the spaces, used in (b)"),
-        "inside": ("#0072B2", "-", "inside two decays, used in (c)"),
-        "coteaching": ("#4d4d4d", (0, (4, 1.5)), "Co-teaching's at 50% noise"),
+        "late-rise": ({"color": INK, "linestyle": "-"}, "in none of the spaces, used in (b)"),
+        "inside": ({"color": TRUE, "linestyle": (0, (5, 1.5))}, "inside two decays, used in (c)"),
+        "coteaching": (line("coteaching") | {"linestyle": (0, (2, 1))}, "Co-teaching's at 50% noise"),
     }
-    for name, (colour, dashes, words) in drawn.items():
+    for name, (look, words) in drawn.items():
         curve = target_curve(declared, name, t)
-        left.plot(t, curve, color=colour, linestyle=dashes, label=words)
+        left.plot(t, curve, label=words, **look)
         for x, y in zip(t, curve, strict=True):
             data.add("targets", name, "R", int(x), float(y))
     left.set_xlabel("Epoch t")

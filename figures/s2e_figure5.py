@@ -54,20 +54,6 @@ DEMAND = {
         },
         {"key": "s2e-sound", "label": "Sound search (ours)", "method": "s2e-sound"},
     ],
-    "skips": [
-        {
-            "row": [
-                "cifar10-symmetric-20",
-                "cifar10-symmetric-50",
-                "cifar10-pair-45",
-                "cifar100-symmetric-20",
-                "cifar100-symmetric-50",
-                "cifar100-pair-45",
-            ],
-            "column": "s2e-printed",
-            "reason": "the printed form is searched on MNIST alone",
-        }
-    ],
     "seeds": 1,
     "notes": [
         "The schedule shown is that of the first search; it is the one that the repeats train with.",

@@ -22,7 +22,7 @@ DEMAND = {
     "joins": "columns",
     "seeds": 5,
     "notes": [
-        "Mean of a method's networks. Axes span the trained epochs: the untrained networks, at chance, lie below them.",
+        "Mean of a method's networks. Axes span the trained epochs: the untrained networks may lie outside of them.",
     ],
 }
 

@@ -24,17 +24,9 @@ DEMAND = {
 
 
 def draw(data):
-    from lnl.render.panels import curves
-    from lnl.render.style import SOFT
+    from lnl.render.panels import clean_share, curves
 
-    figure = curves(data, "label_precision", "Label precision (%)")
+    figure = curves(data, "label_precision", "Label precision (%)", said=DEMAND["notes"])
     for ax, row in zip(figure.axes, data.rows, strict=True):
-        records = [record for place in data.places if place.slot.row == row.key for record in place.records()]
-        rates = [record["result"]["labels"]["realised_rate"] for record in records]
-        if rates and ax.lines:
-            clean = 100 * (1 - rates[0])
-            ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)
-            ax.annotate("share of clean labels", (1, clean), (0, 2), ("axes fraction", "data"), "offset points",
-                        ha="right", va="bottom", fontsize=7, color=SOFT)  # fmt: skip
-            data.add(row.key, "", "share of clean labels", "", clean)
+        clean_share(ax, data, row.key)
     return figure

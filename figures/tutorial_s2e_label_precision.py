@@ -34,7 +34,7 @@ DEMAND = {
 def draw(data):
     from lnl.render.panels import clean_share, curves
 
-    figure = curves(data, "label_precision", "Label precision (%)", said=DEMAND["notes"][:1])
+    figure = curves(data, "label_precision", "Label precision (%)", said=DEMAND["notes"][:2])
     for ax, row in zip(figure.axes, data.rows, strict=True):
         clean_share(ax, data, row.key)
     return figure

@@ -78,7 +78,7 @@ DEMAND = {
     "seeds": 5,
     "notes": [
         "Decided, since the slide does not say (decision memorisation_panels): symmetric-50 noise; where a panel does "
-        "not vary it, CIFAR-10, the small CNN and Adam (0.001, linear to zero from epoch 80 to the last); in (e) 1000 "
+        "not vary it, CIFAR-10, the small CNN and Adam (0.001, linear to zero from epoch 80 to the last); in (e) 1,000 "
         "epochs, SGD 0.1, a tenth of it from epoch 500 and again from 750.",
         "The grey solid curve is one training wherever it stands: Standard on CIFAR-10, small CNN, Adam, 200 epochs.",
         "The slide's appendix is not in the document: which schedules (a), networks (d) and settings (f) it shows is "
@@ -98,7 +98,10 @@ def draw(data):
     blue, red, green = ("#0072B2", (0, (5, 1.5))), ("#D55E00", "-"), ("#009E73", (0, (3, 1.2, 1.2, 1.2)))
     violet = ("#882255", (0, (2, 1)))
     sets = [("mnist", "MNIST", *blue), ("base", "CIFAR-10", *base), ("cifar100", "CIFAR-100", *green)]
-    test, train = ("test_accuracy", "Test accuracy (%)"), ("train_accuracy_given", "Training accuracy (%)")
+    test, train = (
+        ("test_accuracy", "Test accuracy (%)"),
+        ("train_accuracy_given", "Training accuracy\nby given labels (%)"),
+    )
     panels = [
         (
             "Impact of R(t)",

@@ -14,7 +14,7 @@ import pytest
 from lnl.declared.schema import check
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.render import figure, matrices, panels, style
+from lnl.render import figure, matrices, panels, spans, style
 from lnl.render.figure import data_of, drawing, render
 from lnl.render.figure_data import Entry
 
@@ -246,6 +246,17 @@ def test_no_line_goes_over_a_ratio_without_runs_and_no_legend_has_bars_that_the_
     assert [text.get_text() for text in ax.texts] == ["45 of 350 runs"]
 
 
+def _said(small: str, **more: Any) -> Any:
+    """Data of a figure whose small print is given."""
+    nothing: dict[str, Any] = {
+        "numbers": [],
+        "absent": [],
+        "without_runs": [],
+        "declaration": {"title": "What is shown"},
+    }
+    return SimpleNamespace(**nothing | more, small_print=lambda spread: small)
+
+
 @pytest.mark.parametrize("panels_wide", [1, 2, 3])
 @pytest.mark.parametrize("drawn", [0, 1, 2])
 def test_what_stands_below_tiles_is_below_their_labels(panels_wide: int, drawn: int) -> None:
@@ -257,9 +268,75 @@ def test_what_stands_below_tiles_is_below_their_labels(panels_wide: int, drawn: 
             ax.set_xlabel("Given label\nhow many of them are wrong")
         else:
             panels.remark(ax, "1 of 2 runs", empty=True)
-    data = SimpleNamespace(numbers=[], absent=[], small_print=lambda spread: "scale lite: 60 of 120 epochs")
-    panels.finish(made, data, [], [], said=["Rows are true classes, columns given labels, in percent of a class. " * 3])
+    panels.finish(
+        made,
+        _said("scale lite: 60 of 120 epochs"),
+        [],
+        [],
+        said=["Rows are true classes, columns given labels, in percent of a class. " * 3],
+    )
     made.canvas.draw()
     lowest = min(ax.get_tightbbox().y0 for ax in made.axes)
     assert max(text.get_window_extent().y1 for text in made.texts) <= lowest
+    plt.close(made)
+
+
+@pytest.mark.parametrize("entries", [1, 7, 9, 14])
+@pytest.mark.parametrize("length", [5, 20])
+@pytest.mark.parametrize("spread", ["band", "bar"])
+def test_a_legend_has_as_many_rows_as_its_words_need(entries: int, length: int, spread: str) -> None:
+    made, (ax, _) = plt.subplots(1, 2, figsize=(8.0, 3.5))
+    labels = [f"{n:02}" + "m" * length for n in range(entries)]
+    handles = [ax.plot([0, 1], [0, n])[0] for n in range(entries)]
+    panels.finish(made, _said("scale lite"), handles, labels, spread=spread)
+    made.canvas.draw()
+    (legend,) = made.legends
+    assert [text.get_text() for text in legend.get_texts()] == labels
+    at, whole = legend.get_window_extent(), made.bbox
+    assert at.x0 >= 0 and at.x1 <= whole.width
+    assert at.y0 > max(text.get_window_extent().y1 for text in made.texts)
+    assert at.y1 <= min(each.get_tightbbox().y0 for each in made.axes)
+    plt.close(made)
+
+
+def test_a_picture_says_what_it_shows_and_which_curves_have_no_run_yet(suite, tmp_path) -> None:
+    def at(cell, seed):
+        return tmp_path / cell.id / f"seed{seed}.json"
+
+    for key in ("tutorial_mnist_accuracy_curves", "l2r_figure7", "pumpout_figure4"):
+        nothing = data_of(suite, key, lambda cell, seed: tmp_path / "none.json")
+        assert nothing.without_runs == [], "all are missing, and every panel says so"
+        first = next(run for run in suite.demand(key) if run.cell.method.startswith("standard"))
+        write(suite, at(first.cell, first.seed), first.cell, first.seed, 80.0, 1)
+        data = data_of(suite, key, at)
+        drawn = drawing(suite, key)(data)
+        under = " ".join(text.get_text() for text in reversed(drawn.texts))
+        assert data.declaration["title"] in under
+        rest = [column.label for column in data.columns if column.key != "standard"]
+        assert rest and f"No run so far of {', '.join(rest)}." in under.replace("  ", " ")
+        plt.close(drawn)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0049, 0.005, 0.0051, 0.0149, 0.5, 1.0])
+def test_a_tile_of_ten_classes_has_a_whole_percent_or_a_point_for_less_than_half_of_one(share: float) -> None:
+    made, ax = plt.subplots()
+    matrices.tiles(ax, np.full((10, 10), share))
+    (word,) = {text.get_text() for text in ax.texts}
+    assert word == (matrices.LITTLE if round(100 * share) == 0 else str(round(100 * share)))
+    plt.close(made)
+
+
+def test_a_band_that_is_wider_than_its_curves_leaves_them_the_panel_and_is_said_to_be_cut() -> None:
+    made, (narrow, wide) = plt.subplots(1, 2)
+    for ax, spread in ((narrow, 2.0), (wide, 50.0)):
+        ax.plot([0, 1, 2], [10.0, 60.0, 70.0])
+        ax.fill_between([0, 1, 2], [9.0, 60 - spread, 70 - spread], [11.0, 60 + spread, 70 + spread])
+        spans.span_trained(ax)
+    assert not spans.cuts_a_band(narrow) and spans.cuts_a_band(wide)
+    low, high = narrow.get_ylim()
+    assert 55 < low < 58 and 72 < high < 75, "the band whole, the untrained epoch outside"
+    low, high = wide.get_ylim()
+    assert 50 < low < 60 and 70 < high < 80
+    panels.finish(made, _said("mean of 3 repeats, band"), [], [])
+    assert any("(cut at the axis where it is wider)" in text.get_text() for text in made.texts)
     plt.close(made)

@@ -170,8 +170,7 @@ def test_training_on_resnet_29_is_drawn_for_each_method_with_right_labels_solid_
             assert each.get_ydata() == pytest.approx(data.curve_over_steps("curves", column.key, quantity).mean)
     ends = {each.get_linestyle(): each.get_ydata()[-1] for each in weights.lines}
     assert ends == pytest.approx({"-": 1.515, ":": 0.515}) and len(weights.lines) == 8
-    words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert words[-2:] == ["right labels", "wrong labels"]
+    assert [text.get_text() for text in weights.get_legend().get_texts()] == ["right labels", "wrong labels"]
     (note,) = data.declaration["notes"]
     rate = suite.protocols["ieg"]["optimiser"]
     boundaries = [math.ceil(restarts.begins(n, rate["first"], rate["longer"])) for n in (1, 2, 3, 4)]

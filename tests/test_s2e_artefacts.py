@@ -399,7 +399,7 @@ def test_titles_axes_and_decisions(suite: Suite, some: Callable[[Cell, int], Pat
     assert all(label.endswith("accuracy (%)") for label in left[::3])
     assert data.declaration["notes"][0].split()[0] in words
     if key == "tutorial_s2e_memorisation":
-        assert left[1:3] == ["Training accuracy (%)", "Test accuracy (%)"]
+        assert left[1:3] == ["Training accuracy\nby given labels (%)", "Test accuracy (%)"]
 
 
 def test_axes_span_the_trained_epochs(suite: Suite, some: Callable[[Cell, int], Path]) -> None:

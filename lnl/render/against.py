@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lnl.render.figure_data import FigureData
 
-APART = 0.006  # of the axis, by which the bars of neighbouring curves stand beside each other
+APART = 0.009  # of the axis, by which the bars of neighbouring curves stand beside each other
 
 
 def against(
@@ -31,21 +31,25 @@ def against(
     """One curve a column over the rows, which stand at `at`: test accuracy after the last step, mean of the repeats
     with bars of one standard deviation where there are two, and no line over a row that was asked for and has no run.
     words: of both axes. log: the x axis; error: 100 less the accuracy. level: columns that do not
-    depend on the row and were trained at one, drawn as level lines."""
+    depend on the row and were trained at one, drawn as level lines with a band."""
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(10.0, 5.6))
     place = np.log if log else np.asarray
     span = float(np.ptp(place(list(at.values()))))
     shown: dict[str, Any] = {}
-    for number, column in enumerate(data.columns):
+    beside = [column.key for column in data.columns if column.key not in level]
+    for column in data.columns:
         found = _ends(data, column.key, at, error)
         trained = found[np.isfinite(found[:, 1])] if len(found) else found
         if len(trained) and column.key in level:
-            shown[column.label] = ax.axhline(trained[0][1], **line(column.key))
+            _, mean, spread = trained[0]
+            shown[column.label] = ax.axhline(mean, **line(column.key))
+            if np.isfinite(spread):
+                ax.axhspan(mean - spread, mean + spread, color=line(column.key)["color"], alpha=0.12, linewidth=0)
         elif len(trained):
             x, mean, spread = found.T
-            aside = APART * span * (number - (len(data.columns) - 1) / 2)
+            aside = APART * span * (beside.index(column.key) - (len(beside) - 1) / 2)
             x = x * np.exp(aside) if log else x + aside
             drawn = ax.errorbar(x, mean, spread, capsize=2, marker="o", ms=4, **line(column.key))
             shown[column.label] = drawn if np.isfinite(spread).any() else drawn.lines[0]

@@ -22,9 +22,9 @@ from lnl.render.panels import (
     outer_labels,
     plot,
     remark,
-    span_trained,
     title,
 )
+from lnl.render.spans import span_trained
 from lnl.render.style import SOFT, WARNING, line
 
 if TYPE_CHECKING:

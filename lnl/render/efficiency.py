@@ -19,17 +19,15 @@ if TYPE_CHECKING:
 
 #: What an algorithm looks like, in every figure that compares them.
 LOOKS: Mapping[str, tuple[str, Dashes]] = {
-    "natural-gradient": ("#0072B2", (0, (5, 1.5))),
-    "newton": ("#D55E00", (0, (5, 1.5))),
+    "natural-gradient": METHODS["s2e-sound"],
+    "newton": ("#AA4499", (0, (7, 1.5, 1, 1.5, 1, 1.5))),
     "random": ("#4d4d4d", (0, (4, 1.5))),
     "hyperband": ("#009E73", (0, (6, 1.5, 1, 1.5))),
     "bayesian": ("#E69F00", (0, (3, 1.2))),
     "gradient": ("#56B4E9", (0, (1.5, 1.2))),
     "grid": ("#D55E00", (0, (5, 1.5))),
-    "natural-gradient-printed": ("#AA4499", (0, (2, 1))),
-    "natural-gradient-released": ("#882255", "-"),
-    "newton-printed": ("#AA4499", (0, (2, 1))),
-    "newton-released": ("#332288", "-"),
+    **dict.fromkeys(("natural-gradient-printed", "newton-printed"), METHODS["s2e-printed"]),
+    **dict.fromkeys(("natural-gradient-released", "newton-released"), METHODS["s2e"]),
     "random-released-space": ("#4d4d4d", (0, (1.2, 1.2))),
     "free": ("#4d4d4d", (0, (1.5, 1.2))),
     "two-decays": ("#332288", "-"),

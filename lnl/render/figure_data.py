@@ -147,6 +147,13 @@ class FigureData:
         here = {p.slot.column for p in self.places if p.slot.cell is not None}
         return [c.label for c in self.columns if c.key not in here]
 
+    @property
+    def without_runs(self) -> list[str]:
+        """Labels of the curves that have cells and no run yet in any panel, where others have."""
+        ran = {p.slot.column for p in self.places if p.count("ok")}
+        asked = {p.slot.column for p in self.places if p.slot.cell is not None}
+        return [c.label for c in self.columns if c.key in asked - ran] if ran else []
+
     def states(self, row: str | None = None) -> dict[str, int]:
         """Runs by state (ok, diverged, failed, stale, missing), of one panel or of the figure."""
         runs = {(r.cell, r.seed): r.state for p in self.places if row in (None, p.slot.row) for r in p.runs}

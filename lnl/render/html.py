@@ -35,8 +35,8 @@ table.paper { font-size: .84rem; }
 td { white-space: nowrap; }
 td.words { white-space: normal; min-width: 9rem; }
 table.paper td:first-child { font-weight: 600; }
-.published { display: block; color: var(--faint); font-size: .92em; }
-.published b { color: #77828e; }
+.published { display: block; color: var(--soft); font-size: .92em; }
+.published b { color: #3d4956; }
 .effect { display: block; color: var(--accent); font-size: .92em; }
 .remark { display: block; color: #a4541c; font-size: .8rem; }
 tr.group td { font-weight: 600; padding-top: .9rem; border-bottom: 1px solid var(--faint); }

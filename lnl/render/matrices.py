@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN = (("pair-45", "Pair (ε = 45%)"), ("symmetric-50", "Symmetry (ε = 50%)"))  # with five classes, by three documents
 NAMED = 5  # with more classes the tiles of a panel are too small for a percent sign, and for shares below one percent
+LITTLE = "·"  # a share that rounds to nothing
 DARK = 0.53  # of the darkest share; those above it are written in white
 
 
@@ -66,8 +67,9 @@ def tiles(ax: Axes, values: NDArray[np.float64], top: float = 0.75, labels: bool
     for i in range(classes):
         for j in range(classes):
             share = float(values[i, j])
-            ink = "white" if share > DARK * top else INK if share >= 0.005 else SOFT
-            ax.text(j, i, _words(share, classes), ha="center", va="center", fontsize=_size(classes), color=ink)
+            words = _words(share, classes)
+            ink = "white" if share > DARK * top else SOFT if words in ("0", LITTLE) else INK
+            ax.text(j, i, words, ha="center", va="center", fontsize=_size(classes), color=ink)
     if labels:
         ax.set_xlabel("Given label")
         ax.set_ylabel("True class")
@@ -85,7 +87,7 @@ def tiles(ax: Axes, values: NDArray[np.float64], top: float = 0.75, labels: bool
 def _words(share: float, classes: int) -> str:
     if classes <= NAMED:
         return f"{100 * share:g}%" if share else "0"
-    return f"{100 * share:.0f}" if share >= 0.005 else "·"
+    return LITTLE if (words := f"{100 * share:.0f}") == "0" else words
 
 
 def _size(classes: int) -> float:

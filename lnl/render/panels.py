@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lnl.render.style import SOFT, WARNING, Dashes, line
+from lnl.render.spans import cuts_a_band, span_trained
+from lnl.render.style import INK, SHARE, SOFT, WARNING, Dashes, line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LONG, SMALL = 32, 8.4  # characters of a title that one of three panels has room for; points of a longer one
 WORDS = 0.45, 0.085  # of a panel's width and height: what words beside a level line take
 PALE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5}  # behind words that lie on curves
-LINE, PER_INCH = 0.17, 18  # inches of a line of small print, and its characters per inch
+LEGEND: dict[str, Any] = {"borderaxespad": 0, "borderpad": 0}
+BARRED = 4.5  # length of a legend's line with a bar in its middle, whose dashes have to be seen
+LINE, PER_INCH = 0.17, 17  # inches of a line of small print, and its characters per inch
 
 
 @dataclass(frozen=True)
@@ -158,24 +161,13 @@ def plot(ax: Axes, curve: Curve, label: str, **look: Any) -> Any:
 
 
 def say_dashes(shown: dict[str, Any], parts: Sequence[tuple[str, str, Dashes]]) -> None:
-    """Add to a legend, in grey, what the dashes of curves mean where colours say whose they are. shown: handles by
+    """Add to a legend, in black, what the dashes of curves mean where colours say whose they are. shown: handles by
     their words, which grows; parts: (curve of the records, words, dashes)."""
     from matplotlib.lines import Line2D
 
     for _, words, dashes in parts if shown else ():
-        look: dict[str, Any] = {"color": SOFT, "linestyle": dashes}
+        look: dict[str, Any] = {"color": INK, "linestyle": dashes}
         shown[words] = Line2D([], [], **look)
-
-
-def span_trained(ax: Axes) -> None:
-    """A y axis that spans what the panel's curves do from epoch 1 on; where nothing is trained yet, as it was."""
-    values = [np.asarray(curve.get_ydata(), dtype=float)[np.asarray(curve.get_xdata()) >= 1] for curve in ax.lines]
-    trained = np.concatenate(values) if values else np.zeros(0)
-    trained = trained[np.isfinite(trained)]
-    if len(trained):
-        low, high = trained.min(), trained.max()
-        margin = 0.05 * max(high - low, 1.0)
-        ax.set_ylim(low - margin, high + margin)
 
 
 def clean_share(ax: Axes, data: FigureData, row: str, whole: float = 100.0) -> None:
@@ -188,7 +180,7 @@ def clean_share(ax: Axes, data: FigureData, row: str, whole: float = 100.0) -> N
     if rates and ax.lines:
         clean = whole * (1 - sum(rates) / len(rates))  # repeats may have labels of their own
         x, above = _free_corner(ax, clean)
-        ax.axhline(clean, color=SOFT, linestyle=":", linewidth=1, zorder=1)
+        ax.axhline(clean, color=SOFT, linestyle=SHARE, linewidth=1, zorder=1)
         ax.annotate("share of clean labels", (x, clean), (0, 2 if above else -2), ("axes fraction", "data"),
                     "offset points", ha="right" if x else "left", va="bottom" if above else "top", fontsize=7,
                     color=SOFT, zorder=5, bbox=PALE)  # fmt: skip
@@ -235,14 +227,19 @@ def finish(
     said: Sequence[str] = (),
     spread: str = "band",
 ) -> None:
-    """Shared legend below the panels, then in grey: what is `said`, methods that the suite lacks, scale and repeats,
-    and what their spread is drawn as."""
+    """Shared legend below the panels, then the title, since a picture may stand alone, and in grey: what is `said`,
+    curves without a run, methods that the suite lacks, scale and repeats, and what their spread is drawn as."""
     data.numbers[:] = dict.fromkeys(data.numbers)  # a curve that stands in several panels is one curve
     width, height = figure.get_size_inches()
-    rows = -(-len(handles) // columns) if handles else 0
+    look = LEGEND | ({"handlelength": BARRED} if spread == "bar" else {})
+    rows = _legend_rows(figure, handles, labels, columns, look) if handles else 0
     absent = f"not in the suite yet: {', '.join(data.absent)}" if data.absent else ""
-    paragraphs = [words for words in (*said, absent, data.small_print(spread)) if words]
-    lines = [part for words in paragraphs for part in textwrap.wrap(words, int(PER_INCH * width))]
+    without = f"No run so far of {', '.join(data.without_runs)}." if data.without_runs else ""
+    cut = " (cut at the axis where it is wider)" if spread == "band" and any(map(cuts_a_band, figure.axes)) else ""
+    paragraphs = [words for words in (*said, without, absent, data.small_print(spread) + cut) if words]
+    across = int(PER_INCH * width)
+    called = textwrap.wrap(str(data.declaration["title"]), across)
+    lines = [*called, *(part for words in paragraphs for part in textwrap.wrap(words, across))]
     below = 0.12 + LINE * len(lines)  # inches
     legend = 0.21 * rows
     square = any(ax.get_aspect() != "auto" for ax in figure.axes)
@@ -254,6 +251,19 @@ def finish(
     if handles:
         at = (0.5, (below - 0.02) / height)
         ncols = -(-len(handles) // rows)  # rows of one length
-        figure.legend(handles, labels, loc="lower center", bbox_to_anchor=at, ncols=ncols, borderaxespad=0, borderpad=0)
+        figure.legend(handles, labels, loc="lower center", bbox_to_anchor=at, ncols=ncols, **look)
     for number, words in enumerate(reversed(lines)):
-        figure.text(0.5, (0.07 + LINE * number) / height, words, ha="center", va="bottom", fontsize=7, color=SOFT)
+        colour = INK if number >= len(lines) - len(called) else SOFT
+        figure.text(0.5, (0.07 + LINE * number) / height, words, ha="center", va="bottom", fontsize=7, color=colour)
+
+
+def _legend_rows(figure: Figure, handles: list[Any], labels: list[str], columns: int, look: dict[str, Any]) -> int:
+    """Rows of at most so many entries, as few as the width of the figure takes."""
+    fewest = -(-len(handles) // columns)
+    for rows in range(fewest, len(handles)):
+        tried = figure.legend(handles, labels, ncols=-(-len(handles) // rows), **look)
+        fits = tried.get_window_extent().width <= figure.bbox.width
+        tried.remove()
+        if fits:
+            return rows
+    return len(handles)

@@ -43,8 +43,10 @@ section { border-top: 1px solid var(--line); margin-top: 2.4rem; padding-top: 1.
 .coverage table { width: 100%; } .coverage td.words { min-width: 0; }
 .bar i { display: block; height: 100%; background: #4b9564; }
 img { max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: 4px; background: #fff; }
+.picture { overflow-x: auto; margin: .6rem 0; } .picture img { min-width: 44rem; }  /* small print is to be read */
 .empty { background: var(--panel); border: 1px dashed #c3cbd4; border-radius: 4px; padding: 1.2rem; }
-@media (max-width: 60rem) { .layout { display: block; } nav { position: static; height: auto; border: 0; } }
+@media (max-width: 60rem) { .layout { display: block; } nav { position: static; height: auto;
+  max-height: 40vh; border: 0; } }
 @media print { nav { display: none; } .layout { display: block; } section { break-inside: avoid-page; } }
 """
 )
@@ -177,7 +179,7 @@ def _figure(suite: Suite, entry: Coverage) -> str:
     image = Path(paths.artefact(suite.scale, "figures", entry.key, "png"))
     if image.exists():
         data = base64.b64encode(paths.content(image, PICTURE)).decode("ascii")
-        shown = f'<p><img alt="{escape(entry.title)}" src="data:image/png;base64,{data}"></p>'
+        shown = f'<div class="picture"><img alt="{escape(entry.title)}" src="data:image/png;base64,{data}"></div>'
     else:
         shown = f'<p class="empty">Not drawn yet: <code>{escape(command(suite, entry.key))}</code> draws it.</p>'
     notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())

@@ -9,6 +9,7 @@ from typing import Any
 INK, SOFT, WARNING = "#1d2733", "#667281", "#a4541c"
 GIVEN, TRUE = "#D55E00", "#0072B2"  # accuracy against the given and against the true label
 Dashes = str | tuple[int, tuple[float, ...]]
+SHARE: Dashes = (0, (1, 3))  # a level line that is no curve: finer than any method's dashes
 
 # Okabe and Ito's palette, widened by two dark tones; neighbours in hue differ in their dashes.
 METHODS: dict[str, tuple[str, Dashes]] = {

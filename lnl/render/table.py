@@ -155,7 +155,8 @@ def _caption(declaration: dict[str, Any], compared: list[Line], statistic: str, 
     axis = _rivals(compared)
     if axis is None:
         return text
-    return f"{text} Bold: best of its {axis}, among the measured and among the published numbers."
+    among = "among the measured and among the published numbers" if _any_printed(compared) else "among the measured"
+    return f"{text} Bold: best of its {axis}, {among}."
 
 
 def _paper_grid(compared: list[Line]) -> Grid:
@@ -182,8 +183,12 @@ def _paper_grid(compared: list[Line]) -> Grid:
     return Grid(
         ("", *heads),
         tuple(rows),
-        "As printed" if any(line.published is not None for line in compared) else "Side by side",
+        "As printed" if _any_printed(compared) else "Side by side",
     )
+
+
+def _any_printed(compared: list[Line]) -> bool:
+    return any(line.published is not None for line in compared)
 
 
 def _held_against(line: Line) -> str:
@@ -264,13 +269,14 @@ def _allowed(verdict: statistics.Verdict) -> str:
 def _listing(compared: list[Line]) -> Grid:
     """Every slot on its own line, grouped by row."""
     several = any(len(line.summary.networks) > 1 for line in compared)
-    effects = any(line.against for line in compared)
+    effects, printed = any(line.against for line in compared), _any_printed(compared)
     header = [
         "",
         "measured",
         *(["each network"] if several else []),
         *(["held against", "difference from it"] if effects else []),
-        *("published", "difference (allowed)", "verdict", "runs"),
+        *(["published", "difference (allowed)", "verdict"] if printed else []),
+        "runs",
     ]
     rows = []
     for line in compared:
@@ -279,15 +285,15 @@ def _listing(compared: list[Line]) -> Grid:
         networks = " / ".join(number(value) for value in line.summary.networks) if line.summary.networks else ""
         word = line.verdict.word.split(" (")[0] if not absent else line.verdict.word
         said = word if line.comparable else line.verdict.word  # why numbers do not compare is said once, in the notes
+        away = signed(line.verdict.difference) + _allowed(line.verdict)
+        beside = [Cell(_printed(line)), Cell(away), Cell(said, tone=TONES.get(word, "quiet"))]
         cells = [
             Cell(line.slot.column_label + (" (joined)" if line.slot.joined == "columns" else "")),
             Cell(_mark(line) if absent else measured + (line.dagger if line.summary.n else "")),
             *([Cell(networks)] if several else []),
             *([Cell(_held_against(line)), Cell(interval(line.difference))] if effects else []),
-            Cell(_printed(line)),
-            Cell(signed(line.verdict.difference) + _allowed(line.verdict)),
-            Cell(said, tone=TONES.get(word, "quiet")),
+            *(beside if printed else []),
             Cell("" if absent else line.state or "all ok"),
         ]
         rows.append((line.slot.row_label + (" (joined)" if line.slot.joined == "rows" else ""), tuple(cells)))
-    return Grid(tuple(header), tuple(rows), "Measured beside published", "list")
+    return Grid(tuple(header), tuple(rows), "Measured beside published" if printed else "Line by line", "list")
