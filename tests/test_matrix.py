@@ -25,8 +25,8 @@ RUNS_AT_PAPER_SCALE = {
     "tutorial_rt_released": 27 * 5,
     "coteaching_table8": 15 * 5,
     "s2e_figure4_mnist": 3 * 8 * 5,
-    "s2e_figure4": (9 * 9 + 3) * 5,
-    "s2e_figure5": 9 * 4 + 3,
+    "s2e_figure4": 9 * 10 * 5,
+    "s2e_figure5": 9 * 5,
     "s2e_figure6": 0,  # searches only
     "s2e_control_mnist": 3 * 6 * 5,
     "tutorial_s2e_searched_rt": 3 * 4,

@@ -161,8 +161,8 @@ def title(key: str) -> str:
 def also_called(key: str, but: str = "") -> list[str]:
     """Names that the documents print for this method, other than `but` (default: the suite's own), each once."""
     known = (but or title(key)).lower()
-    names = {n.lower(): n for d, n in reversed(SYNONYMS.get(key, {}).items()) if d != "others" and n.lower() != known}
-    return sorted(names.values())
+    printed = [name for document, name in SYNONYMS.get(key, {}).items() if document not in _NO_DOCUMENT]
+    return sorted({name.lower(): name for name in reversed(printed) if name.lower() != known}.values())
 
 
 def key_of(name: str, document: str | None = None) -> str | None:
