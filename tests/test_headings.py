@@ -147,3 +147,14 @@ def test_a_rate_in_a_heading_is_the_one_that_a_cell_trains_with_and_its_own_at_p
         assert said == (f"learning rate {mine} for {own}" if mine != own else ""), cell.id
         variants += mine != own and mine != "0.01"
     assert variants > 3
+
+
+@pytest.mark.parametrize("key", ["s2e_figure6", "pumpout_figure5", "tutorial_s2e_performance"])
+def test_a_search_that_several_artefacts_share_is_told_as_each_declares_it(key: str) -> None:
+    """Whichever of them was resolved first: one stand-in serves MNIST and CIFAR-10, and one search of it both."""
+    wanted = {"s2e_figure6": "cifar10", "pumpout_figure5": "mnist", "tutorial_s2e_performance": "cifar10"}[key]
+    first, last = (Suite.load(ROOT, {"scale": "smoke"}, validate=False) for _ in range(2))
+    _ = last.cells
+    for each in (first, last):
+        said = reductions.heading(each, key)
+        assert set(re.findall(r"digits for (\w+)", said)) == {wanted}, said

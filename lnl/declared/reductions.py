@@ -75,19 +75,20 @@ def changes(suite: Suite, key: str) -> list[str]:
     cells = [each for _, each in named]
     found = dependencies.searches(suite, key)
     if suite.searching is suite:  # candidates of another scale's searches are told by their budget alone
-        cells += [each for search in found for each in _candidates(suite, search, named)]
+        cells += [each for search in found for each in _candidates(suite, key, search, named)]
     budgets = [searched(suite.searching, search) for search in found]
     own = _replacements(suite, cells)
     behind = [*_begun(suite, named, own), *_labelled(suite, asked, own)]
     return list(dict.fromkeys([*own, *behind, *_repeats(suite, key), *budgets]))
 
 
-def _candidates(suite: Suite, search: Search, named: list[tuple[Cell, Declared]]) -> list[Declared]:
-    """What a search's candidates are in place of: what the cells that train with its choice are, if these are shown."""
-    declared = suite.declared_search(search)
+def _candidates(suite: Suite, key: str, search: Search, named: list[tuple[Cell, Declared]]) -> list[Declared]:
+    """What a search's candidates are in place of: what the cells that train with its choice are, or, of a search that
+    is drawn, what the figure declares."""
+    candidate = suite.declared_search(search).candidate
     told = [each for cell, each in named if searches.search_of(suite, cell) == search]
-    known = [Declared(declared.candidate, declared.paper_dataset, declared.source, declared.changes)]
-    return [replace(each, spec=declared.candidate) for each in told] or known
+    drawn = [Declared(candidate, each.paper_dataset, each.source, each.changes) for each in suite.sought(key, search)]
+    return [replace(each, spec=candidate) for each in told] or drawn
 
 
 def _replacements(suite: Suite, cells: list[Declared]) -> list[str]:

@@ -28,6 +28,7 @@ class Suite(Demands):
         super().__init__(root, config, validate)
         self._searches: dict[Search, DeclaredSearch] = {}  # by search with seed 0: repeats share their declaration
         self._search_digests: dict[Search, str] = {}
+        self._sought: dict[tuple[str, Search], dict[str, DeclaredSearch]] = {}  # as `_named`
 
     @classmethod
     def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Self:
@@ -40,7 +41,7 @@ class Suite(Demands):
 
     def registered(self) -> list[dict[Any, Any]]:
         """What is noted while an artefact is resolved, its searches at the scale that searches among it."""
-        found = [*super().registered(), self._searches, self._search_digests]
+        found = [*super().registered(), self._searches, self._search_digests, self._sought]
         return found if self.searching is self else [*found, self.searching._searches, self.searching._cells]
 
     def at(self, scale: str) -> Suite:
@@ -74,6 +75,8 @@ class Suite(Demands):
         seed = wanted.get("seed", 1)
         found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
         known = self._searches.setdefault(replace(found, seed=0), declared)
+        here = self._sought.setdefault((where.partition(",")[0], replace(found, seed=0)), {})
+        here[f"{at['dataset']} {changes}"] = declared
         if known.spec != declared.spec:
             raise UserError(
                 f"{where}: search {found.id} has another specification in {known.source}; a cell with other values "
@@ -123,6 +126,12 @@ class Suite(Demands):
             self.search(at, {}, {"search": search.name, "seed": search.seed}, search.id)
             known = self._searches[replace(search, seed=0)]
         return known
+
+    def sought(self, key: str, search: Search) -> list[DeclaredSearch]:
+        """What an artefact declares that a search is in place of; other artefacts may have it in place of others."""
+        self.demand(key)
+        found = self._sought.get((self.source(key), replace(search, seed=0)), {})
+        return list(found.values()) or [self.declared_search(search)]
 
     def declared_searches(self) -> list[Search]:
         """Every search that was asked for so far, with seed 0 for all of its repeats."""

@@ -64,6 +64,8 @@ def efficiency(data: FigureData) -> Figure:
         remark(ax, "" if there == len(asked) else f"{there} of {len(asked)} searches", empty=not ax.lines)
     for number, ax in enumerate(axes):
         ax.set_xlabel("Full trainings spent")
+        if ax.lines:  # an empty panel has no ticks
+            ax.locator_params(axis="x", integer=True)
         if number % ACROSS == 0:
             ax.set_ylabel("Best validation\naccuracy so far (%)")
     n = "to".join(str(c) for c in sorted({min(counts), max(counts)})).replace("to", " to ") if counts else "no"
