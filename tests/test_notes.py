@@ -10,7 +10,7 @@ import pytest
 
 from lnl.declared.suite import Suite
 from lnl.render import notes
-from lnl.render.document import command
+from lnl.render.document import snakemake_command
 from lnl.render.label_notes import label_notes, span
 from lnl.render.table import _caption
 
@@ -103,7 +103,7 @@ def test_a_search_is_told_of_the_rows_whose_runs_it_chose_for() -> None:
     ],
 )
 def test_the_command_that_adds_to_a_page_is_of_its_scale_and_repeats(config: dict[str, Any], wanted: str) -> None:
-    assert command(Suite.load(ROOT, config, validate=False), "s2e_table3") == wanted
+    assert snakemake_command(Suite.load(ROOT, config, validate=False), "s2e_table3") == wanted
 
 
 def test_a_caption_speaks_of_a_printed_spread_where_one_is_printed() -> None:

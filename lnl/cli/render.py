@@ -9,7 +9,7 @@ from lnl.declared import dependencies, label_needs, paths
 from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.render.document import command
+from lnl.render.document import snakemake_command
 from lnl.results import rendered
 
 MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.render.claims"}
@@ -28,7 +28,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
         what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
         raise UserError(
             f"{key}: {len(missing)} of {asked} {what} are missing at scale {suite.scale} ({missing[0]} …); "
-            f"`{command(suite, key)}` makes them, `--partial` renders without them"
+            f"`{snakemake_command(suite, key)}` makes them, `--partial` renders without them"
         )
     name, made = suite.paper(key) if kind == "claims" else key, rendered.made_of(suite, key)
     for file in import_module(MODULES[kind]).render(suite, name, Path(paths.results()) / suite.scale / kind):

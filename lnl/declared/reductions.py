@@ -129,10 +129,13 @@ def _protocol(suite: Suite, declared: Declared) -> dict[str, Any]:
 
 def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
     """The same with what the cell's variant says instead."""
-    printed = copy.deepcopy(_protocol(suite, declared))
-    for key, value in declared.changes.items():
-        if key.startswith(PROTOCOL):
-            set_dotted(printed, key.removeprefix(PROTOCOL), value, declared.source)
+    own = {key: value for key, value in declared.changes.items() if key.startswith(PROTOCOL)}
+    printed = _protocol(suite, declared)
+    if not own:
+        return printed  # of most cells: what they share is not copied
+    printed = copy.deepcopy(printed)
+    for key, value in own.items():
+        set_dotted(printed, key.removeprefix(PROTOCOL), value, declared.source)
     return printed
 
 

@@ -21,7 +21,7 @@ QUOTED = "‡"  # a printed number that is not of the document's own runs
 SUBSCRIPT = re.compile(r"(?<![A-Za-z0-9_/.\\-])([A-Za-zτε])_([A-Za-z0-9]+)(?![A-Za-z0-9_/])")  # T_k, not a_file_name
 
 
-def command(suite: Suite, key: str) -> str:
+def snakemake_command(suite: Suite, key: str) -> str:
     """What makes an artefact at the scale and with the repeats of a page; the configuration file has its own."""
     seeds = suite.config.get("seeds")
     asked = "" if seeds is None else f" seeds={seeds}" if isinstance(seeds, int) else f" 'seeds={seeds}'"

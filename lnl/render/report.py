@@ -13,7 +13,7 @@ from lnl.declared import paths, reductions
 from lnl.render import html
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
 from lnl.render.decisions.as_html import converted
-from lnl.render.document import command, plural
+from lnl.render.document import plural, snakemake_command
 from lnl.render.html import escape
 from lnl.render.table import source_text, write
 from lnl.results.records import state_of
@@ -157,7 +157,7 @@ def _coverage(suite: Suite, begun: list[Coverage], others: list[Coverage]) -> st
     body = "\n".join(rows)
     inner = f"<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>"
     named = ", ".join(f"<code>{entry.key}</code>" for entry in others)
-    makes = f"<code>{escape(command(suite, 'KEY'))}</code> makes one"
+    makes = f"<code>{escape(snakemake_command(suite, 'KEY'))}</code> makes one"
     rest = f'\n<p class="source">Nothing yet at this scale of {named}: {makes}.</p>'
     table = f'<h2>Coverage</h2>\n<div class="wide coverage"><table class="list">\n{inner}</table></div>'
     return table + (rest if others else "")
@@ -181,7 +181,9 @@ def _figure(suite: Suite, entry: Coverage) -> str:
         data = base64.b64encode(paths.content(image, PICTURE)).decode("ascii")
         shown = f'<div class="picture"><img alt="{escape(entry.title)}" src="data:image/png;base64,{data}"></div>'
     else:
-        shown = f'<p class="empty">Not drawn yet: <code>{escape(command(suite, entry.key))}</code> draws it.</p>'
+        shown = (
+            f'<p class="empty">Not drawn yet: <code>{escape(snakemake_command(suite, entry.key))}</code> draws it.</p>'
+        )
     notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())
     scale = f'<span class="scale">{escape(reductions.heading(suite, entry.key))}</span>'
     return (

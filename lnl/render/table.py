@@ -21,11 +21,11 @@ from lnl.render.document import (
     Cell,
     Document,
     Grid,
-    command,
     interval,
     number,
     plus_minus,
     signed,
+    snakemake_command,
     spread_kind,
     spread_text,
 )
@@ -108,7 +108,7 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
         notes=notes(
             declaration,
             compared,
-            command(suite, key),
+            snakemake_command(suite, key),
             reductions.comparable(suite, key),
             suite.datasets,
             misread(suite, compared),
