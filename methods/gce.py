@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.learning.best_network import begun, keep, kept
-from lnl.learning.generalised_loss import constant, of_cross_entropy
+from lnl.learning.generalised_loss import constant, generalised_cross_entropy, of_cross_entropy
 from lnl.learning.milestones import due
 from lnl.learning.selection import cross_entropy
 
@@ -83,7 +83,7 @@ class GCE(Method):
         else:
             found = learner.training_pass(augmented=augmented)
         for places, logits in found:  # Algorithm 1: w_i = 1 where L_q(p_i) is below L_q(k)
-            losses = of_cross_entropy(cross_entropy(logits, learner.given[places]), self.parameters["q"])
+            losses = generalised_cross_entropy(logits, learner.given[places], self.parameters["q"])
             learner.state["weights"][:, places] = (losses < self.threshold).to(losses.dtype)
 
     def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:

@@ -25,7 +25,8 @@ def suite() -> Suite:
 def test_every_system_runs_or_says_why_not(suite: Suite) -> None:
     found = Systems(suite)
     assert len({system.title for system in found.all}) == len(found.all)
-    waiting = found.published_only()
+    rows = ((key, row) for key in found.shown for row in suite.axis(key, "rows"))
+    waiting = [f"{key}/{row['key']}" for key, row in rows if row.get("published_only")]
     assert sorted(waiting) == sorted(place for system in found.all for place in system.published)
     trained = {key for system in found.all for key in system.methods}
     ours = {"s2e-sound", "standard-held-out", "decoupling-buffered"}  # and what joins by itself

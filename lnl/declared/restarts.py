@@ -44,11 +44,6 @@ def part(step: float, first: float, longer: float, lower: float) -> float:
     return lower**cycle * (1 + math.cos(math.pi * (step - start) / (end - start))) / 2
 
 
-def minima(first: float, longer: float, until: int) -> list[int]:
-    """The last step of every cycle that ends, as far as step `until`: where the rate is lowest."""
-    return [math.ceil(begins(n, first, longer)) - 1 for n in range(1, cycle_of(until + 1, first, longer) + 1)]
-
-
 def cut(steps: int, first: float, longer: float) -> int:
     """Steps of the longest training of at most `steps` that ends at a minimum; `steps` where not one cycle fits."""
     return math.ceil(begins(cycle_of(steps, first, longer), first, longer)) or steps

@@ -104,8 +104,3 @@ class Systems:
         named, _ = dependencies.parted(self.suite, cell.method)
         trained = str(self.suite.spec(cell)["method"]["key"])
         return named if self.suite.methods[named].get("extends", named) == trained else trained
-
-    def published_only(self) -> list[str]:
-        """table/row of every row of the documents' tables that has printed numbers alone."""
-        rows = ((key, row) for key in self.shown for row in self.suite.axis(key, "rows"))
-        return [f"{key}/{row['key']}" for key, row in rows if row.get("published_only")]
