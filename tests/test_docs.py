@@ -12,7 +12,7 @@ from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
 from lnl.declared.reading import read_methods
 from lnl.errors import UserError
-from lnl.render.methods import method_table, written
+from lnl.render.methods import contract_table, renewed, written
 
 LEFT_OVER = re.compile(r"@@[^@\s]*@@|\bTODO\b|\bFIXME\b|\bXXX\b|\?\?\?")
 PAIRED = {
@@ -73,16 +73,42 @@ def test_a_mark_without_its_pair_is_one_line_with_the_file(tmp_path: Path) -> No
             written(f"{end}\n", "made", file.name, begin, end)
 
 
-def test_the_readme_s_table_of_methods_is_that_of_the_specs() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_tables_of_methods_are_those_of_their_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
     methods = {
         key: spec
         for key, spec in read_methods(ROOT / "methods").items()
-        if key in contributed()["methods"] or f"](methods/{Path(spec['file']).name})" in text
+        if key in contributed()["methods"] or f"methods/{Path(spec['file']).name})" in text
     }
-    made = written(text, method_table(methods), "README.md")
+    made = renewed(text, methods, page)
     changed = [line for line in made.splitlines() if line not in text.splitlines()]
-    assert made == text, f"run `lnl methods --write README.md`: {changed[:3]}"
+    assert made == text, f"run `lnl methods --write {page}`: {changed[:3]}"
+
+
+def test_what_a_method_takes_from_the_contract_is_read_from_its_file(tmp_path: Path) -> None:
+    """Helpers of its own are no members of the contract; what it gives the learner to, others can look up."""
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "class Mine(Method):\n"
+        "    views = 2\n"
+        "    def step(self, learner, batch, now):\n"
+        "        begun(learner, 1), self.mended(learner)\n"
+        "        return learner.forward(batch.x)\n"
+        "    def mended(self, learner): ...\n"
+    )
+    plain = tmp_path / "plain.py"
+    plain.write_text("class Plain(Method):\n    def loss(self, logits, labels, now): ...\n")
+    declared: dict[str, dict[str, object]] = {
+        "mine": {"title": "Mine", "file": str(mine), "parameters": {}},
+        "plain": {"title": "Plain", "file": str(plain), "parameters": {}},
+        "held": {"title": "Held", "file": "held.py", "parameters": {"hold_out": 0.1}, "extends": "plain"},
+    }
+    assert contract_table(declared).splitlines()[2:] == [
+        "| [Held](../methods/held.py) | `loss` | – | – |",
+        "| [Mine](../methods/mine.py) | `step`, `views` | `begun(…)`, `forward` | – |",
+        "| [Plain](../methods/plain.py) | `loss` | – | yes |",
+    ]
 
 
 def test_commands_can_be_run_as_they_are_written() -> None:

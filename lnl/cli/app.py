@@ -198,7 +198,10 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
 
 @app.command()
 def methods(
-    write: Annotated[str | None, typer.Option(help="Markdown file in which to renew the table, e.g. README.md")] = None,
+    write: Annotated[
+        str | None,
+        typer.Option(help="Markdown file in which to renew its tables: README.md, docs/architecture.md"),
+    ] = None,
 ) -> None:
     """List the methods: networks, what each needs to know, where it comes from."""
     from lnl.cli.inspect import methods as command

@@ -181,13 +181,13 @@ def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
 def methods(write: str | None) -> None:
     """Print the table of methods, or renew it in a Markdown file. UserError for a file that has no place for it."""
     from lnl.declared.reading import read_methods
-    from lnl.render.methods import method_table, written
+    from lnl.render.methods import method_table, renewed
 
     at_a_checkout()
-    table = method_table(read_methods(Path("methods")))
+    found = read_methods(Path("methods"))
     if write is None:
-        print(table)
+        print(method_table(found))
         return
     file = Path(write)
     with named(file):
-        file.write_text(written(file.read_text(encoding="utf-8"), table, file), encoding="utf-8")
+        file.write_text(renewed(file.read_text(encoding="utf-8"), found, file), encoding="utf-8")
