@@ -72,6 +72,8 @@ def test_a_run_that_was_stopped_twice_took_as_long_as_all_its_parts(suite: Suite
     for seconds in (1000.0, 3000.0):
         with pytest.raises(Stopped):
             _train(suite, _after(7))
+        saved = checkpoints.load(store.checkpoint_file)
+        assert saved is not None and saved["seconds"] > seconds - 2000
         _alter(store.checkpoint_file, seconds=seconds, matmul="high")
         assert not store.finished() and not (store.folder / "failure.json").exists(), "it was told to stop"
     _train(suite)
