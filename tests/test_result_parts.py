@@ -45,15 +45,15 @@ def test_a_row_of_a_run_that_diverged_says_where_it_ended_and_how_it_came_about(
     with paths.results_in(tmp_path):
         cell = paper.parse(CELL)
         path = Path(paths.record(paper.scale, cell.id, 1))
-        _record(paper, path, status="diverged", diverged={"epoch": 7, "reason": "a loss"}, summary={})
+        _record(paper, path, status="diverged", diverged={"epoch": 0, "reason": "a loss"}, summary={})
         found = Found(records.state_of(paper, cell, 1), str(path))
         columns, [row] = run_rows.rows(paper, [found])
         known = paper.datasets["mnist"]
         monkeypatch.setitem(paper.datasets, "mnist", replace(known, truth_known=False))  # type: ignore[index]
         _, [unsure] = run_rows.rows(paper, [found])
         _, [absent] = run_rows.rows(paper, [Found(records.state_of(paper, cell, 2), "")])
-    assert (row["state"], row["epochs"], row["last10_mean"]) == ("diverged", 7, None)
-    assert row["reason"] == "diverged in epoch 7: a loss"
+    assert (row["state"], row["epochs"], row["last10_mean"]) == ("diverged", 0, None)
+    assert row["reason"] == "diverged in epoch 0: a loss"
     assert {name: row[name] for name in ORIGIN} == ORIGIN
     assert (row["method_digest"], row["data_digest"], row["label_digest"]) == ("m", "d", "l")
     assert (row["requested_rate"], row["realised_rate"], row["path"]) == (0.5, 0.49, str(path))
@@ -82,8 +82,12 @@ def test_a_record_counts_for_its_own_run_alone_whoever_asks(
         sealed.write(path, json.loads(path.read_text()))  # as the suite writes it, and is looked through quickly
         assert records.current(paper, run) is (state == "ok")
         assert records.state_of(paper, run.cell, 1).state == state
+        other = {"digest": "0" * 16} if state == "ok" else {}
+        _record(paper, path, **{"summary": {}} | other)
+        sealed.write(path, json.loads(path.read_text()))
+        assert records.current(paper, run) is (state != "ok"), "another file is looked at anew"
         path.unlink()
-        assert not records.current(paper, run), "it is looked for each time"
+        assert not records.current(paper, run)
 
 
 # ---- searches and studies ------------------------------------------------------------------------------------------

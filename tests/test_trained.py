@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from lnl.files.locks import Lock
 from lnl.results.records import state_of
 from lnl.run import checkpoints, job, stack
 from lnl.run.store import Store
-from lnl.run.train import held
+from lnl.run.train import held, train
 
 Stop = Callable[[], bool]
 
@@ -97,6 +98,29 @@ def test_runs_of_a_stack_share_its_time(suite: Suite) -> None:
         assert 500 < found["seconds"] < 800
         assert (found["mode"], found["stack"], found["resumed"]) == ("stacked", 2, 1)
     assert not state.exists()
+
+
+def test_what_was_begun_alone_goes_on_alone_and_leaves_the_stack_to_the_others(suite: Suite) -> None:
+    with pytest.raises(Stopped):
+        _train(suite, _after(7))
+    runs, places = [_run(suite, seed) for seed in (2, 1, 3)], Places.of(suite.config)
+    for _ in range(2):  # the second time all of them are there
+        stack.train_stack(suite, runs, places, torch.device("cpu"), lambda: False, unwatched)
+    said = [_provenance(suite, seed) for seed in (1, 2, 3)]
+    assert [(each["mode"], each["resumed"], each.get("stack")) for each in said] == [
+        ("single", 1, None),
+        ("stacked", 0, 2),
+        ("stacked", 0, 2),
+    ]
+    results = [sealed.read(Store(suite, run).record_file)["result"] for run in runs]
+    assert [result["seed"] for result in results] == [2, 1, 3]
+    assert len({json.dumps(result["curves"]["loss"]) for result in results}) == 3
+    for seed in (2, 1, 3):  # each has its own numbers, as trained alone
+        store = Store(suite, _run(suite, seed))
+        curves = sealed.read(store.record_file)["result"]["curves"]
+        store.record_file.unlink()
+        train(suite, _run(suite, seed), places, torch.device("cpu"), lambda: False, unwatched, points=())
+        assert sealed.read(store.record_file)["result"]["curves"] == curves
 
 
 def test_a_point_that_a_run_never_reaches_does_not_train_it_again(
