@@ -454,11 +454,11 @@ def test_a_candidate_is_scored_by_what_its_search_declares(
     from lnl.run.store import Trained
 
     page = Page.__new__(Page)
-    page.proposed = [{"u": [0.5]}]
+    page.proposed = [{"u": [0.5], "fraction": 1.0}]
     spec = {"scored_on": TEST_FILE if scored_on == "test_file" else scored_on, "statistic": statistic}
     candidate = {"split": "test-halves", "untrained_epoch": True}
-    page.declared = SimpleNamespace(spec=spec, candidate=candidate, until=lambda fraction: until)  # type: ignore[assignment]
-    page.proposed[0]["fraction"] = 1.0
+    declared: Any = SimpleNamespace(spec=spec, candidate=candidate, until=lambda fraction: until)
+    page.declared = declared
     curves = {
         "epoch": [0, 1, 2],
         "test_accuracy": [[1.0, 60.0, 70.0], [2.0, 70.0, 80.0]],
