@@ -110,9 +110,9 @@ def test_repeated_true_labels_are_compared_in_the_order_of_the_index(
     file = LabelFile(tmp_path / "labels.npz", "human", "idx")
     np.savez(file.path, idx=order, human=given[order], clean_label=truth[order])
     np.testing.assert_array_equal(read_labels(file, truth, 10, "digits"), given)
-    told[7] = (told[7] + 1) % 10
+    told[8] = (told[8] + 1) % 10
     np.savez(file.path, idx=order, human=given[order], clean_label=told[order])
-    assert f"of 1 of 1197 examples, first of example 7 ({told[7]}, not {truth[7]})" in refusal(file, truth)
+    assert f"of 1 of 1197 examples, first of example 8 ({told[8]}, not {truth[8]})" in refusal(file, truth)
 
 
 def test_a_column_that_may_number_the_examples_is_asked_about_unless_the_rows_are_in_its_order(
