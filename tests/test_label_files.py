@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,32 @@ def test_cifar_n_s_dictionaries_are_read_without_running_them(
     assert "'clean_label' is not the true label of" in line and "of other data, or in another order" in line
 
 
+def test_repeated_true_labels_are_compared_in_the_order_of_the_index(
+    tmp_path: Path, truth: np.ndarray, given: np.ndarray
+) -> None:
+    order, told = np.random.default_rng(1).permutation(len(truth)), truth.copy()
+    file = LabelFile(tmp_path / "labels.npz", "human", "idx")
+    np.savez(file.path, idx=order, human=given[order], clean_label=truth[order])
+    np.testing.assert_array_equal(read_labels(file, truth, 10, "digits"), given)
+    told[8] = (told[8] + 1) % 10
+    np.savez(file.path, idx=order, human=given[order], clean_label=told[order])
+    assert f"of 1 of 1197 examples, first of example 8 ({told[8]}, not {truth[8]})" in refusal(file, truth)
+
+
+def test_a_column_that_may_number_the_examples_is_asked_about_unless_the_rows_are_in_its_order(
+    tmp_path: Path, truth: np.ndarray
+) -> None:
+    count, file = len(truth), LabelFile(tmp_path / "labels.npz", "y")
+    backwards = np.arange(count)[::-1]
+    for name, column in (("n", backwards), ("n", backwards + 1), ("id", 5 + 3 * backwards)):
+        np.savez(file.path, **{name: column, "y": truth})
+        assert f"'{name}' is {column[0]} in row 0 (counted from 0)" in (line := refusal(file, truth))
+        assert f"declare `index: {name}`, or `index: false`" in line
+    for column in (np.arange(count), np.arange(count) + 1, 5 + 3 * backwards):
+        np.savez(file.path, n=column, y=truth)
+        np.testing.assert_array_equal(read_labels(file, truth, 10, "digits"), truth)
+
+
 def _save(**arrays: Any) -> Callable[[Path], None]:
     return lambda path: np.savez(path, **arrays)
 
@@ -177,6 +204,19 @@ WRONG: dict[str, tuple[str, Callable[[np.ndarray], Callable[[Path], Any]], dict[
         {"index": "i"},
         "'i' is 0 in line 2 and in line 3",
     ),
+    "index beyond": (
+        "a.csv",
+        lambda t: lambda p: p.write_text("i,y\n" + "".join(f"{row + (row == 1196)},1\n" for row in range(1197))),
+        {"index": "i"},
+        "'i' is 1197 in line 1198",
+    ),
+    "blank lines first": ("a.csv", lambda t: lambda p: p.write_text("\n\nlabel\n1\ncat\n"), {}, "'cat' in line 5"),
+    "cell of two lines": (
+        "a.csv",
+        lambda t: lambda p: p.write_text('who,label\n"Anna\nBerta",1\nCarl,cat\n'),
+        {"field": "label"},
+        "label 'cat' in line 4 of 'label'",
+    ),
     "missing": ("a.csv", lambda t: lambda p: None, {}, "cannot be read"),
 }
 
@@ -191,9 +231,11 @@ def test_a_wrong_file_is_one_line_with_file_row_and_remedy(tmp_path: Path, truth
 def test_a_declared_list_reads_names_and_labels_counted_from_one(tmp_path: Path, truth: np.ndarray) -> None:
     names = tuple(f"digit {number}" for number in range(10))
     (tmp_path / "names.csv").write_text("label\n" + "".join(f"{names[label]}\n" for label in truth))
+    (tmp_path / "no-header.csv").write_text("".join(f"{names[label]}\n" for label in truth))
     np.savez(tmp_path / "ones.npz", y=truth + 1)
     for file in (LabelFile(tmp_path / "names.csv", classes=names),
-                 LabelFile(tmp_path / "ones.npz", classes=tuple(map(str, range(1, 11))))):  # fmt: skip
+                 LabelFile(tmp_path / "ones.npz", classes=tuple(map(str, range(1, 11)))),
+                 LabelFile(tmp_path / "no-header.csv", classes=names)):  # fmt: skip
         np.testing.assert_array_equal(read_labels(file, truth, 10, "digits"), truth)
 
 
@@ -219,6 +261,28 @@ def test_another_reading_that_would_agree_far_better_is_named(
 ) -> None:
     found = remarks(change(given, truth), truth, 10)
     assert said in found[-1] if said else found == []
+
+
+def test_a_remark_counts_what_would_agree_and_names_the_row_where_it_begins(
+    truth: np.ndarray, given: np.ndarray
+) -> None:
+    meant = f"{100 * (given == truth).mean():.1f}% of the labels would agree"
+    for change in (np.roll(given, 1), np.roll(given, -5), 9 - given):
+        assert f"{meant}, and {100 * (change == truth).mean():.1f}% do" in remarks(change, truth, 10)[-1]
+    (said,) = remarks(np.append(np.delete(truth, 800), 3), truth, 10)
+    row = re.search(r"shifted: from row (\d+) on each fits the one 1 example after it", said)
+    assert row is not None and 795 <= int(row[1]) <= 800  # those before it may fit both by chance
+
+
+def test_labels_of_which_most_are_wrong_are_remarked_on_and_a_reading_that_is_little_better_is_not(
+    truth: np.ndarray,
+) -> None:
+    place = np.arange(len(truth)) / len(truth)
+    for right, said in ((0.45, ["55.0% of the labels differ from the true ones, which is more than half"]), (0.55, [])):
+        assert remarks(np.where(place < right, truth, (truth + 1 + np.arange(len(truth)) % 9) % 10), truth, 10) == said
+    neither = np.argmin([np.minimum(abs(c - truth), abs(c - np.roll(truth, 1))) == 0 for c in range(10)], axis=0)
+    labels = np.where(place < 0.6, truth, np.where(place < 0.78, np.roll(truth, 1), neither))
+    assert remarks(labels, truth, 10) == []  # shifted rows would be 78% right, and 62% are
 
 
 def test_labels_of_two_classes_that_say_nothing_are_remarked_on() -> None:

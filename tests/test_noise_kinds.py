@@ -380,6 +380,11 @@ def test_numbers_do_where_classes_have_names_and_a_form_flips_as_its_data_set(tm
     two = declared(tmp_path, "two", maps={"standin-cifar100": ["5 -> 6"], **news})
     form = two.map_of(DATASETS["news2-lsa"])
     assert form is not None and form.dataset == "news2"
+    alike = declared(tmp_path, "alike", maps={"cifar10": ["9 -> 1"], "digits": ["1 -> 7"]})  # ten classes each
+    found = {key: alike.map_of(DATASETS[key]) for key in ("cifar10", "digits", "mnist")}
+    assert {key: of and of.dataset for key, of in found.items()} == {
+        "cifar10": "cifar10", "digits": "digits", "mnist": "cifar10"
+    }  # fmt: skip
 
 
 # ---- what is wrong is one line -----------------------------------------------------------------------------------

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import eigh
 
 from lnl.declared.search_options import FISHER_SAMPLES
 from lnl.declared.search_rounds import Length, accounting, plan
 from lnl.errors import UserError
 from lnl.search.algorithms import NAMES, build
+from lnl.search.algorithms.base import generator
 from lnl.search.algorithms.hyperband import Hyperband
-from lnl.search.algorithms.trust import bounded, utilities, weights
+from lnl.search.algorithms.natural_gradient import raw
+from lnl.search.algorithms.trust import bounded, pooled, utilities, weights
 from lnl.search.beta import Betas
 from lnl.search.history import Candidate, Round
 
@@ -78,6 +81,29 @@ def test_proposals_are_a_pure_function_of_history_and_seed(algorithm: dict[str, 
 
 
 @pytest.mark.parametrize("algorithm", FORMS, ids=label)
+def test_a_history_leads_to_one_distribution_whatever_was_asked_before(algorithm: dict[str, Any]) -> None:
+    """A job that finds two rounds on the disk replays them; a walk in one process has seen each as it came."""
+    history = played(algorithm, 2)
+
+    def at_once(rounds: list[Round], seed: int) -> np.ndarray:
+        return build(algorithm, 3, 3, 6).distribution(rounds, seed).theta
+
+    other = [history[0], Round(history[1].candidates, tuple(1 - s for s in history[1].scores if s is not None))]
+    used = build(algorithm, 3, 3, 6)
+    for rounds, seed in ((history[:1], 1), (history, 1), (history, 2), (other, 2), (other[:1], 2)):
+        np.testing.assert_array_equal(used.distribution(rounds, seed).theta, at_once(rounds, seed))
+    assert not np.array_equal(at_once(history, 1), at_once(other, 1))
+
+
+def test_every_round_seed_and_purpose_has_random_numbers_of_its_own() -> None:
+    drawn = [generator(*of).random() for of in itertools.product((0, 1), (0, 1, 2), ("candidates", "fisher"))]
+    assert len(set(drawn)) == len(drawn)
+    for algorithm in ({"name": "random"}, *FORMS):
+        history = played(algorithm, 2, dimension=2)
+        assert not set(history[0].candidates) & set(history[1].candidates)
+
+
+@pytest.mark.parametrize("algorithm", FORMS, ids=label)
 def test_every_search_starts_uniform_and_keeps_theta_from_1_on(algorithm: dict[str, Any]) -> None:
     running = build(algorithm, 3, 4, 6)
     np.testing.assert_array_equal(running.distribution([], 1).theta, np.ones(6))
@@ -132,6 +158,38 @@ def test_the_released_accumulators_leak_into_the_next_step() -> None:
     assert not np.allclose(after_one.theta, after_two.theta)
 
 
+@pytest.mark.parametrize("form", ["as_printed", "as_released", "as_released_best"])
+def test_two_rounds_of_the_natural_gradient_are_its_restatement(form: str) -> None:
+    """F is a mean over the candidates and the further draws alike; the released sums begin with the step and the
+    inverse of the round before."""
+    algorithm = {"name": "natural-gradient", "form": form, "fisher_samples": 15, "step": 2}
+    history = played(algorithm, 2, dimension=2)
+    theta, last, inverse = np.ones(4), np.zeros(4), np.zeros((4, 4))
+    for index, there in enumerate(history):
+        betas = Betas(theta)
+        s, m = betas.score(there.points()), np.array([score or 0.0 for score in there.scores])  # a diverged one is 0
+        further = betas.score(betas.sample(generator(1, index + 1, "fisher"), 15))
+        fisher = sum(np.outer(v, v) for v in [*s, *further])
+        if form == "as_printed":
+            step = 2 * np.linalg.solve(fisher / 21, sum(a * v for a, v in zip(m, s, strict=True)) / 6)
+        else:
+            chosen = s[m.argmax()] if form == "as_released_best" else sum(a * v for a, v in zip(m, s, strict=True))
+            gradient, inverse = (last + chosen) / 6, np.linalg.inv((inverse + fisher) / 21)
+            step = last = 2 * inverse @ gradient / (gradient @ inverse @ gradient)
+        theta = np.maximum(theta + step, 1)
+        found = build(algorithm, 2, 2, 6).distribution(history[: index + 1], 1).theta
+        np.testing.assert_allclose(found, theta, rtol=1e-6)
+    assert (theta > 1).any()
+
+
+def test_a_diverged_candidate_counts_as_0_in_the_printed_and_released_forms_or_as_the_worst_if_that_is_below() -> None:
+    def values(*scores: float | None) -> list[float]:
+        return raw([Round((Candidate((0.5,)),) * len(scores), scores)]).tolist()
+
+    assert values(0.7, None, 0.4, math.nan) == [0.7, 0.0, 0.4, 0.0]
+    assert values(0.7, None, -0.4) == [0.7, -0.4, -0.4] and values(None, None) == [0.0, 0.0]
+
+
 def test_a_printed_step_from_theta_1_goes_into_the_tens() -> None:
     """Uncentred accuracies and step 80: why the printed and the released natural gradient freeze after one round."""
     for form in ("as_printed", "as_released"):
@@ -164,10 +222,30 @@ def test_newton_as_printed_is_the_plain_step_on_the_loss() -> None:
     np.testing.assert_allclose(running.distribution([history], 0).theta, np.maximum(1 + step, 1), rtol=1e-8)
 
 
+def test_gradient_as_printed_is_equation_6_with_the_declared_step() -> None:
+    history, s = _one_round()
+    expected = 1 + 3 * sum(m * v for m, v in zip(np.array(history.scores, dtype=float), s, strict=True)) / 10
+    assert expected.max() > 1  # where theta >= 1 does not hold all of it back
+    running = build({"name": "gradient", "form": "as_printed", "step": 3}, 2, 2, 10)
+    np.testing.assert_allclose(running.distribution([history], 0).theta, np.maximum(expected, 1), rtol=1e-9)
+
+
 def test_gradient_as_released_takes_one_step_in_all_coordinates() -> None:
     history, s = _one_round()
     theta = build({"name": "gradient", "form": "as_released"}, 2, 2, 10).distribution([history], 0).theta
     np.testing.assert_allclose(theta, max(1 + 1 / (s[-1].sum() / 10), 1))
+
+
+def test_the_released_gradient_adds_its_last_step_in_every_coordinate() -> None:
+    algorithm = {"name": "gradient", "form": "as_released"}
+    upwards = [Round((Candidate((0.6, 0.6)), Candidate((0.1, 0.9))), scores) for scores in ((0.9, 0.5), (0.8, 0.3))]
+    theta, last = np.ones(4), 0.0
+    for index, there in enumerate(upwards):
+        best = Betas(theta).score(there.points())[0]
+        last = 1 / (sum(last + v for v in best) / 2)
+        theta = np.maximum(theta + last, 1)
+        np.testing.assert_allclose(build(algorithm, 2, 2, 2).distribution(upwards[: index + 1], 1).theta, theta)
+    assert theta.min() > 1
 
 
 @pytest.mark.parametrize("algorithm", SOUND, ids=label)
@@ -217,6 +295,39 @@ def test_newton_without_curvature_is_the_natural_gradient() -> None:
         build(a, 3, 4, 6).distribution(history, 1).theta for a in ({**SOUND[1], "shrink": 1.0}, SOUND[0])
     )
     np.testing.assert_allclose(newton, natural, rtol=1e-6)
+
+
+def test_newton_steps_by_the_curvature_that_a_maximum_has_in_units_of_the_fisher_information() -> None:
+    """Directions U of H in which F is 1: those of negative curvature are stepped along the less, the others freely."""
+    points = np.array([c.u for c in _one_round()[0].candidates])
+    history, s = _one_round(scores=(1 - np.abs(points - [0.55, 0.45]).sum(1)).tolist())  # within the square
+    reward = utilities(np.array(history.scores, dtype=float), np.full(10, 0.1)) / 10
+    h, u = eigh((s.T * reward) @ s, Betas.uniform(2).fisher())
+    assert h.min() < 0 < h.max()
+    lifted = np.array([-each if each < 0 else 0.0 for each in h]) / max(abs(h))
+    direction = u @ ((u.T @ (reward @ s)) / (0.3 + 0.7 * lifted))
+    running = build({"name": "newton", "form": "sound", "step": 0.2, "memory": 1, "shrink": 0.3}, 2, 2, 10)
+    found = running.distribution([history], 0).theta
+    np.testing.assert_allclose(found, bounded(np.ones(4), direction, 0.2), rtol=1e-6)
+    assert found.min() > 1
+
+
+def test_rewards_are_minus_the_log_of_twice_the_share_that_is_better() -> None:
+    weight = np.array([0.1, 0.2, 0.3, 0.4])  # shares better, with half of their own: 0.05, 0.35 of both equals, 0.8
+    expected = np.array([-math.log(0.1), -math.log(0.7), -math.log(0.7), 0.0])
+    found = utilities(np.array([0.9, 0.5, 0.5, 0.1]), weight)
+    np.testing.assert_allclose(found, expected - weight @ expected)
+
+
+def test_the_last_rounds_are_pooled_by_importance_and_earlier_ones_forgotten() -> None:
+    history = played(SOUND[0], 3)
+    path = [np.ones(6), np.array([2.0, 1.0, 1.0, 3.0, 1.5, 1.0]), np.array([4.0, 1.0, 1.0, 6.0, 2.0, 1.0])]
+    points, found = pooled(history, path, 2)
+    np.testing.assert_array_equal(points, [c.u for r in history[1:] for c in r.candidates])
+    weight = weights(points, Betas(path[2]), [Betas(path[1]), Betas(path[2])])
+    values = np.array([s for r in history[1:] for s in r.scores], dtype=float)
+    np.testing.assert_allclose(found, weight * utilities(values, weight))
+    assert found.sum() == pytest.approx(0.0, abs=1e-12) and weight.max() > 2 * weight.min()
 
 
 @settings(max_examples=60, deadline=None)

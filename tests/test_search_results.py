@@ -29,6 +29,8 @@ def test_every_full_training_costs_one_and_a_diverged_one_brings_nothing() -> No
     assert best.tolist() == pytest.approx([50, 50, 50, 70])
     assert on_grid(spent, best, np.array([0.5, 1.0, 3.5])).tolist()[1:] == pytest.approx([50, 50])
     assert np.isnan(on_grid(spent, best, np.array([0.5]))[0])
+    assert on_grid(spent, best, np.array([4.0]))[0] == 70  # what the last training found counts once it is paid
+    assert on_grid(np.cumsum([0.1, 0.1, 0.1]), best[1:], np.array([0.3]))[0] == 70  # which add up to a little more
 
 
 def test_hyperband_pays_fractions_bracket_by_bracket_and_only_full_trainings_score() -> None:

@@ -17,6 +17,7 @@ from lnl.declared.schema import check
 from lnl.errors import UserError
 from lnl.learning.curves import FORMULAS, evaluate, kept_fraction, simplex
 from lnl.learning.ramps import drop_rate
+from lnl.search.listed import Listed
 from lnl.search.spaces import Space, check_range, load_space
 from tests.helpers import ROOT
 
@@ -169,6 +170,21 @@ def test_only_vapors_share_keeps_the_printed_space_from_starting_at_one() -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_corners_of_the_cube_are_the_bounds_of_the_declared_ranges(name: str) -> None:
+    space = SPACES[name]
+    declared = yaml.safe_load((ROOT / "config" / "spaces" / f"{name}.yaml").read_text())["coordinates"]
+    bounds = np.array([each["range"] for each in declared for _ in range(each.get("count", 1))], dtype=float)
+    for share in (0.0, 0.25, 1.0):
+        expected = (1 - share) * bounds[:, 0] + share * bounds[:, 1]
+        np.testing.assert_allclose(space.x(np.full(space.dimension, share)), expected)
+
+
+def test_values_of_a_list_have_equal_intervals_in_declared_order() -> None:
+    found = [Listed((0.3, 0.1, 0.2)).entry(np.array([u]))["value"] for u in (0.0, 0.3, 0.35, 0.65, 0.7, 1.0)]
+    assert found == [0.3, 0.3, 0.1, 0.1, 0.2, 0.2]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_schedule_survives_json_and_needs_no_declaration(name: str) -> None:
     space = SPACES[name]
     u = np.random.default_rng(1).random(space.dimension)
@@ -197,6 +213,8 @@ def test_a_space_that_leaves_the_range_without_a_clip_rule_is_refused_in_one_lin
     with pytest.raises(UserError, match=r"space 'two-decays-rise': .*outside \[0, 1\], and no clip rule") as error:
         check_range(bare, T)
     assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match="no clip rule within"):  # one that holds R at 0 alone, and R goes above 1
+        check_range(Space(**{**declared.__dict__, "clip": (0.0, 2.0)}), T)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,12 @@ def test_an_arm_is_a_curve_that_never_rises_and_is_the_same_every_time() -> None
     assert synthetic.run_arm(ROOT, "algorithms", "random", repeats=3)["best"] == found["best"][:3]
 
 
+def test_a_distribution_that_stays_uniform_has_all_of_its_spread_and_nothing_pinned() -> None:
+    found = synthetic.search(synthetic.Bed(2, lambda u: u.mean(-1)), {"name": "random"}, 2, 3, 2)
+    for name, value in (("theta", 1.0), ("spread", 1.0), ("pinned", 0.0)):
+        np.testing.assert_allclose(found[name], np.full((2, 2), value))
+
+
 def _final(name: str, target: str, rounds: int, repeats: int) -> dict[str, Any]:
     where = synthetic.bed(ROOT, DECLARED, "two-decays", target)
     algorithm = {**DECLARED["algorithms"][name]["algorithm"]}
