@@ -81,7 +81,7 @@ def draw(data):
     from matplotlib.lines import Line2D
 
     from lnl.render.panels import finish, frame, plot, remark, title
-    from lnl.render.style import INK, line
+    from lnl.render.style import INK
 
     figure, axes = frame(data, len(PANELS))
     shown = {}
@@ -91,7 +91,7 @@ def draw(data):
             for name, _, dashes in parts:
                 found = data.curve_over_steps("curves", column.key, name)
                 if found is not None:
-                    drawn = plot(ax, found, column.label, **line(column.key) | {"linestyle": dashes})
+                    drawn = plot(ax, found, column.label, **data.looks[column.key] | {"linestyle": dashes})
                     shown.setdefault(column.label, drawn)
         ax.set_xlabel("Steps")
         ax.set_ylabel(unit)

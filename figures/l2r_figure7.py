@@ -32,7 +32,6 @@ PARTS = ("train_accuracy_given", "in training", ":"), ("validation_accuracy", "o
 
 def draw(data):
     from lnl.render.panels import finish, frame, plot, remark, say_dashes
-    from lnl.render.style import line
 
     figure, [ax] = frame(data, 1)
     figure.set_size_inches(10.0, 5.2)
@@ -41,7 +40,7 @@ def draw(data):
         for name, _, dashes in PARTS:
             found = data.curve_over_steps("curves", column.key, name)
             if found is not None:
-                shown[column.label] = plot(ax, found, column.label, **line(column.key) | {"linestyle": dashes})
+                shown[column.label] = plot(ax, found, column.label, **data.looks[column.key] | {"linestyle": dashes})
     remark(ax, data.note("curves"), empty=not ax.lines)
     ax.set_xlabel("Steps")
     ax.set_ylabel("Accuracy by given labels (%)")

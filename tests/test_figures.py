@@ -10,6 +10,8 @@ import helpers
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lnl.declared.schema import check
 from lnl.declared.suite import Suite
@@ -197,7 +199,25 @@ def test_demands_are_valid(suite, key):
 def test_a_method_looks_the_same_everywhere_and_unlike_the_others():
     looks = [tuple(style.line(method).values()) for method in style.METHODS]
     assert len(set(looks)) == len(looks)
-    assert style.line("my-method") == style.line("my-method")
+
+
+@settings(max_examples=60, deadline=None)
+@given(keys=st.lists(st.text("abcdefgh0123456789-", min_size=1, max_size=6), min_size=1, max_size=40, unique=True))
+def test_no_two_curves_of_a_figure_look_alike_whatever_their_keys(keys: list[str]) -> None:
+    curves: dict[str, str | None] = {"standard": "standard", **dict.fromkeys(keys), "baseline": "coteaching"}
+    found = style.looks(curves)
+    assert list(found) == list(curves)
+    assert len({tuple(look.values()) for look in found.values()}) == len(curves)
+    assert found["standard"] == style.line("standard")
+    assert found["baseline"] == style.line("coteaching")  # a method's own look under another key
+    strangers = [found[key]["color"] for key in keys if key not in style.METHODS][: len(style.SPARE)]
+    assert len(set(strangers)) == len(strangers)  # a colour each while there are some
+
+
+def test_curves_of_one_method_are_told_apart() -> None:
+    found = style.looks({"elr": None, "elr7": None, "plain": "standard", "again": "standard"})
+    assert len({tuple(look.values()) for look in found.values()}) == 4
+    assert found["plain"] == style.line("standard") != found["again"]
 
 
 def test_an_unknown_figure_is_one_line(suite, tmp_path):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lnl.render.panels import finish, remark
-from lnl.render.style import line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,14 +43,14 @@ def against(
         trained = found[np.isfinite(found[:, 1])] if len(found) else found
         if len(trained) and column.key in level:
             _, mean, spread = trained[0]
-            shown[column.label] = ax.axhline(mean, **line(column.key))
+            shown[column.label] = ax.axhline(mean, **data.looks[column.key])
             if np.isfinite(spread):
-                ax.axhspan(mean - spread, mean + spread, color=line(column.key)["color"], alpha=0.12, linewidth=0)
+                ax.axhspan(mean - spread, mean + spread, color=data.looks[column.key]["color"], alpha=0.12, linewidth=0)
         elif len(trained):
             x, mean, spread = found.T
             aside = APART * span * (beside.index(column.key) - (len(beside) - 1) / 2)
             x = x * np.exp(aside) if log else x + aside
-            drawn = ax.errorbar(x, mean, spread, capsize=2, marker="o", ms=4, **line(column.key))
+            drawn = ax.errorbar(x, mean, spread, capsize=2, marker="o", ms=4, **data.looks[column.key])
             shown[column.label] = drawn if np.isfinite(spread).any() else drawn.lines[0]
     if log and shown:  # an empty panel has an axis of its own
         ax.set_xscale("log")

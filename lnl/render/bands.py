@@ -25,7 +25,7 @@ from lnl.render.panels import (
     title,
 )
 from lnl.render.spans import span_trained
-from lnl.render.style import SOFT, WARNING, line
+from lnl.render.style import SOFT, WARNING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ def bands(data: FigureData, quantities: Sequence[tuple[str, str]], said: Sequenc
         for column in data.columns:
             found = data.curve(row.key, column.key, name)
             if found is not None:
-                shown.setdefault(column.label, plot(ax, found, column.label, **line(column.key)))
+                shown.setdefault(column.label, plot(ax, found, column.label, **data.looks[column.key]))
         remark(ax, data.note(row.key) if first else "", empty=not ax.lines)
         if name == PRECISION[0]:
             clean_share(ax, data, row.key)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError, nearest
+from lnl.render.style import looks
 from lnl.results.records import STATES, SlotRuns
 from lnl.results.studies import Arm
 from lnl.search.results import SearchState
@@ -73,6 +74,15 @@ class FigureData:
     def columns(self) -> list[Entry]:
         """Curves, as declared, joined methods last; also those that the suite does not have yet."""
         return list(dict.fromkeys(Entry(p.slot.column, p.slot.column_label) for p in self.places))
+
+    @property
+    def looks(self) -> dict[str, dict[str, Any]]:
+        """Arguments of a matplotlib line for each column, no two alike: a method's own look where it has one."""
+        methods: dict[str, set[str]] = {}
+        for place in self.places:
+            cell = place.slot.cell
+            methods.setdefault(place.slot.column, set()).add(cell.method if cell is not None else "")
+        return looks({key: next(iter(named)) if len(named) == 1 else None for key, named in methods.items()})
 
     def place(self, row: str, column: str) -> SlotRuns:
         """Slot and runs of one curve of one panel; UserError for one that the figure does not declare."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lnl.render.spans import cuts_a_band, span_trained
-from lnl.render.style import INK, SHARE, SOFT, WARNING, Dashes, line
+from lnl.render.style import INK, SHARE, SOFT, WARNING, Dashes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ LINE, PER_INCH = 0.17, 17  # inches of a line of small print, and its characters
 class Drawn:
     """One curve of a panel whose curves are not methods: its place in the figure, its words, how it looks.
 
-    `colour` and `dashes` left out: those of the method in the column's name.
+    `colour` and `dashes` left out: those of its column.
     """
 
     row: str
@@ -42,10 +42,9 @@ class Drawn:
     colour: str = ""
     dashes: Dashes = "-"
 
-    @property
-    def look(self) -> dict[str, Any]:
+    def look(self, data: FigureData) -> dict[str, Any]:
         """Arguments of a matplotlib line."""
-        return {"color": self.colour, "linestyle": self.dashes} if self.colour else line(self.column)
+        return {"color": self.colour, "linestyle": self.dashes} if self.colour else data.looks[self.column]
 
 
 def curves(data: FigureData, name: str, label: str, *, trained: bool = False, said: Sequence[str] = ()) -> Figure:
@@ -62,7 +61,7 @@ def curves(data: FigureData, name: str, label: str, *, trained: bool = False, sa
         for column in data.columns:
             found = data.curve(row.key, column.key, name)
             if found is not None:
-                shown.setdefault(column.label, plot(ax, found, column.label, **line(column.key)))
+                shown.setdefault(column.label, plot(ax, found, column.label, **data.looks[column.key]))
         if trained:
             span_trained(ax)
         remark(ax, data.note(row.key), empty=not ax.lines)
@@ -113,7 +112,7 @@ def panel(ax: Axes, data: FigureData, number: int, words: str, name: str, drawn:
         shown = next((one for one in alike if one.dashes == "-"), alike[0])
         found = data.curve(shown.row, shown.column, name)
         if found is not None:
-            plot(ax, found, " = ".join(one.label for one in alike), **shown.look)
+            plot(ax, found, " = ".join(one.label for one in alike), **shown.look(data))
     wanted = [data.place(one.row, one.column) for one in drawn]
     remark(ax, replace(data, places=wanted).note(), empty=not ax.lines)
     if ax.lines:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lnl.render.panels import begun, clean_share, finish, frame, outer_labels, plot, remark, title
-from lnl.render.style import line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +26,7 @@ def schedules(data: FigureData, said: Sequence[str] | None = None) -> Figure:
         for column in data.columns:
             found = data.curve(row.key, column.key, "schedule")
             if found is not None:
-                shown.setdefault(column.label, plot(ax, found, column.label, **line(column.key)))
+                shown.setdefault(column.label, plot(ax, found, column.label, **data.looks[column.key]))
         if ax.lines:
             clean_share(ax, data, row.key, whole=1.0)
             ax.set_ylim(0, 1.04)

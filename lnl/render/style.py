@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,38 @@ SPARE_DASHES: tuple[Dashes, ...] = ((0, (1.2, 1.2)), (0, (6, 1, 1, 1, 1, 1)), (0
 
 
 def line(method: str) -> dict[str, Any]:
-    """Colour and dashes of a method's curves; a method that joins a figure gets its own from its key."""
-    number = zlib.crc32(method.encode())
-    spare = (SPARE[number % len(SPARE)], SPARE_DASHES[number // 7 % len(SPARE_DASHES)])
-    colour, dashes = METHODS.get(method, spare)
+    """Colour and dashes of a method that has its own."""
+    colour, dashes = METHODS[method]
     return {"color": colour, "linestyle": dashes}
+
+
+def looks(curves: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+    """Colour and dashes of the curves of one figure, by key, no two alike.
+
+    curves: of each key the method that it shows, if it shows one alone. A key that has a look keeps it; a curve of a
+    method that has one takes that, if no other curve did; all others get spare ones, of colours that nobody has while
+    there are some.
+    """
+    found: dict[str, tuple[str, Dashes]] = {key: METHODS[key] for key in curves if key in METHODS}
+    for key, method in curves.items():
+        own = METHODS.get(method or "")
+        if key not in found and own is not None and own not in found.values():
+            found[key] = own
+    for key in curves:
+        if key not in found:
+            found[key] = _spare(key, list(found.values()))
+    return {key: {"color": found[key][0], "linestyle": found[key][1]} for key in curves}
+
+
+def _spare(key: str, taken: list[tuple[str, Dashes]]) -> tuple[str, Dashes]:
+    """The first look from where the key points to that nobody has, of the colour that fewest have."""
+    further: list[Dashes] = [(0, (2.0 + n, 1, 1, 1)) for n in range(len(taken) // len(SPARE))]  # for a great many
+    every = [(colour, dashes) for dashes in (*SPARE_DASHES, *further) for colour in SPARE]
+    number = zlib.crc32(key.encode())
+    begin = number // 7 % len(SPARE_DASHES) * len(SPARE) + number % len(SPARE)
+    free = [look for look in every[begin:] + every[:begin] if look not in taken]
+    colours = [colour for colour, _ in taken]
+    return min(free, key=lambda look: colours.count(look[0]))
 
 
 def sheet(root: Path) -> str:
