@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from lnl.cli.app import app
 from lnl.declared import reductions
 from lnl.declared.suite import Suite
+from lnl.networks.registry import NETWORKS
 from lnl.render.figure import data_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +68,9 @@ def test_a_heading_names_the_networks_that_the_rows_declare_and_no_others(scale:
             changes = {**row.get("set", {}), **column.get("set", {})}
             declared.add(changes.get("protocol.network", usual))
     own = reductions.heading(given, key).partition("labeller")[0]
-    assert set(re.findall(r"digits_\w+ for (\w+)", own)) == declared
+    listed = re.findall(r"digits_\w+ for ((?:(?!digits_)\w+(?:, | and ))*(?!digits_)\w+)", own)
+    named = {word for words in listed for word in re.split(", | and ", words)} & set(NETWORKS)
+    assert named == declared
 
 
 def test_sets_of_a_variant_are_told_by_its_own_count() -> None:
@@ -124,7 +127,7 @@ def test_a_claims_page_and_a_cell_say_it_as_well(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("lnl.cli.app.load_suite", lambda scale, **_: suite(scale))
     shown = CliRunner().invoke(app, ["show", "s2e/digits/pair-45/s2e", "--scale", "demo"]).stdout
     assert shown.splitlines()[0] == (
-        "# scale demo: digits for mnist, digits for cifar10, digits_mlp for mlp, digits_mlp for small_cnn, "
+        "# scale demo: digits for mnist and cifar10, digits_mlp for mlp and small_cnn, "
         "100 of 200 epochs, batches of 64 for 128, learning rate 0.01 for 0.001, searches of 8 candidates, "
         "100 epochs each"
     )
@@ -158,3 +161,8 @@ def test_a_search_that_several_artefacts_share_is_told_as_each_declares_it(key: 
     for each in (first, last):
         said = reductions.heading(each, key)
         assert set(re.findall(r"digits for (\w+)", said)) == {wanted}, said
+
+
+def test_what_one_thing_stands_for_is_said_once() -> None:
+    words = ["digits for mnist", "60 of 200 epochs", "digits for cifar10", "digits for cifar100", "digits for mnist"]
+    assert reductions.gathered(words) == ["digits for mnist, cifar10 and cifar100", "60 of 200 epochs"]

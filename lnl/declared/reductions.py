@@ -48,7 +48,7 @@ def cell_heading(suite: Suite, cell: Cell) -> str:
         alike += [replace(declared, paper_dataset=printed) for printed in papers if printed not in told]
         own = _replacements(suite, alike)
         begun = _begun(suite, [(cell, each) for each in alike], own)
-        return f"scale {_said(suite, [*own, *begun, *_labelled(suite, [cell], own), *found])}"
+        return f"scale {_said(suite, gathered([*own, *begun, *_labelled(suite, [cell], own), *found]))}"
     printed, used = declared.paper_dataset, declared.spec["dataset"]
     return f"scale paper: {WHOLE}" if printed == used else f"scale paper, but {used} stands for {printed}"
 
@@ -79,7 +79,20 @@ def changes(suite: Suite, key: str) -> list[str]:
     budgets = [searched(suite.searching, search) for search in found]
     own = _replacements(suite, cells)
     behind = [*_begun(suite, named, own), *_labelled(suite, asked, own)]
-    return list(dict.fromkeys([*own, *behind, *_repeats(suite, key), *budgets]))
+    return gathered([*own, *behind, *_repeats(suite, key), *budgets])
+
+
+def gathered(words: list[str]) -> list[str]:
+    """`digits for mnist and cifar10` of `digits for mnist` and `digits for cifar10`, where the first of them stands."""
+    found: dict[str, list[str]] = {}
+    for said in words:
+        used, _, printed = said.partition(" for ")
+        found[used] = list(dict.fromkeys([*found.get(used, []), *([printed] if printed else [])]))
+    return [f"{used} for {_listed(printed)}" if printed else used for used, printed in found.items()]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _candidates(suite: Suite, key: str, search: Search, named: list[tuple[Cell, Declared]]) -> list[Declared]:
@@ -104,7 +117,7 @@ def _labelled(suite: Suite, cells: list[Cell], told: list[str]) -> list[str]:
     found = [suite.labeller(cell.noise, cell.dataset) for cell in cells]
     by = [suite.declared(cell) for cell in dict.fromkeys(found) if cell is not None]
     words = [said for said in _replacements(suite, by) if said not in told]
-    return [f"labeller ({', '.join(words)})"] if words else []
+    return [f"labeller ({', '.join(gathered(words))})"] if words else []
 
 
 def _begun(suite: Suite, cells: list[tuple[Cell, Declared]], told: list[str]) -> list[str]:
@@ -112,7 +125,7 @@ def _begun(suite: Suite, cells: list[tuple[Cell, Declared]], told: list[str]) ->
     artefact need not show."""
     found = [replace(each, spec=suite.spec(base)) for cell, each in cells for base in _bases(suite, cell)]
     words = [said for said in _replacements(suite, found) if said not in told]
-    return [f"base networks ({', '.join(words)})"] if words else []
+    return [f"base networks ({', '.join(gathered(words))})"] if words else []
 
 
 def _bases(suite: Suite, cell: Cell) -> Iterator[Cell]:
