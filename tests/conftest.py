@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 import warm_commands
+from hypothesis import settings
 from suite_copy import SuiteCopy
 
 pytest_plugins = ["replaying"]
+
+settings.register_profile("suite", deadline=None)  # no test is timed: it would fail on a busy machine alone
+settings.load_profile("suite")
 
 
 def pytest_sessionfinish() -> None:

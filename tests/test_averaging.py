@@ -44,7 +44,7 @@ def built(rates: Mapping[str, Any] | None = None) -> Training:
     return helpers.build(Averaged, helpers.spec("digits_cnn", **({"optimiser": dict(rates)} if rates else {})))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     values=st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=40),
     start=st.floats(-3, 3, width=32),

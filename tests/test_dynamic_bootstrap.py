@@ -212,7 +212,7 @@ def test_the_converged_mixture_has_a_start_of_its_own() -> None:
 # ---- its clock -----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(total=st.integers(1, 400))
 def test_the_phases_are_the_same_parts_of_every_training(total: int) -> None:
     method = CLOCKED

@@ -322,7 +322,7 @@ def test_a_step_is_the_restated_one(what: str) -> None:
     _compared(built, 2)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(1, 99),
     batch=st.sampled_from([2, 5, 16]),

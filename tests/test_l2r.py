@@ -59,7 +59,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize(("network", "shape"), NETWORKS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(1, 50), batch=st.sampled_from([2, 8, 24]), steps=st.integers(0, 2))
 def test_weights_are_those_of_the_printed_algorithm(
     network: str, shape: tuple[int, int, int], seed: int, batch: int, steps: int

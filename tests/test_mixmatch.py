@@ -150,7 +150,7 @@ def test_a_step_is_the_restated_one(form: str) -> None:
     _compared(built, 2)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(batch=st.integers(2, 11), seed=st.integers(1, 50), form=st.sampled_from(sorted(FORMS)))
 def test_for_all_batches(batch: int, seed: int, form: str) -> None:
     built = build("digits_mlp", batch, seed, **FORMS[form])

@@ -105,7 +105,6 @@ def test_cautions() -> None:
     assert warning("symmetric-1", 10) is None
 
 
-@settings(deadline=None)
 @given(DRAWN, st.integers(2, 100))
 def test_rows_sum_to_one_and_lose_the_stated_rate(noise: str, classes: int) -> None:
     rows = matrix(noise, classes)
@@ -123,7 +122,7 @@ def test_matrices_of_the_papers() -> None:
     np.testing.assert_array_equal(matrix("clean", 3), np.eye(3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DRAWN, st.integers(2, 20), st.integers(0, 2**32 - 1), st.sampled_from(sorted(GENERATORS)))
 def test_the_realised_rate_is_near_the_requested_one(noise: str, classes: int, seed: int, generator: str) -> None:
     labels = np.arange(3000) % classes
@@ -177,7 +176,6 @@ def test_as_released_equals_an_independent_restatement(noise: str, kind: str, ra
     np.testing.assert_array_equal(ours, expected)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(0, 2**32 - 1), st.floats(0.05, 5), st.booleans())
 def test_as_released_is_numpys_own_multinomial(classes: int, seed: int, spread: float, thinned: bool) -> None:
     """On whatever matrix, zeros among its entries or not, for the kind of stream that this numpy has."""

@@ -67,7 +67,7 @@ def test_the_minima_of_the_paper() -> None:
     ]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(**cycles, lower=st.floats(0.1, 1), until=st.integers(0, 1500))
 def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: float, until: int) -> None:
     """Cycle by cycle, as the schedule is printed; steps that stand on a boundary within rounding are left out."""
@@ -84,7 +84,7 @@ def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: floa
     assert set(ends) <= set(minima(first, longer, until))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(**cycles, until=st.integers(0, 3000))
 def test_a_minimum_is_the_last_step_before_the_rate_rises(first: int, longer: float, until: int) -> None:
     found = [restarts.part(step, first, longer, 1.0) for step in range(until + 2)]
@@ -94,7 +94,7 @@ def test_a_minimum_is_the_last_step_before_the_rate_rises(first: int, longer: fl
     assert all(found[step + 1] >= found[step] for step in lowest)  # equal where a cycle has one step alone
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(**cycles, steps=st.integers(1, 3000), most=st.integers(1, 3000))
 def test_a_scale_cuts_to_the_last_minimum_that_fits(first: int, longer: float, steps: int, most: int) -> None:
     rate = {**COSINE, "first": first, "longer": longer}
@@ -186,7 +186,7 @@ def test_a_training_takes_every_step_at_its_own_rate_and_resumes_within_a_cycle(
     assert torch.equal(rest.learner.population.flat, whole.learner.population.flat)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(decay=st.sampled_from([0.0, 0.01]), nesterov=st.booleans(), seed=st.integers(0, 99))
 def test_a_rate_on_the_device_updates_as_torchs_optimiser_does(decay: float, nesterov: bool, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -94,7 +94,7 @@ def restated(x: np.ndarray, y: np.ndarray, keys: np.ndarray, classes: int, relea
     return out
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     classes=st.integers(2, 5), width=st.integers(1, 4), each=st.integers(14, 18), seed=st.integers(0, 999),
     covariance=st.sampled_from(["pooled", "as_released"]),

@@ -38,7 +38,6 @@ places = st.tuples(st.integers(0, 2**20), st.integers(0, 7))
 # ---- JSON ----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(places)
 def test_a_flipped_bit_of_a_sealed_file_is_noticed_or_changes_nothing(place: tuple[int, int]) -> None:
     damaged = _flipped(sealed.sealed(CONTENT).encode(), *place)
@@ -93,7 +92,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     return (folder / "c.pt").read_bytes(), (folder / "h.safetensors").read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example((14182, 0))  # an offset that leads before the file
 @given(places)
 def test_a_flipped_bit_of_a_checkpoint_is_noticed_or_changes_nothing(
@@ -109,7 +108,6 @@ def test_a_flipped_bit_of_a_checkpoint_is_noticed_or_changes_nothing(
         assert found["training"]["model"]["n"] == 3 and found["runs"] == [["c", 1, "k"]] and found["seconds"] == 1.0
 
 
-@settings(deadline=None)
 @given(places)
 def test_a_flipped_bit_of_a_hand_over_is_noticed_or_is_a_blank(
     states: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory, place: tuple[int, int]

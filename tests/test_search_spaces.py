@@ -54,7 +54,7 @@ def test_the_declared_spaces_are_those_of_the_sources() -> None:
 
 
 @pytest.mark.parametrize("name", CLAIMING)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_r_starts_at_one_also_where_an_exponent_is_0(name: str, data: st.DataObject) -> None:
     u = data.draw(points(name))
@@ -62,7 +62,7 @@ def test_r_starts_at_one_also_where_an_exponent_is_0(name: str, data: st.DataObj
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_after_clipping_r_stays_in_range_at_every_epoch(name: str, data: st.DataObject) -> None:
     space = SPACES[name]

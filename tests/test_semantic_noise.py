@@ -77,7 +77,7 @@ def test_an_unknown_network_and_a_data_set_without_a_labeller_are_refused_by_nam
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_labels_come_back_from_a_manifest_and_altered_ones_do_not(labels: list[int]) -> None:
     array = np.array(labels)
     content: dict[str, Any] = json.loads(json.dumps({"labels": encoded(array), "digest": integer_digest(array)}))

@@ -18,7 +18,7 @@ from lnl.noise.transition import matrix
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(kind=st.sampled_from(["symmetric", "pair", "uniform"]), percent=st.integers(1, 99), classes=st.integers(2, 12))
 def test_singular_noises_are_known_without_a_matrix(kind: str, percent: int, classes: int) -> None:
     noise = f"{kind}-{percent}"

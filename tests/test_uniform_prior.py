@@ -12,7 +12,7 @@ from scipy.stats import entropy
 from lnl.learning.uniform_prior import uniform_prior
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(networks=st.integers(1, 3), batch=st.integers(1, 20), classes=st.integers(2, 12), seed=st.integers(0, 2**31))
 def test_it_is_the_divergence_of_equal_shares_from_the_mean_posterior(
     networks: int, batch: int, classes: int, seed: int

@@ -42,7 +42,7 @@ def training(name: str, network: str = "digits_mlp") -> Training:
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(takes=st.lists(st.sampled_from(["both", "only 0", "only 1", "skip 0", "skip 1", "skip both"]), max_size=12))
 @pytest.mark.parametrize("column", [True, False])
 def test_networks_step_apart_as_by_optimisers_of_their_own(name: str, column: bool, takes: list[str]) -> None:
