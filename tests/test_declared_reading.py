@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lnl.cli.common import parse_seeds
+from lnl.cli.common import load_suite, parse_seeds
 from lnl.declared import configuration, dependencies, environment
 from lnl.declared.data_places import Places
 from lnl.declared.literals import read_literal
@@ -191,6 +191,16 @@ def test_numbers_of_the_environment_are_looked_at_before_any_job(monkeypatch: py
     monkeypatch.setenv(name, "-1")
     suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
     assert f"{name}: '-1' is no number from" in refused(dependencies.check, suite)
+
+
+def test_a_slip_in_a_variable_s_name_is_no_variable_that_nobody_hears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNL_MINE", "1")  # somebody else's
+    environment.check()
+    monkeypatch.setenv("LNL_OVERLAYS", "/lab")
+    said = "LNL_OVERLAYS: is no variable of the suite; did you mean LNL_OVERLAY? correct it, or unset it"
+    assert refused(environment.check) == refused(load_suite) == said
+    monkeypatch.setenv("LNL_HEAD", "1")  # a job of a head that has looked
+    assert load_suite(validate=False).scale == "demo"
 
 
 @pytest.mark.parametrize("key", ["data_root", "cache_root"])

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lnl.declared import configuration, kept_suites
+from lnl.declared import configuration, environment, kept_suites
 from lnl.declared.layers import SPARED
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
@@ -71,6 +71,8 @@ def load_suite(validate: bool = True, sparing: bool = False, **overrides: Any) -
     that only look.
     """
     at_a_checkout()
+    if by_hand():
+        environment.check()
     for key, value in overrides.items():
         if value == "":
             raise UserError(f"--{key.replace('_', '-')}: is empty; give it a value, or leave it out")

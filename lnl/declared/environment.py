@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from difflib import get_close_matches
 
 from lnl.errors import UserError
 
@@ -14,11 +15,20 @@ KNOWN: dict[str, tuple[int, int, int] | tuple[float, float, float]] = {
     "LNL_CHECKPOINT_SECONDS": (60.0, 0.0, 1e6),
 }
 
+#: Words that people set.
+WORDS = ("LNL_DATA_ROOT", "LNL_CACHE_ROOT", "LNL_OVERLAY", "LNL_CONFIG")
+ALIKE = 0.85  # of two names, of which one is a slip; a name that is like none of them is somebody else's
+
 
 def check() -> None:
-    """UserError for a number that is none, or out of range: a head says so before any job starts."""
+    """UserError for a number that is none, or out of range, and for a variable whose name is all but one of these,
+    which would go unheard: a head says so before any job starts, and so does a command by hand."""
     for name in KNOWN:
         known(name)
+    ours = [*KNOWN, *WORDS]
+    for name in sorted(os.environ):
+        if name.startswith("LNL_") and name not in ours and (near := get_close_matches(name, ours, 1, ALIKE)):
+            raise UserError(f"{name}: is no variable of the suite; did you mean {near[0]}? correct it, or unset it")
 
 
 def known(name: str) -> float:
