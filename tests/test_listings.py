@@ -121,3 +121,26 @@ def test_what_is_shown_of_a_table_stands_whole_in_its_column(rows: list[tuple[st
         assert sum(listing.least(place) + GAP for place in range(4)) - GAP > room
     if room == 90:
         assert len(widths) == 4
+
+
+@pytest.mark.parametrize(
+    ("correction", "said"),
+    [
+        (Correction(), "; no run that an artefact wants at this scale has been measured on a CPU core yet."),
+        (Correction(1.5, 3, 0.125, 3, 0), ", times 1.50: what 3 kinds of runs took (half of them within 12% of that)."),
+        (Correction(1.5, 1, 0.0, 1, 0), ", times 1.50: what 1 kind of runs took. "),
+        (Correction(1.0, 0, 0.0, 0, 1), "took: 1 kind trained in stacks."),
+        (Correction(1.0, 0, 0.0, 0, 1), ", not corrected: no run alone that it can price has been measured."),
+        (Correction(1.0, 0, 0.0, 2, 0), ", not corrected: no run alone that it can price has been measured."),
+        (Correction(1.5, 3, 0.125, 4, 2), "took: 4 kinds trained alone and 2 kinds trained in stacks."),
+    ],
+)
+@pytest.mark.parametrize("shown", [0], indirect=True)
+def test_a_plan_says_of_what_is_measured_how_it_was_trained(
+    shown: Shown, correction: Correction, said: str, paper: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect, "Estimator", Priced)
+    monkeypatch.setattr(Priced, "correction", correction)
+    printed = shown(lambda: inspect.plan(paper, [LONG]))
+    assert said in printed
+    assert ("no run that an artefact wants" in printed) is (correction == Correction())

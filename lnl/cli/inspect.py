@@ -34,9 +34,9 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     total = estimator.cost((run for key in keys for run in dependencies.trained(suite, key)), every)
     _row(shown, "together", total)
     shown.show()
-    device = "one GPU" if on_gpu(suite) else "one CPU core"
+    device = "GPU" if on_gpu(suite) else "CPU core"
     line(
-        f"Device time is that of {device}; n jobs side by side take an n-th of it; stacks take less. "
+        f"Device time is that of one {device}; n jobs side by side take an n-th of it. "
         "longest: of one training. together: runs that artefacts share count once."
     )
     if every:
@@ -49,7 +49,7 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
         )
     said = {
         "modelled": "≈ counted work over the measured speed of this device (a large network's from a small one's)"
-        + _corrected(estimator.correction),
+        + _corrected(estimator.correction, device),
         "declared": "~ what the protocol declares for a run of its dearest method (runtime_of), by counted work, "
         "without stacks, replay or bfloat16: no such device is here to be measured.",
     }
@@ -66,13 +66,22 @@ def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
     return [key for key in keys if key not in left_out]
 
 
-def _corrected(correction: Correction) -> str:
-    if not correction.kinds:
-        return "; no run of this scale has been measured yet."
-    return (
-        f", times {correction.factor:.2f}: what {correction.kinds} kinds of runs took "
-        f"(half of them within {100 * correction.error:.0f}% of that)."
-    )
+def _corrected(correction: Correction, device: str) -> str:
+    """How modelled prices are corrected, and what records there are besides: those of stacks correct none."""
+    stacks = "Such a price is of a run alone: stacks take less."
+    if not correction.alone + correction.stacked:
+        return f"; no run that an artefact wants at this scale has been measured on a {device} yet. {stacks}"
+    spread = f" (half of them within {100 * correction.error:.0f}% of that)" if correction.kinds > 1 else ""
+    factor = f", times {correction.factor:.2f}: what {_kinds(correction.kinds)} of runs took{spread}"
+    nothing = ", not corrected: no run alone that it can price has been measured"
+    counts = ((correction.alone, "alone"), (correction.stacked, "in stacks"))
+    measured = " and ".join(f"{_kinds(count)} trained {how}" for count, how in counts if count)
+    corrected = factor if correction.kinds else nothing
+    return f"{corrected}. {stacks} Runs of kinds that were measured cost what those took: {measured}."
+
+
+def _kinds(count: int) -> str:
+    return "1 kind" if count == 1 else f"{count} kinds"
 
 
 def _row(shown: Listing, key: str, cost: Cost) -> None:
