@@ -12,8 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
+from typer.testing import CliRunner
 
 from lnl.cli import look
+from lnl.cli.app import app
 from lnl.cli.clean import clean
 from lnl.cli.exchange import export
 from lnl.declared.suite import Suite
@@ -115,8 +117,6 @@ def test_the_beginning_of_a_training_that_is_counted_in_steps(copy: SuiteCopy) -
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("--epochs", "1"), "--epochs 1: a look has two or more; the first may be of the untrained network"),
-        (("--first", "1"), "--first 1: a look has two or more; the first may be of the untrained network"),
         (("--first", "6"), f"{CELL}: its training is 6 of 200 epochs; leave --first 6 out"),
         (("--first", "3", "--epochs", "3"), "--epochs is the whole training in so many, --first its beginning; leave"),
         (
@@ -135,6 +135,15 @@ def test_what_is_no_look_is_refused_in_a_line(
     monkeypatch.chdir(copy.root)
     out = copy.lnl("train", CELL, *words)
     assert out.returncode == 2 and out.stderr.startswith(f"lnl: {line}") and len(out.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--first"])
+def test_both_bounds_of_a_look_are_shown_and_hold(option: str) -> None:
+    shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "100", "TERM": "dumb"})
+    assert shown.exit_code == 0 and shown.output.count("2<=x<=10000") == 2
+    for number, bound in (("1", "equal to 2 "), ("10001", "equal to 10000 ")):
+        refused = CliRunner().invoke(app, ["train", CELL, option, number])
+        assert refused.exit_code == 2 and bound in refused.output and option in refused.output
 
 
 def test_a_variant_is_not_set_otherwise(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,9 +58,6 @@ class Look:
             return None
         if epochs is not None and first is not None:
             raise UserError("--epochs is the whole training in so many, --first its beginning; leave one of them out")
-        for name, number in (("--epochs", epochs), ("--first", first)):
-            if number is not None and number < 2:
-                raise UserError(f"{name} {number}: a look has two or more; the first may be of the untrained network")
         return cls(epochs, first, dict(_setting(words) for words in settings))
 
     @property
