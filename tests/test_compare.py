@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 import math
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -221,14 +222,19 @@ def test_the_terminal_shows_it_within_its_width_and_the_file_has_all_of_it(
     monkeypatch.setenv("COLUMNS", str(width))
     with paths.results_in(opened.results):
         command.command(opened.declared, ["coteaching", "standard"], None, None, Path("differences.csv"))
-    shown = capsys.readouterr().out.splitlines()
+        piped = capsys.readouterr().out
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        monkeypatch.setenv("TERM", "xterm")
+        command.command(opened.declared, ["coteaching", "standard"], None, None, Path("differences.csv"))
+    shown = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
     assert max(map(len, shown)) <= width
     (row,) = [line for line in shown if "symmetric-50" in line]
+    (whole,) = [line for line in piped.splitlines() if "symmetric-50" in line]
     expected = opened.compare("coteaching", "standard")
     words = row.split()
     assert words[:3] == ["digits", "symmetric-50", "7"]
     assert f"{expected.difference[0]:+.2f}".replace("-", "−") in words and words[-1] == expected.verdict[0]
-    assert (f"{expected.mean_a[0]:.2f}" in words) is (width == 120)
+    assert (f"{expected.mean_a[0]:.2f}" in words) is (width == 120) and f"{expected.mean_a[0]:.2f}" in whole.split()
     assert "coteaching minus standard" in shown[0]
     with (suite.root / "differences.csv").open() as stream:
         (written,) = csv.DictReader(stream)

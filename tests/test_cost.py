@@ -80,7 +80,15 @@ def test_a_correction_is_the_median_over_kinds_and_says_how_far_they_lie_from_it
     estimator._examples = {kind: {} for kind in kinds}
     monkeypatch.setattr(estimator, "_modelled", lambda spec: Price(10.0, "modelled"))
     # three, two and six times as long as modelled: their distances from three are 0, 1/3 and 1
-    assert estimator.correction == Correction(3.0, 3, pytest.approx(1 / 3))
+    assert estimator.correction == Correction(3.0, 3, pytest.approx(1 / 3), alone=3, stacked=1)
+
+
+def test_a_record_of_a_stack_is_counted_though_it_corrects_nothing(paper: Suite, runs: list[Run]) -> None:
+    assert Estimator(paper).correction == Correction()
+    _record(paper, runs[0], 10, mode="stacked")
+    assert Estimator(paper).correction == Correction(alone=0, stacked=1)
+    _record(paper, runs[1], 100)
+    assert Estimator(paper).correction == Correction(alone=1, stacked=1)  # no model here: it prices none of them
 
 
 def test_a_plan_counts_what_is_left_and_sums_what_has_a_price(

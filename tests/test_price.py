@@ -362,6 +362,28 @@ def test_what_was_measured_is_not_measured_again(
     assert Model(paper, torch.device("cpu"), tmp_path / "price.json").seconds(spec) == first
 
 
+def test_a_schedule_is_no_reason_to_count_again_and_counting_is_told_once(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counted: list[dict[str, Any]] = []
+
+    def one(spec: dict[str, Any], *_: Any) -> Work:
+        counted.append(spec)
+        return Work(1e6, 500, 2000, 3000, 4 * 2**20, 7)
+
+    monkeypatch.setattr(model, "count", one)
+    device = _model(monkeypatch, paper, tmp_path / "price.json")
+    spec = paper.spec(paper.parse("s2e/mnist/pair-45/coteaching"))
+    own = spec["method"]["parameters"]
+    schedules = [{"formula": "1 - t", "clip": [0, 1], "x": [share]} for share in (0.1, 0.2)]
+    for parameters in (own, *(own | {"R": schedule} for schedule in schedules)):
+        device.flops(spec | {"method": spec["method"] | {"parameters": parameters}})
+    assert len(counted) == 1
+    device.flops(spec | {"method": spec["method"] | {"parameters": own | {"tau": 0.5}}})
+    assert len(counted) == 2  # what a value does to a step nobody knows
+    assert capsys.readouterr().err.count("counting the work of each kind of training") == 1
+
+
 def test_records_correct_the_model_for_what_has_none(
     suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

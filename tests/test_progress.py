@@ -70,3 +70,16 @@ def test_a_bar_shows_whole_epochs_the_end_of_a_name_and_what_is_done_besides(sho
     assert "2/200 epochs" in shown
     assert "correction seed 1" in shown
     assert "pass over its images: 31%" in shown
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 79])
+def test_a_narrow_bar_cuts_no_number(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("FORCE_COLOR", "1"), ("TERM", "xterm"), ("COLUMNS", str(width))):
+        monkeypatch.setenv(name, value)
+    with epochs("s2e/mnist/symmetric-50/f-correction seed 1") as tell:
+        tell(1302.5, 2000, "pass over its images: 31%")
+    said = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    assert "1302/2000 epochs" in said and "pass" not in said
+    assert ("seed 1" in said) is (width > 40)

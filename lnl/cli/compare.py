@@ -6,12 +6,10 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from lnl.cli.common import named
+from lnl.cli.tables import Listing, line
 from lnl.declared.suite import Suite
 from lnl.files import replacing
 from lnl.render.claims import p_text
@@ -20,7 +18,7 @@ from lnl.results.comparing import COLUMNS, Comparison
 from lnl.results.contenders import compared
 from lnl.results.statistics import FEWEST, STATISTICS
 
-ROOMY = 100  # columns of a terminal that has room for the means of both sides
+LESS = [("first", "second"), ("p",)]  # columns that a narrow terminal does without: a verdict is by p Holm
 STYLES = {"higher": "green", "lower": "red"}
 ASSUMED = (
     "n pairs are repeats of one seed: of one network they share initial weights and order, and given labels unless a "
@@ -34,20 +32,19 @@ ASSUMED = (
 def command(suite: Suite, words: list[str], table: str | None, statistic: str | None, file: Path | None) -> None:
     """Print a table for each name that the first is held against, and write all of them to `file`."""
     comparisons = compared(suite, words, table, statistic)
-    console = Console()
     for word in words[1:]:
         shown = [each for each in comparisons if each.pair.b.name == word]
-        console.print(_table(words[0], word, shown, means=console.width >= ROOMY))
+        _table(words[0], word, shown).show()
         for each in shown:
             if each.note:
-                console.print(Text(f"{_problem(each)}: {each.note}"))
-        console.print()
+                line(f"{_problem(each)}: {each.note}")
+        print()
     said = STATISTICS[comparisons[0].statistic]
-    console.print(Text(f"Scale {suite.scale}, test accuracy (%): {said}; differences in points."))
-    console.print(Text(_assumed(comparisons)))
+    line(f"Scale {suite.scale}, test accuracy (%): {said}; differences in points.")
+    line(_assumed(comparisons))
     if file is not None:
         written(file, comparisons)
-        console.print(Text(f"{file}: {len(comparisons)} comparisons"), soft_wrap=True)
+        print(f"{file}: {len(comparisons)} comparisons")
 
 
 def written(file: Path, comparisons: Sequence[Comparison]) -> None:
@@ -64,20 +61,24 @@ def _problem(each: Comparison, protocols: int = 1) -> str:
     return each.pair.row or " ".join([row["protocol"]] * (protocols > 1) + [row["dataset"], row["noise"]])
 
 
-def _table(a: str, b: str, shown: Sequence[Comparison], means: bool) -> Table:
-    """means: whether there is room for those of both sides."""
-    out = Table(title=f"{a} minus {b}", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+def _table(a: str, b: str, shown: Sequence[Comparison]) -> Listing:
     protocols = len({each.row()["protocol"] for each in shown})
-    out.add_column("" if shown[0].pair.row else "data set, noise", overflow="fold")
-    for name in ("n", *(("first", "second") if means else ()), "points", "95% interval", "p", "p Holm"):
-        out.add_column(name, justify="right", no_wrap=True)
-    out.add_column("", no_wrap=True)
+    numbers = ("n", "first", "second", "points", "95% interval", "p", "p Holm")
+    problem = "" if shown[0].pair.row else "data set, noise"
+    out = Listing(f"{a} minus {b}", (problem, *numbers, ""), (problem, ""), LESS)
     for each in shown:
-        numbers = [_percent(each.mean_a), _percent(each.mean_b)] if means else []
         interval = "" if each.low is None or each.high is None else f"{signed(each.low)} to {signed(each.high)}"
-        numbers += [signed(each.difference), interval, p_text(each.p), p_text(each.p_holm)]
-        word = Text(each.word, STYLES.get(each.word, ""))
-        out.add_row(_problem(each, protocols), str(len(each.seeds)), *numbers, word)
+        out.add(
+            _problem(each, protocols),
+            str(len(each.seeds)),
+            _percent(each.mean_a),
+            _percent(each.mean_b),
+            signed(each.difference),
+            interval,
+            p_text(each.p),
+            p_text(each.p_holm),
+            Text(each.word, STYLES.get(each.word, "")),
+        )
     return out
 
 

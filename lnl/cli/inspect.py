@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from lnl.cli.common import at_a_checkout, named
+from lnl.cli.tables import Listing, line
 from lnl.declared import dependencies, label_needs, paths, searches
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
@@ -19,47 +17,44 @@ from lnl.results.records import RunState, state_of
 from lnl.run.price.cost import Correction, Cost, Estimator, on_gpu
 from lnl.search.files import current
 
-console = Console()
-if console.width < 110:
-    console = Console(width=110)  # a table that is folded at every column cannot be read; let the terminal wrap it
+PRICES = ("runs to train", "candidates", "device time", "longest", "PFLOP", "memory ≥", "disk")
+STATES = ("done", "running", "stopped", "diverged", "failed", "stale", "missing")
 
 
 def plan(suite: Suite, wanted: str | list[str]) -> None:
     """Print runs, jobs, hours and disk per artefact, and of all together (shared runs once)."""
     keys = _wanted(suite, wanted)
     estimator = Estimator(suite)
-    shown = Table(title=f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}", title_justify="left")
-    shown.add_column("artefact", no_wrap=True)
-    for name in ("runs to train", "candidates", "device time", "longest", "PFLOP", "memory ≥", "disk"):
-        shown.add_column(name, justify="right", no_wrap=True)
+    title = f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}"
+    less = [("PFLOP",), ("memory ≥",), ("longest",), ("disk",)]
+    shown = Listing(title, ("artefact", *PRICES), ("artefact",), less, apart=True)
     for key in keys:
         _row(shown, key, estimator.cost(dependencies.trained(suite, key), dependencies.searches(suite, key)))
     every = [search for key in keys for search in dependencies.searches(suite, key)]
     total = estimator.cost((run for key in keys for run in dependencies.trained(suite, key)), every)
-    shown.add_section()
-    _row(shown, "together, shared runs once", total)
-    console.print(shown)
-    device = "one GPU" if on_gpu(suite) else "one CPU core"
-    console.print(
-        f"Device time is that of {device}; n jobs side by side take an n-th of it; stacks take less. "
-        "longest: of one training."
+    _row(shown, "together", total)
+    shown.show()
+    device = "GPU" if on_gpu(suite) else "CPU core"
+    line(
+        f"Device time is that of one {device}; n jobs side by side take an n-th of it. "
+        "longest: of one training. together: runs that artefacts share count once."
     )
     if every:
-        console.print("Candidates are the trainings of searches; a search stands before the runs that use it.")
+        line("Candidates are the trainings of searches; a search stands before the runs that use it.")
     if total.unpriced:
         trainings = "1 training has" if total.unpriced == 1 else f"{total.unpriced} trainings have"
-        console.print(
+        line(
             f"? {trainings} no price and no part in the sums: their work cannot be counted, or this device is not here "
             "and their protocol declares no runtime of it."
         )
     said = {
         "modelled": "≈ counted work over the measured speed of this device (a large network's from a small one's)"
-        + _corrected(estimator.correction),
+        + _corrected(estimator.correction, device),
         "declared": "~ what the protocol declares for a run of its dearest method (runtime_of), by counted work, "
         "without stacks, replay or bfloat16: no such device is here to be measured.",
     }
     if total.basis in said:
-        console.print(said[total.basis])
+        line(said[total.basis])
 
 
 def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
@@ -67,20 +62,29 @@ def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
     keys = suite.select(wanted)
     left_out = [key for key in keys if label_needs.lacking(suite, key)] if wanted == "all" else []
     for key in left_out:
-        console.print(f"{key} is left out: {label_needs.lacking(suite, key)}", soft_wrap=True, markup=False)
+        print(f"{key} is left out: {label_needs.lacking(suite, key)}")
     return [key for key in keys if key not in left_out]
 
 
-def _corrected(correction: Correction) -> str:
-    if not correction.kinds:
-        return "; no run of this scale has been measured yet."
-    return (
-        f", times {correction.factor:.2f}: what {correction.kinds} kinds of runs took "
-        f"(half of them within {100 * correction.error:.0f}% of that)."
-    )
+def _corrected(correction: Correction, device: str) -> str:
+    """How modelled prices are corrected, and what records there are besides: those of stacks correct none."""
+    stacks = "Such a price is of a run alone: stacks take less."
+    if not correction.alone + correction.stacked:
+        return f"; no run that an artefact wants at this scale has been measured on a {device} yet. {stacks}"
+    spread = f" (half of them within {100 * correction.error:.0f}% of that)" if correction.kinds > 1 else ""
+    factor = f", times {correction.factor:.2f}: what {_kinds(correction.kinds)} of runs took{spread}"
+    nothing = ", not corrected: no run alone that it can price has been measured"
+    counts = ((correction.alone, "alone"), (correction.stacked, "in stacks"))
+    measured = " and ".join(f"{_kinds(count)} trained {how}" for count, how in counts if count)
+    corrected = factor if correction.kinds else nothing
+    return f"{corrected}. {stacks} Runs of kinds that were measured cost what those took: {measured}."
 
 
-def _row(shown: Table, key: str, cost: Cost) -> None:
+def _kinds(count: int) -> str:
+    return "1 kind" if count == 1 else f"{count} kinds"
+
+
+def _row(shown: Listing, key: str, cost: Cost) -> None:
     todo = cost.todo + cost.candidates_todo
     sign = {"measured": "", "modelled": "≈ ", "declared": "~ "}[cost.basis]
     counts = [
@@ -92,7 +96,7 @@ def _row(shown: Table, key: str, cost: Cost) -> None:
     more = " + ?" if cost.unpriced else ""
     times = (sign + duration(cost.hours) + more, duration(cost.longest)) if todo > cost.unpriced else ("?", "?")
     prices = (*times, work, memory, size(cost.disk_mb)) if todo else ("-",) * 5
-    shown.add_row(key, *counts, *prices)
+    shown.add(key, *counts, *prices)
 
 
 def _rendered(suite: Suite, key: str) -> str:
@@ -112,28 +116,27 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
         for key in keys
         for run in dependencies.trained(suite, key)
     }
-    words = ["done", "running", "stopped", "diverged", "failed", "stale", "missing"]
-    shown = Table(title=f"Scale {suite.scale}, runs by state", title_justify="left", padding=(0, 0))
-    shown.add_column("artefact", no_wrap=True)
-    for word in words:
-        shown.add_column(word, justify="right", no_wrap=True)
-    shown.add_column("rendered", no_wrap=True)
+    there = {word for word, _ in states.values()}
+    less = [(word,) for word in ("stale", "diverged", "failed", "stopped", "running") if word not in there]
+    words = ("artefact", "rendered")
+    title = f"Scale {suite.scale}, runs by state"
+    shown = Listing(title, (words[0], *STATES, words[1]), words, less, " (no run is)")
     for key in keys:
         counts = [states[run][0] for run in suite.demand(key)]
-        shown.add_row(key, *(str(counts.count(w) or "·") for w in words), _rendered(suite, key))
-    console.print(shown)
+        shown.add(key, *(str(counts.count(w) or "·") for w in STATES), _rendered(suite, key))
+    shown.show()
     untouched = 0
     for search in dict.fromkeys(search for key in keys for search in dependencies.searches(suite, key)):
         if Path(paths.search(suite.searching.scale, search.id, search.seed)).exists():
-            console.print(f"search {search.id} seed {search.seed}: {progress(suite.searching, search)}", soft_wrap=True)
+            print(f"search {search.id} seed {search.seed}: {progress(suite.searching, search)}")
         else:
             untouched += 1
     if untouched:
-        console.print(f"{untouched} searches have not begun")
+        line(f"{untouched} searches have not begun")
     for run, (word, state) in states.items():
         if word in ("diverged", "failed", "stale"):
             log = f", log {state.log}" if state.log else ""
-            console.print(f"{word}: {run.cell.id} seed {run.seed}: {state.reason}{log}", soft_wrap=True)
+            print(f"{word}: {run.cell.id} seed {run.seed}: {state.reason}{log}")
 
 
 def progress(suite: Suite, search: Search) -> str:

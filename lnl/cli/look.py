@@ -9,7 +9,6 @@ looked at.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,9 @@ from statistics import fmean
 from typing import Any
 
 import yaml
-from rich.console import Console
-from rich.table import Table
 
 from lnl.cli import prepare
+from lnl.cli.tables import GAP, Listing, room
 from lnl.cli.train import bar, unless_stopped
 from lnl.declared import dependencies, lengths, paths
 from lnl.declared.data_places import Places
@@ -33,7 +31,6 @@ from lnl.run import labels_kept
 from lnl.run.store import Store
 
 LINES = 11  # epochs that are shown
-BORDER = 3  # what a column of a table takes beside its content
 FIRST = ("test_accuracy", "validation_accuracy", "loss", "schedule", "kept_fraction", "label_precision")
 KNOWN = {  # curves that every run has beside these, and that a look leaves to the record
     *("epoch", "learning_rate", "loss_auc", "clean_accuracy", "flipped_accuracy_given", "flipped_accuracy_true"),
@@ -61,9 +58,6 @@ class Look:
             return None
         if epochs is not None and first is not None:
             raise UserError("--epochs is the whole training in so many, --first its beginning; leave one of them out")
-        for name, number in (("--epochs", epochs), ("--first", first)):
-            if number is not None and number < 2:
-                raise UserError(f"{name} {number}: a look has two or more; the first may be of the untrained network")
         return cls(epochs, first, dict(_setting(words) for words in settings))
 
     @property
@@ -197,31 +191,28 @@ def _print(curves: Mapping[str, list[Any]]) -> None:
     last = len(epochs) - 1
     places = sorted({round(i * last / (LINES - 1)) for i in range(LINES)})
     columns = {name: [_number(_mean(curves[name], place)) for place in places] for name in names}
-    console = Console(width=None if sys.stdout.isatty() else 200)
-    for block in _blocks({name: _width(name, values) for name, values in columns.items()}, console.width):
-        shown = Table()
-        for name in ("epoch", *block):
-            shown.add_column(name.replace("_", " "), justify="right", min_width=_width(name, columns.get(name, ())))
+    for block in _blocks({name: _width(name, values) for name, values in columns.items()}, room()):
+        shown = Listing("", ["epoch", *(name.replace("_", " ") for name in block)])
         for row, place in enumerate(places):
-            shown.add_row(str(epochs[place]), *(columns[name][row] for name in block))
-        console.print(shown)
+            shown.add(str(epochs[place]), *(columns[name][row] for name in block))
+        shown.show()
 
 
 def _width(name: str, values: Sequence[str]) -> int:
-    """Of a column within its border: its header may break between words, a number may not."""
+    """Of a column: its header may break between words, a number may not."""
     return max(map(len, (*name.split("_"), *values)))
 
 
-def _blocks(widths: Mapping[str, int], room: int) -> Iterator[list[str]]:
+def _blocks(widths: Mapping[str, int], room: float) -> Iterator[list[str]]:
     """Columns that stand beside an epoch's in so much room, and then the next."""
     block: list[str] = []
-    used = margin = 1 + len("epoch") + BORDER
+    used = margin = len("epoch")
     for name, width in widths.items():
-        if block and used + width + BORDER > room:
+        if block and used + GAP + width > room:
             yield block
             block, used = [], margin
         block.append(name)
-        used += width + BORDER
+        used += GAP + width
     yield block
 
 

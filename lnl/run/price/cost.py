@@ -75,11 +75,17 @@ class Cost:
 
 @dataclass(frozen=True)
 class Correction:
-    """Median of measured over modelled seconds, of how many kinds of runs, and the median distance from it."""
+    """Median of measured over modelled seconds, of how many kinds of runs, and the median distance from it.
+
+    alone, stacked: kinds of runs that have records, trained alone and in stacks. The model prices runs alone, so that
+    the latter correct nothing; they are the prices of their own kinds.
+    """
 
     factor: float = 1.0
     kinds: int = 0
     error: float = 0.0
+    alone: int = 0
+    stacked: int = 0
 
 
 class Estimator:
@@ -140,13 +146,14 @@ class Estimator:
     @cached_property
     def correction(self) -> Correction:
         """How the model is corrected by the records of this scale."""
-        alone = [kind for kind in self._measured if not kind[-1]]  # the model prices runs alone
+        alone = [kind for kind in self._measured if not kind[-1]]
+        counts = len(alone), len(self._measured) - len(alone)
         modelled = {kind: self._modelled(self._examples[kind]) for kind in alone}
         ratios = [statistics.median(self._measured[kind]) / m.seconds for kind, m in modelled.items() if m]
         if not ratios:
-            return Correction()
+            return Correction(1.0, 0, 0.0, *counts)
         factor = statistics.median(ratios)
-        return Correction(factor, len(ratios), statistics.median(abs(r / factor - 1) for r in ratios))
+        return Correction(factor, len(ratios), statistics.median(abs(r / factor - 1) for r in ratios), *counts)
 
     def price(self, protocol: str, spec: dict[str, Any], paper_dataset: str) -> Price | None:
         """Price of one run under a resolved specification; None where nothing is known of it."""

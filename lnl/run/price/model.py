@@ -24,7 +24,7 @@ from lnl.engine.build import load_method
 from lnl.files import sealed
 from lnl.run.price import speed
 from lnl.run.price.speed import DeviceSpeed, NetworkSpeed
-from lnl.run.price.work import Work, count
+from lnl.run.price.work import Work, count, counted_parameters
 from lnl.run.provenance import device_name, versions
 
 OPTIMISER_OPERATIONS = 8
@@ -40,6 +40,8 @@ class Model:
         self.suite, self.device, self.file = suite, device, file
         machine = digest({"device": device_name(device), "versions": versions(), "sources": _sources()})
         known = _kept(file)
+        self._methods: dict[str, str] = {}  # digests of their files
+        self._told: set[str] = set()
         self._kept: dict[str, Any] = known if known.get("machine") == machine else {"machine": machine}
 
     def seconds(self, spec: dict[str, Any]) -> float:
@@ -77,14 +79,17 @@ class Model:
         return _steps(spec, self.suite.dataset(spec["dataset"])) * self._work(spec).step_operations
 
     def _work(self, spec: dict[str, Any]) -> Work:
-        info, file = self.suite.dataset(spec["dataset"]), Path(self.suite.methods[spec["method"]["key"]]["file"])
+        info, file = self.suite.dataset(spec["dataset"]), self.suite.methods[spec["method"]["key"]]["file"]
         data = info.shape, info.classes, declared_sets.trained_examples(spec, info)
         what = {k: spec.get(k) for k in ("network", "batch", "augment", "arithmetic")}
         what |= {"optimiser": {k: spec["optimiser"].get(k) for k in OF_STEPS}}
         what |= dict(zip(("shape", "classes", "examples"), data, strict=True))
         what |= {k: spec.get(k) for k in OF_LENGTH}
-        key = digest(what | {"method": syntax_digest(file), "parameters": str(spec["method"]["parameters"])})
-        kept = self._once("work", key, lambda: vars(count(spec, load_method(file), *data)))
+        if file not in self._methods:
+            self._methods[file] = syntax_digest(Path(file))
+        key = digest(what | {"method": self._methods[file], "parameters": str(counted_parameters(spec))})
+        said = f"counting the work of each kind of training, once: {self.file} keeps it"
+        kept = self._once("work", key, lambda: vars(count(spec, load_method(Path(file)), *data)), said)
         return Work(**kept)
 
     def _network(self, spec: dict[str, Any]) -> NetworkSpeed:
@@ -95,7 +100,7 @@ class Model:
         of_key = (*how[:4], augmentation) if info.shape[-1] >= LARGE_SIDE else how
         key = f"{name}/{digest({'how': of_key})}"
         what = f"{' x '.join(map(str, info.shape))}, {info.classes} classes, batches of {batch}"
-        said = f"{name} on this device, once: {what}, augmentation {augmentation}"
+        said = f"measuring the speed of {name} on this device, once: {what}, augmentation {augmentation}"
         return NetworkSpeed(**self._once("network", key, lambda: vars(speed.network(*how, self.device)), said))
 
     def _general(self) -> DeviceSpeed:
@@ -104,8 +109,9 @@ class Model:
     def _once(self, kind: str, key: str, find: Any, said: str = "") -> dict[str, Any]:
         known = self._kept.setdefault(kind, {})
         if key not in known:
-            if said:
-                print(f"lnl: measuring the speed of {said}", file=sys.stderr)
+            if said and said not in self._told:
+                print(f"lnl: {said}", file=sys.stderr, flush=True)
+                self._told.add(said)
             known[key] = dict(find())
             sealed.write(self.file, self._kept)
         found: dict[str, Any] = known[key]

@@ -58,6 +58,12 @@ class Work:
         return Work(*(factor * value for value in vars(self).values()))
 
 
+def counted_parameters(spec: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of a method with which its work is counted: a schedule R costs nothing whichever it is, and of a
+    searched value any that may be found will do."""
+    return {name: value for name, value in tried(spec["method"]["parameters"]).items() if name != "R"}
+
+
 def count(spec: dict[str, Any], method: type[Method], shape: Shape, classes: int, examples: int) -> Work:
     """Work of a run of `method` under `spec` on `examples` training images of `shape`."""
     name, options = spec["network"]["name"], spec["network"]["options"]
@@ -130,7 +136,7 @@ class _Miniature:
 
     def _streams(self) -> dict[str, int]:
         """Batches of the method's further streams, by name."""
-        parameters, classes = tried(self.spec["method"]["parameters"]), self.classes
+        parameters, classes = counted_parameters(self.spec), self.classes
         setting = Setting(classes, 0.5, _transition(classes), self.spec["batch"]["size"], 1, 1, torch.device("cpu"))
         return {name: stream.batch for name, stream in self.method(parameters, setting).streams().items()}
 
@@ -203,9 +209,7 @@ def _training(spec: dict[str, Any], method: type[Method], shape: Shape, classes:
     true = torch.from_numpy(labels)
     data = DeviceData(images, true, dict.fromkeys(("test", "validation"), (images[:2], true[:2])), shape)
     small = spec | {"batch": spec["batch"] | {"size": batch, "steps_cap": 1}, "limits": {}}
-    # a searched schedule costs nothing; of a searched value, any that may be found
-    parameters = {k: v for k, v in tried(spec["method"]["parameters"]).items() if k != "R"}
-    small["method"] = spec["method"] | {"parameters": parameters}
+    small["method"] = spec["method"] | {"parameters": counted_parameters(spec)}
     small["sets"] = {name: {"count": 2 * classes} for name in spec.get("sets", {}) if name != TRAIN}
     sets = draw_sets(small["sets"], labels, classes, spec["dataset"], 1)
     small.pop("stage", None)
