@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lnl.data.registry import DatasetInfo
-from lnl.errors import UserError
+from lnl.errors import Unknown, UserError
 from lnl.noise import keys
 from lnl.noise.kinds import NoiseKind
 
@@ -31,10 +31,11 @@ def declared(noise: str, noises: Mapping[str, NoiseKind], source: str) -> NoiseK
     if kind in keys.SHAPES:
         return None
     if kind not in noises:
-        raise UserError(
-            f"{source}: noise '{noise}': there is no kind '{kind}': it would be config/noises/{kind}.yaml "
+        said = (
+            f"noise '{noise}': there is no kind '{kind}': it would be config/noises/{kind}.yaml "
             f"(docs/bring-your-own.md); there are {', '.join([*keys.SHAPES, *noises])}"
         )
+        raise Unknown(source, "noise", kind, "", said)
     return noises[kind]
 
 

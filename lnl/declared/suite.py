@@ -150,8 +150,9 @@ class Suite(Demands):
             raise UserError(f"'{search_id}' is not protocol/dataset/noise/method/search")
         protocol, dataset, noise, method, name = parts
         found = Search(protocol, dataset, noise, method, name, seed)
-        choose(method, self.methods, "method", search_id)
-        self.declared_search(found)
+        with self.layers.explained():
+            choose(method, self.methods, "method", search_id)
+            self.declared_search(found)
         return found
 
     def searches_of(self, key: str) -> list[tuple[str, str, Search]]:
