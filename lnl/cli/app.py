@@ -203,8 +203,8 @@ def methods(
         typer.Option(help="Markdown file in which to renew its tables: README.md, docs/architecture.md"),
     ] = None,
 ) -> None:
-    """List the methods: networks, what each needs to know, where it comes from."""
-    from lnl.cli.inspect import methods as command
+    """List the methods, an overlay's as well: networks, what each needs to know, where it comes from."""
+    from lnl.cli.methods import methods as command
 
     command(write)
 
