@@ -11,7 +11,7 @@ import pytest
 import yaml
 from suite_copy import ROOT, SuiteCopy
 
-from lnl.cli import prepare
+from lnl.cli import prepare, render
 from lnl.declared import layers
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -166,3 +166,19 @@ def test_an_unfinished_method_of_the_checkout_has_all_its_faults(made: SuiteCopy
     remark, *said = done.stderr.splitlines()
     assert done.returncode == 2 and remark == f"lnl: {SPEC_LACKS[0]} (and 4 more); left out"
     assert said[:4] == [f"lnl: {line}" for line in SPEC_LACKS] and len(said) == 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "file"),
+    [
+        ("tables", "lacking", "tables/lacking.yaml: 'source' is missing"),
+        ("figures", "drawn", "figures/drawn.py: DEMAND: 'source' is missing"),
+        ("claims", "said", "claims/said.yaml: 'claims' is missing"),
+        ("tables", "mine", "tables/mine.yaml, row 'a', column 'm': method 'sce' is wrong itself"),
+        ("figures", "lacking", "tables/lacking.yaml: 'source' is missing"),  # whatever it was taken for
+    ],
+)
+def test_what_is_to_be_rendered_has_all_its_faults(suite: Suite, kind: str, word: str, file: str) -> None:
+    with pytest.raises(UserError) as caught:
+        render.artefact(suite, word, kind, partial=True)
+    assert faults(caught)[0] == f"../mylab/{file}"
