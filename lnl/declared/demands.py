@@ -288,13 +288,3 @@ class Demands(Slots, ABC):
         if cell not in self._digests:
             self._digests[cell] = digest(self.spec(cell))
         return self._digests[cell]
-
-    def parse(self, cell_id: str) -> Cell:
-        """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""
-        parts = cell_id.strip("/").split("/")
-        if len(parts) != 4:
-            raise UserError(f"'{cell_id}' is not protocol/dataset/noise/method")
-        cell = Cell(*parts)
-        with self.layers.explained():
-            self.declared(cell)
-        return cell
