@@ -145,7 +145,7 @@ def render(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="method, table, figure, protocol, dataset or noise")],
+    kind: Annotated[str, typer.Argument(help="method, table, figure, claims, protocol, dataset or noise")],
     name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
     into: Annotated[str | None, typer.Option(help="a folder of one's own (docs/overlays.md); default: here")] = None,
 ) -> None:
