@@ -27,6 +27,18 @@ class UserError(Exception):
         return [f"lnl: {self}"]
 
 
+class Unknown(UserError):
+    """A word that names nothing of its kind. what: the kind, as the line calls it; source: where the word stands.
+
+    Whoever knows of a declaration of that name that is wrong says what is wrong with it in place of this.
+    """
+
+    def __init__(self, source: str, what: str, word: object, hint: str, said: str = "") -> None:
+        self.source, self.what, self.word = source, what, str(word)
+        line = said or f"unknown {what} '{word}'{hint}"
+        super().__init__(f"{source}: {line}" if source else line)
+
+
 def alike(word: object, options: Iterable[object]) -> str:
     """The middle of an error line about an unknown word of very many: the closest valid values, if any is close.
 

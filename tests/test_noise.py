@@ -62,7 +62,9 @@ def test_keys_mean_what_they_say(key: str, kind: str, rate: float | None, name: 
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("symetric", "a noise is clean, symmetric-<percent>, pair-<percent>"),
+        ("symetric", "unknown noise 'symetric' (did you mean 'symmetric' or 'semantic'?); a noise is clean, symm"),
+        ("pair45", "unknown noise 'pair45' (did you mean 'pair'?); a noise is clean, "),
+        ("xyz", "unknown noise 'xyz'; a noise is clean, "),
         ("Symmetric-20", "whose kind is a file config/noises/<kind>.yaml"),
         ("asymmetric-040", "write asymmetric-<percent> without superfluous zeros"),
         ("asymmetric-101", "above 0 and at most 100 percent"),

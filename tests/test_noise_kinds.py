@@ -449,15 +449,34 @@ def test_no_kind_takes_a_name_that_means_something(name: str, checkout: SuiteCop
         Suite.load(config={"scale": "demo"})
 
 
-def test_an_unknown_kind_names_table_and_row_and_puts_no_other_forward(checkout: SuiteCopy) -> None:
+def test_an_unknown_kind_names_table_and_row_and_every_kind_that_is_near(checkout: SuiteCopy) -> None:
+    """Each is another experiment: with one alone, a reader would take it for the one that was meant."""
     table = yaml.safe_load((checkout.root / "tables/small.yaml").read_text())
     table["rows"][0]["noise"] = "asymetric-40"
     (checkout.root / "tables/small.yaml").write_text(yaml.safe_dump(table))
     with pytest.raises(UserError) as caught:
         dependencies.check(Suite.load(config={"scale": "demo"}))
     said = str(caught.value)
-    assert said.startswith("tables/small.yaml, row 'symmetric-50'") and "did you mean" not in said
+    assert said.startswith("tables/small.yaml, row 'symmetric-50'")
+    assert "there is no kind 'asymetric' (did you mean 'asymmetric' or 'symmetric' or " in said
     assert "config/noises/asymetric.yaml" in said and "asymmetric" in said.partition("there are")[2]
+
+
+@pytest.mark.parametrize(
+    ("noise", "said"),
+    [
+        ("symetric-50", "there is no kind 'symetric' (did you mean 'symmetric' or 'asymmetric' or "),
+        ("asymetric", "unknown noise 'asymetric' (did you mean 'asymmetric' or 'symmetric' or "),
+        ("xyz-50", "there is no kind 'xyz'; it would be config/noises/xyz.yaml"),
+    ],
+)
+def test_a_misspelt_noise_that_is_typed_has_the_nearest(noise: str, said: str) -> None:
+    suite = Suite.load(ROOT, {"scale": "demo", "overlay": None}, validate=False)
+    with pytest.raises(UserError) as cell:
+        suite.parse(f"s2e/digits/{noise}/standard")
+    with pytest.raises(UserError) as labels:
+        prepare.noise(suite, "digits", noise, "as_released", 0)
+    assert all(said in str(caught.value) and "\n" not in str(caught.value) for caught in (cell, labels))
 
 
 def test_a_label_that_is_likelier_than_the_true_one_is_said(tmp_path: Path, digits: Arrays) -> None:

@@ -13,6 +13,7 @@ from suite_copy import ROOT, SuiteCopy
 
 from lnl.cli.render import artefact
 from lnl.cli.starting import KINDS, SKELETONS, new
+from lnl.declared import dependencies
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 
@@ -36,8 +37,8 @@ def suite(validate: bool = False) -> Suite:
 
 def test_a_paper_of_one_s_own_and_a_method_run_as_they_are_written(here: SuiteCopy) -> None:
     written = {}
-    begun = [("protocol", "mine"), ("table", "mine"), ("figure", "mine_curves"), ("method", "my-rule")]
-    for kind, name in [*begun, ("dataset", "my-data"), ("noise", "my-noise")]:
+    begun = [("protocol", "mine"), ("table", "mine"), ("figure", "mine_curves"), ("claims", "mine")]
+    for kind, name in [*begun, ("method", "my-rule"), ("dataset", "my-data"), ("noise", "my-noise")]:
         written[kind], then = new(suite(), kind, name)
         if then.startswith("lnl train"):
             done = here.lnl(*then.split()[1:-1], "3", "--quiet")  # 20 epochs, but shorter
@@ -48,19 +49,24 @@ def test_a_paper_of_one_s_own_and_a_method_run_as_they_are_written(here: SuiteCo
             done = here.lnl(*then.split()[1:], "--scale", "demo")
             assert done.returncode == 0, done.stderr
         else:
-            assert then == f"snakemake {name} -c2"
+            assert then == f"snakemake {'mine_claims' if kind == 'claims' else name} -c2"
     assert written["method"] == Path("methods/my_rule.py")
     text = written["method"].read_text().replace('# "joins": [', '"joins": ["mine", "mine_curves"], #')
     written["method"].write_text(text)  # as its comment says
 
     whole = suite(validate=True)
-    assert whole.papers["mine"] == ["mine", "mine_curves"]
+    dependencies.check(whole)
+    assert whole.papers["mine"] == ["mine", "mine_curves", "mine_claims"]
+    assert {(run.cell.protocol, run.cell.method) for run in whole.demand("mine_claims")} == {
+        *(("mine", "standard"), ("mine", "coteaching"))
+    }
     assert {run.cell.protocol for run in whole.demand("mine")} == {"mine"}  # whose name it begins with
     assert "my-rule" in {run.cell.method for run in whole.demand("mine")}
-    for key, kind in (("mine", "tables"), ("mine_curves", "figures")):
+    for key, kind in (("mine", "tables"), ("mine_curves", "figures"), ("mine", "claims")):
         artefact(whole, key, kind, partial=True)
     assert "| Symmetric 20% |" in Path("results/demo/tables/mine.md").read_text()
     assert Path("results/demo/figures/mine_curves.png").stat().st_size > 1000
+    assert "Co-teaching ends above plain training" in Path("results/demo/claims/mine.md").read_text()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -72,11 +78,20 @@ def test_every_key_is_explained_or_says_what_it_is(kind: str) -> None:
 
 @pytest.mark.parametrize("name", ["2024", "null", "1e5", "0x1f", "on"])
 def test_a_name_that_yaml_takes_for_something_else_stays_a_name(here: SuiteCopy, name: str) -> None:
-    for kind in ("protocol", "table"):
+    new(suite(), "protocol", name)
+    for kind in ("table", "claims"):
         file, _ = new(suite(), kind, name)
-    read = yaml.safe_load(file.read_text())
-    assert read["source"]["paper"] == read["protocol"] == name
-    assert suite().papers[name] == [name]
+        read = yaml.safe_load(file.read_text())
+        assert read["source"]["paper"] == read["protocol"] == name
+    assert read["claims"][0]["key"] == f"{name}-01"
+    assert suite().papers[name] == [name, f"{name}_claims"]
+
+
+def test_claims_of_names_that_differ_in_their_signs_alone_have_keys_of_their_own(here: SuiteCopy) -> None:
+    for name in ("of-two", "of_two"):
+        file, _ = new(suite(), "claims", name)
+    assert yaml.safe_load(file.read_text())["claims"][0]["key"] == "oftwo-02"
+    suite(validate=True)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +106,9 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name(here: SuiteCopy,
         ("method", "coteaching-plus", "methods/coteaching_plus.py is there already"),
         ("table", "train", "'train' is the name of a rule of the workflow"),
         ("table", "small", "tables/small.yaml is there already"),
+        ("claims", "My", "'My' is no name for a claims page"),
+        ("claims", "small", "'small' is the name of another paper as well (claims/small.yaml)"),
+        ("claims", "all", "'all' is the name of a rule of the workflow"),
         ("noise", "pair", "'pair' is a kind of noise of the suite's own"),
         ("noise", "file-mine", "'file-mine' is a kind of noise of the suite's own"),
         ("noise", "asymmetric", "config/noises/asymmetric.yaml is there already"),
@@ -106,6 +124,19 @@ def test_what_cannot_be_begun_is_refused_in_a_line(here: SuiteCopy, kind: str, n
         new(suite(), kind, name)
     assert line in str(caught.value) and "\n" not in str(caught.value)
     assert sorted(here.root.rglob("*.*")) == before
+
+
+def test_beside_a_declaration_that_is_half_written_its_faults_are_the_answer(here: SuiteCopy) -> None:
+    for place in ("tables", "claims"):
+        file = Path(place, "half.yaml")
+        file.write_text("title: x\n")
+        try:
+            done = here.lnl("new", "claims", "beside")
+        finally:
+            file.unlink()
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert f"lnl: {place}/half.yaml: " in done.stderr and "is missing" in done.stderr
+    assert not Path("claims/beside.yaml").exists()
 
 
 @pytest.mark.parametrize("into", ["/dev/null", "..", "/", "x" * 300, "../a'b"])

@@ -98,12 +98,14 @@ def prepare_sets(
     command(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset, sets, seed)
 
 
-Artefact = Annotated[str, typer.Argument(help="key of a table, figure or claims page, e.g. tutorial_mnist_accuracy")]
+Table = Annotated[str, typer.Argument(help="key of a table, e.g. tutorial_mnist_accuracy")]
+Figure = Annotated[str, typer.Argument(help="key of a figure, e.g. tutorial_memorisation")]
+Claims = Annotated[str, typer.Argument(help="paper whose claims to test, a file of claims/, e.g. tutorial")]
 Partial = Annotated[bool, typer.Option("--partial", help="render what exists, missing runs shown as such")]
 
 
 @app.command()
-def table(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+def table(key: Table, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
     """Render a table to CSV, Markdown, LaTeX and HTML from the records that exist."""
     from lnl.cli.render import artefact
 
@@ -111,7 +113,7 @@ def table(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Part
 
 
 @app.command()
-def figure(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+def figure(key: Figure, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
     """Draw a figure to PDF and PNG, with the numbers behind it as CSV."""
     from lnl.cli.render import artefact
 
@@ -119,8 +121,8 @@ def figure(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Par
 
 
 @app.command()
-def claims(key: Artefact, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
-    """Test the claims of a document, e.g. `lnl claims tutorial`."""
+def claims(key: Claims, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
+    """Test the claims of a document."""
     from lnl.cli.render import artefact
 
     artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "claims", partial)
@@ -143,7 +145,7 @@ def render(
 
 @app.command()
 def new(
-    kind: Annotated[str, typer.Argument(help="method, table, figure, protocol, dataset or noise")],
+    kind: Annotated[str, typer.Argument(help="method, table, figure, claims, protocol, dataset or noise")],
     name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
     into: Annotated[str | None, typer.Option(help="a folder of one's own (docs/overlays.md); default: here")] = None,
 ) -> None:
@@ -203,8 +205,8 @@ def methods(
         typer.Option(help="Markdown file in which to renew its tables: README.md, docs/architecture.md"),
     ] = None,
 ) -> None:
-    """List the methods: networks, what each needs to know, where it comes from."""
-    from lnl.cli.inspect import methods as command
+    """List the methods, an overlay's as well: networks, what each needs to know, where it comes from."""
+    from lnl.cli.methods import methods as command
 
     command(write)
 

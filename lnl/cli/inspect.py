@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lnl.cli.common import at_a_checkout, named
 from lnl.cli.tables import Listing, line
 from lnl.declared import dependencies, label_needs, paths, searches
 from lnl.declared.search_file import SCORED_ON
@@ -179,18 +178,3 @@ def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
         if state.state == "missing" and (any(folder.glob("checkpoint-*.pt")) or any(stacked)):
             return "stopped", state
     return state.state, state
-
-
-def methods(write: str | None) -> None:
-    """Print the table of methods, or renew it in a Markdown file. UserError for a file that has no place for it."""
-    from lnl.declared.reading import read_methods
-    from lnl.render.methods import method_table, renewed
-
-    at_a_checkout()
-    found = read_methods(Path("methods"))
-    if write is None:
-        print(method_table(found))
-        return
-    file = Path(write)
-    with named(file):
-        file.write_text(renewed(file.read_text(encoding="utf-8"), found, file), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 from lnl.data import set_manifest
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
-from lnl.declared import dependencies, label_needs, paths, set_keys
+from lnl.declared import dependencies, label_needs, noise_checks, paths, set_keys
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
@@ -58,6 +58,8 @@ def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> No
     """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
     places = Places.of(suite.config, suite.root)
     info = suite.dataset(dataset)
+    with suite.layers.explained():
+        noise_checks.declared(key, suite.noises, "lnl prepare noise")
     by = dependencies.labeller(suite, key, dataset, seed)  # a name that means nothing is said before data are fetched
     where = places.data_root, places.cache_root, places.accepted
     arrays = load(info, *where)

@@ -13,13 +13,15 @@ from lnl.render.document import snakemake_command
 from lnl.results import rendered
 
 MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.render.claims"}
+COMMANDS = {"tables": "table", "figures": "figure", "claims": "claims"}
+KINDS = {"tables": "a table", "figures": "a figure", "claims": "a page of claims"}
 
 
 def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
-    """Render one artefact; without `partial`, UserError if a run that it demands has no record."""
-    if kind == "claims":
-        key = key if key.endswith("_claims") else f"{key}_claims"
-    choose(key, {k: 0 for k, v in suite.artefacts.items() if v == kind}, kind.removesuffix("s"), "command line")
+    """Render one artefact, claims by their paper's key or their own; without `partial`, UserError if a run that it
+    demands has no record."""
+    with suite.layers.explained():
+        key = _named(suite, key, kind)
     missing, lacking = rendered.missing(suite, key), label_needs.lacking(suite, key)
     if lacking and not partial:
         raise UserError(f"{key}: {lacking}")
@@ -34,6 +36,26 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     for file in import_module(MODULES[kind]).render(suite, name, Path(paths.results()) / suite.scale / kind):
         print(f"{file}{' (incomplete)' if missing else ''}")
     rendered.note(suite, key, made, missing)
+
+
+def _named(suite: Suite, word: str, kind: str) -> str:
+    """The artefact of a kind that somebody names; UserError with the command for one of another kind, or a paper."""
+    own = [key for key, of in suite.artefacts.items() if of == kind]
+    known = {suite.paper(key): key for key in own} if kind == "claims" else {key: key for key in own}
+    if word in own:
+        return word
+    if word in known:
+        return known[word]
+    other = suite.artefacts.get(word)
+    if other is not None:
+        typed = suite.paper(word) if other == "claims" else word
+        raise UserError(f"'{word}' is {KINDS[other]}: `lnl {COMMANDS[other]} {typed}`")
+    if word in suite.papers and word not in suite.broken:
+        if kind == "claims":
+            raise UserError(f"'{word}' is a paper without claims; with claims are {', '.join(sorted(known))}")
+        raise UserError(f"'{word}' is a paper: `lnl render {word}` renders all of it, `lnl status {word}` lists it")
+    what = {"claims": "claims page"}.get(kind, COMMANDS[kind])
+    return str(choose(word, known, what, "command line"))
 
 
 def everything(suite: Suite, wanted: list[str], partial: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,12 +33,13 @@ class Kind:
     then: Callable[[Suite, str], str]  # what to type next
     taken: Callable[[Suite, str, str], None] | None = None  # UserError where another file than this one has the name
     beside: str | None = None  # the skeleton of a Python file that comes with it
+    called: str = ""  # what one of it is called, where that is not the kind's name
 
 
 def command(kind: str, name: str, into: Path | None) -> None:
     """Write the skeleton and say what to type next."""
     with beginning(into):
-        suite = load_suite(validate=False)
+        suite = load_suite(sparing=True)  # what names are taken can be told of sound declarations alone
     file, then = new(suite, kind, name, into)
     print(f"{file} is written; its comments say what each key is. Next: {then}")
 
@@ -47,7 +50,8 @@ def new(suite: Suite, kind: str, name: str, into: Path | None = None) -> tuple[P
     into: an overlay, or a folder that is to be one; default: the checkout.
     """
     chosen: Kind = choose(kind, KINDS, "kind", "lnl new")
-    names.check(name, kind, "lnl new")
+    called = chosen.called or kind
+    names.check(name, called, "lnl new")
     base = suite.root if into is None else into
     if into is not None:
         check_place(into.resolve(), suite.root, str(into), "lnl new --into")
@@ -58,7 +62,7 @@ def new(suite: Suite, kind: str, name: str, into: Path | None = None) -> tuple[P
     first, *_ = written
     if kind != "method" and name in suite.held(chosen.folder):
         taken = suite.source_of(chosen.folder, name)
-        raise UserError(f"lnl new: there is a {kind} '{name}' already, {taken}; choose another name")
+        raise UserError(f"lnl new: there is a {called} '{name}' already, {taken}; choose another name")
     if chosen.taken is not None:
         chosen.taken(suite, name, str(first))
     for file, part in reversed(written.items()):  # what names another one is written after it
@@ -89,6 +93,7 @@ def _words(suite: Suite, name: str) -> dict[str, str]:
         "title": name.replace("-", " ").replace("_", " ").capitalize(),
         "protocol": protocol,
         "dataset": next(iter(suite.protocols[protocol]["datasets"])),
+        "claim": _free_claim(suite, name),
         "paper": _own(name, [*suite.papers, *(key for key in suite.protocols if key not in suite.papers)]) or name,
     }
 
@@ -97,6 +102,13 @@ def _own(name: str, known: list[str]) -> str:
     """The longest known name with which this one begins: mine for mine, mine_curves and mine-2; else nothing."""
     fitting = [key for key in known if name == key or name.startswith((f"{key}_", f"{key}-"))]
     return max(fitting, key=len, default="")
+
+
+def _free_claim(suite: Suite, name: str) -> str:
+    """A key for the first claim of a paper: letters and digits of its name, and the first number that nobody has."""
+    taken = {claim["key"] for file in suite.claims.values() for claim in file["claims"]}
+    word = re.sub("[^a-z0-9]", "", name)
+    return next(key for key in (f"{word}-{n:02}" for n in itertools.count(1)) if key not in taken)
 
 
 def _free_method(suite: Suite, name: str, file: str) -> None:
@@ -110,6 +122,10 @@ def _free_artefact(suite: Suite, name: str, file: str) -> None:
     if name in suite.artefacts:
         raise UserError(f"lnl new: there is an artefact '{name}' already, {suite.source(name)}; choose another name")
     distinct.check_artefacts([*suite.sources(), (name, file, _words(suite, name)["paper"])])
+
+
+def _free_claims(suite: Suite, name: str, file: str) -> None:
+    distinct.check_artefacts([*suite.sources(), (f"{name}_claims", file, name)])
 
 
 def _free_noise(suite: Suite, name: str, file: str) -> None:
@@ -144,10 +160,15 @@ def _try_artefact(suite: Suite, name: str) -> str:
     return f"snakemake {name} -c2"
 
 
+def _try_claims(suite: Suite, name: str) -> str:
+    return _try_artefact(suite, f"{name}_claims")
+
+
 KINDS = {
     "method": Kind("methods", "method.py.txt", _try_method, _free_method),
     "table": Kind("tables", "table.yaml.txt", _try_artefact, _free_artefact),
     "figure": Kind("figures", "figure.py.txt", _try_artefact, _free_artefact),
+    "claims": Kind("claims", "claims.yaml.txt", _try_claims, _free_claims, called="claims page"),
     "protocol": Kind("config/protocols", "protocol.yaml.txt", _try_protocol),
     "dataset": Kind("config/datasets", "dataset.yaml.txt", _try_dataset, beside="dataset.py.txt"),
     "noise": Kind("config/noises", "noise.yaml.txt", _try_noise, _free_noise),

@@ -15,7 +15,7 @@ from lnl.declared import configuration, decisions, names
 from lnl.declared.contents import Contents, checked
 from lnl.declared.layers import KNOWN, SPARED
 from lnl.declared.specification import choose
-from lnl.errors import UserError, alike
+from lnl.errors import Unknown, UserError, alike
 
 
 class Catalogue(Contents):
@@ -123,20 +123,21 @@ class Catalogue(Contents):
         """
         if wanted == "all":
             return list(self.artefacts)
-        keys: list[str] = []
-        for word in [wanted] if isinstance(wanted, str) else wanted:
-            if word in self.broken:
-                raise UserError(*self.broken[word])
-            if word in self.papers:
-                keys += self.papers[word]
-            else:
-                known = {**self.artefacts, **self.papers}
-                if not where and word not in known:
-                    hint = alike(word, known)
-                    raise UserError(f"unknown artefact or paper '{word}'{hint}; `lnl status all` lists them")
-                choose(word, known, "artefact or paper", where)
-                keys.append(word)
-        return list(dict.fromkeys(keys))
+        words = [wanted] if isinstance(wanted, str) else wanted
+        with self.layers.explained():
+            return list(dict.fromkeys(key for word in words for key in self._selected(word, where)))
+
+    def _selected(self, word: str, where: str) -> list[str]:
+        """Artefacts of one name, which is a paper's or their own."""
+        if word in self.broken:
+            raise UserError(*self.broken[word])
+        if word in self.papers:
+            return self.papers[word]
+        known = {**self.artefacts, **self.papers}
+        if not where and word not in known:
+            raise Unknown("", "artefact or paper", word, f"{alike(word, known)}; `lnl status all` lists them")
+        choose(word, known, "artefact or paper", where)
+        return [word]
 
     @property
     def selected(self) -> list[str]:

@@ -155,7 +155,9 @@ class Contents:
 
     def dataset(self, key: str) -> DatasetInfo:
         """The facts about a declared data set; UserError with the nearest name where there is none."""
-        return choose(key, self.datasets, "data set", "config/datasets")
+        with self.layers.explained():
+            found: DatasetInfo = choose(key, self.datasets, "data set", "config/datasets")
+        return found
 
     def own_noise(self, noise: str, dataset: str) -> OwnNoise | None:
         """The declared kind behind a noise, on a data set; None for a noise of the suite's own kinds, and for files."""

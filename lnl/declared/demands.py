@@ -13,7 +13,7 @@ from lnl.declared import handovers, labellers, stages
 from lnl.declared.cells import Cell, Declared, Run
 from lnl.declared.slots import COORDINATES, Slots
 from lnl.declared.specification import choose, digest, resolve
-from lnl.errors import UserError, nearest
+from lnl.errors import Unknown, UserError, nearest
 from lnl.noise.keys import SEMANTIC
 
 PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
@@ -266,16 +266,16 @@ class Demands(Slots, ABC):
                     "to have it here, add a row or column with its 'set' to a table (docs/add-a-method.md)"
                 )
             labels = {c.method: 0 for c in self.cells} | dict.fromkeys(self.methods, 0)
-            raise UserError(f"{cell.id}: unknown method or variant '{cell.method}'{nearest(cell.method, labels)}")
+            raise Unknown(cell.id, "method or variant", cell.method, nearest(cell.method, labels))
         protocol = choose(cell.protocol, self.protocols, "protocol", cell.id)
         stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
         papers = [d for d in protocol["datasets"] if stand_ins.get(d, d) == cell.dataset]
         if not papers:
-            used = {stand_ins.get(d, d): 0 for d in protocol["datasets"]}
-            hint = nearest(cell.dataset, used)
+            hint = nearest(cell.dataset, dict.fromkeys(stand_ins.get(d, d) for d in protocol["datasets"]))
             if cell.dataset in protocol["datasets"]:
                 hint = f": {stand_ins[cell.dataset]} stands in for it; name that, or another scale (--scale lite)"
-            raise UserError(f"{cell.id}: protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}")
+            said = f"protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}"
+            raise Unknown(cell.id, "data set", cell.dataset, hint, said)
         paper = next((d for d in papers if labellers.can_label(self.protocols, cell.noise, d)), papers[0])
         return {"protocol": cell.protocol, "dataset": paper, "noise": cell.noise, "method": cell.method}
 
@@ -288,12 +288,3 @@ class Demands(Slots, ABC):
         if cell not in self._digests:
             self._digests[cell] = digest(self.spec(cell))
         return self._digests[cell]
-
-    def parse(self, cell_id: str) -> Cell:
-        """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""
-        parts = cell_id.strip("/").split("/")
-        if len(parts) != 4:
-            raise UserError(f"'{cell_id}' is not protocol/dataset/noise/method")
-        cell = Cell(*parts)
-        self.declared(cell)
-        return cell

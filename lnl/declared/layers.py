@@ -8,16 +8,18 @@ library only.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from lnl.declared import names
-from lnl.errors import UserError
+from lnl.declared.text_files import text
+from lnl.errors import Unknown, UserError
 from lnl.files.home import written_out
 
 VARIABLE = "LNL_OVERLAY"  # folders, separated as PATH is; on top of those of the configuration
@@ -25,6 +27,19 @@ KNOWN = "overlay_left_out"  # in a head's configuration for its jobs: files that
 SPARED = "unfinished_methods"  # in the configuration of a command that goes on without the checkout's broken methods
 _begun: ContextVar[str | None] = ContextVar("begun", default=None)  # the folder of `beginning`
 PLACES = ("methods", "tables", "figures", "claims", "config")  # of a checkout, and of an overlay
+ARTEFACTS = ("tables", "figures", "claims", "protocols")  # a paper is often called as its protocol is
+#: Folders of what messages call so.
+FOLDERS = {
+    "method": ("methods",),
+    "protocol": ("protocols",),
+    "data set": ("datasets",),
+    "noise": ("noises",),
+    "kind of noise": ("noises",),
+    "scale": ("scales",),
+    "search": ("searches",),
+    "search space": ("spaces",),
+    **dict.fromkeys(("artefact", "table", "figure", "claims page"), ARTEFACTS),
+}
 
 
 def overlays(root: Path, config: Mapping[str, Any]) -> tuple[Path, ...]:
@@ -118,6 +133,18 @@ def whole(noted: list[dict[Any, Any]]) -> Iterator[None]:
         raise
 
 
+def _is_called(file: Path, key: str) -> bool:
+    """Whether a file that may be broken in any way declares what has this key."""
+    if file.stem in (key, key.removesuffix("_claims") if file.parent.name == "claims" else key):
+        return True
+    if file.parent.name != "methods":
+        return False
+    written = rf"""["']key["']\s*:\s*["']{re.escape(key)}["']"""
+    with suppress(UserError):
+        return file.stem == key.replace("-", "_") or re.search(written, text(file)) is not None
+    return False
+
+
 class Clash(UserError):
     """Two declarations of one name. Nobody can say which one is meant, so that no overlay is spared it."""
 
@@ -183,7 +210,37 @@ class Layers:
             method = self.unfinished and file.parent == self.root / "methods"
             if isinstance(error, Clash) or not (method or self.of_overlay(file)):
                 raise
-            self.leave_out(file, error)
+            self.leave_out(file, self._with_cause(error))
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """While somebody's words are looked up: of what is left out, what is wrong with it is the answer."""
+        try:
+            yield
+        except Unknown as error:
+            faults = self._faults_behind(error)
+            if not faults:
+                raise
+            raise UserError(*faults) from None
+
+    def _with_cause(self, error: UserError) -> UserError:
+        """An error about a name whose own file is left out goes on with what is wrong there."""
+        faults = self._faults_behind(error) if isinstance(error, Unknown) else []
+        if not isinstance(error, Unknown) or not faults:
+            return error
+        return UserError(f"{error.source}: {error.what} '{error.word}' is wrong itself", *faults)
+
+    def _faults_behind(self, error: Unknown) -> list[str]:
+        kind = re.split(r" of (?!noise)| or | \(|,", error.what)[0]
+        return [line for folder in FOLDERS.get(kind, ()) for line in self.faults(folder, error.word)]
+
+    def faults(self, place: str, key: str) -> list[str]:
+        """What is wrong with a declaration that was left out, by the folder of its file and its key."""
+        out: list[str] = []
+        for file, (first, *more) in self.left_out.items():
+            if Path(file).parent.name == Path(place).name and _is_called(Path(file), key):
+                out += [first if file in first else f"{file}: {first}", *more]
+        return out
 
     def leave_out(self, file: Path, error: UserError) -> None:
         """Note why a file is left out. Messages name it as if it were the checkout's where they do not know better."""
@@ -200,9 +257,9 @@ class Layers:
 
     def blame(self, place: str, key: str) -> None:
         """UserError with what is wrong with a declaration, if it is one that was left out."""
-        for file, lines in self.left_out.items():
-            if Path(file).stem == key and Path(file).parent.name == Path(place).name:
-                raise UserError(*lines)
+        faults = self.faults(place, key)
+        if faults:
+            raise UserError(*faults)
 
     def remarks(self) -> list[str]:
         """A line for each file that is left out, altogether or in some places; nothing in a job, whose head has said

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lnl.data.registry import DatasetInfo
-from lnl.errors import UserError
+from lnl.errors import Unknown, UserError, alike
 from lnl.noise import keys
 from lnl.noise.kinds import NoiseKind
 
@@ -23,18 +23,23 @@ def check_name(kind: str, where: str) -> None:
 
 def declared(noise: str, noises: Mapping[str, NoiseKind], source: str) -> NoiseKind | None:
     """The declared kind of a noise; None for one of the suite's own kinds. UserError for a noise that is none, and for
-    a kind that nobody declares: no other is put forward, since it would be another experiment."""
+    a kind that nobody declares, with the nearest that there are: none of them is taken, since it would be another
+    experiment."""
+    kinds = [*keys.SHAPES, *noises]
     try:
         kind = keys.parse(noise).kind
+    except Unknown:
+        raise keys.unknown(noise, kinds, source) from None
     except UserError as error:
         raise UserError(f"{source}: {error}") from None
     if kind in keys.SHAPES:
         return None
     if kind not in noises:
-        raise UserError(
-            f"{source}: noise '{noise}': there is no kind '{kind}': it would be config/noises/{kind}.yaml "
-            f"(docs/bring-your-own.md); there are {', '.join([*keys.SHAPES, *noises])}"
+        said = (
+            f"noise '{noise}': there is no kind '{kind}'{alike(kind, kinds)}; it would be config/noises/{kind}.yaml "
+            f"(docs/bring-your-own.md); there are {', '.join(kinds)}"
         )
+        raise Unknown(source, "noise", kind, "", said)
     return noises[kind]
 
 

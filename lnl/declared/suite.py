@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from lnl.declared import noise_checks
 from lnl.declared import searched as asked
 from lnl.declared.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
 from lnl.declared.demands import Demands
@@ -143,6 +144,17 @@ class Suite(Demands):
             self._search_digests[search] = digest({"search": self.declared_search(search).spec, "seed": search.seed})
         return self._search_digests[search]
 
+    def parse(self, cell_id: str) -> Cell:
+        """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""
+        parts = cell_id.strip("/").split("/")
+        if len(parts) != 4:
+            raise UserError(f"'{cell_id}' is not protocol/dataset/noise/method")
+        cell = Cell(*parts)
+        with self.layers.explained():
+            noise_checks.declared(cell.noise, self.noises, cell.id)  # all kinds are known here
+            self.declared(cell)
+        return cell
+
     def parse_search(self, search_id: str, seed: int) -> Search:
         """Search of a `protocol/dataset/noise/method/search` text; UserError if it is not one."""
         parts = search_id.strip("/").split("/")
@@ -150,8 +162,9 @@ class Suite(Demands):
             raise UserError(f"'{search_id}' is not protocol/dataset/noise/method/search")
         protocol, dataset, noise, method, name = parts
         found = Search(protocol, dataset, noise, method, name, seed)
-        choose(method, self.methods, "method", search_id)
-        self.declared_search(found)
+        with self.layers.explained():
+            choose(method, self.methods, "method", search_id)
+            self.declared_search(found)
         return found
 
     def searches_of(self, key: str) -> list[tuple[str, str, Search]]:

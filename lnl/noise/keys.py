@@ -12,10 +12,11 @@ semantic-<network>    labels that a network predicts, which was trained on few c
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from lnl.errors import UserError
+from lnl.errors import Unknown, UserError, alike
 
 SHAPES = {
     "clean": "clean",
@@ -79,7 +80,7 @@ def parse(key: str | NoiseKey) -> NoiseKey:
     if kind == "clean":
         raise UserError(f"noise '{key}': clean takes no rate; write 'clean'")
     if kind not in SHAPES and not (_KIND.fullmatch(kind) and re.match("[0-9]", rest)):
-        raise UserError(f"unknown noise '{key}'; a noise is {', '.join(SHAPES.values())} or {OWN}")
+        raise unknown(text)
     if not _PERCENT.fullmatch(rest) or text != f"{kind}-{rest}":
         raise UserError(
             f"noise '{key}': write {kind}-<percent> without superfluous zeros, e.g. {kind}-20 or {kind}-12.5"
@@ -89,6 +90,12 @@ def parse(key: str | NoiseKey) -> NoiseKey:
         clean = "; for no noise write clean" if percent == 0 else ""
         raise UserError(f"noise '{key}': the rate must be {RANGES.get(kind, MOST)}{clean}")
     return NoiseKey(kind, rate=float(percent / 100), key=text)
+
+
+def unknown(key: str, kinds: Iterable[str] = SHAPES, source: str = "") -> Unknown:
+    """What is said of a key that is no noise, with the nearest of the kinds that there are. source: where it stands."""
+    hint = alike(re.split("-?[0-9]", key)[0], kinds)
+    return Unknown(source, "noise", key, f"{hint}; a noise is {', '.join(SHAPES.values())} or {OWN}")
 
 
 def brought(noise: NoiseKey) -> bool:

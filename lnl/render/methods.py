@@ -1,4 +1,4 @@
-"""Tables of methods, made from their files: what `lnl methods` prints and the README shows, and what each takes from
+"""Tables of methods, made from their files: what the README shows, and what each takes from
 the contract, for the architecture's page. Standard library only."""
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ NEEDS = {
 def method_table(methods: Mapping[str, Mapping[str, Any]]) -> str:
     """Markdown: a line for each method, with what it needs to know and whose network it begins with."""
     lines = ["| method | key | networks | needs | from |", "|---|---|---|---|---|"]
-    for key, spec in _in_order(methods):
+    for key, spec in in_order(methods):
         file = f"methods/{Path(spec['file']).name}"
-        lines.append(f"| [{spec['title']}]({file}) | `{key}` | {spec['networks']} | {_needs(spec)} | {spec['paper']} |")
+        lines.append(f"| [{spec['title']}]({file}) | `{key}` | {spec['networks']} | {needs(spec)} | {spec['paper']} |")
     return "\n".join(lines)
 
 
@@ -38,7 +38,7 @@ def contract_table(methods: Mapping[str, Mapping[str, Any]]) -> str:
     may be trained as one stack, where network and protocol allow it."""
     lines = ["| method | overrides | uses of the learner | stacks |", "|---|---|---|---|"]
     known = _members()
-    for _, spec in _in_order(methods):
+    for _, spec in in_order(methods):
         file = Path(spec["file"])
         trains: Mapping[str, Any] = spec
         while "extends" in trains:
@@ -59,7 +59,8 @@ def renewed(text: str, methods: Mapping[str, Mapping[str, Any]], file: object) -
     return text
 
 
-def _in_order(methods: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def in_order(methods: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Methods by their titles, standard training first."""
     return sorted(methods.items(), key=lambda item: (item[0] != "standard", item[1]["title"].lower()))
 
 
@@ -90,7 +91,7 @@ def _code(names: set[str] | frozenset[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "–"
 
 
-def _needs(spec: Mapping[str, Any]) -> str:
+def needs(spec: Mapping[str, Any]) -> str:
     """What a method's default parameters ask for beyond the given labels."""
     out = [NEEDS[need] for need in spec.get("needs", ())]
     for source, _, *given in spec.get("handovers", {}).values():

@@ -14,7 +14,7 @@ from lnl.declared import paths
 from lnl.declared.cells import Cell, Slot
 from lnl.declared.dependencies import parted
 from lnl.declared.specification import choose
-from lnl.errors import UserError, nearest
+from lnl.errors import Unknown, UserError, nearest
 from lnl.results import briefly
 from lnl.results.committed import Elsewhere, at_hand
 from lnl.results.comparing import Comparison, Pair, Side, compare
@@ -49,7 +49,7 @@ def compared(suite: Suite, words: Sequence[str], table: str | None, statistic: s
     usual = suite.declaration(table).get("statistic") if table in suite.artefacts else None
     chosen = statistic if statistic is not None else usual or "last10_mean"
     choose(chosen, dict.fromkeys(STATISTICS), "statistic", "compare")
-    with at_hand(suite.root.resolve()) as elsewhere:
+    with suite.layers.explained(), at_hand(suite.root.resolve()) as elsewhere:
         return compare(pairs(suite, words, table, elsewhere), chosen)
 
 
@@ -171,4 +171,4 @@ def _refuse(suite: Suite, each: Contender, there: Sequence[str]) -> None:
     method, _ = parted(suite, each.name)
     if method in suite.methods:
         raise UserError(f"no record of {each.name} of scale {suite.scale} below {folder}{nearest(each.name, there)}")
-    raise UserError(f"unknown method or variant '{each.name}'{nearest(each.name, {*there, *suite.methods})}")
+    raise Unknown("", "method or variant", each.name, nearest(each.name, {*there, *suite.methods}))

@@ -28,6 +28,8 @@ def check(
         raise UserError(*broken[word])
     if word in listed:
         return
+    if f"{word}_claims" in broken:
+        raise UserError(*broken[f"{word}_claims"])
     if SETTING.fullmatch(word):
         raise UserError(f"'{word}' is no target; settings follow --config, after the targets: --config {word}")
     if word in set(scales):
