@@ -191,6 +191,33 @@ def test_the_folder_of_a_killed_worker_goes(sandbox: Path) -> None:
     assert not folder.exists() and folder.parent.exists()
 
 
+def test_the_folder_of_a_worker_that_may_live_stays(sandbox: Path) -> None:
+    names = ("hears", "begins", "young", "others", "empty")
+    hears, begins, young, others, empty = (sandbox / "temporary" / f"{leftovers.prefix()}{name}" for name in names)
+    elsewhere = sandbox / "temporary/lnl-00000000-host"  # of another host, whose sockets nobody hears here
+    with (
+        socket.socket(socket.AF_UNIX) as listener,
+        socket.socket(socket.AF_UNIX) as left,
+        socket.socket(socket.AF_UNIX) as far,
+        socket.socket(socket.AF_UNIX) as more,
+    ):
+        for folder, bound in ((hears, listener), (begins, left), (elsewhere, far), (others, more)):
+            folder.mkdir()
+            bound.bind(str(folder / leftovers.SOCKET))
+        listener.listen()
+        young.mkdir()
+        empty.mkdir()
+        (others / "notes").write_text("")
+        for folder in (hears, elsewhere, others, empty):
+            os.utime(folder, (1, 1))
+        assert list(leftovers.dead_workers()) == [empty]
+        os.utime(begins, (1, 1))
+        assert list(leftovers.dead_workers()) == [begins, empty]
+        leftovers.remove([])
+    assert not begins.exists() and not empty.exists()
+    assert all(folder.exists() for folder in (hears, young, others, elsewhere))
+
+
 def test_states_of_stopped_runs_go_but_for_those_being_trained(sandbox: Path) -> None:
     from filelock import FileLock
 

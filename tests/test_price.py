@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 from torch.utils.flop_counter import FlopCounterMode
 
+from lnl.data.splits import SPLITS
 from lnl.declared.declared_sets import trained_examples
 from lnl.declared.suite import Suite
 from lnl.engine.build import load_method
+from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.files import sealed
@@ -248,6 +250,59 @@ def test_seconds_are_work_over_speed(paper: Suite, monkeypatch: pytest.MonkeyPat
     seconds = _model(monkeypatch, paper, tmp_path / "price.json").seconds(spec)
     steps, evaluation = 199 * 401 * 128 * PRODUCTS / 1e9, 200 * 10_000 * 2 * (784 * 256 + 256 * 10) / 2e9
     assert seconds == pytest.approx(steps + evaluation)  # the first epoch is evaluated only
+
+
+@pytest.mark.parametrize(("method", "networks"), [("standard", 1), ("coteaching", 2)])
+def test_every_part_of_a_run_has_its_share_of_its_seconds_and_its_work(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str, networks: int
+) -> None:
+    monkeypatch.setattr(model, "count", lambda *_: Work(1e6, 500, 2000, 3000, 4 * 2**20, 7))
+    device = _model(monkeypatch, paper, tmp_path / "price.json")
+    monkeypatch.setattr(speed, "general", lambda _: DeviceSpeed(1e-4, 1e-8, 1e-9, 1e-6))
+    spec = paper.spec(paper.parse(f"s2e/mnist/pair-45/{method}"))
+    beyond = (500 - 20 * networks - 8) * 1e-4  # the network's own operations, and the optimiser's, are in its speed
+    step = 1e6 / 1e9 + beyond + 3000 * 1e-8 + 128 * 784 * 1e-9 + 128 * networks * 1e-6
+    evaluated = 200 * 10_000 * (2000 / 2e9 + 784 * 1e-9)
+    assert device.seconds(spec) == pytest.approx(199 * (401 * step + 60_000 * 7 / 2e9) + evaluated)
+    assert device.flops(spec) == 199 * (401 * 1e6 + 60_000 * 7) + 200 * 10_000 * 2000
+    assert device.operations(spec) == 199 * 401 * 500
+    # images of a byte a pixel; weights, their gradient, two slots and one more vector of four bytes a number
+    assert device.memory_mb(spec) == pytest.approx((70_000 * 784 + 4 * 5 * 3000) / 2**20 + 4)
+
+
+def test_a_step_of_fewer_operations_than_its_network_starts_is_no_gain(
+    paper: Suite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(model, "count", lambda *_: Work(1e6, 5, 0, 0, 0, 0))
+    device = _model(monkeypatch, paper, tmp_path / "price.json")
+    monkeypatch.setattr(speed, "general", lambda _: DeviceSpeed(1.0, 0.0, 0.0, 0.0))
+    assert device.seconds(paper.spec(paper.parse("s2e/mnist/pair-45/standard"))) == pytest.approx(199 * 401 * 1e6 / 1e9)
+
+
+PARTS: list[dict[str, Any]] = [
+    *({"split": split} for split in SPLITS),
+    {"split": "test-halves", "limits": {"test_images": 30}},
+    {"hold_out": {"share": 0.25}},
+    {"hold_out": {"share": 0.25}, "limits": {"test_images": 30}},
+    {"sets": {"seen": {"count": 64, "held_out": "all", "validates": True}}},
+    {"sets": {"probe": {"count": 64, "held_out": "all"}}},
+]
+
+
+@pytest.mark.parametrize("changes", PARTS, ids=str)
+def test_the_images_that_are_priced_are_those_that_judge(changes: dict[str, Any]) -> None:
+    described = helpers.spec(**changes)
+    whole = helpers.arrays()
+    whole = replace(whole, test_images=whole.train_images[:200], test_labels=whole.train_labels[:200])
+    whole = replace(whole, validation_images=whole.train_images[:70], validation_labels=whole.train_labels[:70])
+    limit = described["limits"].get("test_images")
+    data = DeviceData.load(whole, described["split"], torch.device("cpu"), limit)
+    if "hold_out" in described:
+        data = data.hold_out(torch.arange(64), data.true, limit)
+    if described.get("sets", {}).get("seen"):
+        data = data.also_validates(torch.arange(64), data.true, limit)
+    info = replace(DATASETS["digits"], train=256, test=200, validation=70)
+    assert model._evaluated(described, info) == sum(len(labels) for _, labels in data.parts.values())
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,15 @@ def test_outside_a_git_checkout_nothing_is_claimed(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     found = provenance.collect(tmp_path, torch.device("cpu"), "", {}, [tmp_path / "methods/mine.py"])
     assert (found["commit"], found["dirty"], "untracked" in found) == (None, False, False)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much a process has held")
+def test_a_record_says_on_what_and_with_what_its_numbers_were_computed(tmp_path: Path) -> None:
+    """Prices go by the kind of device, which is how its name begins."""
+    held = torch.ones(2**22)  # 16 MB
+    found = provenance.collect(tmp_path, torch.device("cpu"), "d", {"seconds": 1.5})
+    assert found["device"].startswith("cpu (") and found["device"].endswith(")")
+    assert torch.__version__.startswith(found["versions"]["torch"]) and {"python", "numpy"} <= set(found["versions"])
+    assert (found["method_digest"], found["seconds"]) == ("d", 1.5)
+    there = [line.split() for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    assert found["peak_memory_mb"] == pytest.approx(int(there[0][1]) / 1024, rel=0.05) and held.sum() == 2**22

@@ -400,3 +400,75 @@ def test_shared_and_paired_candidates_never_take_each_others_records(
     paired = _scores(suite, "weight-sharing")
     assert paired[0]["candidates"][0]["score"] == shared[0]["candidates"][0]["score"]  # the first has no predecessor
     assert [c["score"] for c in paired[0]["candidates"]] != [c["score"] for c in shared[0]["candidates"]]
+
+
+# ---- what candidates are judged by ---------------------------------------------------------------------------------
+
+
+def test_the_best_is_the_earliest_of_those_that_were_trained_to_their_end(
+    suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lnl.search.history import Candidate, Round
+
+    monkeypatch.chdir(suite.root)
+    loaded = Suite.load(Path(), {"device": "cpu"}, validate=False)
+    search, written = loaded.parse_search(f"{CELL}/coteaching/hyperband", 1), []
+    points = [tuple(float(u) for u in row) for row in np.linspace(0.2, 0.8, 5)[:, None].repeat(9, 1)]
+    size = chain.space_of(loaded, search).dimension
+    a, b, c, d, e = (point[:size] for point in points)
+    rounds = [
+        Round((Candidate(a, 1 / 3), Candidate(b, 1.0), Candidate(c, 1.0)), (0.99, None, 0.5)),
+        Round((Candidate(a, 1.0, (0, 0)), Candidate(d, 1.0), Candidate(e, 1.0)), (0.4, 0.5, 0.5)),
+    ]
+    monkeypatch.setattr(chain, "history", lambda *_: rounds)
+    monkeypatch.setattr(chain, "write", lambda suite, search, path, content: written.append((path, content)))
+    chain.conclude(loaded, search)
+    [(path, found)] = written
+    assert path.endswith("hyperband/seed1/best.json")
+    best = {key: found["best"][key] for key in ("round", "candidate", "score")}
+    assert best == {"round": 1, "candidate": 3, "score": 0.5}
+    entry = chain.space_of(loaded, search).entry(np.array(c))
+    assert entry == {key: found["best"][key] for key in entry}
+    assert (found["candidates"], found["diverged"]) == (6, 1)
+    rounds[:] = [Round((Candidate(a, 1 / 3), Candidate(b, 1.0)), (0.99, None))]
+    with pytest.raises(UserError, match="no fully trained candidate has a score; all of them diverged"):
+        chain.conclude(loaded, search)
+
+
+@pytest.mark.parametrize(
+    ("scored_on", "statistic", "until", "score", "test"),
+    [
+        ("validation", None, 2, 0.25, 0.65),  # the second epoch, the mean of both networks
+        ("test", None, 3, 0.75, 0.75),
+        ("test_file", None, 3, 0.55, 0.75),  # both halves of it
+        ("validation", "last10_mean", 3, 0.30, 0.70),  # without the untrained networks
+    ],
+)
+def test_a_candidate_is_scored_by_what_its_search_declares(
+    scored_on: str, statistic: str | None, until: int, score: float, test: float
+) -> None:
+    from types import SimpleNamespace
+
+    from lnl.declared.search_file import TEST_FILE
+    from lnl.run.searching.page import Page
+    from lnl.run.store import Trained
+
+    page = Page.__new__(Page)
+    page.proposed = [{"u": [0.5], "fraction": 1.0}]
+    spec = {"scored_on": TEST_FILE if scored_on == "test_file" else scored_on, "statistic": statistic}
+    candidate = {"split": "test-halves", "untrained_epoch": True}
+    declared: Any = SimpleNamespace(spec=spec, candidate=candidate, until=lambda fraction: until)
+    page.declared = declared
+    curves = {
+        "epoch": [0, 1, 2],
+        "test_accuracy": [[1.0, 60.0, 70.0], [2.0, 70.0, 80.0]],
+        "validation_accuracy": [[3.0, 20.0, 30.0], [4.0, 30.0, 40.0]],
+    }
+    late = {"epoch": 3, "reason": "a loss"}  # after it was scored
+    for diverged in (None, late):
+        entry = page.entry(0, Trained(curves, diverged))
+        assert (entry["score"], entry["test"]) == (pytest.approx(score), pytest.approx(test))
+        assert (entry["candidate"], entry["epochs"], entry["diverged"]) == (1, until, None)
+    short = {name: [1.0] if name == "epoch" else [each[:1] for each in curve] for name, curve in curves.items()}
+    entry = page.entry(0, Trained(short, late))
+    assert (entry["score"], entry["test"], entry["diverged"]) == (None, None, late)

@@ -77,6 +77,8 @@ def set_aside(path: Path, why: object) -> None:
     try:
         if aside.is_dir() and not aside.is_symlink():
             shutil.rmtree(aside)
+        elif path.is_dir() and not path.is_symlink():  # a folder takes no file's place
+            aside.unlink(missing_ok=True)
         os.replace(path, aside)
     except OSError as error:
         raise UserError(f"{path}: {why}; it cannot be set aside ({error.strerror}); delete it") from None
