@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,27 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SuiteCopy
     for name, block in zip(NAMES, TABLES, strict=True):
         (own.root / f"tables/{name}.yaml").write_text(block)
     return own, truth
+
+
+def test_the_trial_on_digits_runs_as_it_is_printed_and_leaves_the_checkout_as_it_is(tmp_path: Path) -> None:
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    before = {file: file.read_bytes() for file in (copy.root / "config").rglob("*.yaml")}
+    trial = _section("Labels").partition("### Try it on digits first\n")[2].partition("\n### ")[0]
+    typed = re.findall(r"^\$ (.*)$", trial, re.M)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    out = subprocess.run(
+        ["bash", "-ec", "\n".join(typed)],
+        cwd=copy.root,
+        env=copy.warm_environment(PATH=path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert out.returncode == 0, out.stderr
+    share = re.findall(r"labels\.csv: (\d+)\.\d% of 1197 labels are the true ones", out.stdout)
+    assert share == re.findall(r"are true: (\d+)%", trial), out.stdout
+    assert "s2e/digits/file-given/standard seed 1, 20 epochs" in out.stdout
+    assert {file: file.read_bytes() for file in before} == before
 
 
 def test_from_labels_to_a_table_is_at_most_ten_lines() -> None:

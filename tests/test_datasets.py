@@ -18,7 +18,7 @@ from suite_copy import SuiteCopy
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
 from lnl.data.registry import DatasetInfo
-from lnl.declared import dataset_checks, origin, paths, schema
+from lnl.declared import dataset_checks, declared_sets, origin, paths, schema
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -264,6 +264,41 @@ def test_the_page_s_declarations_are_sound_and_short(tmp_path: Path) -> None:
     assert not origin.other_data(str(note), mine, places)
     (tmp_path / "raw.txt").write_text("".join(f"{n} {n} {n % 3}\n" for n in range(12)))
     assert origin.other_data(str(note), mine, places)
+
+
+def test_what_a_method_without_its_clean_set_is_told_to_add_works_as_it_stands(tmp_path: Path) -> None:
+    copy = SuiteCopy.make(tmp_path / "checkout")
+    table(tmp_path)
+    scale = copy.root / "config/scales/demo.yaml"
+    scale.write_text(yaml.safe_dump({**yaml.safe_load(scale.read_text()), "batch_size": 64}))
+    for folder, block in zip(("datasets", "protocols"), _blocks("yaml"), strict=False):
+        (copy.root / f"config/{folder}/wine.yaml").write_text(block)
+    look = ("train", "wine/wine/symmetric-50/l2r", "--first", "2", "--data-root", str(tmp_path))
+    [asked] = re.findall(r"does not declare; add (sets: .*) to it$", copy.lnl(*look).stderr, re.M)
+    with (copy.root / "config/protocols/wine.yaml").open("a") as stream:
+        stream.write(f"{asked}\n")
+    out = copy.lnl(*look)
+    assert out.returncode == 0, out.stderr
+    assert "the first 2 of 6 epochs" in out.stdout and "batches" not in out.stdout, "64 are more than there are"
+
+
+@pytest.mark.parametrize(
+    ("classes", "train", "sets", "count"),
+    [
+        (10, 60_000, {}, 100),
+        (3, 60_000, {}, 99),
+        (3, 9, {}, 3),
+        (3, 60, {"tuned": {"count": 30}}, 15),
+        (3, 60_000, {"train": {"count": 40}}, 18),
+        (1000, 1_000_000, {}, 1000),
+    ],
+)
+def test_a_set_that_is_suggested_has_whole_examples_of_each_class_and_leaves_half(
+    tmp_path: Path, classes: int, train: int, sets: dict[str, Any], count: int
+) -> None:
+    info = declared(WINE, tmp_path, classes=classes, counts={"train": train, "test": 1000})
+    assert declared_sets.suggested(sets, info) == count
+    assert "clean" in declared_sets.resolved(sets | {"clean": {"count": count, "balanced": True}}, info, info, "here")
 
 
 def test_the_page_s_data_set_trains_and_is_trained_again_when_the_data_change(tmp_path: Path) -> None:

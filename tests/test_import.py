@@ -117,7 +117,12 @@ def test_a_record_that_is_not_sound_is_one_line(way: tuple[Any, ...], value: Any
     with pytest.raises(UserError) as found:
         validated(record, "here.json")
     line = str(found.value)
-    assert line.startswith("here.json: ") and said in line and "\n" not in line and "run again" in line
+    assert (
+        line.startswith("here.json: ")
+        and said in line
+        and "\n" not in line
+        and "take it anew from where it was made" in line
+    )
 
 
 def test_a_run_that_diverged_before_anything_was_evaluated_is_sound() -> None:

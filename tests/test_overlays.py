@@ -17,6 +17,7 @@ from suite_copy import ROOT, SuiteCopy
 import lnl
 from lnl.cli.starting import new
 from lnl.declared import dependencies, kept_suites, layers
+from lnl.declared.data_places import Places
 from lnl.declared.label_needs import makeable
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -305,10 +306,13 @@ def test_a_scale_that_is_left_out_says_why(lab: Lab) -> None:
 
 def test_blocks_of_the_page_are_what_a_user_types(lab: Lab) -> None:
     page = (ROOT / "docs/overlays.md").read_text()
-    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)
+    block, labels = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)
     config = yaml.safe_load(Path("config/config.yaml").read_text()) | yaml.safe_load(block)
     Path("config/config.yaml").write_text(yaml.safe_dump(config))
-    assert "mine" in Suite.load(config={"scale": "demo"}).methods
+    lab.write(lab.overlay / "config/label_files.yaml", labels)
+    suite = Suite.load(config={"scale": "demo"})
+    assert "mine" in suite.methods and not suite.layers.remarks()
+    assert [name for name, _ in Places.of(suite.config).label_files] == ["mine"]
     (joins,) = re.findall(r"^```python\n(.*?)^```$", page, re.S | re.M)
     named = yaml.safe_load("{" + joins.strip().rstrip(",") + "}")["joins"]
     assert set(named) <= set(Suite.load(ROOT, {"scale": "demo"}, validate=False).tables)

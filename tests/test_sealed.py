@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -156,6 +159,26 @@ def test_a_damaged_file_is_named_and_made_again_by_the_next_start(suite: SuiteCo
         assert f"lnl: {file.relative_to(suite.root)}: " in out.stderr and "made again" in out.stderr
     assert {file: file.read_bytes() for file in before} == before
     assert suite.jobs() == {}
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["in-the-store", "not-in-the-store"])
+def test_what_is_said_of_a_damaged_record_puts_it_right_with_nothing_deleted(suite: SuiteCopy, stored: bool) -> None:
+    place = f"{CELLS}/standard/seed1.json"
+    record = suite.root / place
+    before = sealed.read(record)["result"]
+    record.write_text('{"x": 1}')
+    if not stored:
+        shutil.rmtree(suite.root / CELLS.replace("cells", "store") / "standard/seed1")
+    status, table = suite.lnl("status", "small").stdout, suite.lnl("table", "small").stderr
+    exported = suite.lnl("export", "runs.csv").stderr
+    for line in (status, exported):
+        assert f"{place}: not a run record" in line and "elete" not in line
+        assert "from the store if it is there, else by training this run alone" in line
+    assert "small: the records of 1 of 4 runs cannot be read at scale demo" in table and place in table
+    [command] = {found for line in (status, exported) for found in re.findall("`lnl (train [^`]+)`", line)}
+    out = suite.lnl(*shlex.split(command))
+    assert ("was finished already" if stored else "is trained") in out.stdout, out.stderr
+    assert sealed.read(record)["result"] == before
 
 
 def test_a_damaged_copy_in_the_store_is_set_aside_and_taken_from_the_published_one(suite: SuiteCopy) -> None:

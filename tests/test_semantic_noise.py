@@ -270,7 +270,7 @@ def test_damaged_labels_and_those_of_another_labeller_are_refused_in_a_line(copy
     content = _prepare(suite)
     places = Places.of(suite.config)
     MANIFEST.write_text(MANIFEST.read_text().replace('"noise_seed": 0', '"noise_seed": 1'))
-    with pytest.raises(UserError, match=r"as_released-seed0.json: .*damaged.*; delete it, and `lnl prepare noise"):
+    with pytest.raises(UserError, match=r"as_released-seed0.json: .*damaged.*; `lnl prepare noise"):
         problem(suite, READER, places, CPU)
     sealed.write(MANIFEST, content | {"source": content["source"] | {"made_of": "0" * 16}})
     with pytest.raises(UserError, match="its labels are of another labeller"):

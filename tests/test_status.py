@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from suite_copy import SuiteCopy
 
 from lnl.cli import inspect, render
+from lnl.cli import search as searching
+from lnl.declared import paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.search import files
 
 
 @pytest.fixture
@@ -28,6 +32,55 @@ def test_a_table_that_lacks_runs_is_rendered_incomplete(suite: Suite, capsys: py
     assert said_of(suite, capsys) == "no"
     render.everything(suite, ["small"], partial=True)
     assert said_of(suite, capsys) == "incomplete"
+
+
+def test_runs_that_are_not_there_and_records_that_cannot_be_read_are_told_apart(suite: Suite) -> None:
+    with pytest.raises(UserError, match=r"^small: 4 of 4 runs are missing at scale demo \(.* …\); `snakemake small"):
+        render.everything(suite, ["small"], partial=False)
+    first, second, *_ = suite.demand("small")
+    for run, content in ((first, "{"), (second, '{"result": {"seed": 1}}')):
+        file = Path(paths.record("demo", run.cell.id, run.seed))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    known = (
+        rf"small: 2 of 4 runs are missing .*, and the records of 2 cannot be read \({file.parent}/seed1.json: not a rea"
+    )
+    with pytest.raises(UserError, match=known) as said:
+        render.everything(suite, ["small"], partial=False)
+    assert "trained" not in str(said.value), "what makes them is said once, at the end"
+
+
+def test_the_note_of_a_candidate_s_failure_that_is_damaged_hides_nothing_else(suite: Suite) -> None:
+    search = suite.parse_search("s2e/digits/symmetric-50/coteaching/random", 1)
+    cell = f"{search.protocol}/{search.dataset}/{search.noise}/{search.method}-{search.name}-search1-round1-candidate1"
+    note = Path(paths.failure("demo", cell, 1))
+    note.parent.mkdir(parents=True)
+    note.write_text("{")
+    said = inspect.progress(suite, search)
+    assert said.startswith("round 1 of ") and said.endswith(
+        f"1 failed, the first with a note that cannot be read, {note}"
+    )
+
+
+def test_a_search_with_a_result_makes_scores_again_that_cannot_be_read(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = suite.parse_search("s2e/digits/symmetric-50/coteaching/random", 1)
+    best, scores = (paths.best("demo", search.id, 1), paths.scores("demo", search.id, 1, 1))
+    found = {"score": 0.5, "round": 1, "candidate": 1}
+    files.write(suite, search, best, {"best": found, "candidates": 1, "scored_on": "validation", "final": "best"})
+    walked: list[str] = []
+    monkeypatch.setattr("lnl.cli.search._training", lambda suite: nullcontext(("cpu", bool)))
+    monkeypatch.setattr("lnl.cli.prepare.for_search", lambda *_: None)
+    monkeypatch.setattr("lnl.run.searching.candidates.walk", lambda suite, search, *_: walked.append(search.id))
+    searching.command(suite, search.id, 1, quiet=True)
+    assert not walked, "a result that was imported without its scores is a result"
+    Path(scores).parent.mkdir(parents=True)
+    Path(scores).write_text("{")
+    with pytest.raises(UserError, match=rf"^{scores}: not readable .*; `lnl search {search.id} --seed 1 .* again$"):
+        files.read(suite, search, scores)
+    searching.command(suite, search.id, 1, quiet=True)
+    assert walked == [search.id]
 
 
 def test_a_typed_name_that_is_none_gets_the_nearest_ones(suite: Suite) -> None:

@@ -23,6 +23,7 @@ from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.errors import UserError
 from lnl.files import parse_json, read_file, said, sealed
 from lnl.files.locks import Busy
+from lnl.results.damaged import ANEW as REMEDY
 from lnl.results.records import read
 from lnl.results.valid import validated
 from lnl.run import manifests
@@ -33,7 +34,6 @@ from lnl.search.files import choice, searched
 
 RECORD = re.compile(r"seed.*\.json(\.gz)?", re.S)
 PAGE = re.compile(r"(scores|best)\.json(\.gz)?")
-REMEDY = "take it anew from where it was made"
 SHOWN = 20  # refused files that are named; a hundred lines say no more than how many there are
 OUTCOMES = (
     "imported",
@@ -202,7 +202,7 @@ def _merge_search(
         try:
             there = paths.read(target) if target.exists() else page
         except UserError as error:
-            report.refused.append(said(f"{file}: {target}, which is here, is not readable ({error}); delete that"))
+            report.refused.append(said(f"{file}: {error}; or delete it, and import again"))
             return
         agreed &= _found(there) == _found(page) == _found(wanted.setdefault(target, page))
     for target, page in wanted.items() if agreed else ():

@@ -16,6 +16,7 @@ from lnl.declared import origin, paths
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import said, sealed
+from lnl.results.damaged import ANEW
 from lnl.results.records import read
 from lnl.run import manifests
 
@@ -92,9 +93,7 @@ def bring(suite: Suite, file: Path, content: Any, trained_on: Mapping[str, set[s
         return ALONE
     if trained_on[path] != {found["digest"]}:
         others = ", ".join(sorted(trained_on[path]))
-        raise UserError(
-            f"{file}: digest {found['digest']}, and the runs beside it were trained on {others}; {manifests.REMEDY}"
-        )
+        raise UserError(f"{file}: digest {found['digest']}, and the runs beside it were trained on {others}; {ANEW}")
     if not manifests.of_today(suite, found):
         return ELSEWHERE
     sealed.write(path, found)

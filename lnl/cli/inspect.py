@@ -9,6 +9,7 @@ from lnl.declared import dependencies, label_needs, paths, searches
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
+from lnl.errors import UserError
 from lnl.files.locks import free
 from lnl.render.amounts import duration, size
 from lnl.results import rendered
@@ -145,9 +146,16 @@ def progress(suite: Suite, search: Search) -> str:
     failed = sorted(folder.glob(pattern))
     said = ""
     if failed:
-        note = paths.read(failed[0])
-        said = f"; {len(failed)} failed, the first with {note['class']}: {note['message']}, log {note.get('log')}"
+        said = f"; {len(failed)} failed, the first with {_failure(failed[0])}"
     return _how_far(suite, search) + said
+
+
+def _failure(note: Path) -> str:
+    try:
+        found = paths.read(note)
+        return f"{found['class']}: {found['message']}, log {found.get('log')}"
+    except (UserError, KeyError):
+        return f"a note that cannot be read, {note}"
 
 
 def _how_far(suite: Suite, search: Search) -> str:

@@ -29,7 +29,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
         asked = len(suite.demand(key)) + len(dependencies.searches(suite, key)) + len(dependencies.studies(suite, key))
         what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
         raise UserError(
-            f"{key}: {len(missing)} of {asked} {what} are missing at scale {suite.scale} ({missing[0]} …); "
+            f"{key}: {_lack(missing, rendered.unreadable(suite, key), f'of {asked} {what}', suite.scale)}; "
             f"`{snakemake_command(suite, key)}` makes them, `--partial` renders without them"
         )
     name, made = suite.paper(key) if kind == "claims" else key, rendered.made_of(suite, key)
@@ -56,6 +56,17 @@ def _named(suite: Suite, word: str, kind: str) -> str:
         raise UserError(f"'{word}' is a paper: `lnl render {word}` renders all of it, `lnl status {word}` lists it")
     what = {"claims": "claims page"}.get(kind, COMMANDS[kind])
     return str(choose(word, known, what, "command line"))
+
+
+def _lack(missing: list[str], unreadable: dict[str, str], of: str, scale: str) -> str:
+    """How many of what an artefact demands are not there, and how many are there and cannot be read."""
+    absent = [name for name in missing if name not in unreadable]
+    said = [f"{len(absent)} {of} are missing at scale {scale} ({absent[0]} …)"] if absent else []
+    if unreadable:
+        which = str(len(unreadable)) if absent else f"{len(unreadable)} {of}"
+        where = "" if absent else f" at scale {scale}"
+        said.append(f"the records of {which} cannot be read{where} ({next(iter(unreadable.values()))})")
+    return ", and ".join(said)
 
 
 def everything(suite: Suite, wanted: list[str], partial: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -31,7 +32,7 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
     suite = suite.searching
     search = _search(suite, search_id, seed)
     best = paths.best(suite.scale, search.id, search.seed)
-    if not current(suite, search, best):
+    if not _whole(suite, search):
         with _training(suite) as (device, stop):
             from lnl.cli.prepare import for_search
             from lnl.run.searching.candidates import walk
@@ -48,6 +49,14 @@ def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None
     final = suite.searches[search.name]["final"]
     if final != "best":
         print(f"methods train with {FINALS[final]}")
+
+
+def _whole(suite: Suite, search: Search) -> bool:
+    """Whether the result is there, and none of the scores beside it is damaged, or of another declaration."""
+    at = (suite.scale, search.id, search.seed)
+    scores = [paths.scores(*at, round + 1) for round in range(len(searches.rounds(suite, search)))]
+    there = [path for path in scores if os.path.exists(path)]  # a result may have been imported without them
+    return all(current(suite, search, path) for path in [paths.best(*at), *there])
 
 
 def step(

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from lnl.declared import configuration, decisions, names
 from lnl.declared.contents import Contents, checked
-from lnl.declared.layers import KNOWN, SPARED
+from lnl.declared.layers import KNOWN, LABELS, SPARED
 from lnl.declared.specification import choose
 from lnl.errors import Unknown, UserError, alike
 
@@ -38,7 +38,9 @@ class Catalogue(Contents):
         root = Path(root)
         values = configuration.read(root, config)
         if validate:
-            checked({key: value for key, value in values.items() if key not in (KNOWN, SPARED)}, "config", "config")
+            checked(
+                {key: value for key, value in values.items() if key not in (KNOWN, LABELS, SPARED)}, "config", "config"
+            )
         return cls(root, values, validate)
 
     def _validate(self) -> None:

@@ -7,6 +7,7 @@ Standard library and PyYAML only: every cluster job parses this. jsonschema is u
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,17 +16,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import noise_files
+from lnl.declared import configuration, names, noise_files
 from lnl.declared.declared_files import DeclaredFiles
-from lnl.declared.layers import Layers
+from lnl.declared.layers import LABELS, Layers
 from lnl.declared.lengths import check_unit, with_periods
 from lnl.declared.reading import extended, read_literal, read_mapping, read_method
 from lnl.declared.restarts import without_inherited
 from lnl.declared.specification import choose, merge
 from lnl.declared.with_features import with_features
 from lnl.errors import UserError
+from lnl.files.home import written_out
 from lnl.noise import keys as noise_keys
 from lnl.noise.kinds import NoiseKind, OwnNoise
+
+LABEL_FILES = "config/label_files.yaml"  # of an overlay; a checkout has them in its configuration
 
 
 def checked(declaration: object, kind: str, source: str) -> None:
@@ -62,6 +66,8 @@ class Contents:
         self._check: Callable[[dict[str, Any], str], None] | None = None
         if validate:
             self._check = _check_variant
+        self.layers.label_files = self._label_files()
+        self.config = {**config, LABELS: self.layers.label_files}
         self.datasets = self.files.read("config/datasets", "yaml", self._dataset)
         self.noises = {
             **self.files.read("config/noises", "yaml", self._noise),
@@ -90,6 +96,35 @@ class Contents:
             return self._sound(read_mapping(file), kind, self.layers.told(file))
 
         return self.files.read(name, "yaml", read)
+
+    def _label_files(self) -> dict[str, dict[str, Any]]:
+        """Entries of overlays' config/label_files.yaml by name, with whole paths; in a job as its head has read them.
+
+        UserError for a name that the configuration or another overlay has as well.
+        """
+        if self.layers.by_head is not None:
+            return dict(self.config.get(LABELS) or {})
+        for name in self.config.get("label_files") or {}:
+            self.files.take("label_files", name, self.root / configuration.FILE)
+        found: dict[str, dict[str, Any]] = {}
+        for folder in self.layers.overlays:
+            file = folder / LABEL_FILES
+            with self.layers.spared(file):
+                if os.path.lexists(file):
+                    found |= self._labels_of(folder, file)
+        return found
+
+    def _labels_of(self, folder: Path, file: Path) -> dict[str, dict[str, Any]]:
+        declared, where = read_mapping(file), self.layers.told(file)
+        checked({"scale": self.scale, "label_files": declared}, "config", where)  # as if it stood there
+        entries = {}
+        for name, said in declared.items():
+            names.check(name, "label file", where, names.FREE)
+            path = folder / written_out(said["path"], f"{where}, '{name}'")
+            entries[name] = {**said, "path": os.path.abspath(path), "declared_in": where}
+        for name in entries:
+            self.files.take("label_files", name, file)
+        return entries
 
     def _dataset(self, file: Path) -> DatasetInfo:
         found = self._sound(read_mapping(file), "dataset", self.layers.told(file))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared import configuration, environment
+from lnl.declared.layers import LABELS
 from lnl.errors import UserError, nearest
 from lnl.files.home import written_out
 from lnl.noise.label_source import LabelFile
@@ -25,6 +26,7 @@ class Places:
     accepted: tuple[str, ...] = ()
     label_files: tuple[tuple[str, LabelFile], ...] = ()  # by name
     checkpoint_seconds: float = 60.0
+    of_overlays: tuple[tuple[str, str], ...] = ()  # names of label files that overlays declare, and where
 
     @classmethod
     def of(cls, config: dict[str, Any], root: Path = Path()) -> Places:
@@ -32,7 +34,8 @@ class Places:
 
         root: the checkout, from which relative paths of label files are counted.
         """
-        declared = config.get("label_files") or {}
+        private = config.get(LABELS) or {}
+        declared = {**(config.get("label_files") or {}), **private}
         return cls(
             data_root=_root("data_root", config.get("data_root"), os.environ.get("LNL_DATA_ROOT"), "data"),
             cache_root=_root(
@@ -44,6 +47,7 @@ class Places:
             accepted=tuple(config.get("accepted_digests") or ()),
             label_files=tuple((name, _label_file(name, said, root)) for name, said in declared.items()),
             checkpoint_seconds=environment.known("LNL_CHECKPOINT_SECONDS"),
+            of_overlays=tuple((name, str(said["declared_in"])) for name, said in private.items()),
         )
 
     def label_file(self, noise: str) -> LabelFile | None:
@@ -61,14 +65,15 @@ class Places:
             lacks = f"has no '{name}'" if first == name else f"has neither '{first}' nor '{name}'"
             raise UserError(
                 f"noise '{noise}': config key 'label_files' {lacks}{nearest(first, known)}; "
-                f"add `{first}: {{path: …}}` to it (docs/bring-your-own.md)"
+                f"add `{first}: {{path: …}}` to it, or to an overlay's config/label_files.yaml (docs/bring-your-own.md)"
             )
-        found, where = known[name], f"config key 'label_files.{name}'"
+        found, private = known[name], dict(self.of_overlays).get(name)
+        where = f"config key 'label_files.{name}'" if private is None else f"{private}, '{name}'"
         if field is not None:
             if found.field not in (None, field):
                 raise UserError(f"noise '{noise}': {where} names field '{found.field}'; leave `field` out there")
             found = replace(found, field=field)
-        _check_there(found.path, where)
+        _check_there(found.path, where, "the checkout" if private is None else "the overlay")
         return found
 
     def _named(self, name: str) -> tuple[str, str | None]:
@@ -101,7 +106,7 @@ def _label_file(name: str, said: Mapping[str, Any], root: Path) -> LabelFile:
     )
 
 
-def _check_there(path: Path, where: str) -> None:
+def _check_there(path: Path, where: str, base: str) -> None:
     try:
         there, folder = path.exists(), path.is_dir()
     except OSError as error:
@@ -111,7 +116,7 @@ def _check_there(path: Path, where: str) -> None:
     if not there:
         beside = _beside(path)
         hint = nearest(path.name, beside) if beside else ""
-        raise UserError(f"{where}: {path} does not exist{hint}; relative paths begin at the checkout")
+        raise UserError(f"{where}: {path} does not exist{hint}; relative paths begin at {base}")
 
 
 def _beside(path: Path) -> list[str]:

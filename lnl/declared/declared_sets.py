@@ -41,6 +41,17 @@ def resolved(sets: Mapping[str, Tree], info: DatasetInfo, printed: DatasetInfo, 
     return out
 
 
+def suggested(sets: Mapping[str, Tree], info: DatasetInfo) -> int:
+    """How many examples a further set, with as many of each class, may have beside those that are declared.
+
+    About a hundred, as the papers' clean sets have, and of a small data set half of what is there to be trained on.
+    """
+    room = sets[TRAIN]["count"] if TRAIN in sets else info.train - info.clean
+    room -= sum(declared["count"] for name, declared in sets.items() if name != TRAIN and "of" not in declared)
+    each = min(100 // info.classes, room // (2 * info.classes))
+    return int(info.classes * max(1, each))
+
+
 def held_out_examples(spec: Tree, info: DatasetInfo) -> int:
     """Training examples of the whole file that a method leaves out, or that validate in a search."""
     return round(info.train * float(spec.get("hold_out", {}).get("share", 0.0)))

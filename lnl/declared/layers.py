@@ -24,6 +24,7 @@ from lnl.files.home import written_out
 
 VARIABLE = "LNL_OVERLAY"  # folders, separated as PATH is; on top of those of the configuration
 KNOWN = "overlay_left_out"  # in a head's configuration for its jobs: files that it has found broken
+LABELS = "overlay_label_files"  # in the same: entries of overlays' label files by name, and which file each is in
 SPARED = "unfinished_methods"  # in the configuration of a command that goes on without the checkout's broken methods
 _begun: ContextVar[str | None] = ContextVar("begun", default=None)  # the folder of `beginning`
 PLACES = ("methods", "tables", "figures", "claims", "config")  # of a checkout, and of an overlay
@@ -158,6 +159,7 @@ class Layers:
         self.left_out: dict[str, tuple[str, ...]] = {}  # files of overlays, and what is wrong with each
         self.forgiven: dict[str, str] = {}  # files whose use has failed in one place, and why
         self.unfinished = bool(config.get(SPARED))  # whether the checkout's method files are spared as an overlay's are
+        self.label_files: dict[str, dict[str, Any]] = {}  # entries of overlays, as LABELS has them
         self.by_head: frozenset[str] | None = frozenset(config[KNOWN]) if KNOWN in config else None
 
     def importable(self) -> None:
@@ -190,7 +192,12 @@ class Layers:
         if not self.overlays:
             return dict(config)
         left_out = sorted({os.path.abspath(file) for file in self.left_out} | (self.by_head or set()))
-        return {**config, "overlay": [os.path.abspath(each) for each in self.overlays], KNOWN: left_out}
+        return {
+            **config,
+            "overlay": [os.path.abspath(each) for each in self.overlays],
+            KNOWN: left_out,
+            LABELS: self.label_files,
+        }
 
     def told(self, file: Path) -> str:
         """A file as messages name it: one of the checkout by its place in it."""

@@ -55,7 +55,7 @@ def read(path: Path | str) -> dict[str, Any]:
     try:
         return sealed.opened(content(path))
     except ValueError as error:
-        raise UserError(f"{path}: not readable ({error}); delete it: the next start makes it again") from None
+        raise UserError(f"{path}: not readable ({error}); the next start of what asks for it makes it again") from None
     except FileNotFoundError:
         raise
     except OSError as error:

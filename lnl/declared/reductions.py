@@ -177,9 +177,9 @@ def _length(suite: Suite, declared: Declared) -> str:
 
 
 def _batch(suite: Suite, declared: Declared) -> str:
-    """Of a scale that names a size, which is then every variant's."""
-    size, printed = suite.scales[suite.scale].get("batch_size"), _printed(suite, declared)["batch"]["size"]
-    return f"batches of {size} for {printed}" if size not in (None, printed) else ""
+    """Of a scale that names a size, which is then every variant's, but of a data set that is too small for it."""
+    size, printed = declared.spec["batch"]["size"], _printed(suite, declared)["batch"]["size"]
+    return f"batches of {size} for {printed}" if "batch_size" in suite.scales[suite.scale] and size != printed else ""
 
 
 def _rate(suite: Suite, declared: Declared) -> str:

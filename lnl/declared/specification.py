@@ -234,15 +234,16 @@ def resolve(
     sets = declared.get("sets")
     for name in method.get("sets", ()):
         if name not in (sets or {}):
+            count = declared_sets.suggested(sets or {}, datasets[dataset])
             raise UserError(
                 f"{source}: {method['key']} reads a set '{name}', which protocol {protocol} does not declare; add "
-                f"sets: {{{name}: {{count: 100, balanced: true}}}} to it"
+                f"sets: {{{name}: {{count: {count}, balanced: true}}}} to it"
             )
     if (only := declared.get("trained_on", "all")) != "all":
         choose(only, sets or {}, "set of 'trained_on'", source)
     unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says
     batch = {"steps_cap": None, **declared["batch"]}
-    if "batch_size" in reduced:
+    if "batch_size" in reduced and 2 * reduced["batch_size"] <= info.train:  # a smaller data set keeps its protocol's
         batch["size"] = reduced["batch_size"]
     optimiser = dict(declared["optimiser"])
     if "learning_rate" in reduced and optimiser["name"] == printed["name"]:

@@ -181,8 +181,8 @@ def set_of(drawn: Mapping[str, np.ndarray], name: str, spec: Mapping[str, Any]) 
     """Places of a declared set that a method reads."""
     if name not in drawn:
         raise UserError(
-            f"{spec['method']['key']} reads a set '{name}', which protocol {spec['protocol']} does not declare; add "
-            f"sets: {{{name}: {{count: 100, balanced: true}}}} to it"
+            f"{spec['method']['key']} reads a set '{name}', which protocol {spec['protocol']} does not declare; "
+            "list it under 'sets' of the method's SPEC, and what to add to the protocol is said before any job"
         )
     return drawn[name]
 

@@ -41,7 +41,7 @@ def notes(
         ("Names", _names(declaration)),
         ("Runs", _runs(compared, command)),
         ("Diverged", _listed(compared, "diverged", "counted and shown, not part of any mean")),
-        ("Failed", _listed(compared, "failed", "without a record")),
+        ("Failed", _listed(compared, "failed", "without a record that can be read")),
         ("Stale", _listed(compared, "stale", "never averaged; a rerun replaces them")),
     )
     return tuple((heading, lines) for heading, lines in all_notes if lines)

@@ -107,7 +107,7 @@ def _sizes(path: Path, split: str) -> dict[str, str]:
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: not a readable data manifest ({error}); delete it and prepare the data again"
+            f"{path}: not a readable data manifest ({error}); the next start prepares the data again"
         ) from None
 
 

@@ -17,7 +17,8 @@ from lnl.declared import paths
 from lnl.declared.cells import Cell
 from lnl.errors import UserError
 from lnl.files import leaves, read_file, sealed
-from lnl.results.records import REMEDY, shaped
+from lnl.results.damaged import remedy
+from lnl.results.records import shaped
 
 BEGIN, END = b'\n  "curves": {\n', b"\n  },"  # where sealed records have them: their keys are in order, indented by one
 
@@ -82,5 +83,5 @@ def read(path: str) -> dict[str, Any]:
             record = sealed.opened(raw)
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error
-        raise UserError(f"{Path(path)}: not a readable record ({said}); {REMEDY}") from None
+        raise UserError(f"{Path(path)}: not a readable record ({said}); {remedy(path)}") from None
     return shaped(record, path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lnl.errors import UserError, nearest
+from lnl.results.damaged import remedy
 from lnl.results.records import read
 from lnl.results.run_rows import COORDINATES, Found, Warn, rows
 
@@ -51,7 +52,7 @@ def curves(
             warn(str(error))
             continue
         except (KeyError, TypeError, ValueError):
-            warn(f"{run.path}: its curves are none; delete it and run again: only this run is trained anew")
+            warn(f"{run.path}: its curves are none; {remedy(run.path)}")
             continue
         known |= dict.fromkeys(name for name in recorded if name != "epoch")
         about.append({name: row[name] for name in OF_RUN})

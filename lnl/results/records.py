@@ -18,13 +18,13 @@ from lnl.declared import origin, paths, searches
 from lnl.declared.cells import Run
 from lnl.errors import UserError
 from lnl.files import sealed
+from lnl.results.damaged import reason, remedy
 from lnl.search.files import current_schedule
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Cell, Slot, Suite
 
 NAME = ("scale", "protocol", "dataset", "noise", "method", "seed")  # what a record says it is of
-REMEDY = "delete it and run again: only this run is trained anew"
 STATES = ("ok", "diverged", "failed", "stale", "missing")
 Locate = Callable[["Cell", int], Path]
 _STAMPS: dict[str, tuple[tuple[object, ...], bool]] = {}  # of records: when they were written, and whether current
@@ -91,7 +91,7 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"{path}: no such record") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a readable record ({error}); {REMEDY}") from None
+        raise UserError(f"{path}: not a readable record ({error}); {remedy(path)}") from None
 
 
 def shaped(record: dict[str, Any], path: str | Path) -> dict[str, Any]:
@@ -102,9 +102,9 @@ def shaped(record: dict[str, Any], path: str | Path) -> dict[str, Any]:
         or not {"digest", "status", "curves", "seed"} <= set(result)
         or not all(isinstance(result.get(part, {}), dict) for part in ("curves", "labels", "spec", "summary"))
     ):
-        raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {REMEDY}")
+        raise UserError(f"{path}: not a run record (needs result.digest, status, curves and seed); {remedy(path)}")
     if not isinstance(result["seed"], int):  # it becomes part of a path
-        raise UserError(f"{path}: result.seed is no whole number; {REMEDY}")
+        raise UserError(f"{path}: result.seed is no whole number; {remedy(path)}")
     return record
 
 
@@ -183,7 +183,7 @@ def misplaced(suite: Suite, run: Run) -> str | None:
     try:
         result = read(path)["result"]
     except UserError as error:
-        return str(error).removeprefix(f"{path}: ").partition(";")[0]
+        return reason(error, path)
     return None if is_of(suite, run, result) else "the record of another run"
 
 

@@ -98,7 +98,7 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
     known = [None not in networks for networks in zip(*test, strict=True)]
     epochs = [i for i in trained(curves) if known[i]]
     if not epochs:
-        raise UserError("a record without a single evaluated epoch has no statistic: delete it and run again")
+        raise UserError("a record without a single evaluated epoch has no statistic; `lnl train` makes it again")
     remark = ""
     if statistic in ("last10_mean", "last10_mean_file"):
         chosen = epochs[-LAST:]

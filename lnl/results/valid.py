@@ -11,14 +11,16 @@ from typing import Any
 from lnl.declared.shape import Misfit, brief, checker
 from lnl.declared.specification import digest
 from lnl.errors import UserError
+from lnl.results.damaged import remedy
 from lnl.results.statistics import run_statistic
 
-REMEDY = "delete it and run again: only this run is trained anew"
 ROUNDING = 1e-3  # a summary has four decimals; another Python may sum otherwise
 
 
-def validated(record: object, where: str | Path, remedy: str = REMEDY) -> dict[str, Any]:
+def validated(record: object, where: str | Path, otherwise: str | None = None) -> dict[str, Any]:
     """The record itself, if it is one whose every field is sound; UserError with file, field and remedy if not.
+
+    otherwise: the remedy for a file that is none of the results.
 
     Digest and specification, status and curves, summary and curves, and what is said twice have to agree.
     """
@@ -26,7 +28,7 @@ def validated(record: object, where: str | Path, remedy: str = REMEDY) -> dict[s
         result = _well_formed(record)
         _agreeing(result)
     except Misfit as misfit:
-        raise UserError(f"{where}: not a run record: {misfit}; {remedy}") from None
+        raise UserError(f"{where}: not a run record: {misfit}; {otherwise or remedy(where)}") from None
     assert isinstance(record, dict)
     return record
 

@@ -75,7 +75,7 @@ def given(suite: Suite, run: Run, arrays: Arrays, classes: int) -> Predicted | N
     except FileNotFoundError:
         raise UserError(f"{run.cell.id} reads {path}, which is not there; `{command}` makes it") from None
     except ValueError as error:
-        raise UserError(f"{path}: {error}; delete it, and `{command}` makes it again") from None
+        raise UserError(f"{path}: {error}; `{command}` makes it again") from None
 
 
 def current(suite: Suite, run: Run, manifest: str) -> bool:

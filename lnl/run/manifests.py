@@ -19,9 +19,8 @@ from lnl.declared.shape import Misfit, checker
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.noise.predicted import decoded
+from lnl.results.damaged import ANEW
 from lnl.run.labels_kept import labeller_of
-
-REMEDY = "take it anew from where it was made"
 
 
 def of_record(suite: Suite, run: Run, result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -46,7 +45,7 @@ def sound(content: object, file: Path) -> dict[str, Any]:
             raise Misfit("is of another place than its path says")
         _check_digests(content)
     except (Misfit, ValueError) as error:
-        raise UserError(f"{file}: not a manifest: {error}; {REMEDY}") from None
+        raise UserError(f"{file}: not a manifest: {error}; {ANEW}") from None
     return content
 
 

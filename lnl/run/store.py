@@ -23,8 +23,9 @@ from lnl.errors import UserError
 from lnl.files import replacing, sealed
 from lnl.files.disk import unwritten
 from lnl.files.locks import Lock
+from lnl.results.damaged import reason
 from lnl.results.records import is_of, read
-from lnl.results.valid import REMEDY, validated
+from lnl.results.valid import validated
 from lnl.run import handed_over
 from lnl.search.files import choice, found
 
@@ -90,7 +91,7 @@ class Store:
         try:
             result: dict[str, Any] = validated(read(file), file)["result"]
         except UserError as error:
-            sealed.set_aside(file, str(error).removeprefix(f"{file}: ").partition(f"; {REMEDY}")[0])
+            sealed.set_aside(file, reason(error, file))
             return None
         if is_of(self.suite, self.run, result) and result["digest"] == self.digest:
             return result

@@ -32,9 +32,9 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"{path}: not there; {again}") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable ({error}); delete it: {again}") from None
+        raise UserError(f"{path}: not readable ({error}); {again} again") from None
     if (why := _obstacle(suite, search, path, content)) is not None:
-        raise UserError(f"{path}: {why}; delete it: {again}")
+        raise UserError(f"{path}: {why}; {again} again")
     return content
 
 
