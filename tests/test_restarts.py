@@ -12,7 +12,7 @@ import helpers
 import pytest
 import torch
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -86,6 +86,8 @@ def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: floa
 
 @settings(max_examples=50)
 @given(**cycles, until=st.integers(0, 3000))
+@example(first=13, longer=1.31, until=12)  # 13 * (1.31 - 1) / (1.31 - 1) is a hair more than 13
+@example(first=100, longer=1.1, until=700)
 def test_a_minimum_is_the_last_step_before_the_rate_rises(first: int, longer: float, until: int) -> None:
     found = [restarts.part(step, first, longer, 1.0) for step in range(until + 2)]
     rises = [step for step in range(until + 1) if found[step + 1] > found[step]]

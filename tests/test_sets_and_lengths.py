@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from declared_datasets import DATASETS
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -69,6 +69,18 @@ def test_periods_stand_on_the_papers_clock() -> None:
         assert [clock.steps_in(n) for n in range(5)] == [20] * 5
     short = Clock.of({"length": cut | {"steps": 90}, "epochs": 5, "paper_epochs": 20})
     assert [short.steps_in(n) for n in range(5)] == [20, 20, 20, 20, 10]
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 5000), st.integers(1, 2000), st.integers(1, 100), st.booleans())
+@example(24, 1000, 65, True)
+def test_no_milestone_is_passed_by(steps: int, part: int, at: int, in_steps: bool) -> None:
+    """Step `at` of each hundredth of ours stands at that of the paper's, whichever unit a protocol counts in."""
+    ours, paper = 100 * steps, 100 * part
+    length = {"steps": ours, "period": 1, "paper_steps": paper, "paper_period": 1, "clock": "scaled"}
+    spec = {"length": length} if in_steps else {}
+    clock = Clock.of({**spec, "epochs": ours, "paper_epochs": paper})
+    assert clock.paper_step(at * steps) == at * part
 
 
 def test_a_smaller_share_is_part_of_a_larger_one() -> None:

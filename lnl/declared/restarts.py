@@ -20,10 +20,17 @@ SCHEDULE = "cosine_restarts"
 #: Keys of an optimiser that go with this schedule, all three.
 KEYS = ("first", "longer", "lower")
 
+#: How near to a whole step, relative to it, the beginning of a cycle is that step: far above rounding (below 1e-13 from
+#: `longer` 1.01 on), far below a part of a step that any declared schedule can mean.
+WHOLE = 1e-11
+
 
 def begins(cycle: int, first: float, longer: float) -> float:
-    """Where a cycle begins, in steps."""
-    return float(first * cycle if longer == 1 else first * (longer**cycle - 1) / (longer - 1))
+    """Where a cycle begins, in steps. A whole step that rounding missed is that step: with a hair more, a training
+    would take one step too many, at a rate of nought."""
+    begin = first * cycle if longer == 1 else first * (longer**cycle - 1) / (longer - 1)
+    whole = round(begin)
+    return float(whole if math.isclose(begin, whole, rel_tol=WHOLE) else begin)
 
 
 def cycle_of(step: float, first: float, longer: float) -> int:

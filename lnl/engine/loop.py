@@ -150,7 +150,7 @@ class Training:
         if self.clock.steps is None:
             self._set_rates(moment.time, self.spec["paper_epochs"])
         elif self.position.step:  # resumed: the rate of the last step, which no other may follow
-            self._set_rates((self.position.total - 1) * self.clock.pace, self.spec["length"]["paper_steps"])
+            self._set_rates(self.clock.paper_step(self.position.total - 1), self.spec["length"]["paper_steps"])
         per_run = [method.schedule(moment.time) for method in self.methods]
         shape = (-1, 1, 1) if self.stacked else (1, 1)
         scalars = {
@@ -167,7 +167,7 @@ class Training:
     def step(self, number: int, moment: Moment) -> None:
         """Step `number` of the epoch that `begin_epoch` began."""
         total = self.position.total
-        now = replace(moment, step=total, paper_step=total * self.clock.pace, in_epoch=number)
+        now = replace(moment, step=total, paper_step=self.clock.paper_step(total), in_epoch=number)
         if self.clock.steps is not None:
             self._set_rates(now.paper_step, self.spec["length"]["paper_steps"])
         self.batches.ask(number)
