@@ -23,7 +23,7 @@ from lnl.declared.suite import Cell, Run, Search, Suite
 from lnl.errors import UserError
 from lnl.files import parse_json, read_file, said, sealed
 from lnl.files.locks import Busy
-from lnl.results.damaged import ANEW as REMEDY
+from lnl.results.damaged import ANEW
 from lnl.results.records import read
 from lnl.results.valid import validated
 from lnl.run import manifests
@@ -150,7 +150,7 @@ def _parsed(file: Path) -> Any:
     try:
         return sealed.opened(read_file(file), parse_json)
     except (OSError, ValueError) as error:
-        raise UserError(f"{file}: not readable ({error}); {REMEDY}") from None
+        raise UserError(f"{file}: not readable ({error}); {ANEW}") from None
 
 
 # ---- searches ------------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _searches(
     by_search: dict[tuple[str, Search], list[tuple[Path, pages.Page]]] = {}
     for file in found:
         try:
-            page = pages.well_formed(_parsed(file), file, REMEDY)
+            page = pages.well_formed(_parsed(file), file, ANEW)
             check_path(file, page, suite)
         except UserError as error:
             report.refused.append(said(error))
@@ -227,7 +227,7 @@ def _sound(
     sound = []
     for file, page in sorted(found, key=lambda entry: not pages.is_scores(entry[1])):
         try:
-            sound.append((file, pages.fitting(page, declared, space, rounds, file, REMEDY)))
+            sound.append((file, pages.fitting(page, declared, space, rounds, file, ANEW)))
         except UserError as error:
             report.refused.append(said(error))
             continue
@@ -241,7 +241,7 @@ def _sound(
 
 def _bring_record(suite: Suite, file: Path, report: Report) -> str:
     """Outcome of one record; UserError if it is refused."""
-    record = validated(_parsed(file), file, REMEDY)
+    record = validated(_parsed(file), file, ANEW)
     result = record["result"]
     check_path(file, result, suite)
     if result["scale"] != suite.scale:
@@ -257,10 +257,10 @@ def _bring_record(suite: Suite, file: Path, report: Report) -> str:
     networks = suite.methods[suite.spec(cell)["method"]["key"]]["networks"]
     there = len(result["curves"].get("test_accuracy", range(networks)))
     if there != networks:
-        raise UserError(f"{file}: not a run record: curves of {there} networks, {networks} are declared; {REMEDY}")
+        raise UserError(f"{file}: not a run record: curves of {there} networks, {networks} are declared; {ANEW}")
     paper = result.get("stand_in_for")
     if paper is not None and paper not in suite.protocols[cell.protocol]["datasets"]:
-        raise UserError(f"{file}: not a run record: {cell.protocol} has no {paper} to stand in for; {REMEDY}")
+        raise UserError(f"{file}: not a run record: {cell.protocol} has no {paper} to stand in for; {ANEW}")
     if not searched(suite, cell):
         return "without its search"
     run = Run(cell, result["seed"])

@@ -30,6 +30,7 @@ from lnl.results.records import read
 from lnl.run import labels_kept
 from lnl.run.store import Store
 
+FEWEST, MOST = 2, 10_000  # epochs of a look
 LINES = 11  # epochs that are shown
 FIRST = ("test_accuracy", "validation_accuracy", "loss", "schedule", "kept_fraction", "label_precision")
 KNOWN = {  # curves that every run has beside these, and that a look leaves to the record
@@ -58,6 +59,10 @@ class Look:
             return None
         if epochs is not None and first is not None:
             raise UserError("--epochs is the whole training in so many, --first its beginning; leave one of them out")
+        option, asked = ("--epochs", epochs) if first is None else ("--first", first)
+        if asked is not None and not FEWEST <= asked <= MOST:
+            why = " (the first one may be of the untrained network)" if asked < FEWEST else ""
+            raise UserError(f"{option} {asked}: a look has {FEWEST} to {MOST:,} epochs{why}")
         return cls(epochs, first, dict(_setting(words) for words in settings))
 
     @property

@@ -26,8 +26,9 @@ FOLDED = 16  # characters that names have at least where they are folded; a term
 class Listing:
     """Rows under names of columns: the first column says whose they are, the others are numbers that stay whole.
 
-    left: columns of words, which begin at the left. less: columns that a narrow terminal does without, the least
-    important group first; why: what is said of them. apart: whether the last row, a sum, stands apart.
+    left: columns of words, which begin at the left; folded: those of them that may be broken between words. less:
+    columns that a narrow terminal does without, the least important group first; why: what is said of them. apart:
+    whether the last row, a sum, stands apart.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Listing:
     less: Sequence[tuple[str, ...]] = ()
     why: str = ""
     apart: bool = False
+    folded: Sequence[str] = ()
     rows: list[tuple[Text, ...]] = field(default_factory=list)
 
     def add(self, *cells: str | Text) -> None:
@@ -47,7 +49,9 @@ class Listing:
         return max(map(cell_len, (self.columns[place], *(row[place].plain for row in self.rows))))
 
     def least(self, place: int) -> int:
-        """The same where its name is broken between words."""
+        """The same where its name is broken between words, and its cells too if they may be."""
+        if self.columns[place] in self.folded:
+            return min(FOLDED, self.natural(place))
         return max(map(cell_len, (*self.columns[place].split(), *(row[place].plain for row in self.rows), "")))
 
     def widths(self, room: float) -> dict[int, int]:
@@ -64,10 +68,12 @@ class Listing:
         over = _sum(least.values()) - room
         if over > 0 and least[0] - over >= FOLDED:
             least[0] -= int(over)
-        spare = room - _sum(least.values())
-        for place, width in least.items():
-            more = int(min(max(spare, 0), self.natural(place) - width))
-            least[place], spare = width + more, spare - more
+        natural = {place: self.natural(place) for place in least}
+        while grow := [place for place, width in least.items() if width < natural[place]]:
+            for place in grow:
+                if _sum(least.values()) >= room:
+                    return least
+                least[place] += 1
         return least
 
     def show(self) -> None:

@@ -9,8 +9,6 @@ import typer
 from lnl.cli.common import DataRoot, Device, Scale, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
 
-FEWEST, MOST = 2, 10_000  # epochs of a quick look: the first may be of the untrained network
-
 
 def train(
     cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method, as in the record's path")],
@@ -22,11 +20,11 @@ def train(
     quiet: Annotated[bool, typer.Option(help="no progress bar")] = False,
     epochs: Annotated[
         int | None,
-        typer.Option(min=FEWEST, max=MOST, help="a quick look: the whole training in so many epochs, no record of it"),
+        typer.Option(help="a quick look: the whole training in so many epochs, 2 to 10,000; no record of it"),
     ] = None,
     first: Annotated[
         int | None,
-        typer.Option(min=FEWEST, max=MOST, help="a quick look at the first epochs of the training, no record of it"),
+        typer.Option(help="a quick look at the first epochs of the training, 2 to 10,000; no record of it"),
     ] = None,
     settings: Annotated[
         list[str] | None,

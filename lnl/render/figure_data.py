@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class FigureData:
         """Curves, as declared, joined methods last; also those that the suite does not have yet."""
         return list(dict.fromkeys(Entry(p.slot.column, p.slot.column_label) for p in self.places))
 
-    @property
+    @cached_property
     def looks(self) -> dict[str, dict[str, Any]]:
         """Arguments of a matplotlib line for each column, no two alike: a method's own look where it has one."""
         methods: dict[str, set[str]] = {}
