@@ -47,6 +47,16 @@ SCALE = {
     "stand_ins": {"datasets": {"mnist": "digits"}, "networks": {"mlp": "digits_mlp", "cnn9": "digits_mlp"}},
 }
 
+#: A table of somebody's own, with one row and one column: of a method of theirs, or of noise.
+OWN = {
+    "title": "Mine",
+    "source": {"paper": "mine", "where": "ours"},
+    "protocol": "s2e",
+    "dataset": "mnist",
+    "rows": [{"key": "a", "label": "A", "noise": "symmetric-20"}],
+    "columns": [{"key": "m", "label": "M", "method": "mine"}],
+}
+
 CHECKPOINTS = "0.02"  # seconds between checkpoints where runs are killed: a run of SCALE takes a tenth
 
 
@@ -59,6 +69,13 @@ def until(condition: Callable[[], bool], over: Callable[[], bool] = lambda: Fals
             return
         assert not last, "it did not happen in time"
         time.sleep(0.01)
+
+
+def put(file: Path, content: Any) -> Path:
+    """A file as a user leaves it, in folders that are made: a text as it is, anything else as YAML."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
+    return file
 
 
 class SuiteCopy:

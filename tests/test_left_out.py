@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
-from suite_copy import ROOT, SuiteCopy
+from suite_copy import OWN, ROOT, SuiteCopy, put
 
 from lnl.cli import prepare, render
 from lnl.declared import layers
@@ -20,21 +19,13 @@ from lnl.run.targets import check as check_target
 
 CELL = "s2e/digits/symmetric-50"
 STANDARD = (ROOT / "methods/standard.py").read_text()
-TABLE = {
-    "title": "Mine",
-    "source": {"paper": "mine", "where": "ours"},
-    "protocol": "s2e",
-    "dataset": "mnist",
-    "rows": [{"key": "a", "label": "A", "noise": "symmetric-20"}],
-    "columns": [{"key": "m", "label": "M", "method": "sce"}],
-}
 BROKEN = {
     "methods/sce.py": 'SPEC = {"key": "sce"}\n',
     "methods/other.py": STANDARD.replace('"key": "standard"', '"key": "my-rule", "joins": ["smal"]'),
     "methods/un_closed.py": "SPEC = {\n",
     "methods/open_too.py": "SPEC = {'key': 'without-end',\n",
     "tables/lacking.yaml": "title: x\n",
-    "tables/mine.yaml": yaml.safe_dump(TABLE),
+    "tables/mine.yaml": OWN | {"columns": [{"key": "m", "label": "M", "method": "sce"}]},
     "figures/drawn.py": 'DEMAND = {"title": "x"}\n',
     "claims/said.yaml": "title: x\n",
     "config/protocols/setting.yaml": "title: x\n",
@@ -50,9 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
     folder = tmp_path_factory.mktemp("left-out")
     copy = SuiteCopy.make(folder / "checkout")
     for name, content in BROKEN.items():
-        file = folder / "mylab" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
+        put(folder / "mylab" / name, content)
     return copy
 
 

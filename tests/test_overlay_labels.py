@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
+import suite_copy
 from declared_datasets import load
-from suite_copy import SuiteCopy
+from suite_copy import OWN, SuiteCopy
 
 from lnl.declared import kept_suites, layers
 from lnl.declared.data_places import Places
@@ -24,16 +24,12 @@ from lnl.run.dag import Dag
 
 ENTRY = {"path": "labels/ours.csv", "field": "label", "index": "id"}
 CELL = "s2e/digits/file-mine/standard"
-TABLE = {
-    "title": "Ours",
-    "source": {"paper": "ours", "where": "ours"},
-    "protocol": "s2e",
-    "dataset": "mnist",
+TABLE = OWN | {
     "seeds": 1,
     "rows": [{"key": "a", "label": "A", "noise": "file-mine"}],
     "columns": [{"key": "m", "label": "M", "method": "standard"}],
 }
-Put = Callable[[str, Any], Path]
+Put = Callable[[str, Any], Path]  # a file below the folder in which the checkout is
 
 
 @pytest.fixture
@@ -46,13 +42,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    def put(name: str, content: Any) -> Path:
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
-        return file
-
-    return put
+    return lambda name, content: suite_copy.put(tmp_path / name, content)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from suite_copy import ROOT, SuiteCopy
+from suite_copy import OWN, ROOT, SuiteCopy, put
 
 import lnl
 from lnl.cli.starting import new
@@ -28,14 +28,6 @@ STANDARD = (ROOT / "methods/standard.py").read_text()
 METHOD = STANDARD.replace('"key": "standard"', '"key": "mine"').replace(
     '"title": "', '"joins": ["small"], "title": "My '
 )
-TABLE = {
-    "title": "Mine",
-    "source": {"paper": "mine", "where": "ours"},
-    "protocol": "s2e",
-    "dataset": "mnist",
-    "rows": [{"key": "a", "label": "A", "noise": "symmetric-20"}],
-    "columns": [{"key": "m", "label": "M", "method": "mine"}],
-}
 
 
 class Lab:
@@ -44,15 +36,10 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.copy = SuiteCopy.make(folder / "checkout")
         table = yaml.safe_load((self.copy.root / "tables/small.yaml").read_text())
-        self.write(self.copy.root / "tables/small.yaml", table | {"seeds": 1})
+        put(self.copy.root / "tables/small.yaml", table | {"seeds": 1})
         self.overlay = folder / "mylab"
-        self.write(self.overlay / "methods/mine.py", METHOD)
-        self.write(self.overlay / "tables/mine.yaml", TABLE)
-
-    def write(self, file: Path, content: Any) -> Path:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
-        return file
+        put(self.overlay / "methods/mine.py", METHOD)
+        put(self.overlay / "tables/mine.yaml", OWN)
 
     def suite(self, **config: Any) -> Suite:
         return Suite.load(config={"scale": "demo", "overlay": ["../mylab"], **config})
@@ -71,10 +58,8 @@ def test_a_private_method_is_in_a_paper_s_table_and_in_one_of_its_own(lab: Lab) 
     before = {
         cell: Suite.load(config={"scale": "demo"}).digest(cell) for cell in Suite.load(config={"scale": "demo"}).cells
     }
-    lab.write(lab.overlay / "helpers_of_mylab.py", "STRENGTH = 1.0\n")
-    lab.write(
-        lab.overlay / "methods/mine.py", METHOD.replace("import torch", "import helpers_of_mylab\nimport torch", 1)
-    )
+    put(lab.overlay / "helpers_of_mylab.py", "STRENGTH = 1.0\n")
+    put(lab.overlay / "methods/mine.py", METHOD.replace("import torch", "import helpers_of_mylab\nimport torch", 1))
     run = lab.copy.snakemake("small", "mine", "--config", "scale=demo", "device=cpu", LNL_OVERLAY="../mylab")
     assert run.returncode == 0, run.stderr
     assert "| My " in (lab.copy.root / "results/demo/tables/small.md").read_text()
@@ -137,13 +122,13 @@ SCALE = {"title": "odd", "epochs": 0}
 SMALL_PROTOCOL = {"title": "x", "source": "x", "datasets": {"mnist": {"network": "mlp"}}}
 EXTENDING = {"key": "e", "title": "E", "version": 1, "paper": "x", "extends": "x", "parameters": {}}
 BROKEN: dict[str, Any] = {
-    "tables/draft.yaml": {**TABLE, "columns": [{"key": "m", "label": "M", "method": "mien"}]},
-    "tables/no-noise.yaml": {**TABLE, "rows": [{"key": "a", "label": "A", "noise": "file-nobody"}]},
-    "tables/odd-noise.yaml": {**TABLE, "rows": [{"key": "a", "label": "A", "noise": "symetric-20"}]},
+    "tables/draft.yaml": {**OWN, "columns": [{"key": "m", "label": "M", "method": "mien"}]},
+    "tables/no-noise.yaml": {**OWN, "rows": [{"key": "a", "label": "A", "noise": "file-nobody"}]},
+    "tables/odd-noise.yaml": {**OWN, "rows": [{"key": "a", "label": "A", "noise": "symetric-20"}]},
     "tables/half.yaml": "title: [",
     "tables/lacking.yaml": {"title": "x"},
-    "tables/Capital.yaml": TABLE,
-    "tables/ending.yml": TABLE,
+    "tables/Capital.yaml": OWN,
+    "tables/ending.yml": OWN,
     "tables/empty.yaml": "",
     "figures/odd.py": 'DEMAND = {"title": "x"}\n',
     "figures/half.py": "DEMAND = {\n",
@@ -170,7 +155,7 @@ BROKEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_is_left_out_with_a_line_and_all_else_is_made(lab: Lab, name: str) -> None:
-    file = lab.write(lab.overlay / name, BROKEN[name])
+    file = put(lab.overlay / name, BROKEN[name])
     suite = lab.suite()
     dependencies.check(suite)
     assert {"small", "mine"} <= set(suite.artefacts) and suite.selected
@@ -190,7 +175,7 @@ def test_a_broken_file_is_left_out_with_a_line_and_all_else_is_made(lab: Lab, na
 
 def test_all_that_is_broken_at_once_leaves_the_rest(lab: Lab) -> None:
     for name, content in BROKEN.items():
-        lab.write(lab.overlay / name, content)
+        put(lab.overlay / name, content)
     run = lab.copy.snakemake("small", "mine", "-n", "--config", "scale=demo", "device=cpu", LNL_OVERLAY="../mylab")
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stderr.count("; left out") == len(BROKEN) - 1  # what lacks a label file is said in its own way
@@ -198,8 +183,8 @@ def test_all_that_is_broken_at_once_leaves_the_rest(lab: Lab) -> None:
 
 
 def test_jobs_heed_no_file_that_their_head_has_left_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab.write(lab.overlay / "config/datasets/odd.yaml", {"title": "x"})
-    lab.write(lab.overlay / "tables/draft.yaml", BROKEN["tables/draft.yaml"])
+    put(lab.overlay / "config/datasets/odd.yaml", {"title": "x"})
+    put(lab.overlay / "tables/draft.yaml", BROKEN["tables/draft.yaml"])
     monkeypatch.setenv("LNL_CONFIG", "")
     for name in ("LNL_HEAD", "PATH"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
@@ -213,7 +198,7 @@ def test_jobs_heed_no_file_that_their_head_has_left_out(lab: Lab, monkeypatch: p
 @pytest.mark.parametrize(
     ("place", "name", "text"),
     [
-        ("tables", "small.yaml", yaml.safe_dump(TABLE)),
+        ("tables", "small.yaml", yaml.safe_dump(OWN)),
         ("methods", "ours.py", STANDARD),
         ("methods", "standard.py", METHOD.replace('"mine"', '"other"')),
         ("config/protocols", "s2e.yaml", yaml.safe_dump({"like": "coteaching", **SMALL_PROTOCOL})),
@@ -223,7 +208,7 @@ def test_jobs_heed_no_file_that_their_head_has_left_out(lab: Lab, monkeypatch: p
     ],
 )
 def test_two_of_one_name_are_a_line_with_both(lab: Lab, place: str, name: str, text: str) -> None:
-    lab.write(lab.overlay / place / name, text)
+    put(lab.overlay / place / name, text)
     with pytest.raises(UserError) as caught:
         lab.suite()
     assert re.fullmatch(
@@ -232,13 +217,13 @@ def test_two_of_one_name_are_a_line_with_both(lab: Lab, place: str, name: str, t
 
 
 def test_a_joined_method_that_cannot_be_trained_in_one_place_leaves_it_empty(lab: Lab) -> None:
-    lab.write(lab.overlay / "methods/mine.py", METHOD.replace('"joins": ["small"]', '"joins": ["two"]'))
+    put(lab.overlay / "methods/mine.py", METHOD.replace('"joins": ["small"]', '"joins": ["two"]'))
     table = yaml.safe_load((lab.copy.root / "tables/small.yaml").read_text())
     table["rows"].append(
         {"key": "backward", "label": "x", "noise": "pair-45", "variant": "x", "set": {"rounding": "ceil"}}
     )
     table["columns"] = [{"key": "coteaching", "label": "Co-teaching", "method": "coteaching"}]
-    lab.write(lab.copy.root / "tables/two.yaml", table)
+    put(lab.copy.root / "tables/two.yaml", table)
     suite = lab.suite()
     found = {(slot.row, slot.column): slot for slot in suite.slots("two")}
     assert found["symmetric-50", "mine"].cell and found["backward", "coteaching"].cell
@@ -249,10 +234,10 @@ def test_a_joined_method_that_cannot_be_trained_in_one_place_leaves_it_empty(lab
 def test_of_an_artefact_that_is_left_out_nothing_stays(lab: Lab) -> None:
     def table(tau: float, second: str) -> dict[str, Any]:
         variant = {"key": "v", "label": "V", "method": "coteaching", "variant": "v", "set": {"tau": tau}}
-        return {**TABLE, "columns": [variant, {"key": "m", "label": "M", "method": second}]}
+        return {**OWN, "columns": [variant, {"key": "m", "label": "M", "method": second}]}
 
-    lab.write(lab.overlay / "tables/a-draft.yaml", table(0.8, "mien"))
-    lab.write(lab.overlay / "tables/b-sound.yaml", table(0.9, "standard"))
+    put(lab.overlay / "tables/a-draft.yaml", table(0.8, "mien"))
+    put(lab.overlay / "tables/b-sound.yaml", table(0.9, "standard"))
     suite = lab.suite()
     assert "a-draft" not in suite.artefacts and len(suite.demand("b-sound")) == 2
     (found,) = [cell for cell in suite.cells if cell.method == "coteaching-v"]
@@ -260,9 +245,9 @@ def test_of_an_artefact_that_is_left_out_nothing_stays(lab: Lab) -> None:
 
 
 def test_of_two_files_of_one_overlay_with_one_key_the_second_is_left_out(lab: Lab) -> None:
-    lab.write(lab.overlay / "methods/my_copy.py", METHOD)
-    lab.write(lab.overlay / "tables/all.yaml", TABLE)
-    lab.write(lab.overlay / "tables/of-small.yaml", TABLE | {"source": {"paper": "small", "where": "x"}})
+    put(lab.overlay / "methods/my_copy.py", METHOD)
+    put(lab.overlay / "tables/all.yaml", OWN)
+    put(lab.overlay / "tables/of-small.yaml", OWN | {"source": {"paper": "small", "where": "x"}})
     suite = lab.suite()
     assert suite.methods["mine"]["file"].endswith("mine.py") and {"small", "mine"} <= set(suite.artefacts)
     said = suite.layers.remarks()
@@ -292,14 +277,14 @@ def test_what_is_no_file_is_a_line_and_holds_nobody_up(lab: Lab) -> None:
 
 def test_two_modules_of_one_name_in_two_overlays_are_a_line(lab: Lab) -> None:
     for folder in (lab.overlay, lab.overlay.parent / "other"):
-        lab.write(folder / "helpers_of_two.py", "")
-        lab.write(folder / "tables/.keep", "")
+        put(folder / "helpers_of_two.py", "")
+        put(folder / "tables/.keep", "")
     with pytest.raises(UserError, match=r"helpers_of_two.py: there is a module 'helpers_of_two' in \.\./mylab/helpers"):
         lab.suite(overlay=["../mylab", "../other"])
 
 
 def test_a_scale_that_is_left_out_says_why(lab: Lab) -> None:
-    lab.write(lab.overlay / "config/scales/odd.yaml", SCALE)
+    put(lab.overlay / "config/scales/odd.yaml", SCALE)
     with pytest.raises(UserError, match=r"mylab/config/scales/odd\.yaml: 'epochs'"):
         lab.suite(scale="odd")
 
@@ -309,7 +294,7 @@ def test_blocks_of_the_page_are_what_a_user_types(lab: Lab) -> None:
     block, labels = re.findall(r"^```yaml\n(.*?)^```$", page, re.S | re.M)
     config = yaml.safe_load(Path("config/config.yaml").read_text()) | yaml.safe_load(block)
     Path("config/config.yaml").write_text(yaml.safe_dump(config))
-    lab.write(lab.overlay / "config/label_files.yaml", labels)
+    put(lab.overlay / "config/label_files.yaml", labels)
     suite = Suite.load(config={"scale": "demo"})
     assert "mine" in suite.methods and not suite.layers.remarks()
     assert [name for name, _ in Places.of(suite.config).label_files] == ["mine"]
@@ -320,7 +305,7 @@ def test_blocks_of_the_page_are_what_a_user_types(lab: Lab) -> None:
 
 def test_decisions_are_about_the_checkout_alone(lab: Lab) -> None:
     search = yaml.safe_load(Path("config/searches/random.yaml").read_text())
-    lab.write(lab.overlay / "config/searches/mine.yaml", search)
+    put(lab.overlay / "config/searches/mine.yaml", search)
     own = lab.suite().without_overlays()
     assert "mine" not in own.methods and "mine" not in own.searches and "mine" not in own.artefacts
     assert set(own.searches) == set(lab.suite(overlay=None).searches)
@@ -329,7 +314,7 @@ def test_decisions_are_about_the_checkout_alone(lab: Lab) -> None:
 def test_a_kept_suite_is_read_again_when_an_overlay_changes(lab: Lab) -> None:
     asked = {"scale": "demo", "overlay": ["../mylab"]}
     assert kept_suites.keep(asked, False) and not kept_suites.keep(asked, False)
-    lab.write(lab.overlay / "tables/further.yaml", TABLE)
+    put(lab.overlay / "tables/further.yaml", OWN)
     assert "further" in kept_suites.suite(asked, False).artefacts
     assert kept_suites.keep(asked, False)
 
