@@ -14,7 +14,7 @@ import pytest
 import torch
 import yaml
 from declared_datasets import load
-from suite_copy import ROOT, SCALE, SuiteCopy
+from suite_copy import ROOT, SCALE, SuiteCopy, put
 
 from lnl.cli import prepare, render, train
 from lnl.declared import dependencies, label_needs
@@ -72,10 +72,6 @@ CLAIMS = {
 }
 
 
-def _put(file: Path, content: dict[str, Any]) -> None:
-    file.write_text(yaml.safe_dump(content, sort_keys=False))
-
-
 def _bring(root: Path, cache: Path) -> None:
     """CIFAR-N's layout with labels of digits, ever more of them wrong; and a CSV of the seven classes in any order."""
     stream = np.random.default_rng(0)
@@ -95,19 +91,19 @@ def own(tmp_path: Path) -> SuiteCopy:
     suite = SuiteCopy.make(tmp_path / "checkout")
     (suite.root / "tables/small.yaml").unlink()
     for name, table in {"human": HUMAN, "news": NEWS, "lost": LOST}.items():
-        _put(suite.root / f"tables/{name}.yaml", table)
+        put(suite.root / f"tables/{name}.yaml", table)
     figure = (ROOT / "figures/tutorial_memorisation.py").read_text()
     figure = figure.replace('"noise": "symmetric-50"', '"noise": "file-human.worse_label"')
     shutil.copy(ROOT / "figures/style.mplstyle", suite.root / "figures")
     (suite.root / "figures/memory.py").write_text(figure.replace('"seeds": 5', '"seeds": 1'))
-    _put(suite.root / "claims/lab.yaml", CLAIMS)
+    put(suite.root / "claims/lab.yaml", CLAIMS)
     scale = SCALE | {"epochs": 2, "stand_ins": {k: dict(v) for k, v in SCALE["stand_ins"].items()}}
     scale["stand_ins"]["datasets"]["news7"] = "standin-news"
     scale["stand_ins"]["networks"]["softsign_mlp"] = "digits_mlp"
-    _put(suite.root / "config/scales/demo.yaml", scale)
+    put(suite.root / "config/scales/demo.yaml", scale)
     configuration = yaml.safe_load((suite.root / "config/config.yaml").read_text())
     brought = {"human": {"path": "human.pt"}, "news": {"path": "news.csv", "field": "label", "index": "id"}}
-    _put(suite.root / "config/config.yaml", configuration | {"device": "cpu", "label_files": brought})
+    put(suite.root / "config/config.yaml", configuration | {"device": "cpu", "label_files": brought})
     _bring(suite.root, tmp_path / "cache")
     return suite
 

@@ -29,8 +29,8 @@ def methods(write: str | None) -> None:
 def _printed() -> None:
     suite = load_suite(sparing=True)
     by_folder: dict[Path, dict[str, Mapping[str, Any]]] = {}
-    for key, spec in suite.methods.items():
-        by_folder.setdefault(Path(spec["file"]).parent, {})[key] = spec
+    for key, declared in suite.methods.items():
+        by_folder.setdefault(Path(declared["file"]).parent, {})[key] = declared
     for folder, found in sorted(by_folder.items(), key=lambda item: suite.layers.of_overlay(item[0])):
         words = ("title", "needs", "from")
         shown = Listing(
