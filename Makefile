@@ -10,7 +10,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo smoke test slurm lint bench bench-check bench-gpu lock clean
+.PHONY: help env demo smoke test hunt slurm lint bench bench-check bench-gpu lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ smoke: $(READY)  ## everything once from nothing, two steps each: does the plumb
 
 test: $(READY)  ## the tests (no GPU, no network, no data files needed)
 	$(BIN)/python -m pytest -n $(CORES) --dist worksteal
+
+hunt: $(READY)  ## the tests of properties alone, on examples drawn anew and 20 times as many; as long as it takes
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal --hunt 20
 
 slurm: $(READY)  ## the tests that start a Slurm of one node; needs root and Debian's packages (tests/test_slurm.py names them)
 	$(BIN)/python -m pytest -m slurm $(ONLY)

@@ -6,16 +6,28 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import drawn
 import pytest
 import torch
 import warm_commands
-from hypothesis import settings
+from hypothesis import is_hypothesis_test
 from suite_copy import SuiteCopy
 
 pytest_plugins = ["replaying"]
 
-settings.register_profile("suite", deadline=None)  # no test is timed: it would fail on a busy machine alone
-settings.load_profile("suite")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    words = "the properties alone, on N times as many examples, which are drawn anew"
+    parser.addoption("--hunt", type=int, default=0, metavar="N", help=words)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    drawn.hunt(config.getoption("hunt"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("hunt"):
+        items[:] = [item for item in items if is_hypothesis_test(getattr(item, "obj", None))]
 
 
 def pytest_sessionfinish() -> None:

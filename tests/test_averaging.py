@@ -9,7 +9,8 @@ from typing import Any
 import helpers
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import functional_call
@@ -44,7 +45,7 @@ def built(rates: Mapping[str, Any] | None = None) -> Training:
     return helpers.build(Averaged, helpers.spec("digits_cnn", **({"optimiser": dict(rates)} if rates else {})))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     values=st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=40),
     start=st.floats(-3, 3, width=32),

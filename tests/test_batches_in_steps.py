@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -64,7 +65,7 @@ def _visited(built: Training, periods: int) -> tuple[list[int], list[int]]:
 # ---- orders --------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(steps=st.integers(10, 60), period=st.integers(1, 10))
 def test_examples_come_in_one_permutation_after_another_whatever_the_period(steps: int, period: int) -> None:
     built = _build(steps=steps, period=period)
@@ -201,7 +202,7 @@ def test_a_pass_augments_anew_in_every_epoch() -> None:
 # ---- the clock and its rates ---------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.integers(1, 50), st.integers(1, 60), st.sampled_from([1, 2, 3, 10]), st.sampled_from(["scaled", "cut"]))
 def test_a_period_begins_where_the_papers_clock_has_it(period: int, steps: int, faster: int, clock: str) -> None:
     """Scaled: at a tenth of the steps each of ours is ten of the paper's; cut: one of theirs."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -27,7 +28,7 @@ def _error(found: bm.Mixture, alpha: tuple[float, float], beta: tuple[float, flo
     return max(float((values / torch.tensor(planted) - 1).abs().max()) for values, planted in pairs)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     alpha=st.tuples(st.floats(1.5, 2.5), st.floats(4, 8)),
     beta=st.tuples(st.floats(10, 20), st.floats(1.5, 2.5)),
@@ -118,7 +119,7 @@ DEGENERATE = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(losses=DEGENERATE, split=st.booleans())
 def test_nothing_leaves_its_domain_on_degenerate_losses(losses: list[float], split: bool) -> None:
     given_losses = torch.tensor(losses, dtype=torch.float64)

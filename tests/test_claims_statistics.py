@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -81,7 +82,7 @@ def test_a_difference_that_is_not_significant_is_not_equality():
 
 
 @given(st.lists(st.floats(0, 100), min_size=3, max_size=7), st.floats(-5, 5))
-@settings(max_examples=60)
+@examples(60)
 def test_a_claim_and_its_opposite_are_never_both_supported(values, margin):
     found = tests.greater(values, [50.0] * len(values), margin)
     assert found.p > 0.05 or found.p_against > 0.05

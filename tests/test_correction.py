@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -50,7 +51,7 @@ def test_symmetric_noise_has_the_closed_form(classes: int, rate: int) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(classes=st.integers(2, 12), seed=st.integers(0, 1000))
 def test_without_noise_every_correction_is_cross_entropy(classes: int, seed: int) -> None:
     logits = _logits(3, 2, 16, classes, seed=seed)  # runs, networks, batch
@@ -61,7 +62,7 @@ def test_without_noise_every_correction_is_cross_entropy(classes: int, seed: int
     torch.testing.assert_close(backward_corrected(logits, labels, inverted(identity)), plain, rtol=1e-5, atol=1e-5)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(noise=st.sampled_from(NOISES), classes=st.integers(3, 12), seed=st.integers(0, 1000))
 def test_the_backward_loss_is_unbiased(noise: str, classes: int, seed: int) -> None:
     """Equation 2 of Pumpout, to 1e-6 of the size of the losses, for every true class."""

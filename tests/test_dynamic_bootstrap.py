@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 from declared_datasets import load
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from replaying import Tape, assert_replayed_equal
 from scipy import stats
@@ -212,7 +213,7 @@ def test_the_converged_mixture_has_a_start_of_its_own() -> None:
 # ---- its clock -----------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(total=st.integers(1, 400))
 def test_the_phases_are_the_same_parts_of_every_training(total: int) -> None:
     method = CLOCKED

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -16,7 +17,7 @@ from lnl.learning.schedules import kept_count
 from lnl.learning.selection import cross_entropy, small_loss
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     name=st.sampled_from(["adam", "sgd"]),
     decay=st.sampled_from([0.0, 1e-4, 0.1]),
@@ -65,7 +66,7 @@ def test_adam_reads_a_gradient_by_its_strides() -> None:
     assert torch.equal(one, two)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(n=st.integers(2, 60), values=st.integers(1, 8), seed=st.integers(0, 2**31))
 def test_roc_area_equals_scikit_learn_with_ties(n: int, values: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -129,7 +130,7 @@ def test_kernels_are_weights_of_two_dimensions_of_the_network_itself() -> None:
     assert marks.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(seed=st.integers(0, 2**31), kept=st.integers(1, 16), networks=st.integers(1, 2))
 def test_small_loss_marks_exactly_the_kept_smallest(seed: int, kept: int, networks: int) -> None:
     losses = torch.rand(networks, 16, generator=torch.Generator().manual_seed(seed)).round(decimals=1)

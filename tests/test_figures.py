@@ -10,7 +10,8 @@ import helpers
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lnl.declared.schema import check
@@ -201,7 +202,7 @@ def test_a_method_looks_the_same_everywhere_and_unlike_the_others():
     assert len(set(looks)) == len(looks)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(keys=st.lists(st.text("abcdefgh0123456789-", min_size=1, max_size=6), min_size=1, max_size=40, unique=True))
 def test_no_two_curves_of_a_figure_look_alike_whatever_their_keys(keys: list[str]) -> None:
     curves: dict[str, str | None] = {"standard": "standard", **dict.fromkeys(keys), "baseline": "coteaching"}

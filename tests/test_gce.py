@@ -11,7 +11,8 @@ import helpers
 import pytest
 import torch
 from declared_datasets import load
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from replaying import Tape, assert_replayed_equal
 
@@ -46,7 +47,7 @@ def _value_and_gradient(logits: list[float], q: float) -> tuple[float, torch.Ten
     return float(loss.detach()), gradient[0]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(logits=LOGITS, q=st.floats(0.05, 1))
 def test_it_is_the_printed_formula(logits: list[float], q: float) -> None:
     posterior = [math.exp(z) / sum(map(math.exp, logits)) for z in logits]
@@ -56,7 +57,7 @@ def test_it_is_the_printed_formula(logits: list[float], q: float) -> None:
         assert float(gradient[c]) == pytest.approx(-(posterior[1] ** q) * ((c == 1) - p), rel=1e-7, abs=1e-12)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(logits=LOGITS)
 def test_its_ends_are_cross_entropy_and_half_the_mean_absolute_error(logits: list[float]) -> None:
     z = torch.tensor([logits], dtype=torch.float64, requires_grad=True)
@@ -137,7 +138,7 @@ def test_pruning_is_due_at_the_same_parts_of_a_training_however_long(total: int)
     assert found == wanted
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(total=st.integers(1, 400), epochs=st.integers(1, 400), start=st.integers(0, 400), every=st.integers(1, 60))
 def test_no_time_is_forgotten_and_none_comes_twice(total: int, epochs: int, start: int, every: int) -> None:
     found = {epoch for epoch in range(total) if due(epoch, epochs / total, start, every)}

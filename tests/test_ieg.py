@@ -12,7 +12,8 @@ from typing import Any
 import helpers
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from replaying import Dispatched, Tape, assert_replayed_equal
 from torch.utils.flop_counter import FlopCounterMode
@@ -322,7 +323,7 @@ def test_a_step_is_the_restated_one(what: str) -> None:
     _compared(built, 2)
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(
     seed=st.integers(1, 99),
     batch=st.sampled_from([2, 5, 16]),

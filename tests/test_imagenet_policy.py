@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
@@ -132,7 +133,7 @@ def test_levels_mean_what_they_mean_in_the_released_code() -> None:
             assert wanted.signed == (name in SIGNED)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 256), st.integers(0, 255))
 def test_operations_on_any_image_are_pils(seed: int, span: int, lowest: int) -> None:
     draw, rows = (

@@ -10,7 +10,8 @@ import helpers
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from replaying import Dispatched, Tape, assert_replayed_equal
 
@@ -59,7 +60,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize(("network", "shape"), NETWORKS)
-@settings(max_examples=5)
+@examples(5)
 @given(seed=st.integers(1, 50), batch=st.sampled_from([2, 8, 24]), steps=st.integers(0, 2))
 def test_weights_are_those_of_the_printed_algorithm(
     network: str, shape: tuple[int, int, int], seed: int, batch: int, steps: int

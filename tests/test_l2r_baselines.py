@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -126,7 +127,7 @@ def test_of_two_classes_the_released_proportion_weighs_each_by_the_share_of_the_
 # ---- Resample ------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=40), st.integers(1, 400))
 def test_a_grid_of_numbers_draws_every_example_as_often_as_class_balance_has_it(labels: list[int], n: int) -> None:
     """Of n numbers spread evenly over [0, 1), an example of class c is drawn n / (classes there x examples of c) times,
@@ -179,7 +180,7 @@ def _chosen() -> Any:
     return method.step.__globals__["chosen"]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.data())
 def test_the_hardest_of_the_majority_are_chosen_as_many_as_there_are_rare_ones(data: st.DataObject) -> None:
     n, batch = data.draw(st.integers(4, 30)), data.draw(st.integers(1, 12))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -105,7 +106,7 @@ WORDS = st.text("abc_ ", min_size=1, max_size=30)
 CELLS = st.text("0123456789,. GB", min_size=1, max_size=14).map(str.strip)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows=st.lists(st.tuples(WORDS, CELLS, CELLS, CELLS), min_size=1, max_size=4), room=st.integers(1, 90))
 def test_what_is_shown_of_a_table_stands_whole_in_its_column(rows: list[tuple[str, str, str, str]], room: int) -> None:
     listing = Listing("", ("name", "runs to train", "device time", "disk"), (), [("device time",), ("disk",)])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 from typer.testing import CliRunner
@@ -154,7 +155,7 @@ def test_a_variant_is_not_set_otherwise(copy: SuiteCopy, monkeypatch: pytest.Mon
         suite.set_otherwise(replace(suite.parse(CELL), method="coteaching-c2"), {"tau": 1}, "--set")
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     widths=st.dictionaries(st.text("abc_", min_size=1), st.integers(4, 40), min_size=1, max_size=12),
     room=st.integers(20, 200),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 from declared_datasets import load
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from replaying import Dispatched, Tape, assert_replayed_equal
 from scipy import stats
@@ -150,7 +151,7 @@ def test_a_step_is_the_restated_one(form: str) -> None:
     _compared(built, 2)
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(batch=st.integers(2, 11), seed=st.integers(1, 50), form=st.sampled_from(sorted(FORMS)))
 def test_for_all_batches(batch: int, seed: int, form: str) -> None:
     built = build("digits_mlp", batch, seed, **FORMS[form])

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from declared_datasets import DATASETS, load
-from hypothesis import assume, given, settings
+from drawn import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lnl.data.arrays import Arrays, integer_digest
@@ -124,7 +125,7 @@ def test_matrices_of_the_papers() -> None:
     np.testing.assert_array_equal(matrix("clean", 3), np.eye(3))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(DRAWN, st.integers(2, 20), st.integers(0, 2**32 - 1), st.sampled_from(sorted(GENERATORS)))
 def test_the_realised_rate_is_near_the_requested_one(noise: str, classes: int, seed: int, generator: str) -> None:
     labels = np.arange(3000) % classes

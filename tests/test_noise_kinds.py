@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import yaml
 from declared_datasets import DATASETS, load
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from suite_copy import ROOT, SuiteCopy
 
@@ -85,7 +86,7 @@ def test_uniform_noise_as_released_by_learning_to_reweight_never_gives_the_last_
     assert rows[:9, 9].tolist() == [0.0] * 9
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(n=st.integers(1, 400), percent=st.integers(1, 100), seed=st.integers(1, 20))
 def test_the_flipped_share_of_learning_to_reweight_is_exact(n: int, percent: int, seed: int) -> None:
     """floor(rate N), as released: seen where every flip changes a label."""
@@ -157,7 +158,7 @@ def test_arrows_and_circles_say_the_same(tmp_path: Path) -> None:
     assert by_arrows.maps["digits"].taken_for == by_circles.maps["digits"].taken_for == wanted
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(1, 1000), st.integers(0, 2**32 - 1), st.sampled_from(["as_released", "named_stream"]))
 def test_labels_follow_the_map_and_no_other_class_changes(
     digits: Arrays, tenths: int, seed: int, generator: str

@@ -17,7 +17,8 @@ import pytest
 import torch
 import yaml
 from declared_datasets import DATASETS
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from suite_copy import ROOT
 
@@ -82,7 +83,7 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
 
 
 @given(st.integers(2, 6), st.integers(20, 120), st.integers(1, 99), st.integers(1, 98), st.integers(0, 9))
-@settings(max_examples=60)
+@examples(60)
 def test_of_each_class_the_share_is_replaced_and_a_larger_one_replaces_those_of_a_smaller(
     classes: int, count: int, first: int, second: int, seed: int
 ) -> None:
@@ -100,7 +101,7 @@ def test_of_each_class_the_share_is_replaced_and_a_larger_one_replaces_those_of_
 
 
 @given(st.integers(1, 3), st.integers(1, 99), st.integers(0, 5))
-@settings(max_examples=40)
+@examples(40)
 def test_each_source_gives_as_many_images_and_none_twice(sources: int, rate: int, seed: int) -> None:
     to, others = info("to", 3, 60), [info(f"of{n}", 4, 70 + 10 * n) for n in range(sources)]
     held = {each.key: arrays(4, each.train, 10 + n) for n, each in enumerate(others)}
@@ -237,7 +238,7 @@ def test_a_confusion_of_the_training_file_counts_no_image_without_a_class() -> N
 
 
 @given(st.integers(0, 20), st.sampled_from([True, False]), st.sampled_from(["true", "given"]))
-@settings(max_examples=40)
+@examples(40)
 def test_a_trusted_set_has_no_replaced_image_and_a_noisy_one_may(seed: int, balanced: bool, labels: str) -> None:
     truth = np.arange(240) % 4
     gone = open_set.replaced_places(truth, parse("any-60"), "x", seed)

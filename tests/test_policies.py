@@ -8,7 +8,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -127,7 +128,7 @@ def test_every_operation_at_every_level_is_pils(negative: bool) -> None:
         compare(values, clear, chosen, [negative] * len(chosen), draw.integers(0, 32, (len(chosen), 2)))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 256), st.integers(0, 255), st.floats(0, 1))
 def test_operations_on_any_image_are_pils(seed: int, span: int, lowest: int, share: float) -> None:
     draw = np.random.default_rng(seed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import CenterCrop, RandomResizedCrop, Resize
@@ -36,7 +37,7 @@ class Handed:
         return torch.tensor([low + int((high - low) * number)])
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(NUMBERS, st.integers(4, 400), st.integers(4, 400))
 def test_boxes_are_those_of_torchvision_one_by_one_and_all_together(u: np.ndarray, height: int, width: int) -> None:
     together = resized_crops.boxes(torch.from_numpy(u)[None], height, width)[0].tolist()
@@ -73,7 +74,7 @@ def _bilinear(image: np.ndarray, box: resized_crops.Box, flip: bool) -> np.ndarr
     return out
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(st.integers(0, 2**31))
 def test_images_in_memory_are_scaled_as_plain_loops_do_it(seed: int) -> None:
     stream = torch.Generator().manual_seed(seed)
@@ -85,7 +86,7 @@ def test_images_in_memory_are_scaled_as_plain_loops_do_it(seed: int) -> None:
             np.testing.assert_allclose(ours, _bilinear(channel, box, bool(numbers[-1] < 0.5)), atol=2e-5)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(NUMBERS, st.integers(8, 90), st.integers(8, 90))
 def test_images_of_files_are_cropped_and_scaled_as_torchvision_does(u: np.ndarray, height: int, width: int) -> None:
     pixels = np.random.default_rng(height * width).integers(0, 256, (height, width, 3)).astype(np.uint8)

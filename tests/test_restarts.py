@@ -12,7 +12,8 @@ import helpers
 import pytest
 import torch
 import yaml
-from hypothesis import example, given, settings
+from drawn import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -67,7 +68,7 @@ def test_the_minima_of_the_paper() -> None:
     ]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(**cycles, lower=st.floats(0.1, 1), until=st.integers(0, 1500))
 def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: float, until: int) -> None:
     """Cycle by cycle, as the schedule is printed; steps that stand on a boundary within rounding are left out."""
@@ -84,7 +85,7 @@ def test_the_rate_is_that_of_a_plain_loop(first: int, longer: float, lower: floa
     assert set(ends) <= set(minima(first, longer, until))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(**cycles, until=st.integers(0, 3000))
 @example(first=13, longer=1.31, until=12)  # 13 * (1.31 - 1) / (1.31 - 1) is a hair more than 13
 @example(first=100, longer=1.1, until=700)
@@ -96,7 +97,7 @@ def test_a_minimum_is_the_last_step_before_the_rate_rises(first: int, longer: fl
     assert all(found[step + 1] >= found[step] for step in lowest)  # equal where a cycle has one step alone
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(**cycles, steps=st.integers(1, 3000), most=st.integers(1, 3000))
 def test_a_scale_cuts_to_the_last_minimum_that_fits(first: int, longer: float, steps: int, most: int) -> None:
     rate = {**COSINE, "first": first, "longer": longer}
@@ -188,7 +189,7 @@ def test_a_training_takes_every_step_at_its_own_rate_and_resumes_within_a_cycle(
     assert torch.equal(rest.learner.population.flat, whole.learner.population.flat)
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(decay=st.sampled_from([0.0, 0.01]), nesterov=st.booleans(), seed=st.integers(0, 99))
 def test_a_rate_on_the_device_updates_as_torchs_optimiser_does(decay: float, nesterov: bool, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -16,7 +16,8 @@ import scipy.linalg
 import torch
 import torch.nn.functional as F
 import yaml
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import mahalanobis
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -94,7 +95,7 @@ def restated(x: np.ndarray, y: np.ndarray, keys: np.ndarray, classes: int, relea
     return out
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(
     classes=st.integers(2, 5), width=st.integers(1, 4), each=st.integers(14, 18), seed=st.integers(0, 999),
     covariance=st.sampled_from(["pooled", "as_released"]),

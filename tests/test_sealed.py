@@ -17,7 +17,8 @@ import pytest
 import torch
 import yaml
 from declared_datasets import load
-from hypothesis import example, given, settings
+from drawn import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -95,7 +96,7 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     return (folder / "c.pt").read_bytes(), (folder / "h.safetensors").read_bytes()
 
 
-@settings(max_examples=150)
+@examples(150)
 @example((14182, 0))  # an offset that leads before the file
 @given(places)
 def test_a_flipped_bit_of_a_checkpoint_is_noticed_or_changes_nothing(

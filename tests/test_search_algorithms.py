@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import eigh
 
@@ -330,7 +331,7 @@ def test_the_last_rounds_are_pooled_by_importance_and_earlier_ones_forgotten() -
     assert found.sum() == pytest.approx(0.0, abs=1e-12) and weight.max() > 2 * weight.min()
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.one_of(st.just(-math.inf), st.floats(0, 1)), min_size=2, max_size=12), st.integers(0, 9))
 def test_utilities_are_centred_ordered_and_equal_for_equals(values: list[float], seed: int) -> None:
     weight = np.random.default_rng(seed).random(len(values)) + 0.01
@@ -354,7 +355,7 @@ def test_importance_weights_are_bounded_and_even_where_nothing_moved() -> None:
     np.testing.assert_allclose(weights(points, old, [old, old]), 1 / 100)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(st.floats(1, 1000), min_size=4, max_size=4),
     st.lists(st.floats(-1, 1), min_size=4, max_size=4),
@@ -385,7 +386,7 @@ def test_the_grid_covers_the_range_in_every_round_and_evenly_in_all(rounds: int,
     assert grid.propose([], 1) == grid.propose([], 2) and grid.distribution(history, 0) is None
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.sampled_from([2, 2.5, 3]), st.integers(1, 5), st.integers(0, 3), st.sampled_from([{}, RELEASED]))
 def test_hyperband_follows_its_plan_and_promotes_the_best(
     eta: float, brackets: int, seed: int, released: dict[str, Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
@@ -35,7 +36,7 @@ def test_fisher_information_at_theta_1_in_closed_form() -> None:
     np.testing.assert_allclose(Betas.uniform(1).fisher(), [[1, beside], [beside, 1]], atol=1e-12)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(entries, min_size=4, max_size=4), st.lists(st.floats(0.01, 0.99), min_size=2, max_size=2))
 def test_gradient_and_hessian_of_the_log_density_against_autograd(theta: list[float], u: list[float]) -> None:
     point = torch.tensor(u, dtype=torch.float64)
@@ -51,7 +52,7 @@ def test_gradient_and_hessian_of_the_log_density_against_autograd(theta: list[fl
     np.testing.assert_allclose(betas.hessian(), hessian, rtol=1e-8, atol=1e-10)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(entries, min_size=4, max_size=4))
 def test_fisher_information_is_positive_definite_and_natural_solves_with_it(theta: list[float]) -> None:
     betas = Betas(np.array(theta))
@@ -61,7 +62,7 @@ def test_fisher_information_is_positive_definite_and_natural_solves_with_it(thet
     np.testing.assert_allclose(fisher @ betas.natural(gradient), gradient, rtol=1e-5, atol=1e-7)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.floats(1.0, 20.0), min_size=2, max_size=2), st.lists(st.floats(1.0, 20.0), min_size=2, max_size=2))
 def test_divergence_against_integration(ours: list[float], theirs: list[float]) -> None:
     p, q = stats.beta(*ours), stats.beta(*theirs)
@@ -69,7 +70,7 @@ def test_divergence_against_integration(ours: list[float], theirs: list[float]) 
     assert Betas(np.array(ours)).kl(Betas(np.array(theirs))) == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(entries, min_size=4, max_size=4), st.lists(entries, min_size=4, max_size=4))
 def test_divergence_is_never_negative_and_0_to_itself(ours: list[float], theirs: list[float]) -> None:
     a, b = Betas(np.array(ours)), Betas(np.array(theirs))

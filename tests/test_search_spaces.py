@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -54,7 +55,7 @@ def test_the_declared_spaces_are_those_of_the_sources() -> None:
 
 
 @pytest.mark.parametrize("name", CLAIMING)
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_r_starts_at_one_also_where_an_exponent_is_0(name: str, data: st.DataObject) -> None:
     u = data.draw(points(name))
@@ -62,7 +63,7 @@ def test_r_starts_at_one_also_where_an_exponent_is_0(name: str, data: st.DataObj
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_after_clipping_r_stays_in_range_at_every_epoch(name: str, data: st.DataObject) -> None:
     space = SPACES[name]

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from suite_copy import ROOT, SCALE, SuiteCopy
@@ -77,7 +78,7 @@ def test_an_unknown_network_and_a_data_set_without_a_labeller_are_refused_by_nam
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=400))
-@settings(max_examples=60)
+@examples(60)
 def test_labels_come_back_from_a_manifest_and_altered_ones_do_not(labels: list[int]) -> None:
     array = np.array(labels)
     content: dict[str, Any] = json.loads(json.dumps({"labels": encoded(array), "digest": integer_digest(array)}))

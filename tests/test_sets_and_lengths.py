@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import yaml
 from declared_datasets import DATASETS
-from hypothesis import example, given, settings
+from drawn import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
@@ -71,7 +72,7 @@ def test_periods_stand_on_the_papers_clock() -> None:
     assert [short.steps_in(n) for n in range(5)] == [20, 20, 20, 20, 10]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.integers(1, 5000), st.integers(1, 2000), st.integers(1, 100), st.booleans())
 @example(24, 1000, 65, True)
 def test_no_milestone_is_passed_by(steps: int, part: int, at: int, in_steps: bool) -> None:

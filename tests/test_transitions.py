@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lnl.declared import dependencies, transitions
@@ -18,7 +19,7 @@ from lnl.noise.transition import matrix
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(kind=st.sampled_from(["symmetric", "pair", "uniform"]), percent=st.integers(1, 99), classes=st.integers(2, 12))
 def test_singular_noises_are_known_without_a_matrix(kind: str, percent: int, classes: int) -> None:
     noise = f"{kind}-{percent}"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from lnl.learning.uniform_prior import uniform_prior
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(networks=st.integers(1, 3), batch=st.integers(1, 20), classes=st.integers(2, 12), seed=st.integers(0, 2**31))
 def test_it_is_the_divergence_of_equal_shares_from_the_mean_posterior(
     networks: int, batch: int, classes: int, seed: int

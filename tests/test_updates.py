@@ -9,7 +9,8 @@ import helpers
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from drawn import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -42,7 +43,7 @@ def training(name: str, network: str = "digits_mlp") -> Training:
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
-@settings(max_examples=8)
+@examples(8)
 @given(takes=st.lists(st.sampled_from(["both", "only 0", "only 1", "skip 0", "skip 1", "skip both"]), max_size=12))
 @pytest.mark.parametrize("column", [True, False])
 def test_networks_step_apart_as_by_optimisers_of_their_own(name: str, column: bool, takes: list[str]) -> None:
