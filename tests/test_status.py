@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from helpers import write_record
 from suite_copy import SuiteCopy
 
 from lnl.cli import inspect, render
@@ -48,6 +49,21 @@ def test_runs_that_are_not_there_and_records_that_cannot_be_read_are_told_apart(
     with pytest.raises(UserError, match=known) as said:
         render.everything(suite, ["small"], partial=False)
     assert "trained" not in str(said.value), "what makes them is said once, at the end"
+
+
+def test_a_record_of_another_declaration_is_told_as_stale(suite: Suite) -> None:
+    said = []
+    for run in suite.demand("small"):
+        path = Path(paths.record("demo", run.cell.id, run.seed))
+        write_record(suite, path, run.cell, run.seed, 0.5, digest="00", curves={})
+        with pytest.raises(UserError) as refused:
+            render.everything(suite, ["small"], partial=False)
+        said.append(str(refused.value))
+    why = "(made under another declaration (digest 00, today"
+    assert (
+        said[0].startswith("small: 3 of 4 runs are missing at scale demo (") and f", and 1 are stale {why}" in said[0]
+    )
+    assert said[-1].startswith(f"small: 4 of 4 runs are stale at scale demo {why}")
 
 
 def test_the_note_of_a_candidate_s_failure_that_is_damaged_hides_nothing_else(suite: Suite) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.render.document import snakemake_command
 from lnl.results import rendered
+from lnl.results.damaged import reason
+from lnl.results.records import RunState
 
 MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.render.claims"}
 COMMANDS = {"tables": "table", "figures": "figure", "claims": "claims"}
@@ -29,7 +32,7 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
         asked = len(suite.demand(key)) + len(dependencies.searches(suite, key)) + len(dependencies.studies(suite, key))
         what = "runs" if asked == len(suite.demand(key)) else "runs and searches"
         raise UserError(
-            f"{key}: {_lack(missing, rendered.unreadable(suite, key), f'of {asked} {what}', suite.scale)}; "
+            f"{key}: {_lack(missing, rendered.unusable(suite, key), f'of {asked} {what}', suite.scale)}; "
             f"`{snakemake_command(suite, key)}` makes them, `--partial` renders without them"
         )
     name, made = suite.paper(key) if kind == "claims" else key, rendered.made_of(suite, key)
@@ -58,15 +61,24 @@ def _named(suite: Suite, word: str, kind: str) -> str:
     return str(choose(word, known, what, "command line"))
 
 
-def _lack(missing: list[str], unreadable: dict[str, str], of: str, scale: str) -> str:
-    """How many of what an artefact demands are not there, and how many are there and cannot be read."""
-    absent = [name for name in missing if name not in unreadable]
-    said = [f"{len(absent)} {of} are missing at scale {scale} ({absent[0]} …)"] if absent else []
-    if unreadable:
-        which = str(len(unreadable)) if absent else f"{len(unreadable)} {of}"
-        where = "" if absent else f" at scale {scale}"
-        said.append(f"the records of {which} cannot be read{where} ({next(iter(unreadable.values()))})")
+def _lack(missing: list[str], unusable: Mapping[str, RunState], of: str, scale: str) -> str:
+    """How many of what an artefact demands are not there, and how many are there and stale, or cannot be read."""
+    parts: list[tuple[str, list[str]]] = [
+        ("{} are missing", [f"{name} …" for name in missing if name not in unusable]),
+        ("{} are stale", [run.reason for run in unusable.values() if run.state == "stale"]),
+        ("the records of {} cannot be read", [_damage(r, scale) for r in unusable.values() if r.state != "stale"]),
+    ]
+    said: list[str] = []
+    for words, each in parts:
+        if each:  # of what, and at which scale, is said once
+            count, where = (str(len(each)), "") if said else (f"{len(each)} {of}", f" at scale {scale}")
+            said.append(f"{words.format(count)}{where} ({each[0]})")
     return ", and ".join(said)
+
+
+def _damage(run: RunState, scale: str) -> str:
+    path = paths.record(scale, run.cell.id, run.seed)
+    return f"{path}: {reason(run.reason, path)}"
 
 
 def everything(suite: Suite, wanted: list[str], partial: bool) -> None:

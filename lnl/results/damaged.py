@@ -28,6 +28,6 @@ def remedy(file: Path | str) -> str:
     return f"`{again}` makes it again: from the store if it is there, else by training this run alone"
 
 
-def reason(error: Exception, file: Path | str) -> str:
+def reason(error: Exception | str, file: Path | str) -> str:
     """What is wrong with a record, of the line that an error has about it: without the file and the remedy."""
     return str(error).removeprefix(f"{file}: ").removesuffix(f"; {remedy(file)}")

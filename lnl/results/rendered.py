@@ -15,7 +15,6 @@ from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.results import records
-from lnl.results.damaged import reason
 from lnl.search import files as search_files
 
 SUFFIXES = {
@@ -50,16 +49,13 @@ def missing(suite: Suite, key: str) -> list[str]:
     return [*runs, *searches, *arms]
 
 
-def unreadable(suite: Suite, key: str) -> dict[str, str]:
-    """Of the runs that are missing those whose record is there and cannot be read, and the file with what is wrong."""
+def unusable(suite: Suite, key: str) -> dict[str, records.RunState]:
+    """Of the runs that are missing those whose record is there: stale, or failed where it cannot be read."""
     found = {}
     for run in suite.demand(key):
         path = paths.record(suite.scale, run.cell.id, run.seed)
         if os.path.exists(path) and not records.current(suite, run):
-            try:
-                records.read(path)
-            except UserError as error:
-                found[f"{run.cell.id} seed {run.seed}"] = f"{path}: {reason(error, path)}"
+            found[f"{run.cell.id} seed {run.seed}"] = records.state_of(suite, run.cell, run.seed)
     return found
 
 
