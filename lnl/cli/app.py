@@ -8,18 +8,27 @@ import typer
 
 from lnl.cli import numbers, training
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds
+from lnl.cli.version import shown
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
 
 app = typer.Typer(
     name="lnl",
-    help="Learning with noisy labels: train, price, inspect and render what the suite declares.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 prepare_app = typer.Typer(help="Write the small manifests that runs depend on.", no_args_is_help=True)
 app.add_typer(prepare_app, name="prepare")
+
+
+@app.callback()
+def lnl(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=shown, help="of the suite, its commit and its packages")
+    ] = False,
+) -> None:
+    """Learning with noisy labels: train, price, inspect and render what the suite declares."""
 
 
 app.command()(training.train)
