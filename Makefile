@@ -10,7 +10,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export OMP_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo smoke test hunt slurm lint bench bench-check bench-gpu lock clean
+.PHONY: help env demo smoke test hunt gpu slurm lint bench bench-check bench-gpu lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed 's/:.*  ## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ hunt: $(READY)  ## the tests of properties alone, on examples drawn anew and 20 
 
 slurm: $(READY)  ## the tests that start a Slurm of one node; needs root and Debian's packages (tests/test_slurm.py names them)
 	$(BIN)/python -m pytest -m slurm $(ONLY)
+
+# A recording that has failed leaves nothing recorded in its process.
+gpu: $(READY)  ## the tests that need a GPU, each file in a process of its own
+	@failed=0; for file in $$(grep -l 'mark\.gpu' tests/test_*.py); do \
+		echo "$$file"; $(BIN)/python -m pytest -m gpu "$$file" || failed=1; \
+	done; exit $$failed
 
 lint: $(READY)  ## ruff, snakefmt, mypy, the import contract, snakemake --lint
 	@$(MAKE) --no-print-directory --jobs=$(CORES) --keep-going $(LINTERS)

@@ -22,7 +22,7 @@ from lnl.files.locks import Lock
 from lnl.results.records import state_of
 from lnl.run import checkpoints, job, stack
 from lnl.run.store import Store
-from lnl.run.train import held, train
+from lnl.run.train import held, kernels, train
 
 Stop = Callable[[], bool]
 
@@ -83,6 +83,15 @@ def test_a_run_that_was_stopped_twice_took_as_long_as_all_its_parts(suite: Suite
     assert found["matmul"] == "high", "as it was begun, whatever this process multiplies with"
     assert torch.get_float32_matmul_precision() != "high"
     assert not store.checkpoint_file.exists()
+
+
+def test_a_run_that_a_cpu_began_is_not_rounded_on_a_gpu() -> None:
+    """What a CPU's library computes in single precision under `medium` would be bfloat16 there."""
+    usual = torch.get_float32_matmul_precision()
+    for device, wanted in (("cpu", "medium"), ("cuda", usual)):
+        with kernels("medium", torch.device(device)) as said:
+            assert said == torch.get_float32_matmul_precision() == wanted
+        assert torch.get_float32_matmul_precision() == usual
 
 
 def test_runs_of_a_stack_share_its_time(suite: Suite) -> None:

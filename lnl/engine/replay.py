@@ -11,6 +11,7 @@ a rate that every step has anew (warm restarts) stands in a tensor as well, and 
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -125,7 +126,7 @@ class Recorder:
         if Recorder.failed is not None:
             raise RuntimeError("a recording has failed before")
         graph = torch.cuda.CUDAGraph()
-        with self.aside():
+        with self.aside(), _uncollected():
             graph.capture_begin(pool=self._pool)
             try:
                 work()
@@ -137,3 +138,15 @@ class Recorder:
                 raise
         self._graph = graph  # the recording before is dropped only now: a pool that nobody uses is no more
         return graph.replay
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While nothing is collected: a training that is garbage would free memory of the GPU within the recording."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

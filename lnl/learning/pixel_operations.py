@@ -124,8 +124,12 @@ def _equalized(index: Tensor, highest: Tensor) -> Tensor:
     """Lookups [B, 3, 256] that spread the values evenly, in PIL's whole numbers; itself where there is too little.
     index: the values, int64 [B, 3, P]; highest: of them, [B, 3, 1]."""
     ramp = torch.arange(256, dtype=torch.float32, device=index.device)
-    one = torch.ones(1, 1, 1, dtype=torch.int32, device=index.device).expand(index.shape)
-    counts = index.new_zeros(*index.shape[:-1], 256, dtype=torch.int32).scatter_add_(-1, index, one)
+    rows = torch.arange(index[..., 0].numel(), device=index.device).view(*index.shape[:-1], 1)
+    counts = torch.zeros(rows.numel() * 256, dtype=torch.int32, device=index.device)
+    # In one dimension: in several, a GPU that keeps the order of sums may copy strides from the host, which cannot be
+    # recorded.
+    counts.scatter_add_(0, (rows * 256 + index).flatten(), torch.ones_like(counts[:1]).expand(index.numel()))
+    counts = counts.view(*index.shape[:-1], 256)
     step = (index.shape[-1] - counts.gather(-1, highest.to(torch.int64))) // 255
     before = (counts.cumsum(-1, dtype=torch.int32) - counts + step // 2).to(torch.float32)
     return torch.where(step > 0, before.div_(step.clamp(min=1)).floor_().clamp_(max=255), ramp)

@@ -83,7 +83,7 @@ def _train(
         how = {"seconds": spent(), "resumed": resumed, "matmul": torch.get_float32_matmul_precision()}
         checkpoints.save(state, built.snapshot(), names, trained_on, **how)
 
-    with kernels(saved["matmul"] if saved else None) as matmul:
+    with kernels(saved["matmul"] if saved else None, device) as matmul:
         if saved:
             built.restore(saved["training"])
         built.run(stop, checkpoint, places.checkpoint_seconds)

@@ -50,12 +50,16 @@ def held(store: Store, stop: Callable[[], bool]) -> Iterator[None]:
 
 
 @contextmanager
-def kernels(precision: str | None) -> Iterator[str]:
-    """Matrix products as a run was begun with (None: as this process has them), so that a resumed run keeps its own."""
+def kernels(precision: str | None, device: torch.device) -> Iterator[str]:
+    """Matrix products as a run was begun with (None: as this process has them), so that a resumed run keeps its own.
+
+    Not on a GPU: what a CPU computes in single precision, whatever the setting is called, would be rounded there.
+    """
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision(precision or before)
+    chosen = precision if precision is not None and device.type == "cpu" else before
+    torch.set_float32_matmul_precision(chosen)
     try:
-        yield precision or before
+        yield chosen
     finally:
         torch.set_float32_matmul_precision(before)
 
@@ -107,7 +111,7 @@ def train(
 
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    with kernels(before["matmul"]) as matmul:
+    with kernels(before["matmul"], device) as matmul:
         if saved is not None:
             built.restore(saved["training"])
         elif start is not None:
