@@ -290,4 +290,4 @@ class Training:
         if saved["buffers"] is not None:
             self.batches.set_steps(self.position.epoch)
             self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)
-            self._buffers.restore(saved["buffers"])
+            self._buffers.restore(saved["buffers"], self.position.step)

@@ -106,7 +106,8 @@ class Outcome:
     losses: Tensor  # cross-entropy per example against the given label, [..., networks, B], for the metrics
     selected: Tensor | None = None  # 0/1 per example, [..., networks, B], for methods that select
     logits: Tensor | None = None  # only from a method with a step of its own
-    scalars: dict[str, Tensor] = field(default_factory=dict)  # further figures per network, averaged over the epoch
+    scalars: dict[str, Tensor] = field(default_factory=dict)  # further figures per network, [..., networks], averaged
+    # over the steps of the epoch that have them: NaN where a network has none in this step
     marks: dict[str, Tensor] = field(default_factory=dict)  # numbers per example, [..., networks, B]: logged by their
     # names as means over the rightly (`_clean`) and over the wrongly labelled examples (`_flipped`)
     pseudo_labels: Tensor | None = None  # [..., networks, B, K], distributions that a method makes of its own: logged

@@ -21,6 +21,8 @@ CURVES = frozenset(
     | {f"{part}_{what}" for part in ("test", "validation", "own") for what in ("accuracy", "top5", "loss")}
 )
 
+NO_GUESS = -9  # class of an example for which a method made no pseudo label in this epoch; no true label has it
+
 
 def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Tensor:
     """The logits of an outcome that holds what it must; UserError that names the method for any other.
@@ -39,12 +41,14 @@ def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Te
             f"{method}: its loss is one number repeated for every network, and their sum is differentiated; give each "
             "its part of the loss that they share"
         )
-    for name, found in (("losses", outcome.losses), ("selected", outcome.selected)):
-        if found is not None and found.shape[-1:] != (batch,):
-            raise UserError(
-                f"{method}: its '{name}' has shape {list(found.shape)}, and {[*lead, batch]} is needed, one number for "
-                "each example of each network"
-            )
+    of_examples = {"losses": outcome.losses, "selected": outcome.selected}
+    of_examples |= {f"marks: {name}": found for name, found in outcome.marks.items()}
+    for name, found in of_examples.items():
+        _check(method, name, found, (*lead, batch), "one number for each example of each network")
+    for name, found in outcome.scalars.items():
+        _check(method, f"scalars: {name}", found, lead, "one number for each network (`.mean(-1)` of one per example)")
+    probabilities = (*lead, batch, outcome.logits.shape[-1])
+    _check(method, "pseudo_labels", outcome.pseudo_labels, probabilities, "a distribution for each example")
     logged = [*outcome.scalars, *(f"{name}_{of}" for name in outcome.marks for of in ("clean", "flipped"))]
     if taken := CURVES.intersection(logged):
         raise UserError(
@@ -52,6 +56,11 @@ def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Te
             "`marks`"
         )
     return outcome.logits
+
+
+def _check(method: str, name: str, found: Tensor | None, wanted: tuple[int, ...], what: str) -> None:
+    if found is not None and found.shape != wanted:
+        raise UserError(f"{method}: its '{name}' has shape {list(found.shape)}, and {list(wanted)} is needed, {what}")
 
 
 class EpochBuffers:
@@ -64,6 +73,7 @@ class EpochBuffers:
         self.selected = torch.zeros(shape, device=device)
         self.selects = False
         self.scalars: dict[str, Tensor] = {}
+        self.logged: dict[str, Tensor] = {}  # in how many steps each of them was a number
         self.marks: dict[str, Tensor] = {}
         self.guessed: Tensor | None = None  # class of the pseudo labels
 
@@ -76,30 +86,32 @@ class EpochBuffers:
             self.selected[..., place] = outcome.selected
         for name, value in outcome.scalars.items():
             if name not in self.scalars:
-                self.scalars[name] = torch.zeros_like(value)
-            self.scalars[name].add_(value.detach())
+                self.scalars[name], self.logged[name] = torch.zeros_like(value), torch.zeros_like(value)
+            self.scalars[name].add_(value.detach().nan_to_num(0.0, torch.inf, -torch.inf))
+            self.logged[name].add_(~value.isnan())
         for name, value in outcome.marks.items():
             if name not in self.marks:
-                self.marks[name] = torch.zeros_like(self.losses)
+                self.marks[name] = torch.full_like(self.losses, torch.nan)
             self.marks[name][..., place] = value.detach()
         if outcome.pseudo_labels is not None:
             self._keep_guess(place, outcome.pseudo_labels.detach())
 
     def _keep_guess(self, place: slice | Tensor, guess: Tensor) -> None:
         if self.guessed is None:
-            self.guessed = torch.zeros_like(self.predicted)
-            self.marks["pseudo_label_entropy"] = torch.zeros_like(self.losses)
+            self.guessed = torch.full_like(self.predicted, NO_GUESS)
+            self.marks["pseudo_label_entropy"] = torch.full_like(self.losses, torch.nan)
         self.guessed[..., place] = guess.argmax(-1)
         self.marks["pseudo_label_entropy"][..., place] = torch.special.entr(guess).sum(-1)
 
     def snapshot(self) -> dict[str, object]:
-        return {
-            k: getattr(self, k) for k in ("losses", "predicted", "selected", "selects", "scalars", "marks", "guessed")
-        }
+        kept = ("losses", "predicted", "selected", "selects", "scalars", "logged", "marks", "guessed")
+        return {k: getattr(self, k) for k in kept}
 
-    def restore(self, saved: dict[str, object]) -> None:
+    def restore(self, saved: dict[str, object], steps: int) -> None:
+        """What was kept after so many steps; where it was not counted yet, each of them had its scalars."""
         for key, value in saved.items():
             setattr(self, key, value)
+        self.logged = self.logged or {name: torch.full_like(value, steps) for name, value in self.scalars.items()}
 
     def figures(self, given: Tensor, true: Tensor, steps: int) -> dict[str, Tensor]:
         """Figures per network, each shaped like `lead`. given, true: labels in the order of the epoch, [..., 1, n].
@@ -129,11 +141,13 @@ class EpochBuffers:
             out["label_precision"] = 100 * (right.sum(-1) / chosen.sum(-1)).nanmean(-1)  # a batch may select nothing
             out["kept_fraction"] = self.selected.mean(-1)
         if self.guessed is not None:
-            out["pseudo_label_accuracy"] = _of_share(100 * (self.guessed == true).float().mean(-1), share)
+            told = (shown * (self.guessed != NO_GUESS)).sum(-1) / shown.shape[-1]
+            out["pseudo_label_accuracy"] = _of_share(100 * (self.guessed == true).float().mean(-1), told)
         for name, value in self.scalars.items():
-            out[name] = value / steps
+            out[name] = value / self.logged[name]
         for name, value in self.marks.items():
-            out[f"{name}_clean"], out[f"{name}_flipped"] = _mean(value, clean), _mean(value, flipped)
+            told, value = (~value.isnan()).float(), value.nan_to_num(0.0, torch.inf, -torch.inf)
+            out[f"{name}_clean"], out[f"{name}_flipped"] = _mean(value, clean * told), _mean(value, flipped * told)
         return out
 
 
