@@ -143,6 +143,19 @@ def test_a_loss_of_another_shape_is_one_line_in_the_first_step(mean: Any) -> Non
         ({"logits": None}, "Own: its step returns an Outcome without logits; add logits="),
         ({"losses": torch.zeros(())}, r"Own: its 'losses' has shape \[\], and \[1, \d+\] is needed"),
         ({"selected": torch.zeros(1)}, r"Own: its 'selected' has shape \[1\], and \[1, \d+\] is needed"),
+        ({"selected": torch.zeros(32)}, r"Own: its 'selected' has shape \[32\], and \[1, 32\] is needed"),
+        (
+            {"scalars": {"a": torch.zeros(())}},
+            r"Own: its 'scalars: a' has shape \[\], and \[1\] is needed, one number fo",
+        ),
+        (
+            {"marks": {"a": torch.zeros(1)}},
+            r"Own: its 'marks: a' has shape \[1\], and \[1, 32\] is needed, one number fo",
+        ),
+        (
+            {"pseudo_labels": torch.zeros(32, 10)},
+            r"Own: its 'pseudo_labels' has shape \[32, 10\], and \[1, 32, 10\] is",
+        ),
         ({"scalars": {"loss": torch.zeros(1)}}, "Own: logs 'loss', which is a curve of the suite's own"),
         ({"scalars": {"test_accuracy": torch.zeros(1)}}, "Own: logs 'test_accuracy', which is a curve"),
         ({"marks": {"pseudo_label_entropy": torch.zeros(1, 32)}}, "Own: logs 'pseudo_label_entropy_clean', which"),
@@ -158,6 +171,21 @@ def test_an_outcome_that_lacks_something_is_one_line_in_the_first_step(missing: 
 
     with pytest.raises(UserError, match=line):
         helpers.build(Own, helpers.spec()).run()
+
+
+def test_scores_of_another_shape_are_one_line() -> None:
+    class Together(Method):
+        def loss(self, logits: torch.Tensor, labels: torch.Tensor, now: Moment) -> Outcome:
+            losses = cross_entropy(logits, labels)
+            return Outcome(loss=losses.mean(-1), losses=losses)
+
+        def predict(self, learner: Learner, x: torch.Tensor, uniform: torch.Tensor | None) -> torch.Tensor:
+            return learner.forward(x, uniform, "frozen").mean(0)
+
+    with pytest.raises(
+        UserError, match=r"Together: its predict returns shape \[\d+, 10\], and \[1, \d+, 10\] is needed"
+    ):
+        helpers.build(Together, helpers.spec()).run()
 
 
 def test_every_curve_of_the_suite_s_own_has_a_name_that_no_method_may_take() -> None:

@@ -171,6 +171,55 @@ def test_precision_is_a_mean_over_batches_that_select_and_scalars_one_over_steps
     assert (found["clean_accuracy"], found["flipped_accuracy_given"], found["flipped_accuracy_true"]) == (100, 0, 100)
 
 
+def test_what_some_steps_alone_have_is_a_mean_over_these() -> None:
+    """Networks that take turns: one that took no step logs NaN, or nothing is logged at all."""
+    nan = float("nan")
+    given, true = torch.zeros(1, 12, dtype=torch.int64), torch.tensor([[0, 0, 1, 1] * 3])
+    logged = [
+        {"turn": torch.tensor([4.0, nan])},
+        {"turn": torch.tensor([nan, 7.0]), "late": torch.tensor([2.0, 3.0])},
+        {},
+    ]
+    marked = [
+        {"weight": torch.tensor([[1.0, nan, 5.0, nan]] * 2)},
+        {},
+        {"weight": torch.tensor([[3.0, nan, 7.0, 9.0]] * 2)},
+    ]
+    guess = F.one_hot(torch.tensor([[0, 1, 1, 1]] * 2), 2).float()
+    buffers, middle = EpochBuffers((2,), 3, 4, CPU), None
+    for step in range(3):
+        outcome = Outcome(
+            loss=torch.zeros(2),
+            losses=torch.zeros(2, 4),
+            scalars=logged[step],
+            marks=marked[step],
+            pseudo_labels=guess if step else None,
+        )
+        buffers.write(slice(4 * step, 4 * step + 4), outcome, F.one_hot(true[:, :4], 2).float().expand(2, 4, 2))
+        if step == 1:  # as a run that is stopped within the epoch goes on
+            middle, buffers = buffers.snapshot(), EpochBuffers((2,), 3, 4, CPU)
+            buffers.restore(middle, 2)
+    found = buffers.figures(given, true, 3)
+    assert found["turn"].tolist() == [4.0, 7.0] and found["late"].tolist() == [2.0, 3.0]
+    assert found["weight_clean"].tolist() == [2.0, 2.0] and found["weight_flipped"].tolist() == [7.0, 7.0]
+    assert found["pseudo_label_accuracy"].tolist() == [75.0, 75.0]
+    assert found["pseudo_label_entropy_clean"].tolist() == [0.0, 0.0]
+
+
+def test_a_checkpoint_from_before_steps_were_counted_goes_on_as_it_was() -> None:
+    buffers = EpochBuffers((1,), 4, 1, CPU)
+    plain = Outcome(loss=torch.zeros(1), losses=torch.zeros(1, 1), scalars={"a": torch.tensor([2.0])})
+    for step in range(4):
+        buffers.write(slice(step, step + 1), plain, torch.zeros(1, 1, 2))
+        if step == 2:
+            old = buffers.snapshot()
+            old.pop("logged")
+            buffers = EpochBuffers((1,), 4, 1, CPU)
+            buffers.restore(old, 3)
+    labels = torch.zeros(1, 4, dtype=torch.int64)
+    assert buffers.figures(labels, labels, 4)["a"].item() == 2.0
+
+
 def test_curves_that_begin_late_are_as_long_as_the_run_and_what_is_no_number_is_null() -> None:
     made: curves.Curves = {}
     curves.append(made, 0, {"learning_rate": None}, {"test_accuracy": [10.0, 20.0]})

@@ -70,6 +70,18 @@ def test_networks_step_apart_as_by_optimisers_of_their_own(name: str, column: bo
             assert torch.equal(held[n], torch.zeros_like(theirs[n]) if saved is None else saved)
 
 
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_gradient_of_one_network_alone_is_enough_for_its_step(name: str) -> None:
+    whole, alone = training(name).learner, training(name).learner
+    gradient = torch.linspace(-1, 1, whole.population.flat.shape[-1])
+    for only in (1, 1, 0):
+        whole.apply(gradient.expand_as(whole.population.flat).clone(), only=only)
+        alone.apply(gradient, only=only)
+    assert torch.equal(whole.population.flat, alone.population.flat)
+    with pytest.raises(UserError, match=r"apply\(only=1\): gradient of shape \[3\], and \[\d+\] is needed"):
+        alone.apply(gradient[:3], only=1)
+
+
 @pytest.mark.parametrize("skip", [0.0, 1.0])
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_what_one_network_alone_takes_may_be_left_out_too(name: str, skip: float) -> None:

@@ -13,6 +13,7 @@ from lnl.engine.batches import Batches
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method
+from lnl.errors import UserError
 
 TOP = 5  # highest scores, one of which is right where a protocol asks for top-5 accuracy
 
@@ -48,4 +49,12 @@ class Evaluation:
             for number, (x, y) in enumerate(self.data.part(part)):
                 at_test = self.learner.population.random_at_test
                 uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
-                yield self.method.predict(self.learner, x, uniform), y
+                scores = self.method.predict(self.learner, x, uniform)
+                lead = (*self.learner.population.lead, len(x))
+                if scores.shape[:-1] != lead:
+                    raise UserError(
+                        f"{type(self.method).__name__}: its predict returns shape {list(scores.shape)}, and "
+                        f"{[*lead, scores.shape[-1]]} is needed, scores of each network (of networks that predict "
+                        "together, the same for each)"
+                    )
+                yield scores, y

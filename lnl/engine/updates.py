@@ -23,7 +23,8 @@ class Updates:
         self.rate: Tensor | None = None  # the same on the device, where every step has its own
 
     def apply(self, gradient: Tensor, scale: float = 1.0, skip: Tensor | None = None, only: int | None = None) -> None:
-        """One optimiser step, at `scale` times the learning rate, of gradient [..., networks, P].
+        """One optimiser step, at `scale` times the learning rate, of gradient [..., networks, P]; with `only`, of that
+        network's gradient [P] as well.
 
         skip: float32 on the device, one number or one for each network ([networks] or [networks, 1]), for a step of
         which the host does not know whether it is due: 1 leaves it out (neither weights nor slots nor the count move,
@@ -33,12 +34,25 @@ class Updates:
         self._check(only)
         with torch.no_grad():
             lr: Any = (self.lr if self.rate is None else self.rate) * scale
+            if only is not None and gradient.dim() == 1:
+                gradient = self._alone(gradient, only)
             self.optimiser.step(self.population.flat, gradient, lr, self._skips(skip), only)
 
     def _check(self, only: int | None) -> None:
         networks = self.population.lead[-1]
         if only is not None and not 0 <= only < networks:
             raise UserError(f"only={only}: no such network; there are {networks}, and the first is 0")
+
+    def _alone(self, gradient: Tensor, only: int) -> Tensor:
+        """[networks, P], nought but for one network's."""
+        out = torch.zeros_like(self.population.flat)
+        if gradient.shape != out.shape[-1:] or out.dim() != 2:
+            raise UserError(
+                f"apply(only={only}): gradient of shape {list(gradient.shape)}, and {list(out.shape[-1:])} is needed, "
+                f"or {list(out.shape)}"
+            )
+        out[only] = gradient
+        return out
 
     def _skips(self, skip: Tensor | None) -> Tensor | None:
         """One number [] for all networks, or [..., networks, 1]."""
