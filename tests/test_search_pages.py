@@ -55,7 +55,8 @@ def scores() -> list[pages.Page]:
 def best() -> pages.Page:
     [first, _], search = scores(), declared()
     schedule = first["candidates"][3]["schedule"]
-    middle = {"schedule": SPACE.schedule(np.array([0.0, 1.0]))}  # bounds belong to the space
+    bounds = SPACE.schedule(np.array([0.0, 1.0])) | {"x": [0.1 - 1e-12, 0.9 + 1e-12]}  # of the space, but for rounding
+    middle = {"schedule": bounds}
     return head(
         space="ramp",
         algorithm=HYPERBAND,
@@ -64,7 +65,7 @@ def best() -> pages.Page:
         trainings=search.trainings,
         scored_on="validation",
         best={"schedule": schedule, "score": 0.6, "round": 1, "candidate": 4},
-        draw=middle,
+        draw=copy.deepcopy(middle),
         mode=copy.deepcopy(middle),
         mean=copy.deepcopy(middle),
     )
