@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from suite_copy import SuiteCopy
@@ -13,6 +14,7 @@ from lnl.declared.cells import Search
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.files import sealed
+from lnl.run.search_rules import SearchRules
 from lnl.search import files
 
 ID = "s2e/digits/symmetric-50/coteaching/random"
@@ -147,3 +149,36 @@ def test_a_result_tells_a_score_and_where_it_is_from_and_nothing_that_it_was_not
     assert told is not None and kept.items() <= told.items() and "more" not in told
     assert files.choice(told) == files.chosen(told) == FOUND["schedule"]
     assert files.choice({"value": 0.5, "score": 1.0}) == {"value": 0.5} and files.choice(None) is None
+
+
+def test_a_round_waits_for_the_scores_before_it_and_a_result_for_all(suite: Suite) -> None:
+    rules = SearchRules(suite, lambda path: None, lambda command: None)
+
+    def asked(name: str, round: int) -> SimpleNamespace:
+        at = dict(zip(("protocol", "dataset", "noise", "method"), ID.split("/"), strict=False))
+        return SimpleNamespace(**at, search=name, seed="1", round=str(round), block="1")
+
+    adaptive, random = "natural-gradient-as-released", "random"
+    search = rules.search(asked(adaptive, 1))
+    first, second = (paths.scores("demo", search.id, 1, round) for round in (1, 2))
+    assert rules.scores_before(asked(adaptive, 1)) == [] and rules.scores_before(asked(adaptive, 2)) == [first]
+    assert rules.scores_before(asked(random, 2)) == []  # which looks at no scores
+    count = len(searches.rounds(suite, search))
+    assert rules.history(asked(adaptive, 1))[:2] == [first, second] and len(rules.history(asked(adaptive, 1))) == count
+    members = searches.blocks(suite, search, 1)
+    wanted = [paths.block("demo", search.id, 1, 2, number) for number in range(1, len(members) + 1)]
+    assert rules.blocks_of(asked(adaptive, 2)) == wanted
+    assert rules.candidate_inputs(asked(adaptive, 2))[0] == paths.proposals("demo", search.id, 1, 2)
+
+
+@pytest.mark.parametrize(("round", "digest", "remade"), [(1, None, False), (1, "0" * 16, True), (2, None, True)])
+def test_a_file_that_is_there_is_made_again_where_it_is_not_todays(
+    suite: Suite, search: Search, round: int, digest: str | None, remade: bool
+) -> None:
+    forced: list[str] = []
+    rules = SearchRules(suite, forced.append, lambda command: None)
+    path = paths.scores("demo", ID, 1, 1)
+    files.write(suite, search, path, SCORED | {"round": round} | ({"digest": digest} if digest else {}))
+    at = dict(zip(("protocol", "dataset", "noise", "method", "search"), ID.split("/"), strict=True))
+    rules.blocks_of(SimpleNamespace(**at, seed="1", round="1"))
+    assert forced == [path] * remade
