@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 import struct
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from suite_copy import SuiteCopy
 
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
+from lnl.data.readers import torchvision_set
 from lnl.data.registry import DatasetInfo
 from lnl.declared import dataset_checks, declared_sets, origin, paths, schema
 from lnl.declared.data_places import Places
@@ -172,6 +175,34 @@ def test_torchvision_is_asked_for_the_part_and_its_pickles_are_not_read(
     (tmp_path / "FashionMNIST/processed/training.pt").write_bytes(b"")
     with pytest.raises(UserError, match="is a pickle of an older torchvision"):
         load(info, tmp_path, tmp_path / "c")
+
+
+@pytest.mark.parametrize("form", ["split", "more"])
+def test_torchvisions_classes_are_asked_for_parts_in_their_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    class Split:
+        def __init__(self, root: str, split: str, letters: int, download: bool) -> None:
+            self.seen = [(image, letters) for image in (squares(6) if split == "train" else squares(2))]
+
+        def __len__(self) -> int:
+            return len(self.seen)
+
+        def __getitem__(self, at: int) -> tuple[np.ndarray, int]:
+            return self.seen[at]
+
+    class More(Split):  # as EMNIST, which hands on what it does not know itself
+        def __init__(self, root: str, letters: int, **kwargs: Any) -> None:
+            super().__init__(root, "train" if kwargs["train"] else "test", letters, kwargs["download"])
+
+    kind = SimpleNamespace(SVHN=Split if form == "split" else More)
+    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=kind))  # whose import takes long
+    base = {**IMAGES, "reader": "torchvision", "options": {"name": "SVHN", "arguments": {"letters": 1}}}
+    found = torchvision_set.read(declared(base, tmp_path), tmp_path, ()).parts
+    assert len(found["train_images"]) == 6 and len(found["test_images"]) == 2 and found["test_labels"].all()
+    base["options"] = {"name": "SVHN", "arguments": {"letter": 1}}
+    with pytest.raises(UserError, match="options: arguments: SVHN does not take them"):
+        torchvision_set.read(declared(base, tmp_path), tmp_path, ())
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,37 @@ def test_linear_networks_have_the_gradient_of_their_modules(batched: bool, monke
     )
 
 
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+def test_the_derivative_along_a_direction_is_the_gradients_product_with_it(network: str) -> None:
+    population = helpers.build("coteaching", helpers.spec(network)).learner.population
+    numbers = torch.Generator().manual_seed(1)
+    x, direction = torch.rand(16, 1, 8, 8, generator=numbers), torch.randn(population.flat.shape, generator=numbers)
+    logits, slopes = population.along(x, None, direction, "batch")
+    weights = torch.randn(slopes.shape, generator=numbers)
+    gradient = population.gradient((logits * weights).sum((-1, -2)))
+    torch.testing.assert_close((weights * slopes).sum((-1, -2)), (gradient * direction).sum(-1), rtol=1e-3, atol=1e-3)
+    assert torch.equal(logits, population.forward(x, None, "batch"))
+
+
+class _Owning(Method):
+    """Has parameters of its own, which its loss does not read."""
+
+    def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
+        return {"scale": torch.ones(3)}
+
+    def loss(self, logits: Tensor, labels: Tensor, now: Moment) -> Outcome:
+        losses = cross_entropy(logits, labels)
+        return Outcome(loss=losses.mean(-1), losses=losses)
+
+
+def test_what_an_optimiser_writes_into_a_gradient_is_not_in_the_next_one() -> None:
+    learner, x = helpers.build(_Owning, helpers.spec()).learner, torch.rand(4, 1, 8, 8)
+    first, dirty = (learner.gradient((learner.forward(x) ** 2).sum((-1, -2))).clone() for _ in range(2))
+    assert torch.equal(first, dirty) and not first[..., -3:].any()
+    learner.gradient((learner.forward(x) ** 2).sum((-1, -2))).add_(1)  # as of a weight decay
+    assert torch.equal(learner.gradient((learner.forward(x) ** 2).sum((-1, -2))), first)
+
+
 def test_a_backward_after_an_update_is_an_error_on_linear_networks_as_on_others() -> None:
     for network in ("digits_mlp", "digits_cnn"):
         built = helpers.build("standard", helpers.spec(network))

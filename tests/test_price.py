@@ -160,6 +160,10 @@ def test_a_change_of_phase_is_found_to_a_thirty_second_and_what_never_changes_is
         assert sum(found.values()) == pytest.approx(1)
         assert mean == pytest.approx((change - 1 + 2 * (301 - change)) / 300, abs=1 / 32)
         assert len(looked) <= 12
+    slight = phases.shares(1, 300, lambda epoch: 1.0 if epoch < 100 else 1.1)  # a tenth more is no more of the same
+    assert sum(share * (1 if epoch < 100 else 1.1) for epoch, share in slight.items()) == pytest.approx(
+        1.067, abs=0.004
+    )
     assert list(phases.shares(1, 300, lambda epoch: 1.0).values()) == [1.0]
     assert phases.shares(4, 4, lambda epoch: 1.0) == {4: 1.0}
 

@@ -48,6 +48,16 @@ def test_a_replayed_training_is_bit_equal(method: str, seeds: list[int], network
     assert torch.equal(replayed.learner.population.flat, usual.learner.population.flat)
 
 
+def test_a_rate_that_changes_within_a_period_is_not_replayed_as_it_was(tapes: list[Tape]) -> None:
+    length = {"steps": 14, "period": 7, "paper_steps": 14, "paper_period": 7, "clock": "scaled"}
+    rates = {**MOMENTUM, "schedule": "steps", "milestones": [4, 11], "factor": 0.1}
+    changes: dict[str, Any] = {"length": length, "epochs": 2, "paper_epochs": 2, "untrained_epoch": False}
+    changes["batch"] = {"size": 32, "steps_cap": None}
+    usual, replayed = (_build("standard", recorded, [1], optimiser=rates, **changes) for recorded in (False, True))
+    assert_replayed_equal(usual, replayed)
+    assert replayed.curves == usual.curves and len(tapes) == 4  # before and after each milestone
+
+
 def test_a_replayed_training_resumes_within_an_epoch(tapes: list[Tape]) -> None:
     usual, part, rest = (_build("coteaching", recorded, [1]) for recorded in (False, True, True))
     usual.run()

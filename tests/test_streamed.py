@@ -237,6 +237,14 @@ def test_a_further_test_set_can_be_the_one_that_is_tested_on(arrays: Arrays) -> 
         StreamedData.load(arrays, "none", torch.device("cpu"), None, "imagenet")
 
 
+def test_no_more_test_images_are_read_than_are_asked_for(arrays: Arrays) -> None:
+    data = StreamedData.load(arrays, "none", torch.device("cpu"), 4)
+    for name in ("test", "ilsvrc"):
+        [(seen, labels)] = data.part(name)
+        assert seen.shape == (4, 3, SIDE, SIDE) and labels.shape == (4,)
+    assert labels.tolist() == arrays.further_tests["ilsvrc"][1][:4].tolist()
+
+
 def test_top5_counts_a_label_among_the_five_highest_scores(arrays: Arrays) -> None:
     running = built(arrays, SPEC)
     scores = torch.arange(2.0 * TEST * 9).view(1, -1, 9).roll(3, -1)

@@ -19,6 +19,7 @@ from PIL import Image
 END = b"\xff\xd9"  # end of image (ITU T.81, table B.1)
 TAIL = 64  # bytes in which it is looked for: some cameras write a few behind it
 COLOURS = ("RGB",)
+DEEP = "has more than 8 bits a pixel and channel"
 #: What PIL raises about bytes that are no image, or too large a one.
 ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
@@ -30,6 +31,11 @@ class Look:
     size: int
     mode: str = ""
     wrong: str = ""
+
+
+def deep(image: Image.Image) -> bool:
+    """Whether pixels have more than 8 bits, of which PIL's conversion to 8 makes white wherever they are above 255."""
+    return image.mode == "F" or image.mode.startswith("I")
 
 
 def entries(paths: Sequence[str], sizes: Sequence[int]) -> NDArray[np.void]:
@@ -51,7 +57,7 @@ def look(file: Path) -> Look:
             with Image.open(stream) as image:
                 if image.format != "JPEG" or not ended:
                     image.load()
-                return Look(size, image.mode)
+                return Look(size, image.mode, DEEP if deep(image) else "")
     except FileNotFoundError:
         return Look(0, wrong="is not there")
     except ERRORS as error:

@@ -74,7 +74,7 @@ def _part(
     source.looked[name] = {
         "files": len(sound),
         "bytes": sum(looks[at].size for at in sound),
-        "grey": sum(looks[at].mode in ("1", "L", "LA", "I;16") for at in sound),
+        "grey": sum(looks[at].mode in ("1", "L", "LA") for at in sound),
         "left_out": len(wrong),
         "left_out_files": [f"{path} {why}" for path, why in wrong[:KEPT]],
     }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from lnl.data import image_files
 from lnl.data.arrays import Source
 from lnl.data.readers import split
 from lnl.data.readers.files import exchanged, listed, place
@@ -65,6 +66,8 @@ def _pixels(info: DatasetInfo, file: Path) -> NDArray[Any]:
                     f"{file}: is {image.height} x {image.width}, and {info.file} declares {height} x {width}; "
                     "options: resize: true scales all images to that"
                 )
+            if image_files.deep(image):
+                raise UserError(f"{file}: {image_files.DEEP}; they are kept as 8: scale such images to 0 to 255")
             made = image.convert(MODES[channels]).resize((width, height), Image.Resampling.BILINEAR)
             values = np.asarray(made, dtype=np.uint8)
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, ValueError) as error:

@@ -36,6 +36,9 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     for part, (x, y) in parts.items():
         where = f"{file}: {part}"
         found[part] = shapes.examples(info, np.asarray(x), where), shapes.labels(info, np.asarray(y), where)
+        examples, labels = map(len, found[part])
+        if examples != labels:
+            raise UserError(f"{where}: {examples:,} examples and {labels:,} labels")
     return split.arranged(info, found, supplied)
 
 
