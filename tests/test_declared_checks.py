@@ -82,6 +82,11 @@ def test_a_key_that_is_written_otherwise_is_not_said_to_be_missing_as_well(suite
     assert ["keys: columns, dataset, " in line for line in found] == [False, False, True]
 
 
+def test_a_key_that_stands_one_level_too_high_is_told_its_place(suite: Suite) -> None:
+    table = suite.tables["s2e_figure4_mnist"]
+    assert lines_about(table | {"paper": "s2e"}, "table") == ["unknown key 'paper' (it stands under 'source')"]
+
+
 def test_a_list_of_what_is_wrong_ends_where_a_terminal_does(suite: Suite) -> None:
     table = suite.tables["s2e_figure4_mnist"] | {"rows": [{"key": f"row{i}"} for i in range(40)]}
     found = lines_about(table, "table")

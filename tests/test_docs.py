@@ -13,6 +13,7 @@ from markdown_pages import ROOT, anchors, commands, dead_links, pages
 from lnl.declared.reading import read_methods
 from lnl.errors import UserError
 from lnl.render.methods import contract_table, renewed, written
+from lnl.render.pieces import pieces_table
 
 LEFT_OVER = re.compile(r"@@[^@\s]*@@|\bTODO\b|\bFIXME\b|\bXXX\b|\?\?\?")
 PAIRED = {
@@ -73,7 +74,7 @@ def test_a_mark_without_its_pair_is_one_line_with_the_file(tmp_path: Path) -> No
             written(f"{end}\n", "made", file.name, begin, end)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/add-a-method.md"])
 def test_tables_of_methods_are_those_of_their_files(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     methods = {
@@ -108,6 +109,17 @@ def test_what_a_method_takes_from_the_contract_is_read_from_its_file(tmp_path: P
         "| [Held](../methods/held.py) | `loss` | – | – |",
         "| [Mine](../methods/mine.py) | `step`, `views` | `begun(…)`, `forward` | – |",
         "| [Plain](../methods/plain.py) | `loss` | – | yes |",
+    ]
+
+
+def test_what_methods_are_composed_of_is_read_from_its_files(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").write_text('"""Of all."""')
+    (tmp_path / "mixed.py").write_text(
+        '"""Mixing (Zhang et al., ICLR 2018) of\ntwo images. More of it.\n\nAnd more."""\n'
+        "class Pair: ...\ndef mixed(x): ...\ndef _helper(x): ...\n"
+    )
+    assert pieces_table(tmp_path).splitlines()[2:] == [
+        "| `mixed` | Mixing (Zhang et al., ICLR 2018) of two images. | `Pair`, `mixed` |"
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -136,12 +136,18 @@ def _unknown_keys(error: Any) -> list[tuple[str, str]]:
 
 def _unknown(error: Any) -> list[str]:
     found = _unknown_keys(error)
-    hints = [f" (did you mean '{like}'?)" if like else "" for _, like in found]
+    hints = [_stands(key, error.schema) or (f" (did you mean '{like}'?)" if like else "") for key, like in found]
     lines = [f"unknown key '{key}'{hint}" for (key, _), hint in zip(found, hints, strict=True)]
     strange = max((i for i, hint in enumerate(hints) if not hint), default=None)
     if strange is not None:  # the list of what there is once, below the last that is like none of it
         lines[strange] += f"; keys: {', '.join(sorted(error.schema.get('properties', {})))}"
     return lines or [str(error.message)]
+
+
+def _stands(key: str, of: Mapping[str, Any]) -> str:
+    """Where a key that is unknown here belongs, if one of the keys here has it below itself."""
+    inside = [name for name, each in of.get("properties", {}).items() if key in each.get("properties", {})]
+    return f" (it stands under '{inside[0]}')" if len(inside) == 1 else ""
 
 
 def _one_of(error: Any) -> str:
