@@ -19,6 +19,7 @@ from torch import Tensor
 
 from lnl.engine.clock import Clock
 from lnl.engine.loop import Stopped, Training
+from lnl.engine.method import Batch, Dropout, Learner, Method, Moment, Outcome
 from lnl.networks.registry import NETWORKS
 
 
@@ -165,6 +166,42 @@ def test_clean_images_drop_by_numbers_of_their_own(monkeypatch: pytest.MonkeyPat
     assert own is not None and theirs is not None
     assert own.shape == theirs.shape
     assert not torch.isclose(own, theirs).any()
+
+
+class Mixing(Method):
+    """Twelve images of its own making a step, which drop by the numbers that it asks for."""
+
+    def random(self) -> dict[str, Dropout]:
+        return {"mixed": Dropout(12)}
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        images = torch.cat([batch.x, batch.x[:4].flip(-1)])
+        logits = learner.forward(images, batch.random.get("mixed"))[:, :8]
+        losses = F.cross_entropy(logits[0], batch.labels[0], reduction="none")[None]
+        learner.apply(learner.gradient(losses.mean(-1)))
+        return Outcome(loss=losses.mean(-1).detach(), losses=losses.detach(), logits=logits.detach())
+
+
+def test_images_of_a_step_s_own_making_drop_by_numbers_that_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = replace(NETWORKS["l2r_wrn28_10"], fixed={"units": 1, "width": 32})
+    monkeypatch.setitem(NETWORKS, "l2r_wrn28_10", narrow)
+    shape = {"size": 8, "steps_cap": None}
+    built = helpers.build(
+        Mixing, helpers.spec("l2r_wrn28_10", batch=shape), data=helpers.arrays(examples=96, shape=(3, 8, 8))
+    )
+    built.batches.begin(1)
+    batch = built.batches.batch(0)
+    asked, usual = batch.random["mixed"], batch.uniform
+    assert usual is not None and asked.shape == (*usual.shape[:-2], 12, usual.shape[-1])
+    assert not torch.isclose(asked[..., :8, :], usual).any()
+    assert asked.equal(built.batches.batch(0).random["mixed"]) and not asked.equal(
+        built.batches.batch(1).random["mixed"]
+    )
+    built.run()
+    without = helpers.build(Mixing, helpers.spec("digits_mlp", batch=shape))
+    without.batches.begin(1)
+    assert "mixed" not in without.batches.batch(0).random
+    without.run()
 
 
 def test_an_interleaved_stream_goes_on_where_a_period_ends_the_short_last_one_too() -> None:

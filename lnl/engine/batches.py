@@ -17,7 +17,7 @@ from lnl.declared import lengths
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Beta, Method, Normal, Stream
+from lnl.engine.method import Batch, Beta, Dropout, Method, Normal, Stream
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.learning import augment
@@ -178,10 +178,18 @@ class Batches:
             uniform=self.uniform("dropout", self.epoch, step, self.size),
             views=tuple(drawn(self.runs[0], f"view {n}", step, viewed) for n in range(self.method.views)),
             crops=self._moved_crops(step),
-            random={name: drawn(self.runs[0], f"random {name}", step, shape) for name, shape in self._random.items()},
+            random=dict(self._asked_for(step)),
             trusted={name: places[..., step, :] for name, places in self.trusted.items()},
             of_streams=dict(self._of_streams(step)),
         )
+
+    def _asked_for(self, step: int) -> Iterator[tuple[str, Tensor]]:
+        """What the method asks for in `random`."""
+        for name, asked in self._random.items():
+            if not isinstance(asked, Dropout):
+                yield name, self._drawn(self.runs[0], f"random {name}", step, asked)
+            elif (uniform := self.uniform(f"random {name}", self.epoch, step, asked.images)) is not None:
+                yield name, uniform
 
     def _of_streams(self, step: int) -> Iterator[tuple[str, Tensor]]:
         """Augmentation and dropout of the further streams, drawn apart from the batch's."""

@@ -196,6 +196,7 @@ def _setting(spec: Mapping[str, Any], data: DeviceData, noise_rate: float, trans
         batch=spec["batch"]["size"],
         examples=len(data.true),
         paper_epochs=spec["paper_epochs"],
+        epochs=spec["epochs"],
         device=device,
         augment=spec.get("augment", "none"),
         pace=Clock.of(spec).pace,

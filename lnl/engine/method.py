@@ -16,7 +16,7 @@ from torch import Tensor
 from lnl.engine.learner import Learner
 from lnl.learning.augment import augment
 
-__all__ = ["Batch", "Beta", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
+__all__ = ["Batch", "Beta", "Dropout", "Learner", "Method", "Moment", "Normal", "Outcome", "Setting", "Stream"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Setting:
     augment: str = "none"  # as the protocol augments a batch
     pace: float = 1.0  # the paper's steps in one of ours, for what a paper counts in steps
     validates: bool = False  # whether any examples validate
+    epochs: int = 0  # of this training as it is run; periods, where a protocol has its length in steps
     steps: int = 0  # of an epoch as it is run, every cap included; of a period, of which the last may be shorter, where
     # a protocol has its length in steps. Not known while `streams` is asked for the first time: 0
 
@@ -68,6 +69,14 @@ class Beta:
 
     shape: tuple[int, ...]
     a: float
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Numbers [networks, images, width] of dropout in a pass over so many images of a step's own making, for the
+    `uniform` of `forward`; of a network without dropout there are none, and `batch.random` lacks the name."""
+
+    images: int
 
 
 @dataclass(frozen=True)
@@ -140,9 +149,10 @@ class Method:
         """Further data streams by name."""
         return {}
 
-    def random(self) -> Mapping[str, tuple[int, ...] | Normal | Beta]:
+    def random(self) -> Mapping[str, tuple[int, ...] | Normal | Beta | Dropout]:
         """Shapes of the uniform numbers that each step needs, by name (a permutation's keys), Normal of a shape (random
-        weights), or Beta of one (MixUp's ratios). They come as `batch.random[name]`: a step draws nothing itself."""
+        weights), Beta of one (MixUp's ratios), or Dropout. They come as `batch.random[name]`: a step draws nothing
+        itself."""
         return {}
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:
