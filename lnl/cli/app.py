@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lnl.cli import numbers, training
+from lnl.cli import numbers, training, version
 from lnl.cli.common import DataRoot, Device, Scale, Seeds, a_folder, by_hand, load_suite, parse_seeds
-from lnl.cli.version import shown
 from lnl.declared.configuration import LARGEST_SEED
 from lnl.declared.specification import choose
 
@@ -22,15 +21,7 @@ prepare_app = typer.Typer(help="Write the small manifests that runs depend on.",
 app.add_typer(prepare_app, name="prepare")
 
 
-@app.callback()
-def lnl(
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=shown, help="of the suite, its commit and its packages")
-    ] = False,
-) -> None:
-    """Learning with noisy labels: train, price, inspect and render what the suite declares."""
-
-
+app.callback()(version.lnl)
 app.command()(training.train)
 app.command()(training.repeats)
 

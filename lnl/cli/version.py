@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 
-def shown(asked: bool) -> None:
+def _shown(asked: bool) -> None:
     """Print the versions that records keep too, and end, if somebody has asked."""
     if not asked:
         return
@@ -18,3 +19,12 @@ def shown(asked: bool) -> None:
     own, *others = sorted(versions().items(), key=lambda item: item[0] != "lnl-suite")
     print(f"lnl {own[1]}{commit}; {', '.join(f'{name} {version}' for name, version in others)}")
     raise typer.Exit
+
+
+def lnl(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_shown, help="of the suite, its commit and its packages"),
+    ] = False,
+) -> None:
+    """Learning with noisy labels: train, price, inspect and render what the suite declares."""

@@ -146,9 +146,8 @@ class Batches:
 
     def ask(self, step: int) -> None:
         """Have the images of a step and of the next ones read, where they have to be read first."""
-        for later in range(
-            max(step, self._asked), min(step + 1 + self.data.ahead, self.steps) if self.data.ahead else 0
-        ):
+        until = min(step + 1 + self.data.ahead, self.steps) if self.data.ahead else 0
+        for later in range(max(step, self._asked), until):
             for uniform in (self._moved(later), *self._moved_crops(later)):
                 self.data.ask(self._augment, self._on_host[""][..., self.place(later)], uniform)
             for name in self._streams:
