@@ -118,7 +118,7 @@ class Outcome:
     scalars: dict[str, Tensor] = field(default_factory=dict)  # further figures per network, [..., networks], averaged
     # over the steps of the epoch that have them: NaN where a network has none in this step
     marks: dict[str, Tensor] = field(default_factory=dict)  # numbers per example, [..., networks, B]: logged by their
-    # names as means over the rightly (`_clean`) and over the wrongly labelled examples (`_flipped`)
+    # names as means over the rightly (`_clean`) and over the wrongly labelled examples (`_flipped`) that have one
     pseudo_labels: Tensor | None = None  # [..., networks, B, K], distributions that a method makes of its own: logged
     # are how often their largest class is the true one, and their entropy
 
