@@ -42,7 +42,7 @@ class Clock:
         """Where an epoch, or period, begins: in the paper's."""
         if self.steps is None:
             return epoch * self.paper_epochs / self.epochs
-        return epoch * self.period * self.pace / self.paper_period
+        return self.paper_step(epoch * self.period) / self.paper_period
 
     def paper_step(self, step: int) -> float:
         """Where a step stands in the paper's. Multiplied before it is divided: step 1,560 of 2,400 times a rounded pace
