@@ -12,8 +12,8 @@ from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
 from lnl.declared.reading import read_methods
 from lnl.errors import UserError
+from lnl.render.learning import learning_table
 from lnl.render.methods import contract_table, renewed, written
-from lnl.render.pieces import pieces_table
 
 LEFT_OVER = re.compile(r"@@[^@\s]*@@|\bTODO\b|\bFIXME\b|\bXXX\b|\?\?\?")
 PAIRED = {
@@ -118,7 +118,7 @@ def test_what_methods_are_composed_of_is_read_from_its_files(tmp_path: Path) -> 
         '"""Mixing (Zhang et al., ICLR 2018) of\ntwo images. More of it.\n\nAnd more."""\n'
         "class Pair: ...\ndef mixed(x): ...\ndef _helper(x): ...\n"
     )
-    assert pieces_table(tmp_path).splitlines()[2:] == [
+    assert learning_table(tmp_path).splitlines()[2:] == [
         "| `mixed` | Mixing (Zhang et al., ICLR 2018) of two images. | `Pair`, `mixed` |"
     ]
 

@@ -11,7 +11,7 @@ from typing import Any
 from lnl.declared.literals import parsed
 from lnl.declared.reading import SINGLE_ONLY, overridden
 from lnl.errors import UserError
-from lnl.render import pieces
+from lnl.render import learning
 
 BEGIN, END = "<!-- methods: made by `lnl methods --write README.md` -->", "<!-- end of methods -->"
 CONTRACT = "<!-- contract: made by `lnl methods --write docs/architecture.md` -->"
@@ -57,7 +57,7 @@ def renewed(text: str, methods: Mapping[str, Mapping[str, Any]], file: object) -
     tables = [
         (BEGIN, END, method_table),
         (CONTRACT, CONTRACT_END, contract_table),
-        (pieces.BEGIN, pieces.END, lambda _: pieces.pieces_table()),
+        (learning.BEGIN, learning.END, lambda _: learning.learning_table()),
     ]
     for begin, end, table in [each for each in tables if each[0] in text] or tables[:1]:
         text = written(text, table(methods), file, begin, end)

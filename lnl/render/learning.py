@@ -10,11 +10,11 @@ from pathlib import Path
 from lnl.declared.literals import parsed
 
 FOLDER = Path(__file__).parent.parent / "learning"
-BEGIN = "<!-- pieces: made by `lnl methods --write docs/add-a-method.md` -->"
-END = "<!-- end of pieces -->"
+BEGIN = "<!-- learning: made by `lnl methods --write docs/add-a-method.md` -->"
+END = "<!-- end of learning -->"
 
 
-def pieces_table(folder: Path = FOLDER) -> str:
+def learning_table(folder: Path = FOLDER) -> str:
     """Markdown: a line for each file, with its first sentence and what it offers."""
     lines = ["| `lnl.learning.` | what it is | offers |", "|---|---|---|"]
     for file in sorted(folder.glob("[!_]*.py")):
