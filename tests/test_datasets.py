@@ -15,45 +15,17 @@ import pytest
 import yaml
 from declared_datasets import DATASETS, PLACE
 from PIL import Image
+from small_datasets import IMAGES, ROWS, WINE, declared, squares, table
 from suite_copy import SuiteCopy
 
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
 from lnl.data.readers import torchvision_set
-from lnl.data.registry import DatasetInfo
-from lnl.declared import dataset_checks, declared_sets, origin, paths, schema
+from lnl.declared import dataset_checks, declared_sets, origin, paths
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.files import sealed
-
-WINE = {
-    "title": "Wine",
-    "classes": ["red", "white", "rose"],
-    "shape": 2,
-    "counts": {"train": 9, "test": 3},
-    "reader": "csv",
-    "options": {"file": "wine.csv", "label": "colour"},
-    "source": "this test",
-    "licence": "none",
-}
-ROWS = [f"{n}.5,{['red', 'white', 'rose'][n % 3]},{-n}" for n in range(12)]
-IMAGES = {**WINE, "title": "Squares", "classes": 2, "shape": [1, 4, 4], "counts": {"train": 6, "test": 2}}
-
-
-def declared(base: dict[str, Any], folder: Path, **changes: Any) -> DatasetInfo:
-    schema.check(base | changes, "dataset", "mine.yaml")
-    info = DatasetInfo.of("mine", base | changes, folder / "mine.yaml")
-    dataset_checks.check("mine", info, {**DATASETS, "mine": info})
-    return info
-
-
-def table(folder: Path, rows: list[str] = ROWS, header: str = "alcohol,colour,acid") -> None:
-    (folder / "wine.csv").write_text("\n".join([header, *rows]) + "\n")
-
-
-def squares(count: int) -> np.ndarray:
-    return np.arange(count * 16, dtype=np.uint8).reshape(count, 4, 4)
 
 
 def test_every_declared_data_set_is_one_that_can_be_read() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from test_datasets import IMAGES, ROWS, WINE, declared, squares, table
+from small_datasets import IMAGES, ROWS, WINE, declared, squares, table
 
 from lnl.data.arrays import Arrays
 from lnl.data.prepare import load
@@ -100,7 +100,7 @@ def test_folders_whose_images_cannot_be_taken_as_they_are_are_one_line(tmp_path:
         for n in range(4):
             drawn(tmp_path / "pets" / name / f"{n}.png", np.zeros((4, 4)))
     Image.fromarray(np.full((4, 4), 3000, dtype=np.uint16)).save(tmp_path / "pets/b/3.png")
-    assert "b/3.png: has more than 8 bits" in refused(tmp_path, pets_of)  # all of them would be white
+    assert "b/3.png: keeps its pixels as more than 8 bits" in refused(tmp_path, pets_of)  # all of them would be white
     (tmp_path / "pets/b/3.png").write_text("no image")
     assert "b/3.png: is no readable image" in refused(tmp_path, pets_of)
     for image in (tmp_path / "pets/b").iterdir():
@@ -130,7 +130,7 @@ def test_an_npz_that_cannot_be_what_is_declared_is_one_line(tmp_path: Path) -> N
     npz = {**IMAGES, "reader": "npz", "options": {"file": "a.npz", "arrays": {"all": ["x", "y"]}}}
     x, y = squares(9), np.arange(9) % 2
     np.savez(tmp_path / "a.npz", x=x, y=y[:8])
-    assert "x has 9 examples and y 8 labels" in refused(tmp_path, npz)
+    assert "a.npz: x: 9 examples and 8 labels in " in refused(tmp_path, npz)
     np.savez(tmp_path / "a.npz", x=x[:8], y=y[:8] * 5)
     assert "a.npz: y: example 2 is of class 5, outside 0 to 1" in refused(tmp_path, npz)
     np.savez(tmp_path / "a.npz", x=x[:8], y=y[:8].astype(object))  # a pickle, which would be run

@@ -132,7 +132,7 @@ def test_a_grey_image_and_a_png_under_another_name_count_as_images(root: Path) -
 
 def test_an_image_of_more_than_eight_bits_is_named_and_never_seen_as_white(root: Path) -> None:
     Image.fromarray(np.full((20, 20), 3000, dtype=np.uint16)).save(root / FIRST, format="PNG")
-    assert f"1 of {TRAIN} train images below {root}: {FIRST} has more than 8 bits" in refused(root)
+    assert f"1 of {TRAIN} train images below {root}: {FIRST} keeps its pixels as more than 8 bits" in refused(root)
     known = manifest(declared(root / "small.yaml"), prepared(root, unreadable="skip"))
     assert known["images"]["train"]["left_out"] == 1
 

@@ -19,7 +19,7 @@ from PIL import Image
 END = b"\xff\xd9"  # end of image (ITU T.81, table B.1)
 TAIL = 64  # bytes in which it is looked for: some cameras write a few behind it
 COLOURS = ("RGB",)
-DEEP = "has more than 8 bits a pixel and channel"
+DEEP = "keeps its pixels as more than 8 bits a channel"
 #: What PIL raises about bytes that are no image, or too large a one.
 ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
@@ -34,7 +34,8 @@ class Look:
 
 
 def deep(image: Image.Image) -> bool:
-    """Whether pixels have more than 8 bits, of which PIL's conversion to 8 makes white wherever they are above 255."""
+    """Whether pixels are kept as more than 8 bits: PIL's conversion to 8 makes white of whatever is above 255. The kind
+    of pixel says it, not the values: one file of a set may happen to be dark."""
     return image.mode == "F" or image.mode.startswith("I")
 
 

@@ -29,9 +29,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         files = [place(info, data_root, name) for name in pair]
         supplied += [noted(path, name) for path, name in zip(files, pair, strict=True)]
         x, y = (parse_idx(_content(path), path) for path in files)
-        if len(x) != len(y):
-            raise UserError(f"{files[0]}: has {len(x):,} images, and {files[1]} {len(y):,} labels")
-        found[part] = shapes.examples(info, x, str(files[0])), shapes.labels(info, y, str(files[1]))
+        found[part] = shapes.pair(info, x, y, *map(str, files))
     return split.arranged(info, found, supplied)
 
 

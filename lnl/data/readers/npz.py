@@ -37,10 +37,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
                     if name not in archive.files:
                         raise UserError(f"{path}: has no array '{name}'{nearest(name, archive.files)}")
                 x, y = (archive[name] for name in pair)
-                if len(x) != len(y):
-                    raise UserError(f"{path}: {pair[0]} has {len(x):,} examples and {pair[1]} {len(y):,} labels")
-                where = f"{path}: {pair[0]}"
-                found[part] = shapes.examples(info, x, where), shapes.labels(info, y, f"{path}: {pair[1]}")
+                found[part] = shapes.pair(info, x, y, *(f"{path}: {name}" for name in pair))
     except (OSError, ValueError, zipfile.BadZipFile, TypeError) as error:
         raise UserError(f"{path}: is no readable .npz of numbers ({error})") from None
     return split.arranged(info, found, supplied)

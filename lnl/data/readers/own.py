@@ -34,11 +34,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
         raise UserError(f"{file}: read() returns {{'train': (x, y), 'test': (x, y)}}, or {{'all': (x, y)}}")
     found = {}
     for part, (x, y) in parts.items():
-        where = f"{file}: {part}"
-        found[part] = shapes.examples(info, np.asarray(x), where), shapes.labels(info, np.asarray(y), where)
-        examples, labels = map(len, found[part])
-        if examples != labels:
-            raise UserError(f"{where}: {examples:,} examples and {labels:,} labels")
+        found[part] = shapes.pair(info, np.asarray(x), np.asarray(y), f"{file}: {part}")
     return split.arranged(info, found, supplied)
 
 

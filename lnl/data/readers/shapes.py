@@ -11,6 +11,18 @@ from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 
 
+def pair(
+    info: DatasetInfo, values: NDArray[Any], classes: NDArray[Any], where: str, labels_at: str = ""
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Examples and their labels; labels_at: where the labels are, if elsewhere. UserError unless they are as many, and
+    for what `examples` and `labels` raise."""
+    found = examples(info, values, where), labels(info, classes, labels_at or where)
+    if len(found[0]) != len(found[1]):
+        there = f" in {labels_at}" if labels_at else ""
+        raise UserError(f"{where}: {len(found[0]):,} examples and {len(found[1]):,} labels{there}; mend the files")
+    return found
+
+
 def examples(info: DatasetInfo, values: NDArray[Any], where: str) -> NDArray[Any]:
     """Examples [N, C, H, W]: uint8 images, given as [N, C, H, W], [N, H, W, C] or [N, H, W], or float32 features,
     given as [N, D]. UserError, which names `where`, for another shape, for pixels that are no bytes, and for features

@@ -71,7 +71,7 @@ def _table(info: DatasetInfo, path: Path) -> tuple[NDArray[Any], NDArray[np.int6
             raise UserError(f"{path}: row {wrong[0] + 2}, column '{name}' is '{value}', not a number; mend the file, "
                             "or name the columns to use under 'columns'")  # fmt: skip
     features = content[list(wanted)].to_numpy(dtype=np.float64)
-    return shapes.examples(info, features, str(path)), shapes.labels(info, content[label].to_numpy(), str(path))
+    return shapes.pair(info, features, content[label].to_numpy(), str(path))
 
 
 def _standardise(parts: dict[str, NDArray[Any]]) -> None:

@@ -44,10 +44,9 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
             made = _made(kind, info, data_root, chosen)
         except (TypeError, ValueError) as error:
             raise UserError(f"{info.file}: options: arguments: {name} does not take them ({error})") from None
-        where = f"torchvision's {name}, {part}"
         x = np.stack([np.asarray(made[index][0]) for index in range(len(made))])
         y = np.array([made[index][1] for index in range(len(made))])
-        found[part] = shapes.examples(info, x, where), shapes.labels(info, y, where)
+        found[part] = shapes.pair(info, x, y, f"torchvision's {name}, {part}")
     return split.arranged(info, found, [])
 
 
