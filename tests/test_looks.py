@@ -161,12 +161,14 @@ def test_a_variant_is_not_set_otherwise(copy: SuiteCopy, monkeypatch: pytest.Mon
     room=st.integers(20, 200),
 )
 def test_columns_are_shown_in_as_many_tables_as_they_need(widths: dict[str, int], room: int) -> None:
+    widths = {"epoch": 5} | widths
     blocks = list(look._blocks(widths, room))
-    assert [name for block in blocks for name in block] == list(widths) and all(blocks)
-    used = [5 + sum(widths[name] + 2 for name in block) for block in blocks]
-    assert all(total <= room or len(block) == 1 for total, block in zip(used, blocks, strict=True))
+    assert all(block[0] == "epoch" and len(block) > 1 for block in blocks)
+    assert ["epoch", *(name for block in blocks for name in block[1:])] == list(widths)
+    used = [sum(widths[name] + 2 for name in block) - 2 for block in blocks]
+    assert all(total <= room or len(block) == 2 for total, block in zip(used, blocks, strict=True))
     follow = zip(used, blocks[1:], strict=False)
-    assert all(total + widths[after[0]] + 2 > room for total, after in follow)  # the next one had no room
+    assert all(total + 2 + widths[after[1]] > room for total, after in follow)  # the next one had no room
 
 
 def test_no_number_is_cut_where_the_terminal_is_narrow(monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]

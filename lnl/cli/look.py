@@ -195,27 +195,29 @@ def _print(curves: Mapping[str, list[Any]]) -> None:
     epochs = curves["epoch"]
     last = len(epochs) - 1
     places = sorted({round(i * last / (LINES - 1)) for i in range(LINES)})
-    columns = {name: [_number(_mean(curves[name], place)) for place in places] for name in names}
-    for block in _blocks({name: _width(name, values) for name, values in columns.items()}, room()):
-        shown = Listing("", ["epoch", *(name.replace("_", " ") for name in block)])
-        for row, place in enumerate(places):
-            shown.add(str(epochs[place]), *(columns[name][row] for name in block))
-        shown.show()
+    columns = {"epoch": [str(epochs[place]) for place in places]}
+    columns |= {name: [_number(_mean(curves[name], place)) for place in places] for name in names}
+    whole = _listing(columns, list(columns))
+    for block in _blocks({name: whole.least(n) for n, name in enumerate(columns)}, room()):
+        _listing(columns, block).show()
 
 
-def _width(name: str, values: Sequence[str]) -> int:
-    """Of a column: its header may break between words, a number may not."""
-    return max(map(len, (*name.split("_"), *values)))
+def _listing(columns: Mapping[str, Sequence[str]], shown: Sequence[str]) -> Listing:
+    """The columns of these names."""
+    listing = Listing("", [name.replace("_", " ") for name in shown])
+    for cells in zip(*(columns[name] for name in shown), strict=True):
+        listing.add(*cells)
+    return listing
 
 
 def _blocks(widths: Mapping[str, int], room: float) -> Iterator[list[str]]:
-    """Columns that stand beside an epoch's in so much room, and then the next."""
-    block: list[str] = []
-    used = margin = len("epoch")
-    for name, width in widths.items():
-        if block and used + GAP + width > room:
+    """Columns that stand beside the first, an epoch's, in so much room, and then the next."""
+    (first, margin), *others = widths.items()
+    block, used = [first], margin
+    for name, width in others:
+        if len(block) > 1 and used + GAP + width > room:
             yield block
-            block, used = [], margin
+            block, used = [first], margin
         block.append(name)
         used += GAP + width
     yield block

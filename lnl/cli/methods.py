@@ -33,9 +33,7 @@ def _printed() -> None:
         by_folder.setdefault(Path(declared["file"]).parent, {})[key] = declared
     for folder, found in sorted(by_folder.items(), key=lambda item: suite.layers.of_overlay(item[0])):
         words = ("title", "needs", "from")
-        shown = Listing(
-            str(folder), ("key", "title", "networks", *words[1:]), ("key", *words), [("from",)], folded=words
-        )
+        shown = Listing(str(folder), ("key", "title", "networks", *words[1:]), ("key",), [("from",)], folded=words)
         for key, spec in in_order(found):
             shown.add(key, spec["title"], str(spec["networks"]), needs(spec).replace("`", ""), spec["paper"])
         shown.show()

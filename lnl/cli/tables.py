@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rich import box
 from rich.cells import cell_len
@@ -26,7 +27,7 @@ FOLDED = 16  # characters that names have at least where they are folded; a term
 class Listing:
     """Rows under names of columns: the first column says whose they are, the others are numbers that stay whole.
 
-    left: columns of words, which begin at the left; folded: those of them that may be broken between words. less:
+    left: columns of words, which begin at the left; folded: more of them, which may be broken between words. less:
     columns that a narrow terminal does without, the least important group first; why: what is said of them. apart:
     whether the last row, a sum, stands apart.
     """
@@ -84,7 +85,8 @@ class Listing:
         out = Table(box=RULED, show_edge=False, padding=(0, GAP - 1, 0, 0), pad_edge=False)
         for place, width in widths.items():
             name = self.columns[place]
-            out.add_column(name, justify="left" if name in self.left else "right", width=width, overflow="fold")
+            side: Literal["left", "right"] = "left" if name in (*self.left, *self.folded) else "right"
+            out.add_column(name, justify=side, width=width, overflow="fold")
         for number, row in enumerate(self.rows, 1):
             out.add_row(*(row[place] for place in widths), end_section=self.apart and number == len(self.rows) - 1)
         Console(width=max(_sum(widths.values()), Console().width)).print(out)
