@@ -8,7 +8,7 @@ import os
 import helpers
 import pytest
 import torch
-from test_engine_modes import _Synchronisations
+from synchronisations import Synchronisations
 
 from lnl.engine import optim
 from lnl.engine.loop import Stopped, Training
@@ -105,7 +105,7 @@ def test_a_run_stopped_with_a_half_filled_buffer_ends_the_same() -> None:
 def test_no_step_waits_for_the_device() -> None:
     built = _build(warm_up=3)
     moment = built.begin_epoch(1)
-    with _Synchronisations() as counted:
+    with Synchronisations() as counted:
         for step in range(built.steps):
             built.step(step, moment)
     assert counted.seen == []

@@ -9,6 +9,7 @@ import helpers
 import pytest
 import torch
 from registered import STACKED
+from synchronisations import Synchronisations
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -156,27 +157,12 @@ def test_a_method_with_a_step_of_its_own_is_refused_in_a_stack() -> None:
         helpers.build(Own, helpers.spec(), [1, 2], mode="stacked")
 
 
-class _Synchronisations(TorchDispatchMode):
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        name = str(func)
-        if any(
-            word in name
-            for word in ("_local_scalar_dense", "nonzero", "is_nonzero", "aten.item", "masked_select", "unique")
-        ):
-            self.seen.append(name)
-        return func(*args, **(kwargs or {}))
-
-
 @pytest.mark.parametrize("mode", ["single", "stacked"])
 @pytest.mark.parametrize("method", STACKED)
 def test_no_step_waits_for_the_device(method: str, mode: str) -> None:
     built = helpers.build(method, helpers.spec(), [1] if mode == "single" else [1, 2], mode=mode)
     moment = built.begin_epoch(1)
-    with _Synchronisations() as counted:
+    with Synchronisations() as counted:
         for step in range(built.steps):
             built.step(step, moment)
     assert counted.seen == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import helpers
+import ieg_restated
 import pytest
-import test_ieg
 import torch
 import torch.nn.functional as F
 
@@ -88,13 +88,13 @@ def test_l2rs_step_learns_from_the_batch_as_it_was_and_moves_statistics_once(net
 @pytest.mark.parametrize("network", SHAPES)
 @pytest.mark.parametrize("mode", [None, "frozen"])
 def test_iegs_step_is_the_restated_one(network: str, mode: str | None) -> None:
-    built = test_ieg.build(network, batch=6, shape=SHAPES[network], meta_batch_norm=mode)
+    built = ieg_restated.build(network, batch=6, shape=SHAPES[network], meta_batch_norm=mode)
     moment = built.begin_epoch(0)
     for number in range(2):
         built.step(number, moment)
     batch = built.batches.batch(2)
     built.learner.take({"lr": 0.05})
-    wanted = test_ieg.restated(built, batch)
+    wanted = ieg_restated.restated(built, batch)
     outcome = built.methods[0].step(built.learner, batch, built._moment(0, {}))
     found = outcome.marks["weight"][0] / 6
     assert (found - wanted["weights"]).abs().max() <= 1e-3 * wanted["weights"].max()

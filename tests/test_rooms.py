@@ -73,3 +73,16 @@ def test_the_top_of_the_library_fits_on_one_screen() -> None:
     assert len(entries) <= 14
     longest = max((ROOT / "lnl").rglob("*.py"), key=lambda path: len(path.read_text().splitlines()))
     assert len(longest.read_text().splitlines()) <= 300, longest
+
+
+def test_tests_share_helpers_and_not_each_other() -> None:
+    tests = ROOT / "tests"
+    between = {
+        (file.name, name)
+        for file in tests.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None), *(alias.name for alias in node.names)]
+        if name and (tests / f"{name}.py").exists() and name.startswith("test_")
+    }
+    assert between == set()
