@@ -44,6 +44,7 @@ def norms() -> tuple[BatchNorm2d, nn.BatchNorm2d]:
     [
         ("mlp", MNIST, 10, 203_530),
         ("small_cnn", CIFAR, 10, 62_006),
+        ("small_cnn_bn", CIFAR, 10, 62_006 + 2 * (6 + 16 + 120 + 84)),
         ("cifar100_cnn", CIFAR, 100, 541_280),
         ("cnn9", CIFAR, 10, 4_434_570),
         ("cnn9", CIFAR, 100, 4_446_180),

@@ -246,9 +246,17 @@ def test_a_table_of_methods_lets_others_join_or_says_why_not(key):
     assert "joins" in TABLES[key] or re.search(r"^# no `joins`: \w+", text, re.M)
 
 
+#: Variant and network in tables all of whose rows have a network of their own.
+JOINED_AS = {
+    "ieg_small_cnn": ("mine-small", "small_cnn"),
+    "ieg_small_cnn_bn": ("mine-small-bn", "small_cnn_bn"),
+    "ieg_resnet29": ("mine-rn29", "ieg_resnet29"),
+}
+
+
 def test_a_method_of_one_s_own_stands_in_every_table_that_lets_it_join(tmp_path, monkeypatch):
     open_to = [key for key in TABLES if "joins" in TABLES[key]]
-    assert {"ieg_table1", "ieg_table2", "ieg_table3", "ieg_small_cnn", "ieg_resnet29"} <= set(open_to)
+    assert {"ieg_table1", "ieg_table2", "ieg_table3", *JOINED_AS} <= set(open_to)
     text = (ROOT / "methods/bootstrap.py").read_text().replace('"key": "bootstrap"', '"key": "mine"')
     (tmp_path / "methods").mkdir()
     (tmp_path / "methods/mine.py").write_text(text.replace('"version"', f'"joins": {open_to}, "version"'))
@@ -259,8 +267,8 @@ def test_a_method_of_one_s_own_stands_in_every_table_that_lets_it_join(tmp_path,
         joined = [slot for slot in suite.slots(key) if slot.joined]
         assert joined and all(slot.cell for slot in joined), key
         names = {slot.cell.method for slot in joined}
-        assert names == {{"ieg_small_cnn": "mine-small", "ieg_resnet29": "mine-rn29"}.get(key, "mine")}
-    for key, network in (("ieg_small_cnn", "small_cnn"), ("ieg_resnet29", "ieg_resnet29")):  # as all of its rows
+        assert names == {JOINED_AS.get(key, ("mine", ""))[0]}
+    for key, (_, network) in JOINED_AS.items():
         joined = [slot for slot in suite.slots(key) if slot.joined]
         assert {suite.spec(slot.cell)["network"]["name"] for slot in joined} == {network}
 

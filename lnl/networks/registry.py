@@ -35,6 +35,13 @@ NETWORKS: dict[str, NetworkInfo] = {
     "small_cnn": NetworkInfo(
         "lnl.networks.small_cnn", "SmallCNN", "2 convolutions and 3 dense layers (S2E, Table 2, CIFAR-10)"
     ),
+    "small_cnn_bn": NetworkInfo(
+        "lnl.networks.small_cnn",
+        "SmallCNN",
+        "the same with batch norm before each ReLU (of this suite)",
+        options=SCALE,
+        fixed={"norm": 1},
+    ),
     "cifar100_cnn": NetworkInfo(
         "lnl.networks.cifar100_cnn",
         "Cifar100CNN",
