@@ -66,38 +66,9 @@ DEMAND = {
         "again.",
     ],
 }
-PANELS = (
-    ("Averaged weights", "Test accuracy (%)", (("test_accuracy", "", "-"),)),
-    ("Pseudo labels", "Right ones in training (%)", (("pseudo_label_accuracy", "", "-"),)),
-    (
-        "Weights of labels",
-        "Mean weight",
-        (("weight_clean", "right labels", "-"), ("weight_flipped", "wrong labels", ":")),
-    ),
-)
 
 
 def draw(data):
-    from matplotlib.lines import Line2D
+    from lnl.render.made_of_labels import made_of_labels
 
-    from lnl.render.panels import finish, frame, plot, remark, title
-    from lnl.render.style import INK
-
-    figure, axes = frame(data, len(PANELS))
-    shown = {}
-    for number, (ax, (words, unit, parts)) in enumerate(zip(axes, PANELS, strict=True)):
-        title(ax, number, words)
-        for column in data.columns:
-            for name, _, dashes in parts:
-                found = data.curve_over_steps("curves", column.key, name)
-                if found is not None:
-                    drawn = plot(ax, found, column.label, **data.looks[column.key] | {"linestyle": dashes})
-                    shown.setdefault(column.label, drawn)
-        ax.set_xlabel("Steps")
-        ax.set_ylabel(unit)
-        remark(ax, data.note("curves") if number == 0 or not ax.lines else "", empty=not ax.lines)
-    if axes[-1].lines:
-        keys = [Line2D([], [], color=INK, linestyle=dashes) for _, _, dashes in PANELS[-1][2]]
-        axes[-1].legend(keys, [words for _, words, _ in PANELS[-1][2]], fontsize=7)
-    finish(figure, data, list(shown.values()), list(shown), said=DEMAND["notes"])
-    return figure
+    return made_of_labels(data, "curves", said=DEMAND["notes"])

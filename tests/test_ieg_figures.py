@@ -156,10 +156,11 @@ def test_a_panel_of_labels_is_that_of_its_repeat(
     assert [shares[f"seed {seed}, class 0"] for seed in (1, 2, 3)] == pytest.approx([0.01, 0.02, 0.03])
 
 
-def test_training_on_resnet_29_is_drawn_for_each_method_with_right_labels_solid_and_wrong_ones_dotted(
-    suite: Suite, drawn: Callable[[str], tuple[Any, Any]]
+@pytest.mark.parametrize("key", ["ieg_resnet29_curves", "ieg_small_cnn_bn_curves"])
+def test_training_is_drawn_for_each_method_with_right_labels_solid_and_wrong_ones_dotted(
+    key: str, suite: Suite, drawn: Callable[[str], tuple[Any, Any]]
 ) -> None:
-    figure, data = drawn("ieg_resnet29_curves")
+    figure, data = drawn(key)
     accuracy, pseudo, weights = figure.axes
     for ax, quantity, labels in (
         (accuracy, "test_accuracy", ["Supervised", "Learning to Reweight", "EG, without the noisy labels", "IEG"]),

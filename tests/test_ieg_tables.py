@@ -128,8 +128,10 @@ def suite() -> Suite:
 
 
 def test_every_table_of_the_document_is_transcribed() -> None:
-    """ieg_small_cnn is of this suite, without printed numbers."""
-    assert set(PRINTED) | {"ieg_small_cnn"} == {path.stem for path in (ROOT / "tables").glob("ieg_*.yaml")}
+    others = {path.stem for path in (ROOT / "tables").glob("ieg_*.yaml")} - set(PRINTED)
+    assert others == {"ieg_small_cnn", "ieg_small_cnn_bn"}
+    for key in others:  # of this suite: no printed number is of their network
+        assert "published" not in yaml.safe_load((ROOT / f"tables/{key}.yaml").read_text())
 
 
 @pytest.mark.parametrize("key", PRINTED)
