@@ -28,9 +28,7 @@ class SmallCNN(Network):
         super().__init__()
         channels, height, width = shape
         if min(_left(height), _left(width)) < 1:
-            raise UserError(
-                f"network 'small_cnn' needs images of at least 16 x 16, not {height} x {width}; try digits_cnn"
-            )
+            raise UserError(f"the small CNN needs images of at least 16 x 16, not {height} x {width}; try digits_cnn")
         self.conv1 = nn.Conv2d(channels, 6, 5)
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.fc1 = nn.Linear(16 * _left(height) * _left(width), 120)
