@@ -25,7 +25,7 @@ SPEC = {
         "clean_batch": 100,  # clean examples of a step: m of Algorithm 1
         "normalise": True,  # decision l2r_normalise: equation 9; false: raw weights, times the meta rate alpha
         "penalty": "inside",  # decision l2r_penalty: whether weight decay is part of the clean loss
-        "meta_rate": 1.0,  # decision l2r_meta_rate: alpha, or eta of equation 5
+        "meta_rate": 1.0,  # decision l2r_meta_rate: alpha of equation 5, or eta of 7
         "meta_batch_norm": None,  # decision l2r_meta_batch_norm: passes that weigh go by their batch, or `frozen`
     },
     "ranges": {"clean_batch": [1, None], "meta_rate": [1e-12, None]},  # a look-ahead step of zero gives no weights
