@@ -30,9 +30,10 @@ SPEC = {
         "stage": "held-out",  # decision s_model_stage: that network at its best on held-out labels, or at its end
         "begin": "base",  # decision s_model_begin: that network's training goes on, or a `fresh` one begins
         "epsilon": 0.46,  # off-diagonal mass of the identity start, as in the authors' code
+        "smoothing": None,  # decision s_model_smoothing: added to either start before its logarithm
         "hold_out": None,  # decision own_stop: share of the training set that is left out and validates
     },
-    "ranges": {"epsilon": [0.001, 0.999], "hold_out": [0.001, 0.5]},
+    "ranges": {"epsilon": [0.001, 0.999], "smoothing": [1e-12, 1], "hold_out": [0.001, 0.5]},
     "values": {"initial": ["confusion", "identity"], "stage": ["held-out", "final"], "begin": ["base", "fresh"]},
     "traits": {"small_loss": False, "memorisation": False, "sgd": True},
 }
@@ -43,13 +44,16 @@ class SModel(Method):
 
     def own_parameters(self, generator: torch.Generator) -> dict[str, Tensor]:
         classes, epsilon = self.setting.classes, self.parameters["epsilon"]
+        if "smoothing" in self.parameters:
+            return {"channel": (torch.eye(classes) + self.parameters["smoothing"]).log()}
         start = torch.full((classes, classes), epsilon / (classes - 1)).fill_diagonal_(1 - epsilon).log()
         return {"channel": start + 0.01 * torch.rand(classes, classes, generator=generator)}
 
     def initial_state(self, learner: Learner) -> dict[str, Tensor]:
         if self.parameters["initial"] == "confusion":
             base = self.parameters["stage"]
-            learner.set_own("channel", (confusion(learner, base, self.setting.classes) + 1e-8).log())
+            smoothing = self.parameters.get("smoothing", 1e-8)
+            learner.set_own("channel", (confusion(learner, base, self.setting.classes) + smoothing).log())
             if self.parameters["begin"] == "base":
                 learner.start_from(learner.handovers[base])
         return {}

@@ -18,7 +18,7 @@ from lnl.engine.build import load_method
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Moment, Outcome, Setting
 from lnl.errors import UserError
-from lnl.learning.estimation import anchored
+from lnl.learning.estimation import anchored, confusion
 from lnl.learning.selection import cross_entropy
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
@@ -318,6 +318,22 @@ def test_s_model_learns_its_channel_and_needs_no_other_network_near_the_identity
     assert channel.diagonal().tolist() == pytest.approx([0.54] * 10, abs=0.01)
     built.run()
     assert not torch.equal(channel, built.methods[0].estimates(built.learner)["transition"])
+
+
+@pytest.mark.parametrize("initial", ["identity", "confusion"])
+def test_s_model_as_learning_to_reweight_has_it_begins_a_thousandth_smoother(initial: str) -> None:
+    """Rows of C + 0.001, which the softmax of their logarithms divides by 1.01; no random number is in them."""
+    parameters = helpers.method_parameters("s-model", initial=initial, smoothing=0.001, begin="fresh")
+    base = handed_over()
+    handovers = {"held-out": base} if initial == "confusion" else None
+    built = helpers.build("s-model", helpers.spec(), parameters=[parameters], handovers=handovers)
+    built.begin()
+    began = torch.eye(10)
+    if initial == "confusion":
+        began = confusion(built.learner, "held-out", 10)
+        assert (began == 0).any(), "where it is nought the hundred-millionth of the method's authors has no slope"
+    channel = built.methods[0].estimates(built.learner)["transition"]
+    torch.testing.assert_close(channel, (began + 0.001) / 1.01, rtol=1e-5, atol=1e-7)
 
 
 # ---- Decoupling ----------------------------------------------------------------------------------------------------
