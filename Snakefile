@@ -39,6 +39,7 @@ localrules:
     report,
     data,
     noise,
+    sets,
     table,
     figure,
     claims,

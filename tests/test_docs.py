@@ -11,6 +11,8 @@ from contributed import contributed
 from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
 from lnl.declared.reading import read_methods
+from lnl.declared.stacked_repeats import stackable
+from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.render.learning import learning_table
 from lnl.render.methods import contract_table, renewed, written
@@ -102,7 +104,7 @@ def test_what_a_method_takes_from_the_contract_is_read_from_its_file(tmp_path: P
     plain.write_text("class Plain(Method):\n    def loss(self, logits, labels, now): ...\n")
     declared: dict[str, dict[str, object]] = {
         "mine": {"title": "Mine", "file": str(mine), "parameters": {}},
-        "plain": {"title": "Plain", "file": str(plain), "parameters": {}},
+        "plain": {"title": "Plain", "file": str(plain), "parameters": {"hold_out": None}},  # it may, and does not
         "held": {"title": "Held", "file": "held.py", "parameters": {"hold_out": 0.1}, "extends": "plain"},
     }
     assert contract_table(declared).splitlines()[2:] == [
@@ -110,6 +112,19 @@ def test_what_a_method_takes_from_the_contract_is_read_from_its_file(tmp_path: P
         "| [Mine](../methods/mine.py) | `step`, `views` | `begun(…)`, `forward` | – |",
         "| [Plain](../methods/plain.py) | `loss` | – | yes |",
     ]
+
+
+def test_a_method_whose_repeats_are_stacked_anywhere_is_said_to_stack() -> None:
+    suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
+    said = {line.split(" | ")[0]: line.endswith("yes |") for line in contract_table(suite.methods).splitlines()[2:]}
+    rows = {f"| [{spec['title']}](../methods/{Path(spec['file']).name})": key for key, spec in suite.methods.items()}
+    stacked = {
+        suite.spec(run.cell)["method"]["key"]
+        for key in suite.artefacts
+        for run in suite.demand(key)
+        if stackable(suite, run.cell)
+    }
+    assert stacked - {rows[row] for row, yes in said.items() if yes} == set() and len(stacked) > 5
 
 
 def test_what_methods_are_composed_of_is_read_from_its_files(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
 def methods(
     write: Annotated[
         str | None,
-        typer.Option(help="Markdown file in which to renew its tables: README.md, docs/architecture.md"),
+        typer.Option(help="Markdown file whose tables to renew: README.md, docs/architecture.md, add-a-method.md"),
     ] = None,
 ) -> None:
     """List the methods, an overlay's as well: networks, what each needs to know, where it comes from."""
@@ -243,11 +243,12 @@ def keep(
     folder: Annotated[str, typer.Argument(help="e.g. docs/reproduction/s2e_mnist/records")],
     wanted: Annotated[list[str], typer.Argument(help="artefacts or papers whose records to keep")],
     scale: Scale = None,
+    seeds: Seeds = None,
 ) -> None:
     """Copy records, gzipped, into a folder that is worth committing."""
     from lnl.cli.exchange import keep as command
 
-    print(f"{folder}: {command(load_suite(scale=scale), wanted, a_folder(folder))} records")
+    print(f"{folder}: {command(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted, a_folder(folder))} records")
 
 
 @app.command()
@@ -278,7 +279,7 @@ def clean(
     stale: Annotated[bool, typer.Option("--stale", help="records of declarations that have changed")] = False,
     store: Annotated[bool, typer.Option("--store", help="with --stale: their kept copies as well")] = False,
     looks: Annotated[bool, typer.Option("--looks", help="quick looks of `lnl train` with --epochs or --first")] = False,
-    leftovers: Annotated[bool, typer.Option("--leftovers", help="temporary files of killed writes")] = False,
+    leftovers: Annotated[bool, typer.Option("--leftovers", help="files of killed writes and workers")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete what is listed")] = False,
 ) -> None:
     """List what can be remade, or what declarations that have changed left behind; delete it with --yes."""
@@ -290,7 +291,7 @@ def clean(
 
 @app.command()
 def doctor(scale: Scale = None, data_root: DataRoot = None, device: Device = None) -> None:
-    """Check data, device and environment for what is declared."""
+    """Check data, device and environment for what is declared; data that can be downloaded are."""
     from lnl.cli.doctor import doctor as command
 
     if not command(load_suite(scale=scale, data_root=data_root, device=device)):

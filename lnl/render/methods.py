@@ -46,7 +46,7 @@ def contract_table(methods: Mapping[str, Mapping[str, Any]]) -> str:
             trains = methods[trains["extends"]]
         own = Path(trains["file"])  # whose class it trains with
         members = overridden(own) & known
-        alone = members & set(SINGLE_ONLY) or spec.get("handovers") or "hold_out" in spec["parameters"]
+        alone = members & set(SINGLE_ONLY) or spec.get("handovers") or spec["parameters"].get("hold_out")
         cells = [_code(members - {"networks"}), _code(_used(own)), "–" if alone else "yes"]
         lines.append(f"| [{spec['title']}](../methods/{file.name}) | {' | '.join(cells)} |")
     return "\n".join(lines)
