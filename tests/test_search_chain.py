@@ -232,6 +232,18 @@ def test_a_diverged_candidate_is_the_worst_and_is_seen(suite: SuiteCopy, monkeyp
         chain.conclude(loaded, search)
 
 
+def test_candidates_that_diverge_before_anything_is_evaluated_have_no_score(suite: SuiteCopy) -> None:
+    protocol, method = suite.root / "config/protocols/s2e.yaml", suite.root / "methods/coteaching.py"
+    protocol.write_text(protocol.read_text().replace("untrained_epoch: true", "untrained_epoch: false", 1))
+    code = method.read_text()
+    method.write_text(code.replace("(loss=loss,", "(loss=float('nan') * loss,", 1))
+    assert method.read_text() != code
+    out = suite.lnl("search", f"{CELL}/coteaching/random")
+    assert out.returncode == 2 and "all of them diverged" in out.stderr and "Traceback" not in out.stderr, out.stderr
+    page = _json((suite.root / TARGET.format("random")).parent / "round1/scores.json")
+    assert {(entry["score"], entry["diverged"]["epoch"]) for entry in page["candidates"]} == {(None, 0)}
+
+
 def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_path: Path) -> None:
     (suite.root / "tables/small.yaml").unlink()
     table = {k: v for k, v in TABLE.items() if k != "published"} | {"seeds": 1}

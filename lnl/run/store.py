@@ -32,7 +32,7 @@ from lnl.search.files import choice, found
 
 @dataclass(frozen=True)
 class Trained:
-    """How far a run has come: its curves, and why it ended early if it did."""
+    """How far a run has come: its curves, none if it diverged before anything was evaluated; why it ended early."""
 
     curves: dict[str, Any]
     diverged: dict[str, Any] | None
@@ -40,7 +40,7 @@ class Trained:
     @property
     def epochs(self) -> int:
         """Epochs that the curves hold."""
-        return len(self.curves["epoch"])
+        return len(self.curves.get("epoch", ()))
 
 
 class Store:

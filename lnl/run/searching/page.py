@@ -72,11 +72,10 @@ class Page:
         """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
         until = self.until(index)
         alive = not outcome.diverged or outcome.epochs >= until
-        scoring = self._scoring(outcome.curves)
         return {
             "candidate": index + 1,
             "u": self.proposed[index]["u"],
-            "score": _accuracy(scoring, self._scored(until)) if alive else None,
+            "score": _accuracy(self._scoring(outcome.curves), self._scored(until)) if alive else None,
             "test": _accuracy(outcome.curves["test_accuracy"], self._scored(until)) if alive else None,
             "diverged": None if alive else outcome.diverged,
             "epochs": until,
