@@ -142,6 +142,31 @@ def test_only_what_the_suite_wrote_leaves_a_cache_folder(
     assert all(file.exists() for file in [*foreign, data / "mine.npy", Path("methods/standard.py")])
 
 
+def test_a_cache_that_is_a_link_leads_somewhere_when_it_is_empty(
+    sandbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LNL_CACHE_ROOT", raising=False)
+    (sandbox / "scratch").mkdir()
+    Path("cache").symlink_to(sandbox / "scratch")
+    ensure_labels(arrays(), DATASETS["mnist"], "pair-45", "as_released", 3, Path("cache"))
+    assert _clean("caches", yes=True, cache_root="cache")[0]
+    assert Path("cache").is_dir() and not list(Path("cache").iterdir())
+
+
+def test_labels_that_a_network_gave_go_with_the_look_that_asked_for_them(sandbox: Path) -> None:
+    look = Path("results/paper/looks/5-epochs/paper")
+    made = [
+        look / "noise/mnist/semantic-vgg13/labeller-seed1.json",
+        look / f"store/{STANDARD}/labels-semantic-vgg13-{'0' * 16}.json",
+        look / f"cells/{STANDARD}.json",
+    ]
+    for file in made:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+    assert _clean("looks", yes=True)[0] == set(map(str, made))
+    assert not Path("results/paper/looks").exists() and Path("results/paper/store").exists()
+
+
 def test_a_link_goes_as_a_link_and_what_it_leads_to_stays(sandbox: Path) -> None:
     _another_default("coteaching")
     elsewhere = sandbox / "elsewhere"

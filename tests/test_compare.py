@@ -8,7 +8,9 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,6 +159,17 @@ def test_rows_methods_and_cells_are_the_same_comparison(suite: SuiteCopy) -> Non
     assert by_method[numbers].equals(by_cell[numbers]) and by_method[numbers].equals(by_table[numbers])
     assert by_method.n.tolist() == [7] and by_table.row.tolist() == ["symmetric-50"]
     assert _opened(suite, seeds=[3, 4, 5]).compare("coteaching", "standard").seeds.tolist() == ["3 4 5"]
+
+
+def test_a_remark_says_of_which_protocol_it_is_where_there_are_several(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = [replace(_side(name, []), cell=f"{of}/digits/pair-45/{name}") for of in ("s2e", "rog") for name in "ab"]
+    found = compare([Pair(sides[0], sides[1], ""), Pair(sides[2], sides[3], "")], "final")
+    monkeypatch.setattr(command, "compared", lambda *_: found)
+    command.command(SimpleNamespace(scale="demo"), ["a", "b"], None, None, None)  # type: ignore[arg-type]
+    said = [line for line in capsys.readouterr().out.splitlines() if "no run of a and b" in line]
+    assert [line.partition(":")[0] for line in said] == ["s2e digits pair-45", "rog digits pair-45"]
 
 
 def test_records_of_what_is_not_declared_any_more_take_nothing_from_the_others(suite: SuiteCopy) -> None:

@@ -104,14 +104,21 @@ def test_committed_records_are_the_results_while_they_are_laid_out() -> None:
     assert not there.exists()
 
 
-def test_a_file_that_is_no_kept_record_is_named(tmp_path: Path) -> None:
-    stray = tmp_path / "docs/reproduction/x/records/paper/seed1.json.gz"
+@pytest.mark.parametrize("place", ["paper/seed1.json.gz", "seed1.json.gz"])
+def test_a_file_that_is_no_kept_record_is_named(place: str, tmp_path: Path) -> None:
+    stray = tmp_path / "docs/reproduction/x/records" / place
     stray.parent.mkdir(parents=True)
     stray.write_bytes(gzip.compress(b"{}"))
-    with (
-        pytest.raises(UserError, match=r"records/paper/seed1\.json\.gz: no place for a committed record"),
-        laid_out(tmp_path),
-    ):
+    with pytest.raises(UserError, match=f"records/{place}: no place for a committed record"), laid_out(tmp_path):
+        pass
+
+
+def test_a_kept_file_that_is_no_json_beside_another_of_its_place_is_named(tmp_path: Path) -> None:
+    for kept in ("x", "y"):
+        file = tmp_path / f"docs/reproduction/{kept}/records/paper/s2e/mnist/clean/standard/seed1.json.gz"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(gzip.compress(b"{}" if kept == "x" else b"half"))
+    with pytest.raises(UserError, match=r"y/records/paper/.*: not readable \("), laid_out(tmp_path):
         pass
 
 

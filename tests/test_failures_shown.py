@@ -51,6 +51,18 @@ def test_what_led_to_an_error_is_shown_too(monkeypatch: pytest.MonkeyPatch, caps
     assert not re.search(r'File ".*/(typer|click)/', said)
 
 
+def test_who_presses_ctrl_c_is_told_what_became_of_the_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "load_suite", pressed)
+    monkeypatch.setattr(sys, "argv", ["lnl", "status"])
+    assert cli.run() == 130
+    assert capsys.readouterr().err == "lnl: interrupted; what was finished is kept\n"
+
+
 def test_frames_of_other_libraries_stay() -> None:
     assert not failures._of_the_command_line("/env/lib/python3.11/site-packages/torch/nn/functional.py")
     assert failures._of_the_command_line("/env/lib/python3.11/site-packages/click/core.py")

@@ -43,7 +43,12 @@ def test_what_took_a_training_is_on_the_disk_before_its_name_and_its_name_before
 
 
 def test_a_list_of_numbers_is_a_line_and_words_are_left_alone() -> None:
-    value = {"curve": [[1.5, None, -2], [True]], "words": "[\n 1,\n 2\n]", "names": ["a", "b"], "none": []}
+    value = {
+        "curve": [[1.5, None, -2], [True]],
+        "words": ["[\n 1,\n 2\n]", "[ nan,  1 ]"],
+        "names": ["a", "b"],
+        "none": [],
+    }
     text = dump_json(value)
     assert json.loads(text) == value and "[1.5, null, -2]" in text and '["a"' not in text
     for wrong in (float("nan"), float("inf")):

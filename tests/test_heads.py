@@ -77,7 +77,7 @@ def test_a_head_of_a_shared_scale_is_refused_and_one_of_another_is_not(
     alone.alone(["demo"])  # its own is in nobody's way
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_without_locks_in_a_file_system_a_line_says_so_once_and_the_work_goes_on(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

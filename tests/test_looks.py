@@ -80,6 +80,16 @@ def test_a_look_is_deleted_with_its_like_alone(copy: SuiteCopy, monkeypatch: pyt
     assert left == [mine]
 
 
+def test_a_look_at_what_diverges_before_anything_is_evaluated_says_so(copy: SuiteCopy) -> None:
+    method = copy.root / "methods/standard.py"
+    code = method.read_text()
+    method.write_text(code.replace("losses.mean(-1)", "float('nan') * losses.mean(-1)"))
+    seen = copy.lnl("train", CELL, "--epochs", "2", "--set", "protocol.untrained_epoch=false", "--quiet")
+    method.write_text(code)
+    assert seen.returncode == 0, seen.stderr
+    assert "diverged in epoch 0: loss or parameters are not finite" in seen.stdout and rows(seen.stdout) == []
+
+
 def test_what_waits_for_a_search_is_refused_in_a_line(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(copy.root)
     suite = Suite.load(config={"scale": "demo"}, validate=False)

@@ -108,6 +108,13 @@ def test_a_method_of_an_overlay_is_in_no_commit_of_the_checkout(copy: SuiteCopy,
     assert _said("s2e/digits/symmetric-50/standard", overlay="../mylab") == (False, "")
 
 
+def test_a_checkout_that_is_opened_by_a_link_is_the_one_that_it_leads_to(copy: SuiteCopy, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(copy.root)
+    suite = Suite.load(tmp_path / "link", {"scale": "demo"}, validate=False)
+    files = used(suite, Cell("s2e", "digits", "symmetric-50", "standard"))
+    assert provenance.lacking(suite.root.resolve(), files) == []
+
+
 def test_outside_a_git_checkout_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     found = provenance.collect(tmp_path, torch.device("cpu"), "", {}, [tmp_path / "methods/mine.py"])

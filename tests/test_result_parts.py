@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from lnl.declared import dependencies, paths
-from lnl.declared.suite import Suite
+from lnl.declared.suite import Run, Suite
 from lnl.files import sealed
-from lnl.results import records, run_rows, studies
+from lnl.results import curve_rows, records, run_rows, studies
 from lnl.results.run_rows import Found
 from lnl.results.search_quality import Counts, Quality
 
@@ -61,6 +61,18 @@ def test_a_row_of_a_run_that_diverged_says_where_it_ended_and_how_it_came_about(
     assert (absent["state"], absent["epochs"], absent["path"]) == ("missing", None, None)
     assert absent["spec_digest"] == row["spec_digest"] == paper.digest(cell)
     assert columns[: len(run_rows.COLUMNS)] == list(run_rows.COLUMNS) and set(row) <= set(columns)
+
+
+def test_a_run_that_diverged_before_anything_was_evaluated_has_no_curve_and_nothing_wrong(
+    paper: Suite, tmp_path: Path
+) -> None:
+    with paths.results_in(tmp_path):
+        cell = paper.parse(CELL)
+        path = Path(paths.record(paper.scale, cell.id, 1))
+        _record(paper, path, status="diverged", diverged={"epoch": 0, "reason": "a loss"}, summary={})
+        said: list[str] = []
+        about, found = curve_rows.curves(paper, [run_rows.one(paper, Run(cell, 1))], None, said.append)
+    assert [run["state"] for run in about] == ["diverged"] and found == said == []
 
 
 @pytest.mark.parametrize(

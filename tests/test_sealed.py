@@ -70,6 +70,16 @@ def test_layout_is_not_content_but_a_number_is() -> None:
         sealed.opened(json.dumps(whole | {"none": 1}).encode())
 
 
+def test_of_two_that_find_a_file_damaged_the_second_has_nothing_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.json").write_text("half")
+    for _ in range(2):
+        sealed.set_aside(tmp_path / "a.json", "damaged")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.json.damaged"]
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_files_without_a_seal_are_somebody_elses_and_are_read() -> None:
     assert sealed.opened(json.dumps(CONTENT).encode()) == CONTENT
 

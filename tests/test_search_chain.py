@@ -13,13 +13,14 @@ import pytest
 import yaml
 from suite_copy import ROOT, SCALE, TABLE, SuiteCopy
 
-from lnl.declared import search_rounds, searches
+from lnl.declared import search_rounds, searches, specification
 from lnl.declared.suite import Suite
 from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.learning.curves import clipped, evaluate
 from lnl.run.searching import chain
+from lnl.run.searching.page import Page
 from lnl.run.store import Store
 
 RELEASED = "natural-gradient-as-released"  # S2E's search
@@ -230,6 +231,32 @@ def test_a_diverged_candidate_is_the_worst_and_is_seen(suite: SuiteCopy, monkeyp
         sealed.write(folder / f"round{round}/scores.json", page)
     with pytest.raises(UserError, match="all of them diverged"):
         chain.conclude(loaded, search)
+
+
+def test_candidates_that_diverge_before_anything_is_evaluated_have_no_score(suite: SuiteCopy) -> None:
+    protocol, method = suite.root / "config/protocols/s2e.yaml", suite.root / "methods/coteaching.py"
+    protocol.write_text(protocol.read_text().replace("untrained_epoch: true", "untrained_epoch: false", 1))
+    code = method.read_text()
+    method.write_text(code.replace("(loss=loss,", "(loss=float('nan') * loss,", 1))
+    assert method.read_text() != code
+    out = suite.lnl("search", f"{CELL}/coteaching/random")
+    assert out.returncode == 2 and "all of them diverged" in out.stderr and "Traceback" not in out.stderr, out.stderr
+    page = _json((suite.root / TARGET.format("random")).parent / "round1/scores.json")
+    assert {(entry["score"], entry["diverged"]["epoch"]) for entry in page["candidates"]} == {(None, 0)}
+
+
+def test_a_chain_of_networks_may_be_longer_than_python_calls_itself(
+    suite: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scale = {**SCALE, "search": {"rounds": 2, "samples": 600}}
+    (suite.root / "config/scales/demo.yaml").write_text(yaml.safe_dump(scale))
+    monkeypatch.chdir(suite.root)
+    loaded = Suite.load(config={"scale": "demo", "device": "cpu"})
+    search = loaded.parse_search(f"{CELL}/coteaching/weight-sharing", 1)
+    chain.propose(loaded, search, 0)
+    page = Page(loaded, search, 0)
+    last, before = (loaded.spec(page.run(index).cell) for index in (599, 598))
+    assert last["networks_of"] == specification.digest(before)
 
 
 def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_path: Path) -> None:

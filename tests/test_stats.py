@@ -76,6 +76,8 @@ def test_an_epoch_in_which_a_network_has_no_number_does_not_count():
 def test_selection_on_validation_needs_a_validation_split():
     with pytest.raises(UserError, match="validation split"):
         run_statistic(curves([50, 60]), "at_validation_best")
+    with pytest.raises(UserError, match="validation split"):  # a curve that has no value is none
+        run_statistic(curves([50, 60], validation=[None, None]), "at_validation_best")
 
 
 def test_unknown_statistic_names_the_known_ones():

@@ -14,6 +14,7 @@ from lnl.cli import search as searching
 from lnl.declared import paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
+from lnl.results.records import state_of
 from lnl.search import files
 
 
@@ -64,6 +65,16 @@ def test_a_record_of_another_declaration_is_told_as_stale(suite: Suite) -> None:
         said[0].startswith("small: 3 of 4 runs are missing at scale demo (") and f", and 1 are stale {why}" in said[0]
     )
     assert said[-1].startswith(f"small: 4 of 4 runs are stale at scale demo {why}")
+
+
+def test_a_run_is_stopped_that_would_go_on_and_not_one_that_was_declared_otherwise_then(suite: Suite) -> None:
+    run, other, *_ = suite.demand("small")
+    for each, digest in ((run, suite.digest(run.cell)), (other, "0" * 16)):
+        state = Path(paths.store("demo", each.cell.id, each.seed), f"checkpoint-{digest}.pt")
+        state.parent.mkdir(parents=True)
+        state.write_text("")
+    words = [inspect._state(suite, state_of(suite, each.cell, each.seed))[0] for each in (run, other)]
+    assert words == ["stopped", "missing"]
 
 
 def test_the_note_of_a_candidate_s_failure_that_is_damaged_hides_nothing_else(suite: Suite) -> None:

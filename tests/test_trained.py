@@ -145,6 +145,17 @@ def test_a_point_that_a_run_never_reaches_does_not_train_it_again(
     assert not store.finished(("step-5", "final")), "nobody has asked for this one before"
 
 
+def test_a_point_that_a_later_training_has_reached_is_made_again_where_it_is_damaged(suite: Suite) -> None:
+    """The first training, of labels that were exchanged since, ended without it."""
+    store = Store(suite, _run(suite))
+    store.note_unreached(["step-5"])
+    _train(suite, points=("step-5",))
+    store.handover_file("step-5").write_bytes(b"half")
+    assert not store.finished(("step-5",))
+    _train(suite, points=("step-5",))
+    assert store.publish_handover("step-5").exists()
+
+
 def test_a_failure_is_told_by_its_last_line_until_the_run_has_ended_well(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,9 +49,10 @@ def _command() -> int:
         _say("\n".join(f"lnl: {line}" for line in error.lines), error)
         return 2
     except KeyboardInterrupt:
-        _say("lnl: interrupted; what was finished is kept")
-        return 130
+        return _interrupted()
     except SystemExit as end:
+        if end.__context__ is not None and isinstance(end.__context__.__cause__, KeyboardInterrupt):
+            return _interrupted()  # which typer has heard first, and made an exit without a word
         if isinstance(end.code, str):
             _say(end.code)
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -67,6 +68,11 @@ def _command() -> int:
         show(error)
         return 1
     return 0
+
+
+def _interrupted() -> int:
+    _say("lnl: interrupted; what was finished is kept")
+    return 130
 
 
 def _flushed(status: int) -> int:

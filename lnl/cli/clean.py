@@ -36,7 +36,8 @@ STATE = re.compile(r"(checkpoint|stack)-.*\.pt")
 KEPT = re.compile(r"(record|handover|unreached)-([0-9a-f]{16})(-.*)?\.(json|safetensors)")
 RECORD = re.compile(r"seed\d+\.json")
 LABELS = re.compile(r"[\w.-]+-seed\d+\.json")
-LOOKED = re.compile(r"lock|failure\.json|seed\d+-.*\.safetensors")  # in a look, beside what a scale has as well
+#: In a look, beside what a scale has as well: labels of networks in the store are among it.
+LOOKED = re.compile(r"lock|failure\.json|seed\d+-.*\.safetensors|labels-.*-[0-9a-f]{16}\.json")
 CANDIDATE = re.compile(r".*-search\d+-round\d+-candidate\d+")
 
 Say = Callable[[str], None]
@@ -66,10 +67,10 @@ def clean(suite: Suite, wanted: set[str], store: bool, yes: bool, say: Say = pri
     if leaves(base, results):
         say(f"{said(base)}: leads out of {results}/ by a link; left alone")
     elif wanted & {"checkpoints", "stale"}:
-        found += _states(base / "store", say) if "checkpoints" in wanted else []
+        found += _states(base, say) if "checkpoints" in wanted else []
         found += _stale(suite, base, store, say) if "stale" in wanted else []
     if "looks" in wanted and not leaves(base, results):
-        found += _looks(base / "looks", say)
+        found += _looks(base, say)
     if "caches" in wanted:
         found += _caches(cache)
     if "leftovers" in wanted:
@@ -97,7 +98,7 @@ def _delete(doomed: Doomed) -> None:
     except OSError as error:
         raise UserError(f"{doomed.path}: cannot be deleted ({error.strerror}); see to its folder's rights") from None
     for folder in doomed.path.parents:
-        if not folder.is_relative_to(doomed.within) or folder == doomed.within.parent:
+        if folder == doomed.within or not folder.is_relative_to(doomed.within):
             break
         with suppress(OSError):  # not empty
             folder.rmdir()
@@ -120,21 +121,23 @@ def _held(folder: Path) -> bool:
 # ---- results -------------------------------------------------------------------------------------------------------
 
 
-def _states(store: Path, say: Say) -> Iterator[Doomed]:
-    for path, known in _files(store):
+def _states(base: Path, say: Say) -> Iterator[Doomed]:
+    for path, known in _files(base / "store"):
         if STATE.fullmatch(path.name):
             if _held(path.parent):
                 say(f"{said(path)}: its run is being trained; left alone")
                 continue
-            yield Doomed(path, known.st_size, "state of a run that was stopped: it would begin anew", store)
+            yield Doomed(path, known.st_size, "state of a run that was stopped: it would begin anew", base)
 
 
 def _looks(base: Path, say: Say) -> Iterator[Doomed]:
-    for path, known in _files(base):
+    for path, known in _files(base / "looks"):
+        of_look, *inside = path.relative_to(base / "looks").parts
         own = any(form.fullmatch(path.name) for form in (RECORD, KEPT, STATE, LOOKED))
+        own |= len(inside) == 5 and inside[1] == "noise" and bool(LABELS.fullmatch(path.name))  # what a network gave
         if own and _held(path.parent):
             say(f"{said(path)}: its look is under way; left alone")
-        elif own and re.fullmatch(r"\d+-epochs|first-\d+", path.relative_to(base).parts[0]):
+        elif own and re.fullmatch(r"\d+-epochs|first-\d+", of_look):
             yield Doomed(path, known.st_size, "of a quick look", base)
 
 
@@ -149,13 +152,13 @@ def _stale(suite: Suite, base: Path, store: bool, say: Say) -> list[Doomed]:
     found, lost = [], []
     for cell, path, known in _of_cells(base / "cells", 5):
         if RECORD.fullmatch(path.name):
-            found.append((cell, path, known, base / "cells"))
+            found.append((cell, path, known))
     for cell, path, known in _of_cells(base / "store", 6) if store else ():
         # candidates of searches stay: only the walk of a search knows which of them it asks for
         if KEPT.fullmatch(path.name) and not CANDIDATE.fullmatch(cell.method):
-            found.append((cell, path, known, base / "store"))
+            found.append((cell, path, known))
     out = []
-    for cell, path, known, within in found:
+    for cell, path, known in found:
         try:
             today = suite.digest(cell)
         except UserError as error:
@@ -166,8 +169,8 @@ def _stale(suite: Suite, base: Path, store: bool, say: Say) -> list[Doomed]:
         except UserError as error:
             say(f"{said(error)} (left alone)")
             continue
-        if made != today and not (within.name == "store" and _held(path.parent)):
-            out.append(Doomed(path, known.st_size, f"made under another declaration ({made}, today {today})", within))
+        if made != today and not _held(path.parent):  # which a folder of published records never is
+            out.append(Doomed(path, known.st_size, f"made under another declaration ({made}, today {today})", base))
     if lost:
         path, reason = lost[0]
         others = f", nor do those of {len(lost) - 1} more files" if len(lost) > 1 else ""
@@ -238,4 +241,4 @@ def _leftovers(results: Path, cache: Path) -> Iterator[Doomed]:
             hours = (time.time() - known.st_mtime) / 3600
             yield Doomed(path, known.st_size, f"left by a write that was killed {hours:.0f} hours ago", folder)
     for folder in dead_workers():
-        yield Doomed(folder / SOCKET, 0, "left by a warm worker that was killed", folder)
+        yield Doomed(folder / SOCKET, 0, "left by a warm worker that was killed", folder.parent)

@@ -34,10 +34,11 @@ def command(suite: Suite, words: list[str], table: str | None, statistic: str | 
     comparisons = compared(suite, words, table, statistic)
     for word in words[1:]:
         shown = [each for each in comparisons if each.pair.b.name == word]
-        _table(words[0], word, shown).show()
+        protocols = len({each.row()["protocol"] for each in shown})
+        _table(words[0], word, shown, protocols).show()
         for each in shown:
             if each.note:
-                line(f"{_problem(each)}: {each.note}")
+                line(f"{_problem(each, protocols)}: {each.note}")
         print()
     said = STATISTICS[comparisons[0].statistic]
     line(f"Scale {suite.scale}, test accuracy (%): {said}; differences in points.")
@@ -55,14 +56,13 @@ def written(file: Path, comparisons: Sequence[Comparison]) -> None:
         writer.writerows(each.row() for each in comparisons)
 
 
-def _problem(each: Comparison, protocols: int = 1) -> str:
+def _problem(each: Comparison, protocols: int) -> str:
     """Data set and noise, or what the table calls them; the protocol before them where there are several."""
     row = each.row()
     return each.pair.row or " ".join([row["protocol"]] * (protocols > 1) + [row["dataset"], row["noise"]])
 
 
-def _table(a: str, b: str, shown: Sequence[Comparison]) -> Listing:
-    protocols = len({each.row()["protocol"] for each in shown})
+def _table(a: str, b: str, shown: Sequence[Comparison], protocols: int) -> Listing:
     numbers = ("n", "first", "second", "points", "95% interval", "p", "p Holm")
     problem = "" if shown[0].pair.row else "data set, noise"
     out = Listing(f"{a} minus {b}", (problem, *numbers, ""), (problem, ""), LESS)

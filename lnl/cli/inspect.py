@@ -183,6 +183,7 @@ def _state(suite: Suite, state: RunState) -> tuple[str, RunState]:
         if (folder / "lock").exists() and not free(folder / "lock"):
             return "running", state
         stacked = folder.parent.glob("seed*/stack-*.pt") if together(suite, Run(state.cell, state.seed)) else ()
-        if state.state == "missing" and (any(folder.glob("checkpoint-*.pt")) or any(stacked)):
+        begun = folder.glob(f"checkpoint-{suite.digest(state.cell)}*.pt")  # as it is declared today: it would go on
+        if state.state == "missing" and (any(begun) or any(stacked)):
             return "stopped", state
     return state.state, state

@@ -189,7 +189,9 @@ def _label(suite: Suite, run: Run) -> None:
 
 def _print(curves: Mapping[str, list[Any]]) -> None:
     """A dozen epochs of the curves that tell whether a method learns, and of the method's own; in several tables where
-    the terminal is too narrow for one."""
+    the terminal is too narrow for one. A run that diverged before anything was evaluated has none."""
+    if not curves:
+        return
     names = [name for name in FIRST if name in curves]
     names += [name for name in curves if name not in (*FIRST, *KNOWN)]
     epochs = curves["epoch"]

@@ -34,7 +34,8 @@ def command(suite: Suite, cell_id: str, seed: int, log: str | None, quiet: bool)
 
 
 def make_ready(suite: Suite, run: Run) -> None:
-    """The same as `command`, from Python: without a word, and without a change of the process that outlives it.
+    """The same as `command`, from Python: without a word, and without a change of the process that outlives it, but for
+    the GPU that it has taken.
 
     KeyboardInterrupt by Ctrl-C, at the end of a step, with a checkpoint; a second one ends it at once.
     """

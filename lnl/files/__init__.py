@@ -19,8 +19,9 @@ from typing import Any
 
 from lnl.files.disk import of_writing
 
-# A list that holds only numbers, null, true and false: indent=1 would give each of them a line of its own.
-_SCALARS = re.compile(r"\[\s+([-+.\w]+(?:,\s+[-+.\w]+)*)\s+\]")
+# A list that holds only numbers, null, true and false: indent=1 would give each of them a line of its own. Its line
+# breaks are what tells it from text that looks like one, which stands in a string with its own escaped.
+_SCALARS = re.compile(r"\[\n\s*([-+.\w]+(?:,\n\s*[-+.\w]+)*)\n\s*\]")
 
 #: What `replacing` writes to first: its name in a folder says that a write was killed, or is under way.
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
@@ -72,7 +73,6 @@ def dump_json(value: Any) -> str:
     def one_line(match: re.Match[str]) -> str:
         return "[" + re.sub(r",\s+", ", ", match.group(1)) + "]"
 
-    # Text that looks like such a list can stand inside a string only with its line breaks escaped, so it never matches.
     return _SCALARS.sub(one_line, text) + "\n"
 
 

@@ -72,7 +72,10 @@ def clear(path: Path | str) -> None:
 
 
 def set_aside(path: Path, why: object) -> None:
-    """Move a damaged file out of the way, to <name>.damaged, and say so in a line. UserError where that cannot be."""
+    """Move a damaged file out of the way, to <name>.damaged, and say so in a line. UserError where that cannot be.
+
+    Two processes may find the same file damaged at the same time; for the second it is out of the way already.
+    """
     aside = path.with_name(f"{path.name}.damaged")
     try:
         if aside.is_dir() and not aside.is_symlink():
@@ -80,6 +83,8 @@ def set_aside(path: Path, why: object) -> None:
         elif path.is_dir() and not path.is_symlink():  # a folder takes no file's place
             aside.unlink(missing_ok=True)
         os.replace(path, aside)
+    except FileNotFoundError:
+        return
     except OSError as error:
         raise UserError(f"{path}: {why}; it cannot be set aside ({error.strerror}); delete it") from None
     print(f"lnl: {said(path)}: {said(why)}; set aside as {aside.name}", file=sys.stderr)

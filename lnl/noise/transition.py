@@ -46,9 +46,15 @@ def requested(noise: str | NoiseKey, classes: int, own: OwnNoise | None, seed: i
     return None if brought(key) else matrix(key, classes)
 
 
+def lead(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how much the true class is likelier than the likeliest wrong one, for each class [K]."""
+    likeliest: NDArray[np.float64] = np.where(np.eye(len(matrix), dtype=bool), -np.inf, matrix).max(axis=1)
+    return np.diag(matrix) - likeliest
+
+
 def cautious(noise: NoiseKey, matrix: NDArray[np.float64]) -> str | None:
     """A line of caution where the true class is no longer the most likely label of some class, else None."""
-    wrong = np.where(np.eye(len(matrix), dtype=bool), -np.inf, matrix).max(axis=1) >= np.diag(matrix)
+    wrong = lead(matrix) <= 0
     if not wrong.any():
         return None
     first = int(np.flatnonzero(wrong)[0])

@@ -59,21 +59,22 @@ def at_hand(root: Path) -> Iterator[Elsewhere]:
 def _place(file: Path, kept: Path) -> str:
     """Unpack one file to where results have it; its scale."""
     scale, *inside = file.relative_to(kept).with_suffix("").parts
-    if inside[0] == "searches" and len(inside) in (8, 9):
+    if len(inside) in (8, 9) and inside[0] == "searches":
         search, seed, page = "/".join(inside[1:6]), inside[6], inside[7:]
         target = Path(paths.search(scale, search, seed.removeprefix("seed")), *page)
     elif len(inside) == 5 and inside[-1].startswith("seed"):
         *cell, seed = inside
         target = Path(paths.record(scale, "/".join(cell), seed.removeprefix("seed").removesuffix(".json")))
-    elif (inside[0], len(inside)) in (("noise", 4), ("sets", 3)):
+    elif (len(inside), *inside[:1]) in ((4, "noise"), (3, "sets")):
         target = Path(paths.results(), scale, *inside)
     else:
         raise UserError(f"{file}: no place for a committed record; `lnl keep` writes them")
     try:
         content = read_file(file)
+        same = not target.exists() or _result(target.read_bytes()) == _result(content)
     except (OSError, ValueError) as error:
         raise UserError(f"{file}: not readable ({error}); take it from the repository anew") from None
-    if target.exists() and _result(target.read_bytes()) != _result(content):
+    if not same:
         raise UserError(f"{file}: another result of what a folder beside it holds already; keep one of them")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)

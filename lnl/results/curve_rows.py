@@ -47,7 +47,8 @@ def curves(
     for run, row in zip(kept, rows(suite, kept)[1], strict=True):
         try:
             recorded = read(run.path)["result"]["curves"]
-            of_run = list(_of_record(len(about), recorded, names))
+            none = run.state.state == "diverged" and not recorded  # it did so before anything was evaluated
+            of_run = [] if none else list(_of_record(len(about), recorded, names))
         except UserError as error:
             warn(str(error))
             continue

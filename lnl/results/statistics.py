@@ -109,10 +109,10 @@ def run_statistic(curves: dict[str, Any], statistic: str, split: str = "none") -
         chosen = [max(epochs, key=lambda i: (statistics.fmean(net[i] for net in test), -i))]
     else:
         curve, sign, remedy = WATCHED[statistic]
-        watched = curves.get(curve)
-        if not watched:
+        watched = curves.get(curve) or []
+        seen = [i for i in epochs if watched and all(net[i] is not None for net in watched)]
+        if not seen:
             raise UserError(f"{statistic} needs {remedy}")
-        seen = [i for i in epochs if all(net[i] is not None for net in watched)]
         chosen = [max(seen, key=lambda i: (sign * statistics.fmean(net[i] for net in watched), -i))]
     networks = tuple(statistics.fmean(net[i] for i in chosen) for net in test)
     return RunValue(statistics.fmean(networks), networks, tuple(curves["epoch"][i] for i in chosen), remark)

@@ -29,10 +29,16 @@ def arms(suite: Suite, key: str) -> list[Arm]:
 
 def _arm(suite: Suite, study: str, name: str) -> Arm:
     label = suite.synthetic["studies"][study]["arms"][name]["title"]
+    best, state = found(suite, study, name)
+    return Arm(study, name, label, state, np.array(best, dtype=float) if state == "ok" else None)
+
+
+def found(suite: Suite, study: str, name: str) -> tuple[list[list[float]], str]:
+    """Lowest error so far [repeats][evaluations] of an arm and ok, or none and why: stale or missing. UserError for
+    unknown names."""
+    digest = dependencies.arm_digest(suite, study, name)
     try:
-        found = paths.read(paths.synthetic(suite.scale, study, name))
+        content = paths.read(paths.synthetic(suite.scale, study, name))
     except FileNotFoundError:
-        return Arm(study, name, label, "missing")
-    if found.get("digest") != dependencies.arm_digest(suite, study, name):
-        return Arm(study, name, label, "stale")
-    return Arm(study, name, label, "ok", np.array(found["best"], dtype=float))
+        return [], "missing"
+    return (list(content["best"]), "ok") if content.get("digest") == digest else ([], "stale")

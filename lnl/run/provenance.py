@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import resource
 import subprocess
@@ -78,7 +77,7 @@ def lacking(root: Path, used: Iterable[Path]) -> list[str]:
         return []
     found = {name for name in known.untracked if any(fnmatchcase(name, pattern) for pattern in CODE)}
     for file in used:
-        real = Path(os.path.abspath(file))
+        real = file.parent.resolve() / file.name  # a checkout may be opened by a link; a file is looked for by its name
         if not real.is_relative_to(root):
             found.add("/".join(real.parts[-3:]))
         elif str(real.relative_to(root)) in known.untracked:

@@ -32,7 +32,7 @@ from lnl.search.files import choice, found
 
 @dataclass(frozen=True)
 class Trained:
-    """How far a run has come: its curves, and why it ended early if it did."""
+    """How far a run has come: its curves, none if it diverged before anything was evaluated; why it ended early."""
 
     curves: dict[str, Any]
     diverged: dict[str, Any] | None
@@ -40,7 +40,7 @@ class Trained:
     @property
     def epochs(self) -> int:
         """Epochs that the curves hold."""
-        return len(self.curves["epoch"])
+        return len(self.curves.get("epoch", ()))
 
 
 class Store:
@@ -71,6 +71,10 @@ class Store:
     @property
     def checkpoint_file(self) -> Path:
         return self.folder / f"checkpoint-{self.key}.pt"
+
+    @property
+    def _unreached_file(self) -> Path:
+        return self.folder / f"unreached-{self.key}.json"
 
     def handover_file(self, point: str) -> Path:
         return self.folder / f"handover-{self.key}-{point}.safetensors"
@@ -117,9 +121,8 @@ class Store:
 
     def about(self, point: str, trained_on: Mapping[str, str | None]) -> dict[str, str]:
         """What a hand-over of this run says of itself: whose it is, at which point, and on which bytes it learned."""
-        run = f"{self.run.cell.id} seed {self.run.seed}"
         known = {what: digest for what, digest in trained_on.items() if digest is not None}
-        return {"run": run, "made_of": self.key, "point": point, **known}
+        return {"run": self._name, "made_of": self.key, "point": point, **known}
 
     def _handed_over(self, point: str, trained_on: Mapping[str, str | None]) -> bool:
         """Whether a hand-over is kept; one that is damaged is set aside, and replaced by the published one if that is
@@ -137,18 +140,22 @@ class Store:
 
     def _unreached(self) -> list[str]:
         """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
-        note = self.folder / f"unreached-{self.key}.json"
         try:
-            return list(sealed.read(note)["points"])
+            return list(sealed.read(self._unreached_file)["points"])
         except FileNotFoundError:
             return []
         except (OSError, ValueError, KeyError, TypeError) as error:
-            sealed.set_aside(note, error)
+            sealed.set_aside(self._unreached_file, error)
             return []
 
     def note_unreached(self, points: list[str]) -> None:
-        """Remember the points that a finished run did not reach, so that nobody trains it again for them."""
-        sealed.write(self.folder / f"unreached-{self.key}.json", {"points": points})
+        """Remember the points that a finished run did not reach, so that nobody trains it again for them; of one that
+        has reached all of them, forget what an earlier training, of other data or labels, did not."""
+        if points:
+            sealed.write(self._unreached_file, {"points": points})
+        else:
+            sealed.clear(self._unreached_file)
+            self._unreached_file.unlink(missing_ok=True)
 
     def lock(self) -> Lock:
         """Lock of this run; UserError where the results folder cannot be written."""
@@ -197,9 +204,7 @@ class Store:
         """Copy a hand-over to its declared path."""
         target = Path(paths.handover(self.suite.scale, self.run.cell.id, self.run.seed, point))
         if not self.handover_file(point).exists():
-            raise UserError(
-                f"{self.run.cell.id} seed {self.run.seed} ended without reaching '{point}' (see its record)"
-            )
+            raise UserError(f"{self._name} ended without reaching '{point}' (see its record)")
         _copy(self.handover_file(point), target)
         return target
 

@@ -126,9 +126,8 @@ def train(
         return Trained(built.curves[0], built.diverged[0])
     for point, tensors in built.saved.items():
         handed_over.write(store.handover_file(point), tensors, store.about(point, origin.trained_on(about)))
-    unreached = [point for point in points if point not in built.saved]
-    if unreached:
-        store.note_unreached(unreached)
+    if points:
+        store.note_unreached([point for point in points if point not in built.saved])
     extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
     store.save(record(suite, run, built, 0, about, device, extra))
     return Trained(built.curves[0], built.diverged[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lnl.errors import UserError
-from lnl.noise.transition import matrix, requested
+from lnl.noise.transition import lead, matrix, requested
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
@@ -53,12 +53,7 @@ def transition_rows(noise: str, classes: int) -> dict[str, str]:
 
 def transition_lead(noises: Sequence[str], classes: int) -> dict[str, str]:
     """By noise the points by which the true class leads the likeliest wrong one, where that is least over classes."""
-    found = {}
-    for noise in noises:
-        t = matrix(noise, classes)
-        wrong = np.where(np.eye(classes, dtype=bool), -np.inf, t).max(axis=1)
-        found[noise] = f"{100 * float((np.diag(t) - wrong).min()):.3g}"
-    return found
+    return {noise: f"{100 * float(lead(matrix(noise, classes)).min()):.3g}" for noise in noises}
 
 
 def jittered_inverse(rate: float, classes: int, jitter: float, draws: int, seed: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.declared import dependencies
 from lnl.declared.claims import Place
 from lnl.declared.lengths import said
+from lnl.results import studies
 from lnl.results.claims import run_values, search_values
 from lnl.results.records import Locate, state_of, unmixed
 
@@ -122,7 +123,7 @@ def _of_search(suite: Suite, place: Place, source: str) -> Repeats:
 
 def _of_arm(suite: Suite, place: Place) -> Repeats:
     study, arm = place.at["study"], place.at["arm"]
-    errors, state = search_values.arm(suite, study, arm)
+    errors, state = studies.found(suite, study, arm)
     found = {repeat: {"errors": curve} for repeat, curve in enumerate(errors)}
     chosen = suite.synthetic["studies"][study]
     title, bed = chosen["arms"][arm]["title"], f"{chosen['target']}, {chosen['budget']}"

@@ -9,9 +9,8 @@ import numpy as np
 
 from lnl.results.claims import estimates, kept_pieces
 from lnl.results.claims.shapes import WINDOW, peak_epoch, peak_minus_end, smooth
-from lnl.results.statistics import run_statistic, trained
+from lnl.results.statistics import LAST, run_statistic, trained
 
-LAST = 10
 EARLY = 0.1  # share of the trained epochs that counts as early
 CLEAN_RATE = "clean_rate"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lnl.declared import dependencies, paths, searches
+from lnl.declared import paths, searches
 from lnl.declared.cells import Search
 from lnl.errors import UserError
 from lnl.noise.keys import parse
@@ -53,18 +53,6 @@ def searched(suite: Suite, search: Search) -> tuple[dict[str, Any] | None, str]:
         "stand_in_for": declared.paper_dataset if declared.paper_dataset != search.dataset else None,
         "labels": {"vector": noise["vector"], "realised_rate": parse(search.noise).rate or 0.0},
     }, ""
-
-
-def arm(suite: Suite, study: str, name: str) -> tuple[list[list[float]], str]:
-    """Lowest error so far [repeats][evaluations] of a synthetic arm, or none and why; UserError for unknown names."""
-    digest = dependencies.arm_digest(suite, study, name)
-    try:
-        found = paths.read(paths.synthetic(suite.scale, study, name))
-    except FileNotFoundError:
-        return [], "missing"
-    if found.get("digest") != digest:
-        return [], "stale"
-    return list(found["best"]), ""
 
 
 def schedule(result: dict[str, Any]) -> np.ndarray:

@@ -16,9 +16,9 @@ from scipy import stats
 
 from lnl.results.claims.outcome import Outcome, contains, on_repeats, one, shortage, t_location
 from lnl.results.claims.tests import one_sample
+from lnl.results.statistics import LAST
 
 WINDOW = 5  # epochs of the running median
-LAST = 10  # epochs of the final mean
 SHORTEST = WINDOW + LAST  # epochs: a shorter curve has no peak apart from its end
 
 

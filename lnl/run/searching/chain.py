@@ -125,8 +125,9 @@ def score(suite: Suite, search: Search, round: int) -> None:
             scored |= {(c["candidate"], tuple(c["u"])): c for c in read(suite, search, str(file))["candidates"]}
     candidates = []
     for index, proposal in enumerate(page.proposed):
-        stored = page.from_store([index]) or []
-        entry = scored.get((index + 1, tuple(proposal["u"])), stored[0] if stored else None)
+        entry = scored.get((index + 1, tuple(proposal["u"])))
+        if entry is None and (stored := page.from_store([index])):
+            [entry] = stored
         if entry is None:
             raise UserError(
                 f"{search.id} seed {search.seed}: candidate {index + 1} of round {round + 1} is not trained; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import paths, searches
@@ -35,22 +36,27 @@ class Page:
         origin = self.proposed[index]["continues"]
         if origin is not None:
             return self.before(origin[0] - 1).run(origin[1] - 1)
-        after = self._predecessor(index)
-        return searches.candidate(
-            self.suite,
-            self.search,
-            self.round,
-            index,
-            chosen(self.proposed[index]),
-            None if after is None else self.suite.digest(after.cell),
-        )
+        return self._shared[index] if self._shares else self._run(index, None)
 
-    def _predecessor(self, index: int) -> Run | None:
-        """The run whose networks a shared candidate continues."""
-        if self.declared.spec["candidates"] not in SHARED or (index == 0 and self.round == 0):
-            return None
-        before = self if index else self.before(self.round - 1)
-        return before.run((index or len(before.proposed)) - 1)
+    def _run(self, index: int, after: Run | None) -> Run:
+        digest = None if after is None else self.suite.digest(after.cell)
+        return searches.candidate(self.suite, self.search, self.round, index, chosen(self.proposed[index]), digest)
+
+    @property
+    def _shares(self) -> bool:
+        return self.declared.spec["candidates"] in SHARED
+
+    @cached_property
+    def _shared(self) -> list[Run]:
+        """The runs of candidates that share networks: each goes on from the one before it, from the first round on."""
+        runs: list[Run] = []
+        after: Run | None = None
+        for page in (*map(self.before, range(self.round)), self):
+            runs = []
+            for index in range(len(page.proposed)):
+                after = page._run(index, after)
+                runs.append(after)
+        return runs
 
     def until(self, index: int) -> int:
         """Number of epochs after which a candidate is scored; at least one of them is trained."""
@@ -58,7 +64,7 @@ class Page:
 
     def points(self) -> tuple[str, ...]:
         """Where candidates hand their networks over: at their end if the next one continues them."""
-        return ("final",) if self.declared.spec["candidates"] in SHARED else ()
+        return ("final",) if self._shares else ()
 
     def stored(self, index: int) -> Trained | None:
         """What the store holds of a candidate that has ended; None for one that has not, or is only part way."""
@@ -72,11 +78,10 @@ class Page:
         """A candidate's score as files hold it; no score for one that diverged before it could be scored."""
         until = self.until(index)
         alive = not outcome.diverged or outcome.epochs >= until
-        scoring = self._scoring(outcome.curves)
         return {
             "candidate": index + 1,
             "u": self.proposed[index]["u"],
-            "score": _accuracy(scoring, self._scored(until)) if alive else None,
+            "score": _accuracy(self._scoring(outcome.curves), self._scored(until)) if alive else None,
             "test": _accuracy(outcome.curves["test_accuracy"], self._scored(until)) if alive else None,
             "diverged": None if alive else outcome.diverged,
             "epochs": until,
