@@ -71,7 +71,9 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
     asked = dict.fromkeys(run for key in suite.select(wanted) for run in suite.demand(key))
     places = {run: Path(paths.record(suite.scale, run.cell.id, run.seed)) for run in asked}
     records = {run: file for run, file in places.items() if file.exists()}
-    of_labels, count = carried_manifests.of_runs(suite, records, folder), len(records)
+    if not records:
+        raise UserError(_nothing(suite, "keep"))
+    of_labels = carried_manifests.of_runs(suite, records, folder)
     for run, file in records.items():
         _compress(file, folder / suite.scale / run.cell.id / f"seed{run.seed}.json.gz")
     for place, manifest in of_labels.items():
@@ -83,9 +85,7 @@ def keep(suite: Suite, wanted: list[str], folder: Path) -> int:
             if file.exists():
                 inside = Path(search.id, f"seed{search.seed}", file.relative_to(source))
                 _compress(file, folder / there / "searches" / f"{inside}.gz")
-    if not count:
-        raise UserError(_nothing(suite, "keep"))
-    return count
+    return len(records)
 
 
 def _compress(file: Path, place: Path) -> None:

@@ -132,7 +132,7 @@ def status(suite: Suite, wanted: str | list[str]) -> None:
         else:
             untouched += 1
     if untouched:
-        line(f"{untouched} searches have not begun")
+        line("1 search has not begun" if untouched == 1 else f"{untouched} searches have not begun")
     for run, (word, state) in states.items():
         if word in ("diverged", "failed", "stale"):
             log = f", log {state.log}" if state.log else ""

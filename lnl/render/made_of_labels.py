@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lnl.render.figure_data import FigureData
 
 #: Of each panel its title, its unit, and quantities with their words and dashes.
-PANELS = (
+PANELS: tuple[tuple[str, str, tuple[tuple[str, str, Any], ...]], ...] = (
     ("Averaged weights", "Test accuracy (%)", (("test_accuracy", "", "-"),)),
     ("Pseudo labels", "Right ones in training (%)", (("pseudo_label_accuracy", "", "-"),)),
     (

@@ -101,16 +101,16 @@ class Estimator:
             if file.exists():
                 try:
                     record = paths.read(file)
-                    seconds, on = record["provenance"]["seconds"], record["provenance"]["device"]
+                    seconds, on = float(record["provenance"]["seconds"]), str(record["provenance"]["device"])
                     today = record["result"]["digest"] == suite.digest(run.cell)
                     stacked = record["provenance"].get("mode") == "stacked"
-                except (UserError, KeyError, TypeError):
+                except (UserError, KeyError, TypeError, ValueError):
                     continue
                 if not today or on.startswith("cpu") == on_gpu(suite):
                     continue  # of another declaration, or another kind of device
                 spec = suite.spec(run.cell)
                 kind = self._kind(run.cell.protocol, spec, stacked)
-                self._measured.setdefault(kind, []).append(float(seconds))
+                self._measured.setdefault(kind, []).append(seconds)
                 self._examples.setdefault(kind, spec)
 
     def _kind(self, protocol: str, spec: dict[str, Any], stacked: bool) -> Kind:
