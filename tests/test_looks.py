@@ -12,6 +12,7 @@ import yaml
 from drawn import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_pages import ROOT
 from suite_copy import SuiteCopy
 from typer.testing import CliRunner
 
@@ -156,6 +157,14 @@ def test_both_bounds_of_a_look_are_shown_and_hold(option: str) -> None:
         refused = CliRunner().invoke(app, ["train", CELL, option, number])
         assert isinstance(refused.exception, UserError)
         assert str(refused.exception).startswith(f"{option} {number}: a look has 2 to 10,000 epochs{why}")
+
+
+def test_a_rate_that_the_scale_counts_otherwise_is_said_as_it_trains() -> None:
+    suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
+    cell, name = suite.parse(CELL), "protocol.optimiser.lr"
+    suite.set_otherwise(cell, {name: 0.0005}, "--set")  # half of what the protocol has, in whose place demo has 0.01
+    assert look._here(suite.spec(cell), name, 0.0005) == ", at this scale 0.005"
+    assert look._here(suite.spec(cell), name, 0.005) == look._here(suite.spec(cell), "tau", 0.3) == ""
 
 
 def test_a_variant_is_not_set_otherwise(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:
