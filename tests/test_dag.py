@@ -152,7 +152,7 @@ def test_commands_around_a_run_answer(suite: SuiteCopy) -> None:
     assert suite.lnl("doctor", afresh=True).returncode == 0
     assert suite.lnl("clean").returncode == 2
     gone = suite.lnl("clean", "--caches", "--yes")
-    assert gone.returncode == 0 and not (suite.root / ".cache/lnl").exists()
+    assert gone.returncode == 0 and not list((suite.root / ".cache/lnl").iterdir())  # which may be a link elsewhere
     assert suite.jobs() == {}
 
 
