@@ -163,8 +163,8 @@ def test_a_rate_that_the_scale_counts_otherwise_is_said_as_it_trains() -> None:
     suite = Suite.load(ROOT, {"scale": "demo"}, validate=False)
     cell, name = suite.parse(CELL), "protocol.optimiser.lr"
     suite.set_otherwise(cell, {name: 0.0005}, "--set")  # half of what the protocol has, in whose place demo has 0.01
-    assert look._here(suite.spec(cell), name, 0.0005) == ", at this scale 0.005"
-    assert look._here(suite.spec(cell), name, 0.005) == look._here(suite.spec(cell), "tau", 0.3) == ""
+    assert look._at_this_scale(suite.spec(cell), name, 0.0005) == ", at this scale 0.005"
+    assert look._at_this_scale(suite.spec(cell), name, 0.005) == look._at_this_scale(suite.spec(cell), "tau", 0.3) == ""
 
 
 def test_a_variant_is_not_set_otherwise(copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:

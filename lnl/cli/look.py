@@ -114,7 +114,7 @@ def command(suite: Suite, cell_id: str, seed: int, look: Look, quiet: bool) -> N
     place = f"{paths.looks(suite.scale)}/{look.place}"
     print(f"{run.cell.id}: {cell_heading(short, run.cell)}")
     for name, value in look.values.items():
-        print(f"{name} = {value}{_here(spec, name, value)}")
+        print(f"{name} = {value}{_at_this_scale(spec, name, value)}")
     print(f"a quick look, kept in {place}, apart from the records: no table sees it", flush=True)
     with paths.results_in(place):
         if look.first:
@@ -130,7 +130,7 @@ def command(suite: Suite, cell_id: str, seed: int, look: Look, quiet: bool) -> N
     print(f"{run.cell.id} seed {seed}, {where}")
 
 
-def _here(spec: Mapping[str, Any], name: str, value: Any) -> str:
+def _at_this_scale(spec: Mapping[str, Any], name: str, value: Any) -> str:
     """What a protocol's number has become at a scale that counts it otherwise, such as a learning rate; '' if nothing
     has."""
     found: Any = {"protocol": spec}

@@ -20,7 +20,7 @@ from lnl.files.disk import unwritten
 #: What a file system says that has no locks: some mounts of NFS, Lustre, FUSE.
 NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
 #: Newer versions of filelock would take a file's being there for a lock on such a file system: it outlives its process.
-_NONE_ELSE: dict[str, Any] = (
+_NO_SOFT_LOCK: dict[str, Any] = (
     {"fallback_to_soft": False} if "fallback_to_soft" in inspect.signature(FileLock.__init__).parameters else {}
 )
 _said = False  # that there are none; once in a process is enough
@@ -39,7 +39,7 @@ class Lock:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._lock = FileLock(self.path, **_NONE_ELSE)
+        self._lock = FileLock(self.path, **_NO_SOFT_LOCK)
         self._taken = False  # in the end, be it that there are no locks
 
     def acquire(self, timeout: float = -1) -> Lock:
@@ -72,7 +72,7 @@ class Lock:
 def free(path: Path) -> bool:
     """Whether nobody holds the lock on a file that is there; what cannot be told counts as held."""
     try:
-        with FileLock(path, **_NONE_ELSE).acquire(timeout=0):
+        with FileLock(path, **_NO_SOFT_LOCK).acquire(timeout=0):
             return True
     except (Timeout, OSError, NotImplementedError):  # held, or a file system that cannot tell
         return False

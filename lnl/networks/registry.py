@@ -38,7 +38,7 @@ NETWORKS: dict[str, NetworkInfo] = {
     "small_cnn_bn": NetworkInfo(
         "lnl.networks.small_cnn",
         "SmallCNN",
-        "the same with batch norm before each ReLU (of this suite)",
+        "2 convolutions and 3 dense layers with batch norm before each ReLU (of this suite: small_cnn, normalised)",
         options=SCALE,
         fixed={"norm": 1},
     ),

@@ -22,7 +22,7 @@ class SmallCNN(Network):
     norm: 1 for batch norm before every ReLU; 62,458 then.
     """
 
-    taps = ("conv2", "fc1")
+    taps = ("conv2", "fc1")  # before any batch norm: an affine map, which RoG's Gaussians follow but for their cuts
 
     def __init__(self, shape: tuple[int, int, int], classes: int, norm: int = 0) -> None:
         super().__init__()
