@@ -182,6 +182,19 @@ def test_a_folder_below_one_called_store_is_read(place: tuple[Path, Suite]) -> N
     assert report.counts["imported"] == 5 and not report.refused
 
 
+def test_a_search_of_other_labels_is_counted_with_all_its_pages(
+    place: tuple[Path, Suite], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, suite = place
+    scores = next((folder / f"paper/{SEARCH}").rglob("scores.json.gz"))
+    page = json.loads(gzip.decompress(scores.read_bytes()))
+    scores.write_bytes(gzip.compress(json.dumps(page | {"trained_on": {"labels": "0" * 16}}).encode()))
+    monkeypatch.setattr("lnl.declared.origin.of_search", lambda *_: {"labels": "1" * 16})
+    pages = len(list((folder / f"paper/{SEARCH}").rglob("*.json.gz")))
+    report = exchange.bring_in(suite, folder)
+    assert pages > 1 and report.counts["other data or labels"] == pages and not report.refused
+
+
 def test_a_run_that_is_trained_here_is_not_waited_for(place: tuple[Path, Suite]) -> None:
     folder, suite = place
     with limited(5), Store(suite, Run(STANDARD, 1)).lock():

@@ -119,6 +119,22 @@ def test_records_of_other_labels_are_not_imported(suite: SuiteCopy, tmp_path: Pa
     assert not (suite.root / CELLS / "standard/seed1.json").exists()
 
 
+@pytest.mark.parametrize("stored", [True, False], ids=["", "without a store"])
+def test_a_record_of_former_labels_gives_its_place_to_an_imported_one_of_today(
+    suite: SuiteCopy, tmp_path: Path, stored: bool
+) -> None:
+    there = suite.copy(tmp_path / "there")
+    for file in (f"{CELLS}/standard/seed1.json", *_stored(suite, "standard", 1)):
+        _alter(suite.root / file, ("result", "labels", "digest"), OTHER)
+    if not stored:
+        shutil.rmtree(suite.root / STORE / "standard/seed1")
+    out = suite.lnl("import", str(there.root / "results"))
+    assert out.stdout.strip() == "1 imported, 3 here already"
+    own = f"{CELLS}/standard/seed1.json"
+    assert (suite.root / own).read_bytes() == (there.root / own).read_bytes()
+    assert any(OTHER in (suite.root / file).read_text() for file in _stored(suite, "standard", 1))  # nothing is lost
+
+
 def test_a_checkpoint_of_other_labels_is_not_resumed(tmp_path: Path) -> None:
 
     mine, other = ({"data": "a", "labels": labels} for labels in ("b", "c"))

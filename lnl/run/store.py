@@ -81,7 +81,7 @@ class Store:
 
     def finished(self, points: tuple[str, ...] = ()) -> bool:
         """Whether the record, of the data and labels of today, and the hand-overs at `points`, are there."""
-        result = self._kept_today()
+        result = self.kept_today()
         if result is None:
             return False
         wanted = [p for p in points if not self._handed_over(p, origin.trained_on(result))]
@@ -102,7 +102,7 @@ class Store:
         sealed.set_aside(file, "record of another run")
         return None
 
-    def _kept_today(self) -> dict[str, Any] | None:
+    def kept_today(self) -> dict[str, Any] | None:
         """The result that is kept, if it was trained on the data and labels of today, or could be found beside it."""
         result = self._kept(self.record_file)
         if result is not None and origin.other_bytes(self.suite, self.run, result) is None:
@@ -169,7 +169,7 @@ class Store:
     def adopt(self) -> bool:
         """Take over a published record of today's specification into an empty store (results copied or imported)."""
         published = Path(paths.record(self.suite.scale, self.run.cell.id, self.run.seed))
-        if not published.exists() or self._kept_today() is not None:
+        if not published.exists() or self.kept_today() is not None:
             return False
         try:
             record = validated(read(published), published)
