@@ -110,13 +110,16 @@ def test_a_misspelt_key_of_a_test_is_named():
 @pytest.fixture(scope="module")
 def printed(suite):
     nowhere = Path("/nonexistent")
-    verdicts = judge_at(suite, "tutorial", lambda cell, seed: nowhere / cell.id / str(seed))
+    verdicts = [v for p in ("tutorial", "ieg") for v in judge_at(suite, p, lambda cell, seed: nowhere / cell.id)]
     return {v.key: v for v in verdicts if v.evidence == "printed"}
 
 
 @pytest.mark.parametrize(
     ("key", "word", "fits", "effects"),
     [
+        ("ieg-05", "not held", "0 of 2", [0.3, 1.0]),
+        ("ieg-08", "held", "12 of 12", [4.0, 4.0, 4.8, 4.6, 13.4, 32.3, 26.3, 18.8, 9.4, 28.3, 21.5, 14.2]),
+        ("ieg-26", "held", "3 of 3", [6.33, 20.66, 14.33]),
         ("tut-01", "not held", "1 of 3", [42.48, 32.95, 4.95]),
         ("tut-05", "held", "7 of 7", [9.53, 10.32, 5.41, 79.37, 23.12, 9.17, 3.69]),
         ("tut-06", "held", "12 of 12", None),
@@ -390,6 +393,8 @@ def test_the_page_renders_without_any_record(suite, tmp_path, monkeypatch):
         "tut-01", "tut-18", "tut-21",
     }  # fmt: skip
     assert "12.87" in files[1].read_text()
+    for sentences in ("Test", "Notes"):  # side by side with numbers they would leave each other no room
+        assert f"<th>{sentences}</th>" not in files[2].read_text() and f"<p><b>{sentences}</b> " in files[2].read_text()
     html = files[2].read_text()
     assert html.startswith("<!DOCTYPE html>")
     assert "<style>" in html
@@ -422,6 +427,11 @@ def test_tests_are_said_in_plain_words(suite):
         "test accuracy of 'default' at most 1 behind that of each of 'grid'",
     }
     assert known <= set(said)
+
+
+def test_a_claim_without_a_test_says_what_stands_in_its_way(suite):
+    waiting = [c["waits"] for paper in suite.claims.values() for c in paper["claims"] if "waits" in c]
+    assert waiting and not [reason for reason in waiting if re.search(r"\byet\b|to do|to come", reason)]
 
 
 def listed(tests):

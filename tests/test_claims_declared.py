@@ -126,6 +126,9 @@ def test_what_could_not_be_judged_is_one_line(suite: Suite, test: dict[str, Any]
     assert line in said and said.startswith("claims/x.yaml, claim 'x-01'") and "\n" not in said
 
 
+LEAD = {"kind": "INTER", "a": {"table": "ieg_table2", "row": "ieg"}, "b": {"row": "gce"}}
+
+
 @pytest.mark.parametrize(
     ("more", "line"),
     [
@@ -140,6 +143,13 @@ def test_what_could_not_be_judged_is_one_line(suite: Suite, test: dict[str, Any]
             },
             "there is no printed row of tutorial_rt 'x'",
         ),
+        ({"printed": [LEAD | {"harder": "r80", "easier": "r20", "a": LEAD["a"] | {"column": "r40"}}]}, "takes no 'col"),
+        ({"printed": [LEAD | {"harder": ["r80"], "easier": "r80"}]}, "'r80' is the harder and the easier column"),
+        (
+            {"printed": [LEAD | {"harder": "r81", "easier": "r20"}]},
+            "there is no printed column of ieg_table2 at ieg 'r81'",
+        ),
+        ({"printed": [LEAD | {"harder": "r80"}]}, "'easier' is missing"),
         ({"settings": [{"protocol": "s2"}], "waits": "so"}, "unknown protocol 's2'"),
         ({"settings": [{"methods": ["standrd"]}], "waits": "so"}, "unknown method 'standrd'"),
     ],

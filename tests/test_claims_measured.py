@@ -11,7 +11,7 @@ from lnl.results.claims.measured import parts
 T = 40
 
 
-def repeats(method, values, noise="pair-45", dataset="mnist", epochs=T, paper=T, **curves):
+def repeats(method, values, noise="pair-45", dataset="mnist", epochs=T, paper=T, variant=None, **curves):
     """Runs whose test accuracy is constant at one of `values`, or a curve; further curves are the same in all runs."""
     found = {}
     for seed, value in enumerate(values, 1):
@@ -21,7 +21,8 @@ def repeats(method, values, noise="pair-45", dataset="mnist", epochs=T, paper=T,
         labels = {"digest": noise, "vector": "fixed", "realised_rate": 0.45}
         spec = {"epochs": epochs, "paper_epochs": paper, "split": "none"}
         found[seed] = {"curves": listed, "spec": spec, "labels": labels, "data_digest": dataset, "dataset": dataset}
-    place = Place("x-01", 0, "a", [{"noise": noise, "dataset": dataset, "method": method}], None)
+    at = {"noise": noise, "dataset": dataset, "method": method}
+    place = Place("x-01", 0, "a", [at | ({"variant": variant} if variant else {})], None)
     return Repeats(place, f"{method} at {noise}", (method, noise, dataset), "", len(values), found)
 
 
@@ -39,6 +40,28 @@ def test_a_lead_is_taken_per_repeat_and_compared_between_noises():
     assert [part.label for part in found] == ["lead over plain at pair-45 above that at symmetric-20"]
     expected = stats.ttest_ind([10, 10.5, 10.3], [1, 1.5, 0.9], equal_var=False, alternative="greater").pvalue
     assert found[0].outcome.p == pytest.approx(expected)
+
+
+def test_leads_over_variants_of_one_method_and_on_other_data_are_comparisons_of_their_own():
+    def places(method, easy, hard, **more):
+        return [repeats(method, easy, "symmetric-20", **more), repeats(method, hard, **more)]
+
+    a = [place for data in ("mnist", "cifar10") for place in places("s2e", [96, 97, 98], [90, 91, 92], dataset=data)]
+    b = [
+        *places("plain", [95, 95.5, 97.1], [80, 80.5, 81.7]),
+        *places("plain", [86, 87.2, 88.4], [85, 86.5, 87.7], variant="slow"),
+        *places("plain", [90, 91, 92], [70, 71, 72], dataset="cifar10"),
+    ]
+    test = {"kind": "INTER", "a": "a", "b": "b", "harder": "pair-45", "easier": "symmetric-20"}
+    found = {part.label: part.outcome.effect for part in parts(test, {"a": a, "b": b}, None)}
+    assert found == pytest.approx(
+        {
+            "lead over plain at pair-45, mnist above that at symmetric-20": 9.133333,
+            "lead over plain-slow at pair-45, mnist above that at symmetric-20": -5.2,
+            "lead over plain at pair-45, cifar10 above that at symmetric-20": 14.0,
+        },
+        rel=1e-4,
+    )
 
 
 def test_a_missing_noise_leaves_a_lead_undecided():

@@ -71,20 +71,15 @@ def _inter(test: Tree, cells: Cells, where: str) -> None:
     if test["easier"] in harder:
         raise UserError(f"{where}: '{test['easier']}' is the harder and the easier noise")
     for side in ("a", "b"):
-        rivals = {
-            _rival(place): [p.at["noise"] for p in cells[test[side]] if _rival(p) == _rival(place)]
-            for place in cells[test[side]]
-        }
-        if side == "a" and len(rivals) > 1:
+        rivals: dict[tuple[str, str], list[str]] = {}
+        for place in cells[test[side]]:
+            rivals.setdefault((place.method, place.at.get("dataset", "")), []).append(place.at["noise"])
+        if side == "a" and len({method for method, _ in rivals}) > 1:
             raise UserError(f"{where}: '{test['a']}' are several methods; a is one, whose lead over each b is taken")
-        for rival, noises in rivals.items():
+        for (method, _), noises in rivals.items():
             for noise in (*harder, test["easier"]):
                 if noise not in noises:
-                    raise UserError(f"{where}: '{test[side]}' has no {rival} at '{noise}'{nearest(noise, noises)}")
-
-
-def _rival(place: Place) -> str:
-    return "-".join([place.at.get("method", ""), *place.levels])
+                    raise UserError(f"{where}: '{test[side]}' has no {method} at '{noise}'{nearest(noise, noises)}")
 
 
 def _sign(test: Tree, cells: Cells, where: str) -> None:

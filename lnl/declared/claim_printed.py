@@ -26,8 +26,11 @@ def check(catalogue: Declarations, test: Tree, where: str) -> None:
     for key in test:
         if key not in ("kind", "a", *keys):
             raise UserError(f"{where}: takes no '{key}'{nearest(key, keys)}")
-    a = _selected(catalogue, test["a"], f"{where}, a")
-    b = _selected(catalogue, {**test["a"], **test["b"]}, f"{where}, b") if "b" in test else []
+    if test["kind"] == "INTER":
+        _check_leads(test, where)
+    at = {**test["a"], **named_columns(test)}
+    a = _selected(catalogue, at, f"{where}, a")
+    b = _selected(catalogue, {**at, **test["b"]}, f"{where}, b") if "b" in test else []
     if "low" in test and not test["low"] < test["high"]:
         raise UserError(f"{where}: 'low' {test['low']:g} is not below 'high' {test['high']:g}")
     if test["kind"] == "RANGE" and len(a) < 2:
@@ -40,6 +43,21 @@ def check(catalogue: Declarations, test: Tree, where: str) -> None:
             raise UserError(f"{where}: a and b have no {'column' if axis else 'row'} in common in which they differ")
     elif any(place in a for place in b) and test["kind"] == "SAME":
         raise UserError(f"{where}: compares a number with itself")
+
+
+def named_columns(test: Tree) -> dict[str, list[str]]:
+    """{column: …} of a comparison that names its columns beside a and b; nothing of any other."""
+    if test["kind"] != "INTER":
+        return {}
+    return {"column": [*_listed(test["harder"], ()), test["easier"]]}
+
+
+def _check_leads(test: Tree, where: str) -> None:
+    if test["easier"] in _listed(test["harder"], ()):
+        raise UserError(f"{where}: '{test['easier']}' is the harder and the easier column")
+    for side in ("a", "b"):
+        if "column" in test[side]:
+            raise UserError(f"{where}, {side}: takes no 'column'; 'harder' and 'easier' name the columns")
 
 
 def _values(catalogue: Declarations, table: str, where: str) -> Printed:

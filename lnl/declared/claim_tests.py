@@ -102,6 +102,7 @@ PRINTED: Mapping[str, tuple[str, ...]] = {
     "GT": ("b",),
     "BELOW": ("threshold",),
     "BETWEEN": ("reference", "low", "high"),
+    "INTER": ("b", "harder", "easier"),
     "RANGE": ("label", "below"),
     "BEST": ("label", "b", "margin"),
     "SAME": ("label", "b"),

@@ -37,6 +37,11 @@ class Place:
         return {k: part[k] for part in self.parts for k in LISTED if k in part}
 
     @property
+    def method(self) -> str:
+        """The method with all of its variants, as declared: two variants of one method are two methods to a test."""
+        return "-".join([self.at.get("method", ""), *(part["variant"] for part in self.parts if "variant" in part)])
+
+    @property
     def kind(self) -> str:
         """What the numbers come from: runs, a search or a synthetic arm."""
         return "search" if "search" in self.at else "synthetic" if "study" in self.at else "runs"

@@ -93,10 +93,10 @@ def document(suite: Suite, paper: str, verdicts: list[Verdict]) -> Document:
         for part in verdict.parts
     ]
     header = ("Verdict", "From", "n", "Effect", "95% interval", "Claimed", "p", "p (Holm)", "Test", "Notes")
-    grids = [Grid(("", *WORDS), tuple(summary), "Summary", "paper"), Grid(header, tuple(lines), "Claims", "list")]
+    grids = [Grid(("", *WORDS), tuple(summary), "Summary", "paper"), Grid(header, tuple(lines), "Claims", "list", 2)]
     if details:
         named = ("Part", "Verdict", "n", "Effect", "95% interval", "Claimed", "p", "Notes")
-        grids.append(Grid(named, tuple(details), "Parts of claims, each by itself and unadjusted", "list"))
+        grids.append(Grid(named, tuple(details), "Parts of claims, each by itself and unadjusted", "list", 1))
     return Document(
         key=f"{paper}_claims",
         title=declared.get("title", f"Claims: {paper}"),

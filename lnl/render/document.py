@@ -49,6 +49,7 @@ class Grid:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]  # (group or '', cells)
     title: str = ""
     shape: str = "paper"  # paper: one cell holds measured and published; list: a plain listing
+    below: int = 0  # last columns, of sentences, that HTML shows under the others: side by side they leave no room
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ table.paper td:first-child { font-weight: 600; }
 .effect { display: block; color: var(--accent); font-size: .92em; }
 .remark { display: block; color: #a4541c; font-size: .8rem; }
 tr.group td { font-weight: 600; padding-top: .9rem; border-bottom: 1px solid var(--faint); }
+tr.over td { border-bottom: 0; padding-bottom: 0; }
+tr.below td { padding: .1rem .2rem .45rem; font-size: .95em; color: #3d4956; }
+tr.below p { margin: .1rem 0; max-width: none; }
 .good, .high, .low, .quiet { border-radius: 3px; padding: .02rem .4rem; }
 .good { background: #e0f2e5; color: #14622c; } .high { background: #e2ecf9; color: #17508f; }
 .low { background: #fdebdd; color: #94420a; } .quiet { color: var(--soft); padding-left: 0; }
@@ -100,12 +103,16 @@ def table(grid: Grid) -> str:
     """One grid; wide ones scroll sideways."""
     rows = []
     last = ""
+    beside = len(grid.header) - grid.below
     for group, cells in grid.rows:
         if group and group != last:
-            rows.append(f'<tr class="group"><td colspan="{len(grid.header)}">{escape(group)}</td></tr>')
+            rows.append(f'<tr class="group"><td colspan="{beside}">{escape(group)}</td></tr>')
             last = group
-        rows.append("<tr>" + "".join(_cell(cell) for cell in cells) + "</tr>")
-    head = "".join(f"<th>{escape(h)}</th>" for h in grid.header)
+        below = [_named(*pair) for pair in zip(grid.header[beside:], cells[beside:], strict=True) if pair[1].text]
+        rows.append(('<tr class="over">' if below else "<tr>") + "".join(map(_cell, cells[:beside])) + "</tr>")
+        if below:
+            rows.append(f'<tr class="below"><td class="words" colspan="{beside}">{"".join(below)}</td></tr>')
+    head = "".join(f"<th>{escape(h)}</th>" for h in grid.header[:beside])
     lines = "\n".join(rows)
     inner = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>"
     return f'<div class="wide"><table class="{grid.shape}">\n{inner}</table></div>'
@@ -123,6 +130,11 @@ def _cell(cell: Cell) -> str:
         inner += f'<span class="remark">{escape(cell.remark)}</span>'
     words = ' class="words"' if len(cell.text) > 32 else ""
     return f"<td{words}>{inner}</td>"
+
+
+def _named(heading: str, cell: Cell) -> str:
+    """A cell of sentences with the heading of its column."""
+    return f"<p><b>{escape(heading)}</b> {escape(cell.text)}</p>"
 
 
 def _strong(words: str, bold: bool) -> str:

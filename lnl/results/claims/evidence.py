@@ -38,11 +38,6 @@ class Repeats:
         at = self.place.at
         return {k: at[k] for k in ("noise", "dataset", "method") if k in at} | {"bed": self.bed}
 
-    @property
-    def method(self) -> str:
-        """The method with its variants as declared."""
-        return "-".join([self.place.at.get("method", ""), *self.place.levels])
-
     def shares_data_with(self, other: Repeats) -> bool:
         """The same repeat of both has the same given labels and the same data, so that repeats are pairs."""
         if {self.place.kind, other.place.kind} != {"runs"}:
@@ -87,7 +82,7 @@ def gather(suite: Suite, place: Place, source: str, locate: Locate | None = None
         return _of_arm(suite, place)
     cell, absent = suite.cell_of(place.parts, source)
     seeds = suite.seeds(place.seeds)
-    name = _name(place, cell.method if cell else "-".join([place.at["method"], *place.levels]))
+    name = _name(place, cell.method if cell else place.method)
     if cell is None:
         return Repeats(place, name, None, absent or "no such cell", len(seeds), {})
     states = unmixed(tuple(state_of(suite, cell, seed, locate) for seed in seeds))

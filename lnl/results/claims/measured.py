@@ -112,16 +112,18 @@ def _one(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
 
 def _inter(test: Mapping[str, Any], cells: Cells, _: Published) -> Iterator[Part]:
     """The lead of a over each b under the `harder` noises against its lead over the same b under the `easier` one."""
-    leads: dict[tuple[str, str], tuple[list[Repeats], list[float]]] = {}
+    leads: dict[tuple[str, str, str], tuple[list[Repeats], list[float]]] = {}
     for a, b in pairs({**test, "match": "noise"}, cells):
         x, y = values(a, **quantity(test)), values(b, **quantity(test))
         both = sorted(x.keys() & y.keys())
-        leads[b.method, a.where["noise"]] = ([a, b], [x[s] - y[s] for s in both])
+        leads[b.place.method, a.where["dataset"], a.where["noise"]] = ([a, b], [x[s] - y[s] for s in both])
     harder = test["harder"] if isinstance(test["harder"], list) else [test["harder"]]
-    for method in dict.fromkeys(method for method, _ in leads):
+    rivals = list(dict.fromkeys((method, dataset) for method, dataset, _ in leads))
+    several = len({dataset for _, dataset in rivals}) > 1
+    for method, dataset in rivals:
         for noise in harder:
-            (at, lead), (easy_at, easy) = leads[method, noise], leads[method, test["easier"]]
-            label = f"lead over {method} at {noise} above that at {test['easier']}"
+            (at, lead), (easy_at, easy) = leads[method, dataset, noise], leads[method, dataset, test["easier"]]
+            label = f"lead over {method} at {noise}{f', {dataset}' if several else ''} above that at {test['easier']}"
             outcome = tests.larger_margin(lead, easy) if lead and easy else None
             yield Part(label, outcome, "" if outcome else absent(*at, *easy_at))
 

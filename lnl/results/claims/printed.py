@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lnl.declared.claim_printed import named_columns
 from lnl.declared.printed import printed
 from lnl.errors import UserError, nearest
 from lnl.results.claims.outcome import Outcome
@@ -39,8 +40,9 @@ class _Printed:
 
 def comparisons(suite: Suite, test: Mapping[str, Any], source: str) -> list[Comparison]:
     """Every comparison of one declared `printed` entry; UserError for a table, row or column that prints nothing."""
-    a = _select(suite, test["a"], {}, source)
-    b = _select(suite, test["b"], test["a"], source) if "b" in test else []
+    at = {**test["a"], **named_columns(test)}
+    a = _select(suite, at, {}, source)
+    b = _select(suite, test["b"], at, source) if "b" in test else []
     return _KINDS[test["kind"]](test, a, b)
 
 
@@ -103,6 +105,18 @@ def _between(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> l
     ]
 
 
+def _inter(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> list[Comparison]:
+    """The lead of a over each b at every `harder` column against its lead over the same b at the `easier` one."""
+    leads = {(x.row, y.row, x.column): x.mean - y.mean for x, y in itertools.product(a, b) if x.column == y.column}
+    out = []
+    for (row, other, column), lead in leads.items():
+        if column in _listed(test["harder"], ()):
+            more = lead - leads[row, other, test["easier"]]
+            label = f"lead of {row} over {other} at {column} above that at {test['easier']}"
+            out.append(Comparison(label, more, more > 0))
+    return out
+
+
 def _range(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> list[Comparison]:
     means = [x.mean for x in a]
     spread = max(means) - min(means)
@@ -139,6 +153,7 @@ _KINDS = {
     "GT": _greater,
     "BELOW": _below,
     "BETWEEN": _between,
+    "INTER": _inter,
     "RANGE": _range,
     "BEST": _best,
     "SAME": _same,

@@ -172,12 +172,12 @@ def _note(tested: _Tested) -> str:
 
 
 def _waiting(paper: str, claim: Mapping[str, Any]) -> list[Verdict]:
-    """A claim whose cells cannot be named yet."""
+    """A claim that names a reason in place of a test."""
     if not claim.get("waits"):
         return []
     note = "; ".join(filter(None, [claim["waits"], claim.get("note")]))
     about = (paper, claim["key"], claim["where"], claim["claim"], str(claim["cores"]))
-    return [Verdict(*about, "", "runs", "not in the suite yet", False, "not run", (), note=note)]
+    return [Verdict(*about, "", "runs", "no test", False, "not run", (), note=note)]
 
 
 def _without_runs(suite: Suite, paper: str, claim: Mapping[str, Any], with_identities: bool) -> list[Verdict]:

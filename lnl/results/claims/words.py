@@ -62,6 +62,7 @@ PRINTED = {
     "GT": "printed numbers in the claimed order",
     "BELOW": "printed number below {threshold:g}",
     "BETWEEN": "printed number {low:g} to {high:g} points below {reference:g}",
+    "INTER": "printed lead larger at the harder noise",
     "RANGE": "printed numbers within {below:g} points of each other",
     "BEST": "printed number at most {margin:g} points behind the best",
     "SAME": "two printed numbers no further apart than their spreads",
@@ -82,7 +83,13 @@ def sentence(test: Mapping[str, Any]) -> str:
 
 def printed_words(tests: list[dict[str, Any]]) -> str:
     """Declared comparisons of printed numbers, each wording once."""
-    return "; ".join(dict.fromkeys(PRINTED[test["kind"]].format(**test) for test in tests))
+    return "; ".join(dict.fromkeys(_printed(test) for test in tests))
+
+
+def _printed(test: Mapping[str, Any]) -> str:
+    if test["kind"] == "BETWEEN" and test["low"] == -test["high"]:
+        return f"printed number within {test['high']:g} points of {test['reference']:g}"
+    return PRINTED[test["kind"]].format(**test)
 
 
 class _Words:
