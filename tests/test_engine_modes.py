@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import helpers
 import pytest
@@ -13,6 +14,7 @@ from synchronisations import Synchronisations
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lnl.engine.learner import Learner
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Method, Moment, Outcome
 from lnl.errors import UserError
@@ -146,6 +148,47 @@ def test_a_run_whose_loss_is_not_finite_ends_as_diverged() -> None:
     built.run()
     assert built.diverged[0] == {"epoch": 3, "reason": "loss or parameters are not finite"}
     assert built.curves[0]["epoch"] == [0, 1, 2]
+
+
+class ExplodesAtOnce(Explodes):
+    """In the first epoch, after the untrained network was evaluated."""
+
+    def schedule(self, time: float) -> dict[str, float]:
+        return {"factor": float("inf")}
+
+
+class WithoutANumber(Explodes):
+    """Trains well; its own validation loss is no number in the second epoch."""
+
+    def schedule(self, time: float) -> dict[str, float]:
+        return {"factor": 1.0}
+
+    def epoch_begin(self, learner: Learner, now: Moment) -> None:
+        self.epoch = now.epoch
+
+    def validation_loss(self, learner: Learner, logits: Tensor, labels: Tensor) -> Tensor:
+        return cross_entropy(logits, labels) * (float("inf") if getattr(self, "epoch", 0) == 2 else 1.0)
+
+
+@pytest.mark.parametrize("point", ["best-validation", "lowest-validation-loss"])
+def test_a_network_that_diverged_is_handed_to_nobody(point: str) -> None:
+    arrays = helpers.arrays()
+    held_out = replace(arrays, validation_images=arrays.test_images, validation_labels=arrays.test_labels)
+    described = helpers.spec(split="own", untrained_epoch=True)
+    built = helpers.build(ExplodesAtOnce, described, data=held_out, points=(point,))
+    built.run()
+    assert built.diverged[0] is not None and built.curves[0]["epoch"] == [0]
+    assert point not in built.saved
+
+
+def test_a_validation_loss_that_is_no_number_is_nobodys_lowest() -> None:
+    arrays = helpers.arrays()
+    held_out = replace(arrays, validation_images=arrays.test_images, validation_labels=arrays.test_labels)
+    point = "lowest-validation-loss"
+    built = helpers.build(WithoutANumber, helpers.spec(split="own"), data=held_out, points=(point,))
+    built.run()
+    assert None in built.curves[0]["validation_loss"][0]
+    assert built.diverged == [None] and point in built.saved
 
 
 def test_a_method_with_a_step_of_its_own_is_refused_in_a_stack() -> None:

@@ -101,6 +101,15 @@ def test_a_scale_and_the_protocol_that_another_one_is_like_count(copy: SuiteCopy
     assert _said("mine/digits/symmetric-50/standard") == (True, "config/protocols/base.yaml")
 
 
+def test_a_method_whose_name_another_one_begins_with_is_not_that_ones_file(copy: SuiteCopy) -> None:
+    Path("methods/mine_too.py").write_text(METHOD.replace('"mine"', '"mine-too"'))
+    _git("add", "-A")
+    _git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "mine, too")
+    Path("methods/mine.py").write_text(METHOD)
+    assert _said("s2e/digits/symmetric-50/mine-too") == (False, "")
+    assert _said("s2e/digits/symmetric-50/mine") == (True, "methods/mine.py")
+
+
 def test_a_method_of_an_overlay_is_in_no_commit_of_the_checkout(copy: SuiteCopy, tmp_path: Path) -> None:
     (tmp_path / "mylab/methods").mkdir(parents=True)
     (tmp_path / "mylab/methods/mine.py").write_text(METHOD)

@@ -290,6 +290,7 @@ def test_scores_of_another_machine_are_not_trained_again(suite: SuiteCopy, tmp_p
             ("search", f"{CELL}/coteaching/{RELEASED}", "--step", "score", "--round", "9"),
             "rounds 1 to 2",
         ),
+        (("search", f"{CELL}/coteaching/{RELEASED}", "--step", "score"), "--step score needs --round: "),
         (("train", f"{CELL}/s2e"), "`lnl search"),
         (
             ("search", f"{CELL}/coteaching/{RELEASED}", "--step", "propose", "--round", "2"),

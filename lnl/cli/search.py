@@ -71,17 +71,24 @@ def step(
         chain.conclude(suite, search)
         return
     planned = searches.rounds(suite, search)
-    if round is None or not 1 <= round <= len(planned):
-        raise UserError(f"--round {round}: {search.id} has rounds 1 to {len(planned)}")
+    number = _counted("--round", round, len(planned), f"{search.id} has rounds", what)
     if what == "propose":
-        chain.propose(suite, search, round - 1)
+        chain.propose(suite, search, number - 1)
     elif what == "score":
-        chain.score(suite, search, round - 1)
+        chain.score(suite, search, number - 1)
     else:
-        jobs = searches.blocks(suite, search, round - 1)
-        if block is None or not 1 <= block <= len(jobs):
-            raise UserError(f"--block {block}: round {round} of {search.id} has blocks 1 to {len(jobs)}")
-        _train(suite, search, round - 1, block - 1, jobs[block - 1], log)
+        jobs = searches.blocks(suite, search, number - 1)
+        place = _counted("--block", block, len(jobs), f"round {number} of {search.id} has blocks", what)
+        _train(suite, search, number - 1, place - 1, jobs[place - 1], log)
+
+
+def _counted(option: str, value: int | None, last: int, there: str, what: str) -> int:
+    """The number that an option of a step has to give, from 1 to `last`; UserError for none, or for another."""
+    if value is None:
+        raise UserError(f"--step {what} needs {option}: {there} 1 to {last}")
+    if not 1 <= value <= last:
+        raise UserError(f"{option} {value}: {there} 1 to {last}")
+    return value
 
 
 def _train(suite: Suite, search: Search, round: int, block: int, members: range, log: str | None) -> None:

@@ -40,6 +40,7 @@ SINGLE_ONLY = (
     "validated",
     "predict",
     "validation_loss",
+    "estimates",
     "finish",
     "initial_state",
     "sample",

@@ -230,7 +230,7 @@ class Training:
             if rate is not None:
                 scalars["schedule"] = rate if trained else None
             append(curves, epoch, scalars, mine)
-        if "finite" in figures:  # an untrained network is nobody's best
+        if "finite" in figures and not self.diverged[0]:  # an untrained network is nobody's best, nor one of no numbers
             self._keep_best()
 
     def _reevaluate(self) -> None:
@@ -258,7 +258,8 @@ class Training:
     def _validation_loss(self) -> float:
         """Loss on the examples that validate: the method's own where it has one, else the mean cross-entropy."""
         if "validation_loss" in self.curves[0]:
-            return float(sum(lists[-1] for lists in self.curves[0]["validation_loss"]))
+            last = [losses[-1] for losses in self.curves[0]["validation_loss"]]
+            return math.inf if None in last else float(sum(last))  # None: no finite number
         return validation.plain_loss(self.learner, self.data)
 
     def _hand_over(self, point: str) -> None:

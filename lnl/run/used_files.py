@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared.cells import Cell
+from lnl.declared.dependencies import parted
 from lnl.declared.reading import read_mapping
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -16,8 +17,7 @@ from lnl.noise import keys
 def used(suite: Suite, cell: Cell) -> list[Path]:
     """Files that declare a cell: its method, protocol, data set, noise, scale and search, wherever they lie."""
     spec = suite.spec(cell)
-    methods = [key for key in suite.methods if cell.method == key or cell.method.startswith(f"{key}-")]
-    listed = {*methods, spec["method"]["key"]}
+    listed = {parted(suite, cell.method)[0], spec["method"]["key"]} & suite.methods.keys()
     found = [Path(suite.methods[key]["file"]) for key in sorted(listed)]
     protocol = suite.files.of("config/protocols", cell.protocol)
     found += [protocol, *_like(suite, protocol), suite.files.of("config/scales", suite.scale)]
