@@ -151,7 +151,7 @@ def test_a_command_whose_log_is_full_says_so_on_the_terminal(
     monkeypatch.setattr(sys, "argv", ["lnl", "show", "nothing"])
     monkeypatch.setattr(sys, "stdout", Full())
     monkeypatch.setattr(cli, "_output", lambda: "results/demo/logs/some.log")
-    monkeypatch.setattr("lnl.cli.app.load_suite", lambda **_: print("said"))
+    monkeypatch.setattr("lnl.cli.commands.inspecting.load_suite", lambda **_: print("said"))
     assert cli.run() == 2
     terminal.conclude()
     assert "lnl: results/demo/logs/some.log: cannot be written (No space left on device); make room" in heard.getvalue()

@@ -124,7 +124,7 @@ def test_a_claims_page_and_a_cell_say_it_as_well(monkeypatch: pytest.MonkeyPatch
 
     found = document(suite("demo"), "tutorial", [])
     assert found.heading.startswith("scale demo: digits for mnist") and "batches of 64 for 128" in found.heading
-    monkeypatch.setattr("lnl.cli.app.load_suite", lambda scale, **_: suite(scale))
+    monkeypatch.setattr("lnl.cli.commands.inspecting.load_suite", lambda scale, **_: suite(scale))
     shown = CliRunner().invoke(app, ["show", "s2e/digits/pair-45/s2e", "--scale", "demo"]).stdout
     assert shown.splitlines()[0] == (
         "# scale demo: digits for mnist and cifar10, digits_mlp for mlp and small_cnn, "

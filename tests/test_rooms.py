@@ -65,7 +65,7 @@ def test_sub_rooms_between_files_of_their_room_are_those_that_the_page_names() -
         room: " and ".join(f"`{name.rpartition('.')[2]}.py`" for name in above) for room, above in between.items()
     }
     assert {room for room, by in listed.items() if f"`{room}` (by {by})" not in page} == set()
-    assert len(listed) == page.count("` (by `") == 4
+    assert len(listed) == page.count("` (by `") == 5
 
 
 def test_the_top_of_the_library_fits_on_one_screen() -> None:

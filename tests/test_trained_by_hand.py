@@ -8,7 +8,7 @@ import pytest
 from suite_copy import SuiteCopy
 
 from lnl.cli import common
-from lnl.cli.training import train
+from lnl.cli.commands.training import train
 from lnl.errors import UserError
 from lnl.run.worker.client import HEAD
 

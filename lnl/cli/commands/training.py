@@ -1,4 +1,4 @@
-"""The commands that train: a run, a quick look at one, repeats as one stack, a run for its state."""
+"""Commands that train: a run, a quick look at one, repeats as one stack, a run for its state, a search."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from lnl.cli.common import DataRoot, Device, Scale, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
+from lnl.declared.specification import choose
 
 
 def train(
@@ -72,3 +73,36 @@ def handover(
     from lnl.cli.train import handover as command
 
     command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, seed, point)
+
+
+def search(
+    search: Annotated[str, typer.Argument(help="protocol/dataset/noise/method/search, or a cell that has one")],
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="repeat of the search; default: 1, or the cell's")
+    ] = None,
+    step: Annotated[str | None, typer.Option(help="one step only: propose, train, score or conclude")] = None,
+    round: Annotated[int | None, typer.Option(min=1, help="of that step")] = None,
+    block: Annotated[int | None, typer.Option(min=1, help="of step train")] = None,
+    scale: Scale = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    log: Annotated[str | None, typer.Option(help="name of the log that a failure note mentions")] = None,
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Search R(t), or a value, in one process, going on from what is there; the DAG runs it step by step."""
+    from lnl.cli import search as commands
+
+    suite = load_suite(validate=step is None or by_hand(), scale=scale, device=device, data_root=data_root)
+    if step is None:
+        commands.command(suite, search, seed, quiet)
+    else:
+        commands.step(
+            suite, search, seed, choose(step, {s: s for s in commands.STEPS}, "step", "--step"), round, block, log
+        )
+
+
+def synthetic(study: str, arm: str, scale: Scale = None) -> None:
+    """Run one arm of a synthetic study of config/synthetic.yaml: searches for a declared R(t), without networks."""
+    from lnl.cli.search import arm as command
+
+    command(load_suite(validate=by_hand(), scale=scale), study, arm)
