@@ -16,6 +16,7 @@ from lnl.engine.arithmetic import computing
 from lnl.engine.loop import Stopped, Training
 
 ROOT = Path(__file__).resolve().parent.parent
+CLEAN = {"clean": {"count": 20, "balanced": True}}
 
 
 def _gradient(built: Training) -> Tensor:
@@ -34,6 +35,23 @@ def test_a_step_is_near_the_faithful_one_and_not_the_same(mode: str) -> None:
     assert fast.dtype == torch.float32
     difference = (fast - faithful).norm() / faithful.norm()
     assert 1e-5 < difference < 0.05  # bfloat16 has eight bits
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:FutureWarning")
+@pytest.mark.parametrize("network", ["digits_cnn", "l2r_resnet32"])  # batch norm with and without a scale
+def test_a_derivative_along_a_direction_is_near_the_faithful_one(network: str) -> None:
+    data, found = helpers.arrays(examples=64, shape=(3, 32, 32)), []
+    for kind in ("faithful", "fast"):
+        population = helpers.build(
+            "l2r", helpers.spec(network, arithmetic=kind, sets=CLEAN), data=data
+        ).learner.population
+        direction = torch.linspace(-1, 1, population.flat.shape[-1])[None] / 100
+        images = torch.linspace(0, 1, 4 * 3 * 32 * 32).sin().view(4, 3, 32, 32)
+        logits, slopes = population.along(images, None, direction, "batch")
+        found.append((slopes, population.gradient(logits.square().sum())))
+    for exact, near in zip(*found, strict=True):
+        assert near.dtype == torch.float32
+        assert 1e-5 < (near - exact).norm() / exact.norm() < 0.5  # eight bits, through 32 layers with a batch of four
 
 
 @pytest.mark.parametrize("channels", [1, 3])

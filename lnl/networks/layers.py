@@ -10,6 +10,7 @@ from contextvars import ContextVar
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 MODES = ("update", "batch", "frozen")
 _mode: ContextVar[str | None] = ContextVar("batch_norm_mode", default=None)
@@ -56,7 +57,18 @@ class BatchNorm(nn.Module):
         mean, var = (None, None) if mode == "batch" else (self.running_mean, self.running_var)
         # forward-mode derivatives know no batch norm without a scale
         scale = torch.ones_like(self.bias) if self.weight is None else self.weight
-        return F.batch_norm(x, mean, var, scale, self.bias, by_batch, self.momentum, self.eps)
+        return _of_one_type(F.batch_norm(x, mean, var, scale, self.bias, by_batch, self.momentum, self.eps))
+
+
+def _of_one_type(x: Tensor) -> Tensor:
+    """x with a forward-mode derivative, if it has one, of its own type. Of bfloat16 values with a shift and scale in
+    single precision torch's is in single precision: always on a GPU, and on a CPU where the scale has no derivative.
+    Mixed precision looks at the values alone, and the next convolution would refuse the two.
+    """
+    if x.dtype != torch.bfloat16:
+        return x
+    value, slope = forward_ad.unpack_dual(x)
+    return x if slope is None or slope.dtype == x.dtype else forward_ad.make_dual(value, slope.to(x.dtype))
 
 
 class BatchNorm2d(BatchNorm):
