@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import helpers
 import pytest
@@ -94,6 +94,51 @@ def test_a_method_that_reads_the_step_is_not_recorded(method: type[Method], reco
     replayed.run()
     assert len(tapes) == recordings
     assert replayed.curves == usual.curves
+
+
+class Averaging(Method):
+    """Keeps an average in its state: in one tensor, in a new one each time, or in one that the first step brings."""
+
+    in_place: ClassVar[bool] = True
+    at_first: ClassVar[bool] = True
+
+    def initial_state(self, learner: Learner) -> dict[str, Tensor]:
+        return {"mean": torch.zeros(1)} if self.at_first else {}
+
+    def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
+        logits = learner.forward(batch.x, batch.uniform)
+        losses = cross_entropy(logits, batch.labels)
+        loss, before = losses.mean(-1), learner.state.get("mean", torch.zeros(1))
+        learner.apply(learner.gradient(loss))
+        after = torch.lerp(before, loss.detach(), 0.1)
+        if self.in_place and "mean" in learner.state:
+            learner.state["mean"].copy_(after)
+        else:
+            learner.state["mean"] = after
+        return Outcome(loss.detach(), losses.detach(), None, logits, {"mean": after})
+
+
+class Replacing(Averaging):
+    in_place = False
+
+
+class Late(Averaging):
+    at_first = False
+
+
+class LateReplacing(Replacing):
+    at_first = False
+
+
+@pytest.mark.parametrize(("method", "recordings"), [(Averaging, 3), (Replacing, 0), (Late, 3), (LateReplacing, 0)])
+def test_a_step_that_puts_other_tensors_into_its_state_is_not_recorded(
+    method: type[Method], recordings: int, tapes: list[Tape]
+) -> None:
+    usual, replayed = (_build(method, recorded, [1]) for recorded in (False, True))
+    usual.run()
+    replayed.run()
+    assert replayed.curves == usual.curves
+    assert len(tapes) == recordings
 
 
 class Refusing(Tapes):

@@ -4,7 +4,8 @@ In every epoch the first step runs as usual, the second is recorded, and the oth
 constant within an epoch (rates, schedule, order of the examples) becomes part of it; what changes from step to step
 stands in tensors: the places of the batch, the random numbers of the step, drawn before it as ever, and the optimiser's
 count. The same kernels run on the same numbers. A method's own step is recorded like any other: the contract has it
-draw nothing itself and keep what changes in tensors; one that asks for the number of its step is left alone. Where the
+draw nothing itself and keep what changes in tensors; one that asks for the number of its step is left alone, and so is
+one that puts other tensors into its state, since a recording would go on reading the first. Where the
 rate changes within a period (a length in steps), the step runs as usual, and the next one of the same rate is recorded;
 a rate that every step has anew (warm restarts) stands in a tensor as well, and one recording serves the whole period.
 """
@@ -18,6 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 
 from lnl.engine.batches import Draws
 from lnl.engine.loop import Training
@@ -44,11 +46,12 @@ class Replay:
         drawn, before = self._put(number), self._rates
         self._rates = self._training.learner.rates
         if now.epoch != self._epoch:
-            watched = _Watched(**vars(now))
+            watched, state = _Watched(**vars(now)), dict(self._training.learner.state)
             self._go_to(number)
             with self._recorder.aside():  # where all that is prepared once will be looked for
                 self._training.compute(self._places, drawn, watched)
-            self._epoch, self._recorded = now.epoch, None
+            self._recorded = None
+            self._epoch = now.epoch if _same(state, self._training.learner.state) else -1
             self.possible &= not watched.asked
             return
         if self._rates != before:
@@ -85,6 +88,11 @@ class Replay:
     def _work(self, drawn: Draws, now: Moment) -> None:
         self._training.compute(self._places, drawn, now)
         self._places.add_(self._training.batches.size)
+
+
+def _same(before: dict[str, Tensor], after: dict[str, Tensor]) -> bool:
+    """Whether a step has left the very tensors in a state that stood there, whatever it has written into them."""
+    return before.keys() == after.keys() and all(after[name] is tensor for name, tensor in before.items())
 
 
 class _Watched(Moment):
