@@ -297,3 +297,14 @@ def test_a_gradient_at_other_parameters_is_made_once_and_not_once_for_each_of_th
     assert counted.made == 1
     expected = learner.gradient(learner.forward(x, batch_norm="batch").sum((-1, -2)))[0]
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", ["digits_mlp", "digits_cnn"])
+def test_accuracies_do_not_depend_on_how_many_images_are_judged_at_once(
+    network: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = helpers.build("coteaching", helpers.spec(network), [1, 2], mode="stacked")
+    built.run(until=2)
+    whole = built.evaluation.accuracies("test", 1)["test_accuracy"]
+    monkeypatch.setattr(type(built.learner.population), "judged_together", lambda self, images: 7)
+    assert torch.equal(built.evaluation.accuracies("test", 1)["test_accuracy"], whole)

@@ -45,16 +45,25 @@ class Evaluation:
 
     def scored(self, part: str, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         """(scores [..., networks, B, K], labels [B]) over a part in fixed order."""
+        population = self.learner.population
         with torch.no_grad():
-            for number, (x, y) in enumerate(self.data.part(part)):
-                at_test = self.learner.population.random_at_test
-                uniform = self.batches.uniform(f"dropout {part}", epoch, number, len(x)) if at_test else None
-                scores = self.method.predict(self.learner, x, uniform)
-                lead = (*self.learner.population.lead, len(x))
-                if scores.shape[:-1] != lead:
-                    raise UserError(
-                        f"{type(self.method).__name__}: its predict returns shape {list(scores.shape)}, and "
-                        f"{[*lead, scores.shape[-1]]} is needed, scores of each network (of networks that predict "
-                        "together, the same for each)"
+            for number, (images, labels) in enumerate(self.data.part(part)):
+                at_test = population.random_at_test
+                drawn = self.batches.uniform(f"dropout {part}", epoch, number, len(images)) if at_test else None
+                size = population.judged_together(len(images))
+                for first in range(0, len(images), size):
+                    x, y = images[first : first + size], labels[first : first + size]
+                    scores = self.method.predict(
+                        self.learner, x, None if drawn is None else drawn[..., first : first + size, :]
                     )
-                yield scores, y
+                    self._check(scores, len(x))
+                    yield scores, y
+
+    def _check(self, scores: Tensor, images: int) -> None:
+        lead = (*self.learner.population.lead, images)
+        if scores.shape[:-1] != lead:
+            raise UserError(
+                f"{type(self.method).__name__}: its predict returns shape {list(scores.shape)}, and "
+                f"{[*lead, scores.shape[-1]]} is needed, scores of each network (of networks that predict "
+                "together, the same for each)"
+            )
