@@ -173,6 +173,8 @@ def prepare(
     points: where the run hands its state over. The runs of a stack differ in seed, labels and parameters only.
     """
     first, spec = runs[0], suite.spec(runs[0].cell)
+    if device.type == "cuda":  # what an earlier training of this process has held is not this one's
+        torch.cuda.reset_peak_memory_stats(device)
     problems = [problem(suite, run, places, device) for run in runs]
     known = problems[0]
     searched = found(suite, first.cell)

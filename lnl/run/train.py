@@ -109,8 +109,6 @@ def train(
             matmul=torch.get_float32_matmul_precision(),
         )
 
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
     with kernels(before["matmul"], device) as matmul:
         if saved is not None:
             built.restore(saved["training"])
