@@ -25,7 +25,7 @@ def handed_over(network: str = "digits_mlp", noise: str = "symmetric-50") -> dic
     """Standard's network, as it is handed over."""
     built = helpers.build("standard", helpers.spec(network), noise=noise, points=("final",))
     built.run()
-    return built.saved["final"]
+    return built.hand_overs.saved["final"]
 
 
 def ready(

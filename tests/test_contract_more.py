@@ -114,7 +114,7 @@ def test_fine_tuning_starts_from_what_was_handed_over() -> None:
     base = helpers.build("standard", helpers.spec("digits_cnn"), points=("final",))
     base.run()
     spec = helpers.spec("digits_cnn")
-    built = helpers.build(FineTune, spec, handovers={"base": base.saved["final"]})
+    built = helpers.build(FineTune, spec, handovers={"base": base.hand_overs.saved["final"]})
     built.begin()
     assert torch.equal(built.learner.population.flat, base.learner.population.flat)
     for name, buffer in built.learner.population.buffers.items():

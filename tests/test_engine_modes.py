@@ -126,10 +126,10 @@ def _save(built: Training, file: io.BytesIO) -> None:
 def test_hand_overs_are_written_where_they_are_declared() -> None:
     built = helpers.build("standard", helpers.spec(), points=("step-5", "final"))
     built.run()
-    assert set(built.saved) == {"step-5", "final"}
-    assert int(built.saved["step-5"]["steps"]) == 5
-    assert torch.equal(built.saved["final"]["flat"], _flat(built))
-    assert {"slot.exp_avg", "slot.exp_avg_sq"} <= set(built.saved["final"])
+    assert set(built.hand_overs.saved) == {"step-5", "final"}
+    assert int(built.hand_overs.saved["step-5"]["steps"]) == 5
+    assert torch.equal(built.hand_overs.saved["final"]["flat"], _flat(built))
+    assert {"slot.exp_avg", "slot.exp_avg_sq"} <= set(built.hand_overs.saved["final"])
 
 
 class Explodes(Method):
@@ -178,7 +178,7 @@ def test_a_network_that_diverged_is_handed_to_nobody(point: str) -> None:
     built = helpers.build(ExplodesAtOnce, described, data=held_out, points=(point,))
     built.run()
     assert built.diverged[0] is not None and built.curves[0]["epoch"] == [0]
-    assert point not in built.saved
+    assert point not in built.hand_overs.saved
 
 
 def test_a_validation_loss_that_is_no_number_is_nobodys_lowest() -> None:
@@ -188,7 +188,7 @@ def test_a_validation_loss_that_is_no_number_is_nobodys_lowest() -> None:
     built = helpers.build(WithoutANumber, helpers.spec(split="own"), data=held_out, points=(point,))
     built.run()
     assert None in built.curves[0]["validation_loss"][0]
-    assert built.diverged == [None] and point in built.saved
+    assert built.diverged == [None] and point in built.hand_overs.saved
 
 
 def test_a_method_with_a_step_of_its_own_is_refused_in_a_stack() -> None:

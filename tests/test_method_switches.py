@@ -232,7 +232,7 @@ def test_the_loss_that_is_watched_is_the_method_s_own_on_the_noisy_examples_held
     chosen = run_statistic(built.curves[0], "at_validation_loss")
     assert chosen.epochs == (best,)
     assert chosen.value == built.curves[0]["test_accuracy"][0][best]
-    assert built.saved["lowest-validation-loss"]["steps"] == best * built.steps
+    assert built.hand_overs.saved["lowest-validation-loss"]["steps"] == best * built.steps
 
 
 @pytest.mark.parametrize("key", sorted(CHANGES))
@@ -248,7 +248,7 @@ def test_the_matrix_is_estimated_on_the_examples_held_out_as_well() -> None:
     base = helpers.build("standard", helpers.spec(), points=("final",))
     base.run()
     described = helpers.spec(hold_out={"share": 0.25})
-    built = helpers.build("f-correction", described, handovers={"held-out": base.saved["final"]})
+    built = helpers.build("f-correction", described, handovers={"held-out": base.hand_overs.saved["final"]})
     seen = torch.cat([index for index, _ in built.learner.pass_of("held-out")])
     assert sorted(seen.tolist()) == list(range(256))
     assert len(torch.cat([index for index, _ in built.learner.training_pass()])) == 192

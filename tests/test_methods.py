@@ -74,17 +74,19 @@ def test_the_network_that_is_handed_over_is_that_of_the_lowest_validation_loss()
     described = helpers.spec(split="own", epochs=12, paper_epochs=12)
     built = helpers.build("standard", described, data=held_out, points=(point,))
     losses: list[float] = []
-    loss = built._validation_loss
-    built._validation_loss = lambda: losses.append(loss()) or losses[-1]  # type: ignore[method-assign, func-returns-value]
+    loss = built.hand_overs.validation_loss
+    built.hand_overs.validation_loss = lambda curves: losses.append(loss(curves)) or losses[-1]  # type: ignore[method-assign, func-returns-value]
     built.run()
     best = 1 + losses.index(min(losses))  # epoch 0 is not trained, and does not count
     assert len(losses) == 11
     assert 1 < best < 11
-    assert built.saved[point]["steps"] == best * built.steps
-    again = helpers.build("f-correction", described, handovers={"held-out": built.saved[point]}, data=held_out)
+    assert built.hand_overs.saved[point]["steps"] == best * built.steps
+    again = helpers.build(
+        "f-correction", described, handovers={"held-out": built.hand_overs.saved[point]}, data=held_out
+    )
     validation = torch.from_numpy(held_out.test_images).float() / 255
     with torch.no_grad():
-        again.learner.start_from(built.saved[point])
+        again.learner.start_from(built.hand_overs.saved[point])
         logits = again.learner.forward(validation, None, "frozen")
         assert cross_entropy(logits, torch.from_numpy(noisy)).mean().item() == pytest.approx(min(losses), rel=1e-5)
 
@@ -99,7 +101,7 @@ def test_the_best_so_far_outlasts_a_stop_and_only_a_better_one_takes_its_place(p
     def built() -> Training:
         made = helpers.build("standard", described, data=held_out, points=(point,))
         made.evaluation.accuracies = lambda part, epoch: {f"{part}_accuracy": torch.tensor([quality[epoch]])}  # type: ignore[method-assign]
-        made._validation_loss = lambda: 100 - quality[made.position.epoch]  # type: ignore[method-assign]
+        made.hand_overs.validation_loss = lambda curves: 100 - quality[made.position.epoch]  # type: ignore[method-assign]
         return made
 
     first, then = built(), built()
@@ -107,7 +109,7 @@ def test_the_best_so_far_outlasts_a_stop_and_only_a_better_one_takes_its_place(p
     then.restore(first.snapshot())
     then.run()
     assert then.curves[0]["validation_accuracy"] == [quality]
-    assert then.saved[point]["steps"] == 2 * then.steps
+    assert then.hand_overs.saved[point]["steps"] == 2 * then.steps
 
 
 # ---- Bootstrap -----------------------------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ def test_the_own_weights_are_back_after_the_pass_of_another_network() -> None:
     base = helpers.build("standard", helpers.spec("digits_cnn"), points=("final",))
     base.run()
     fresh = helpers.build("standard", described)
-    estimating = helpers.build("f-correction", described, handovers={"held-out": base.saved["final"]})
+    estimating = helpers.build("f-correction", described, handovers={"held-out": base.hand_overs.saved["final"]})
     assert torch.equal(fresh.learner.population.flat, estimating.learner.population.flat)
     for name, buffer in fresh.learner.population.buffers.items():
         assert torch.equal(buffer, estimating.learner.population.buffers[name])

@@ -407,7 +407,10 @@ def test_what_goes_on_from_another_network_leaves_it_as_it_was() -> None:
     stage = {"stage": {"name": "rog", "optimiser_state": "new"}}
     values = [helpers.method_parameters("rog")]
     built = helpers.build(
-        "rog", spec(epochs=1, paper_epochs=1) | stage, parameters=values, handovers={"base": base.saved["final"]}
+        "rog",
+        spec(epochs=1, paper_epochs=1) | stage,
+        parameters=values,
+        handovers={"base": base.hand_overs.saved["final"]},
     )
     before = {name: tensor.clone() for name, tensor in built.learner.networks().items()}
     built.run()

@@ -179,7 +179,7 @@ def _tuned(
     """A stage of small images that begins with what another training handed over."""
     stage = {"name": name, "from": "0" * 16, "point": "final", "optimiser_state": state}
     described = helpers.spec("digits_cnn", optimiser=rates, stage=stage)
-    return helpers.build(method, described, handovers={"base": base.saved["final"]})
+    return helpers.build(method, described, handovers={"base": base.hand_overs.saved["final"]})
 
 
 def _ended(rates: dict[str, Any] = MOMENTUM) -> Training:

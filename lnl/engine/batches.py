@@ -6,8 +6,7 @@ resumes without generator state, and methods that need the same thing get the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -15,75 +14,14 @@ from torch import Tensor
 
 from lnl.declared import lengths
 from lnl.engine.clock import Clock
+from lnl.engine.contract_checks import checked_places
 from lnl.engine.data import DeviceData
+from lnl.engine.draws import Draws
 from lnl.engine.learner import Learner
-from lnl.engine.method import Batch, Beta, Dropout, Method, Normal, Stream
-from lnl.engine.streams import Streams
+from lnl.engine.method import Batch, Beta, Dropout, Method, Normal
+from lnl.engine.run_data import RunData, given_streams
 from lnl.errors import UserError
 from lnl.learning import augment
-
-
-@dataclass
-class Draws:
-    """What is drawn for one step: everything of it that is not fixed by where its examples stand."""
-
-    augmentation: Tensor | None  # [..., B, width]
-    uniform: Tensor | None  # dropout, [..., networks, B, width]
-    views: tuple[Tensor, ...]  # of each further view, [B, width]
-    crops: tuple[Tensor, ...]  # of each further crop, [..., B, width]; none where nothing is augmented
-    random: dict[str, Tensor]  # what the method asked for, by name
-    trusted: dict[str, Tensor]  # places [..., b] of each further stream
-    of_streams: dict[str, Tensor]  # its own augmentation and dropout, by "augmentation <stream>" and "dropout <stream>"
-
-    def tensors(self) -> list[Tensor]:
-        """All of them, in one order for all steps of a training."""
-        single = [drawn for drawn in (self.augmentation, self.uniform) if drawn is not None]
-        further = [*self.views, *self.crops, *self.random.values()]
-        return [*single, *further, *self.trusted.values(), *self.of_streams.values()]
-
-    def copy(self) -> Draws:
-        """The same in tensors of their own."""
-        return Draws(
-            augmentation=None if self.augmentation is None else self.augmentation.clone(),
-            uniform=None if self.uniform is None else self.uniform.clone(),
-            views=tuple(drawn.clone() for drawn in self.views),
-            crops=tuple(drawn.clone() for drawn in self.crops),
-            random={name: drawn.clone() for name, drawn in self.random.items()},
-            trusted={name: places.clone() for name, places in self.trusted.items()},
-            of_streams={name: drawn.clone() for name, drawn in self.of_streams.items()},
-        )
-
-
-@dataclass
-class RunData:
-    """One repeat's own part of the data: its given labels, its random streams, its trusted places."""
-
-    given: Tensor  # int64 [N]
-    streams: Streams
-    train_index: Tensor  # places that are trained on, int64
-    trusted: dict[str, Tensor] = field(default_factory=dict)  # stream name -> places
-    noisy: Tensor | None = None  # the label vector as it was given, where a trusted set has its right labels in `given`
-
-    @property
-    def labels(self) -> Tensor:
-        """The label vector [N] as the noise gives it."""
-        return self.given if self.noisy is None else self.noisy
-
-
-def sampled(places: Tensor, count: int, method: str) -> Tensor:
-    """Places that a method's `sample` gives for an epoch; UserError that names the method for those of no use."""
-    if places.shape != (count,):
-        found = f"{len(places)} places" if places.dim() == 1 else f"shape {list(places.shape)}"
-        raise UserError(f"{method}: sample returned {found}, {count} are needed: steps x batch, in order")
-    if places.dtype != torch.int64:
-        raise UserError(f"{method}: sample returned {places.dtype}, and places are whole numbers; return int64")
-    return places
-
-
-def given_streams(streams: Mapping[str, Stream], sets: Mapping[str, Any]) -> set[str]:
-    """Names of the further streams whose labels are the given ones. sets: as a specification declares them."""
-    of_set = {name: stream.of for name, stream in streams.items() if stream.of is not None}
-    return {n for n, of in of_set.items() if of == "train" or sets.get(of, {}).get("labels") == "given"}
 
 
 class Batches:
@@ -270,7 +208,7 @@ class Batches:
             uniform = torch.rand(size, generator=run.streams.generator("sample", self.epoch)).to(self.device)
             chosen = self.method.sample(self.learner, uniform)
             if chosen is not None:
-                return sampled(chosen, size, type(self.method).__name__)
+                return checked_places(chosen, size, type(self.method).__name__)
         if self._clock.steps is not None:
             return self._endless(run, run.train_index, "order", self.size).view(-1)
         order = run.streams.permutation(len(run.train_index), "order", self.epoch)

@@ -17,7 +17,6 @@ from lnl.declared import lengths
 from lnl.declared.reading import SINGLE_ONLY
 from lnl.declared.stages import BASE
 from lnl.engine import optim
-from lnl.engine.batches import RunData, given_streams
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.dense import Dense
@@ -25,6 +24,7 @@ from lnl.engine.learner import Learner
 from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting, Stream
 from lnl.engine.population import Population, Single, Stacked
+from lnl.engine.run_data import RunData, given_streams
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.files.own_code import loaded

@@ -15,17 +15,20 @@ import torch
 from torch import Tensor
 
 from lnl.engine import optim, validation
-from lnl.engine.batches import Batches, Draws, RunData
+from lnl.engine.batches import Batches
 from lnl.engine.clock import Clock
+from lnl.engine.contract_checks import checked_logits, checked_state
 from lnl.engine.curves import Curves, append, replace_last
 from lnl.engine.data import DeviceData
+from lnl.engine.draws import Draws
 from lnl.engine.evaluation import Evaluation
+from lnl.engine.hand_overs import HandOvers
 from lnl.engine.learner import Learner
 from lnl.engine.method import Method, Moment
-from lnl.engine.metrics import EpochBuffers, held
+from lnl.engine.metrics import EpochBuffers
 from lnl.engine.progress import Progress
 from lnl.engine.recorded import Recorded
-from lnl.engine.state import checked
+from lnl.engine.run_data import RunData
 
 
 @dataclass
@@ -57,7 +60,6 @@ class Training:
     ) -> None:
         self.spec, self.data, self.runs, self.methods, self.learner = spec, data, runs, methods, learner
         self.stacked = stacked
-        self.points = points
         self.clock = Clock.of(spec)
         self.device = data.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
@@ -67,9 +69,7 @@ class Training:
         self.position = Position()
         self.curves: list[Curves] = [{} for _ in runs]
         self.diverged: list[dict[str, Any] | None] = [None for _ in runs]
-        self.saved: dict[str, dict[str, Tensor]] = {}  # hand-over point -> state
-        self._best = -math.inf
-        self._lowest = math.inf
+        self.hand_overs = HandOvers(points, learner, data)
         self._buffers: EpochBuffers | None = None
         self._begun = False
         self.replay: Recorded | None = None  # set where the device does steps faster than the host starts them
@@ -124,6 +124,10 @@ class Training:
         self._hand_over("final")
         return True
 
+    def _hand_over(self, point: str) -> None:
+        self._check_state()
+        self.hand_overs.keep(point, self.position.total)
+
     def watch(self, progress: Progress, until: int | None = None) -> None:
         """Tell of each step, and of evaluations and passes over the training images; until: as in `run`."""
         total = self._last(until)
@@ -176,7 +180,7 @@ class Training:
         else:
             self.replay.step(number, now)
         self.position.total += 1
-        if self.points:
+        if self.hand_overs.points:
             self._hand_over(f"step-{self.position.total}")
 
     def _set_rates(self, time: float, paper_length: int) -> None:
@@ -187,11 +191,11 @@ class Training:
         random numbers of the step."""
         assert self._buffers is not None
         outcome = self.methods[0].step(self.learner, self.batches.assembled(place, drawn), now)
-        logits = held(outcome, self.lead, self.batches.size, type(self.methods[0]).__name__)
+        logits = checked_logits(outcome, self.lead, self.batches.size, type(self.methods[0]).__name__)
         self._buffers.write(place, outcome, logits)
 
     def _check_state(self) -> None:
-        checked(self.learner.state, type(self.methods[0]).__name__)
+        checked_state(self.learner.state, type(self.methods[0]).__name__)
 
     # ---- figures ---------------------------------------------------------------------------------------------------
 
@@ -231,7 +235,8 @@ class Training:
                 scalars["schedule"] = rate if trained else None
             append(curves, epoch, scalars, mine)
         if "finite" in figures and not self.diverged[0]:  # an untrained network is nobody's best, nor one of no numbers
-            self._keep_best()
+            self._check_state()
+            self.hand_overs.keep_best(self.curves[0], self.position.total)
 
     def _reevaluate(self) -> None:
         """Post-hoc methods are judged after `finish`: the last epoch's accuracies are replaced."""
@@ -240,32 +245,7 @@ class Training:
                 for curves, mine in zip(self.curves, found.view(len(self.runs), -1).tolist(), strict=True):
                     replace_last(curves, name, mine)
 
-    # ---- hand-overs and checkpoints --------------------------------------------------------------------------------
-
-    def _keep_best(self) -> None:
-        if "best-validation" in self.points and "validation_accuracy" in self.curves[0]:
-            now = sum(lists[-1] for lists in self.curves[0]["validation_accuracy"])
-            if now > self._best:
-                self._best = now
-                self._hand_over("best-validation")
-
-        if "lowest-validation-loss" in self.points and "validation" in self.data.parts:
-            loss = self._validation_loss()
-            if loss < self._lowest:
-                self._lowest = loss
-                self._hand_over("lowest-validation-loss")
-
-    def _validation_loss(self) -> float:
-        """Loss on the examples that validate: the method's own where it has one, else the mean cross-entropy."""
-        if "validation_loss" in self.curves[0]:
-            last = [losses[-1] for losses in self.curves[0]["validation_loss"]]
-            return math.inf if None in last else float(sum(last))  # None: no finite number
-        return validation.plain_loss(self.learner, self.data)
-
-    def _hand_over(self, point: str) -> None:
-        if point in self.points:
-            self._check_state()
-            self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(self.position.total)}
+    # ---- checkpoints ----------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
         """Complete state of the training, for torch.save."""
@@ -275,9 +255,7 @@ class Training:
             "position": vars(self.position).copy(),
             "curves": self.curves,
             "diverged": self.diverged,
-            "saved": self.saved,
-            "best": self._best,
-            "lowest": self._lowest,
+            **self.hand_overs.snapshot(),
             "buffers": None if self._buffers is None else self._buffers.snapshot(),
         }
 
@@ -287,7 +265,7 @@ class Training:
         self.learner.restore(saved["learner"])
         self.position = Position(**saved["position"])
         self.curves, self.diverged = saved["curves"], saved["diverged"]
-        self.saved, self._best, self._lowest = saved["saved"], saved["best"], saved.get("lowest", math.inf)
+        self.hand_overs.restore(saved)
         if saved["buffers"] is not None:
             self.batches.set_steps(self.position.epoch)
             self._buffers = EpochBuffers(self.lead, self.steps, self.batches.size, self.device)

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from lnl.data.arrays import OUT_OF_DISTRIBUTION
 from lnl.engine.method import Outcome
-from lnl.errors import UserError
 
 #: Curves of the engine's own: what a method logs has other names.
 CURVES = frozenset(
@@ -22,45 +21,6 @@ CURVES = frozenset(
 )
 
 NO_GUESS = -9  # class of an example for which a method made no pseudo label in this epoch; no true label has it
-
-
-def held(outcome: Outcome, lead: tuple[int, ...], batch: int, method: str) -> Tensor:
-    """The logits of an outcome that holds what it must; UserError that names the method for any other.
-
-    lead: (networks,) or (runs, networks). Shapes alone are looked at, so that nothing waits for the device.
-    """
-    if outcome.logits is None:
-        raise UserError(f"{method}: its step returns an Outcome without logits; add logits=, those of the batch")
-    if outcome.loss.shape != torch.Size(lead):
-        raise UserError(
-            f"{method}: its loss has shape {list(outcome.loss.shape)}, and {list(lead)} is needed, one number for each "
-            "network: take the mean over the batch, the last axis (of a loss that networks share: a part for each)"
-        )
-    if any(size > 1 and step == 0 for size, step in zip(lead, outcome.loss.stride(), strict=True)):
-        raise UserError(
-            f"{method}: its loss is one number repeated for every network, and their sum is differentiated; give each "
-            "its part of the loss that they share"
-        )
-    of_examples = {"losses": outcome.losses, "selected": outcome.selected}
-    of_examples |= {f"marks: {name}": found for name, found in outcome.marks.items()}
-    for name, found in of_examples.items():
-        _check(method, name, found, (*lead, batch), "one number for each example of each network")
-    for name, found in outcome.scalars.items():
-        _check(method, f"scalars: {name}", found, lead, "one number for each network (`.mean(-1)` of one per example)")
-    probabilities = (*lead, batch, outcome.logits.shape[-1])
-    _check(method, "pseudo_labels", outcome.pseudo_labels, probabilities, "a distribution for each example")
-    logged = [*outcome.scalars, *(f"{name}_{of}" for name in outcome.marks for of in ("clean", "flipped"))]
-    if taken := CURVES.intersection(logged):
-        raise UserError(
-            f"{method}: logs '{min(taken)}', which is a curve of the suite's own; give it another name in `scalars` or "
-            "`marks`"
-        )
-    return outcome.logits
-
-
-def _check(method: str, name: str, found: Tensor | None, wanted: tuple[int, ...], what: str) -> None:
-    if found is not None and found.shape != wanted:
-        raise UserError(f"{method}: its '{name}' has shape {list(found.shape)}, and {list(wanted)} is needed, {what}")
 
 
 class EpochBuffers:

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from lnl.engine.batches import Draws
+from lnl.engine.draws import Draws
 from lnl.engine.loop import Training
 from lnl.engine.method import Moment
 

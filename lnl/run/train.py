@@ -122,10 +122,10 @@ def train(
     seconds = round(before["seconds"] + time.monotonic() - started, 3)
     if not ended:
         return Trained(built.curves[0], built.diverged[0])
-    for point, tensors in built.saved.items():
+    for point, tensors in built.hand_overs.saved.items():
         handed_over.write(store.handover_file(point), tensors, store.about(point, origin.trained_on(about)))
     if points:
-        store.note_unreached([point for point in points if point not in built.saved])
+        store.note_unreached([point for point in points if point not in built.hand_overs.saved])
     extra = {"mode": "single", "seconds": seconds, "resumed": before["resumed"], "matmul": matmul}
     store.save(record(suite, run, built, 0, about, device, extra))
     return Trained(built.curves[0], built.diverged[0])
