@@ -365,6 +365,7 @@ def test_runs_of_a_kind_that_meant_something_else_are_stale_and_averaged_with_no
     declared(file.parent, "mine", maps={"digits": ["3 -> 4"]})
     after = Suite.load(config={"scale": "demo"})
     assert "trained on other noise" in str(origin.other_bytes(after, run, first))
+    assert records.current(before, run) and not records.current(after, run), "though the labels are there as they were"
     second = first | {"seed": 2, "labels": first["labels"] | {"digest": "0" * 16, "source": "1" * 16}}
     assert "different noise" in str(origin.mixed([first, second]))
     again = checkout.lnl("train", run.cell.id, "--scale", "demo", "--device", "cpu", "--quiet")

@@ -240,6 +240,7 @@ def _current(suite: Suite, run: Run, path: str, today: Mapping[str, str | None])
     said = [f'"digest": "{suite.digest(run.cell)}"', f'\n  "seed": {run.seed},', f'\n  "scale": "{suite.scale}",']
     said += [f'"data_digest": "{today["data"]}"'] if today["data"] else []
     said += [f'"digest": "{today["labels"]}"'] if today["labels"] else []
+    said += [f'"source": "{today["noise"]}"'] if "noise" in today else []
     whole = sealed.intact(raw) and all(words.encode() in raw for words in said)
     return whole or state_of(suite, run.cell, run.seed).state in ("ok", "diverged")
 
