@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from webvision_tree import CLASSES, CLEAN, TEST, TRAIN, WORDS, declared, lay_out
+from webvision_tree import CLASSES, CLEAN, DECLARED, TEST, TRAIN, WORDS, declared, lay_out
 
 from lnl.cli import prepare
 from lnl.data import listed_files
@@ -18,6 +19,7 @@ from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
 from lnl.data.readers.image_lists import listed
+from lnl.data.registry import DatasetInfo
 from lnl.declared import declared_sets, paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
@@ -89,6 +91,14 @@ def test_clean_images_are_drawn_from_all_of_a_class_and_not_the_first_of_its_fol
         places.append(mine)
         assert 12 < np.mean(mine) < 31, "by chance 21.5, with a deviation of 2"
     assert places[0] != places[1] != places[2]
+    assert [path[-8:] for path in chosen[:3]] == ["a00.JPEG", "a02.JPEG", "a03.JPEG"], "the same for ever"
+    for each in (44, 45):
+        told = {**info.options["clean"], "each": each}
+        if each > 44:
+            with pytest.raises(UserError, match="n01440764: has 44 images, and 45 of each class are wanted"):
+                listed(info, tmp_path / "data", "clean", told)
+        else:
+            assert len(listed(info, tmp_path / "data", "clean", told).paths) == 44 * CLASSES
 
 
 def test_a_folders_class_is_the_place_of_its_name_in_the_list(root: Path) -> None:
@@ -109,6 +119,8 @@ def test_an_image_that_is_missing_or_cut_off_is_named_and_counted(root: Path) ->
     assert "img 3.jpg is not there" in said and "unreadable_images: skip" in said
     arrays = prepared(root, unreadable="skip")
     assert arrays.train_labels.tolist() == [n % CLASSES for n in range(TRAIN) if n not in (0, 3)]
+    for entry in arrays.train_images:  # each has its own size, or none would be read
+        assert (root / entry["path"].decode()).stat().st_size == entry["bytes"]
     known = manifest(declared(root / "small.yaml", unreadable="skip"), arrays)
     assert known["counts"]["train"] == TRAIN - 2 and known["images"]["train"]["left_out"] == 2
     assert {line.partition(".jpg ")[0].rpartition("/")[2] for line in known["images"]["train"]["left_out_files"]} == {
@@ -149,6 +161,7 @@ def test_skipping_never_leaves_a_class_without_images(root: Path) -> None:
         (lambda r: (r / "webvision/info/val_filelist.txt").unlink(), r"there is no .*val_filelist\.txt"),
         (lambda r: (r / "webvision/info/val_filelist.txt").write_text("a.jpg one\n"), r"line 1: 'a\.jpg one' is no"),
         (lambda r: (r / "webvision/info/val_filelist.txt").write_text("../../x 0\n"), "no path below a folder"),
+        (lambda r: (r / "webvision/info/val_filelist.txt").write_text("/x.jpg 0\n"), "'/x.jpg' is no path below a"),
         (lambda r: (r / "webvision/info/val_filelist.txt").write_text("val000000.jpg 0\n"), "1 test examples, 6 are"),
         (lambda r: (r / "imagenet/val" / WORDS[1]).rename(r / "gone"), f"{WORDS[1]}: is not there"),
         (lambda r: (r / "webvision/info/synsets.txt").write_text("n01440764 x\n"), "names 1 classes"),
@@ -158,6 +171,38 @@ def test_skipping_never_leaves_a_class_without_images(root: Path) -> None:
 def test_lists_and_folders_that_are_not_what_they_should_be_are_one_line(root: Path, wrong, says: str) -> None:
     wrong(root)
     assert re.search(says, refused(root))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"counts": {"train": TRAIN, "test": TEST, "validation": 3}},
+            "nothing says where the images of 'validation' are",
+        ),
+        ({"shape": [3, 8, 9]}, "images of files are square and have 3 channels"),
+        ({"counts": {"train": TRAIN, "test": TEST, "clean": CLEAN}}, "'clean' stands in one of them only"),
+    ],
+)
+def test_a_declaration_that_contradicts_itself_is_one_line(root: Path, changes: dict[str, Any], says: str) -> None:
+    info = DatasetInfo.of("small-webvision", {**DECLARED, **changes}, root / "small.yaml")
+    with pytest.raises(UserError, match=re.escape(says)):
+        load(info, root, root.parent / "cache")
+
+
+def test_clean_images_are_as_many_as_are_declared_and_none_of_them_is_left_out(root: Path) -> None:
+    """Sets of clean examples are drawn from the last so many of the training file."""
+    fewer = {"folders": "imagenet/train", "named": "webvision/info/synsets.txt", "each": 1}
+    counts = {**DECLARED["counts"], "clean": CLEAN}
+    info = DatasetInfo.of(
+        "small", {**DECLARED, "counts": counts, "options": {**DECLARED["options"], "clean": fewer}}, root / "a.yaml"
+    )
+    with pytest.raises(UserError, match=f"counts: {CLASSES} clean images can be read, not {CLEAN}"):
+        load(info, root, root.parent / "cache")
+    for image in (root / "imagenet/train" / WORDS[1]).iterdir():
+        image.write_bytes(image.read_bytes()[:-100])
+    with pytest.raises(UserError, match="no clean image of class 1 can be read"):
+        prepared(root, clean=True, unreadable="skip")
 
 
 def test_another_list_is_noticed_and_an_image_that_is_gone_later_is_not_looked_for(root: Path) -> None:
