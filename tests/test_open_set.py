@@ -141,6 +141,20 @@ def test_every_repeat_replaces_images_of_its_own_by_others_and_sources_are_sprea
     assert set(open_set.replaced_places(base.train_labels, noise, "other", 1)) != set(one.places.tolist())
 
 
+def test_what_was_replaced_in_records_that_are_there_is_replaced_by_the_same_images_for_ever() -> None:
+    to, others = info("to", 3, 12), [info("a", 4, 20), info("b", 4, 20)]
+    held = {each.key: arrays(4, each.train, n) for n, each in enumerate(others)}
+    base = arrays(3, 12, 0)
+    found = open_set.replaced(own_noise(to, *others), parse("mine-50"), 1, base, lambda of: held[of.key])
+    assert found is not None
+    assert found.places.tolist() == [2, 3, 6, 7, 8]
+    assert found.chosen.tolist() == [1, 0, 1, 0, 0] and found.index.tolist() == [9, 14, 15, 2, 16]
+    assert found.digest(np.array(base.train_labels)) == "df3dfb296ef543a5"
+    assert len(open_set.replaced_places(np.zeros(50), parse("mine-58"), "to", 1)) == 29, "0.58 times 50 is a bit less"
+    counts = found.held(np.array(base.train_labels))["out_of_distribution"]
+    assert counts == {"count": 5, "of": {"a": 3, "b": 2}, "per_class_given": [0, 2, 3]}
+
+
 def test_the_manifest_counts_them_as_wrong_and_its_digest_covers_every_byte_of_the_images(tmp_path: Path) -> None:
     to, of = info("to", 3, 90), info("of", 5, 80)
     base, other = arrays(3, 90, 1), arrays(5, 80, 2)
