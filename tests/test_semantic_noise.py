@@ -35,7 +35,7 @@ from lnl.files import sealed
 from lnl.networks import build
 from lnl.noise import keys
 from lnl.noise.label_source import Labeller
-from lnl.noise.predicted import check_classes, decoded, encoded
+from lnl.noise.predicted import check_classes, check_data, decoded, encoded
 from lnl.results import committed
 from lnl.run import labelling, labels_kept
 from lnl.run.dag import Dag
@@ -89,6 +89,21 @@ def test_labels_come_back_from_a_manifest_and_altered_ones_do_not(labels: list[i
     content["labels"]["base64"] = base64.b64encode(raw).decode()
     with pytest.raises(ValueError, match="other labels"):
         decoded(content)
+
+
+def test_labels_stand_in_manifests_as_they_were_ever_written() -> None:
+    assert encoded(np.array([0, 7, 255])) == {"type": "uint8", "base64": "AAf/"}
+    assert encoded(np.array([0, 256])) == {"type": "uint16", "base64": "AAAAAQ=="}  # two bytes each, the low one first
+
+
+def test_labels_of_other_data_or_of_more_classes_are_none_of_todays() -> None:
+    arrays: Any = SimpleNamespace(digest="a", train_labels=np.zeros(3))
+    check_data(np.array([0, 9, 2]), {"data_digest": "a"}, arrays, 10)
+    with pytest.raises(ValueError, match="beyond the 9 classes"):
+        check_data(np.array([0, 9, 2]), {"data_digest": "a"}, arrays, 9)
+    for labels, digest in (([0, 9], "a"), ([0, 9, 2], "b")):
+        with pytest.raises(ValueError, match=f"of other data .digest {digest}, today a"):
+            check_data(np.array(labels), {"data_digest": digest}, arrays, 10)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +173,8 @@ def test_a_labeller_that_is_declared_otherwise_makes_other_cells_of_its_readers_
     after.protocols["labeller"]["optimiser"]["lr"] = 0.05
     same = [before.digest(cell) == after.digest(cell) for cell in cells]
     assert same == [False, True]
+    kept = [labels_kept.stored(suite, LABELLER, NOISE) for suite in (before, before, after)]
+    assert kept[0] == kept[1] != kept[2], "labels of either stay in the store"
 
 
 def _wildcards(run: Run) -> SimpleNamespace:
@@ -296,6 +313,8 @@ def test_a_labeller_that_has_learned_nothing_is_refused_before_any_label_is_writ
         patch.setattr(labelling, "_predicted", lambda *_: torch.full((1197,), 3))
         [remark] = _prepare(suite)["remarks"]
     assert remark.endswith("never predicts classes 0, 1, 2, 4, 5, 6, 7, 8, 9; digits stands in for cifar10")
+    MANIFEST.unlink()
+    assert _prepare(suite)["remarks"] == [remark], "of labels from the store as well"
 
 
 def test_labels_that_were_brought_along_are_kept_before_a_job_replaces_them(copy: SuiteCopy) -> None:
@@ -305,10 +324,55 @@ def test_labels_that_were_brought_along_are_kept_before_a_job_replaces_them(copy
     kept.unlink()
     labels_kept.keep(suite, LABELLER, NOISE, str(MANIFEST))
     assert sealed.read(kept)["digest"] == first["digest"]
+    labels = (decoded(first) + 1) % 10
+    other = first | {"labels": encoded(labels), "digest": integer_digest(labels)}
+    sealed.write(MANIFEST, other)  # of the same labeller, trained elsewhere
+    assert _prepare(suite)["digest"] == other["digest"], "what is published is not replaced by what is kept"
+    sealed.write(kept, first)
+    labels_kept.keep(suite, LABELLER, NOISE, str(MANIFEST))
+    assert sealed.read(kept)["digest"] == other["digest"]
     kept.unlink()
     sealed.write(MANIFEST, first | {"source": first["source"] | {"made_of": "0" * 16}})
     labels_kept.keep(suite, LABELLER, NOISE, str(MANIFEST))
     assert not kept.exists()
+
+
+def test_a_start_makes_labels_of_another_labeller_again_and_keeps_those_of_this_one(copy: SuiteCopy) -> None:
+    suite = _load()
+    first = _prepare(suite)
+    Store(suite, LABELLER).publish()
+    labels_kept.stored(suite, LABELLER, NOISE).unlink()
+    handed = paths.handover("demo", LABELLER.cell.id, 0, "final")
+    at = SimpleNamespace(scale="demo", dataset="digits", noise=NOISE, generator="as_released", seed="0")
+    anew: list[str] = []
+
+    def inputs() -> list[str]:
+        anew.clear()
+        dag = Dag(Path(), {"device": "cpu", "scale": "demo"}, head=False, again=anew.append)
+        found = dag.label_inputs(at)
+        dag.keep_labels()
+        return found
+
+    assert inputs() == ["results/demo/data/digits.json", handed] and anew == []
+    assert sealed.read(labels_kept.stored(suite, LABELLER, NOISE)) == first
+    other = first | {"source": first["source"] | {"made_of": "0" * 16}}
+    sealed.write(MANIFEST, other)
+    assert handed in inputs() and anew == [str(MANIFEST)]
+    assert sealed.read(labels_kept.stored(suite, LABELLER, NOISE)) == first
+    MANIFEST.write_text("{}")
+    assert handed in inputs() and anew == [str(MANIFEST)]
+    MANIFEST.unlink()
+    Path(paths.record("demo", LABELLER.cell.id, 0)).unlink()
+    assert handed in inputs() and anew == [handed], "a network whose run nobody can tell is trained again"
+
+
+def test_labels_of_a_scale_that_searches_are_those_of_its_own_labeller() -> None:
+    dag = Dag(ROOT, {"scale": "transfer", "device": "cpu"}, head=False)
+    assert dag.searching.scale == "lite"
+    for scale in ("transfer", "lite"):
+        at = SimpleNamespace(scale=scale, dataset="cifar10", noise=NOISE, generator="named_stream", seed="1")
+        [_, handed] = dag.label_inputs(at)
+        assert handed.startswith(f"results/{scale}/handovers/labeller/cifar10/")
 
 
 def test_a_quick_look_labels_for_itself_alone(copy: SuiteCopy) -> None:
