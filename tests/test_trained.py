@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ import pytest
 import torch
 from suite_copy import SuiteCopy
 
-from lnl.declared import paths
+from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
+from lnl.declared.specification import digest
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped
 from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.files import sealed
 from lnl.files.locks import Lock
-from lnl.results.records import state_of
+from lnl.results.records import current, state_of
 from lnl.run import checkpoints, job, stack
+from lnl.run import store as store_module
 from lnl.run.store import Store
 from lnl.run.train import held, kernels, train
 
@@ -143,6 +146,7 @@ def test_a_point_that_a_run_never_reaches_does_not_train_it_again(
     with pytest.raises(UserError, match=r"standard seed 1 ended without reaching 'step-100000' \(see its record\)"):
         store.publish_handover("step-100000")
     assert not store.finished(("step-5", "final")), "nobody has asked for this one before"
+    assert not store.finished(("step-100000", "final")), "whatever is known of the other"
 
 
 def test_a_point_that_a_later_training_has_reached_is_made_again_where_it_is_damaged(suite: Suite) -> None:
@@ -150,8 +154,9 @@ def test_a_point_that_a_later_training_has_reached_is_made_again_where_it_is_dam
     store = Store(suite, _run(suite))
     store.note_unreached(["step-5"])
     _train(suite, points=("step-5",))
+    store.publish_handover("step-5").write_bytes(b"half")
     store.handover_file("step-5").write_bytes(b"half")
-    assert not store.finished(("step-5",))
+    assert not store.finished(("step-5",)) and not store.handover_file("step-5").exists()
     _train(suite, points=("step-5",))
     assert store.publish_handover("step-5").exists()
 
@@ -201,3 +206,147 @@ def test_who_waits_for_a_run_stops_when_told_and_goes_on_when_it_is_free(suite: 
         with held(store, released), pytest.raises(Stopped), held(store, lambda: True):
             pytest.fail("it is held now")
     Lock(store.folder / "lock").acquire(timeout=0).release()
+
+
+# ---- records of other data, labels or declarations ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(shared: Suite, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The record of a run."""
+    with pytest.MonkeyPatch.context() as patch, paths.results_in(tmp_path_factory.mktemp("trained")):
+        patch.delenv("LNL_CACHE_ROOT", raising=False)
+        _train(shared)
+        return sealed.read(Store(shared, _run(shared)).record_file)
+
+
+def _of(trained: dict[str, Any], **result: Any) -> dict[str, Any]:
+    return trained | {"result": trained["result"] | result}
+
+
+def _declared_otherwise(trained: dict[str, Any]) -> dict[str, Any]:
+    spec = trained["result"]["spec"]
+    spec = spec | {"optimiser": spec["optimiser"] | {"lr": 0.5}}
+    return _of(trained, spec=spec, digest=digest(spec))
+
+
+def _today(suite: Suite, result: dict[str, Any], data: str | None = None, labels: str | None = None) -> None:
+    """Manifests of what a record was trained on, or of others."""
+    run, labelled = _run(suite), result["labels"]
+    noise = {"dataset": "digits", "noise": run.cell.noise, "noise_seed": 0, "generator": labelled["generator"]}
+    for place, content in (
+        (paths.data(suite.scale, "digits"), {"dataset": "digits", "digest": data or result["data_digest"]}),
+        (dependencies.noise_manifest(suite, run), noise | {"digest": labels or labelled["digest"]}),
+    ):
+        date = Path(place).stat().st_mtime_ns + 10**9 if Path(place).exists() else 10**18
+        sealed.write(place, content)
+        os.utime(place, ns=(date, date))  # written anew, however soon
+
+
+def test_a_record_of_other_data_is_set_aside_and_comes_back_with_them(
+    suite: Suite, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, result = Store(suite, _run(suite)), trained["result"]
+    store.save(trained)
+    _today(suite, result, data="1" * 16)
+    assert not store.finished()
+    store.save(_of(trained, data_digest="1" * 16))
+    assert store.finished()
+    [aside] = store.folder.glob("record-*-on-*.json")
+    assert sealed.read(aside) == trained
+    _today(suite, result)
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module.sealed, "write", _no_room)
+        with pytest.raises(UserError, match="no room"):
+            store.finished()
+    assert aside.exists(), "until it is kept in its place"
+    assert store.finished() and sealed.read(store.record_file) == trained
+    [aside] = store.folder.glob("record-*-on-*.json")
+    assert sealed.read(aside)["result"]["data_digest"] == "1" * 16
+
+
+def _no_room(*_: Any, **__: Any) -> None:
+    raise UserError("no room")
+
+
+def test_a_record_is_on_the_disk_before_the_checkpoint_goes(
+    suite: Suite, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, there = Store(suite, _run(suite)), []
+    store.folder.mkdir(parents=True)
+    store.checkpoint_file.write_bytes(b"a checkpoint")
+    with monkeypatch.context() as patch:
+        patch.setattr(store_module.sealed, "write", _no_room)
+        with pytest.raises(UserError, match="no room"):
+            store.save(trained)
+    assert store.checkpoint_file.exists()
+    monkeypatch.setattr(os, "fsync", lambda handle: there.append(store.checkpoint_file.exists()))
+    store.save(trained)
+    assert there == [True, True], "the file, and the folder that names it"
+    assert store.record_file.exists() and not store.checkpoint_file.exists()
+
+
+def test_an_empty_store_takes_a_published_record_of_today_and_no_other(suite: Suite, trained: dict[str, Any]) -> None:
+    store, result = Store(suite, _run(suite)), trained["result"]
+    published = Path(paths.record(suite.scale, _run(suite).cell.id, 1))
+    _today(suite, result)
+    assert not store.adopt()
+    changes = {"seed": 2}, {"data_digest": "1" * 16}, {"labels": result["labels"] | {"digest": "1" * 16}}
+    for other in (_declared_otherwise(trained), *(_of(trained, **change) for change in changes)):
+        sealed.write(published, other)
+        assert not store.adopt() and not store.record_file.exists()
+    sealed.write(published, trained)
+    assert store.adopt() and store.finished() and sealed.read(store.record_file) == trained
+    assert not store.adopt(), "it is there"
+
+
+def test_a_published_record_that_is_replaced_stays_under_what_it_was_trained_by(
+    suite: Suite, trained: dict[str, Any]
+) -> None:
+    run, store = _run(suite), Store(suite, _run(suite))
+    published = Path(paths.record(suite.scale, run.cell.id, 1))
+    labels = trained["result"]["labels"] | {"digest": "1" * 16}
+    changes, other = ({"labels": labels}, {"data_digest": "1" * 16}, {"seed": 2}), _declared_otherwise(trained)
+    for content in (trained, other, *(_of(trained, **change) for change in changes)):
+        sealed.write(published, content)
+        for _ in range(2):
+            store_module.keep_aside(suite, run)
+    published.write_text("half")
+    store_module.keep_aside(suite, run)
+    assert sealed.read(store.record_file) == trained
+    assert sealed.read(store.folder / f"record-{other['result']['digest']}.json") == other
+    aside = [sealed.read(file) for file in store.folder.glob("record-*-on-*.json")]
+    assert {(each["result"]["data_digest"], each["result"]["labels"]["digest"]) for each in aside} == {
+        (trained["result"]["data_digest"], "1" * 16),
+        ("1" * 16, trained["result"]["labels"]["digest"]),
+    }
+    assert len(list(store.folder.iterdir())) == 4, "and of another run nothing"
+
+
+def test_a_record_is_current_as_long_as_all_that_it_says_is_of_today(
+    suite: Suite, trained: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, result = _run(suite), trained["result"]
+    published = Path(paths.record(suite.scale, run.cell.id, 1))
+    sealed.write(published, trained)
+    for _ in range(2):
+        assert current(suite, run), "without manifests nothing speaks against it"
+        for other in ({"data": "1" * 16}, {"labels": "1" * 16}):
+            _today(suite, result, **other)
+            assert not current(suite, run), other
+        _today(suite, result)
+        assert current(suite, run)
+        with monkeypatch.context() as patch:
+            patch.setattr(Suite, "digest", lambda suite, cell: "1" * 16)
+            assert not current(suite, run)
+        for place in (paths.data(suite.scale, "digits"), dependencies.noise_manifest(suite, run)):
+            Path(place).unlink()
+    sound = published.read_bytes()
+    for wrong in (sound.replace(b'"status": "ok"', b'"status": "OK"'), sound[:-9]):
+        published.write_bytes(wrong)
+        assert not current(suite, run)
+    for other in ({"seed": 2}, {"scale": "smoke"}):
+        sealed.write(published, _of(trained, **other))
+        assert not current(suite, run), other
+    sealed.write(paths.record(suite.scale, run.cell.id, 2), trained)
+    assert not current(suite, _run(suite, 2))
