@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
+from lnl.cli import prepare
 from lnl.cli.prepare import sets as prepare_sets
 from lnl.data.prepare import load
 from lnl.declared import dependencies, paths
@@ -22,6 +23,7 @@ from lnl.declared.set_keys import PATTERN, key, meant
 from lnl.declared.suite import Run, Suite
 from lnl.errors import UserError
 from lnl.files import sealed
+from lnl.run import inputs, manifests
 from lnl.run.dag import Dag
 from lnl.run.inputs import problem
 
@@ -108,3 +110,73 @@ def test_what_a_method_holds_out_is_a_set_as_well(suite: Suite) -> None:
     assert ready.about["sets"]["hold-out"]["digest"] == known["digest"]
     trained = np.setdiff1d(np.arange(len(ready.given)), known["places"])
     assert known["count"] == len(ready.given) - len(trained)
+
+
+def test_a_manifest_that_is_damaged_is_made_again_and_a_sound_one_is_not(suite: Suite) -> None:
+    run = with_probes(suite)
+    noise, called = suite.spec(run.cell)["noise"], str(key(suite.spec(run.cell)))
+    prepare.data(suite, "digits")
+    prepare.noise(suite, "digits", noise["key"], noise["generator"], 1)
+    prepare_sets(suite, "digits", called, 1)
+    at = SimpleNamespace(
+        scale="smoke", dataset="digits", noise=noise["key"], generator=noise["generator"], sets=called, seed="1"
+    )
+    anew: list[str] = []
+    dag = Dag(suite.root, suite.config, head=False, again=anew.append)
+
+    def asked() -> list[str]:
+        anew.clear()
+        assert dag.data_inputs(at) == []
+        assert dag.set_inputs(at) == dag.label_inputs(at) == [paths.data("smoke", "digits")]
+        return list(anew)
+
+    assert asked() == []
+    sets = str(dependencies.set_manifest(suite, run))
+    for file in (paths.data("smoke", "digits"), dependencies.noise_manifest(suite, run), sets):
+        sound = Path(file).read_bytes()
+        Path(file).write_bytes(sound[:-9])
+        assert asked() == [file]
+        Path(file).write_bytes(sound)
+    assert asked() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"places": [0, 1]}, "holds other places of set probe than those of its digest"),
+        ({"count": 3}, "holds other places of set probe than those of its digest"),
+        ({"digest": "0" * 16}, "holds other places of set probe than those of its digest"),
+        ({}, "has a digest that is not of its sets"),
+    ],
+)
+def test_a_manifest_of_sets_that_is_not_what_its_digests_say_is_refused(
+    suite: Suite, changes: dict[str, Any], says: str
+) -> None:
+    run = with_probes(suite)
+    file = Path(str(dependencies.set_manifest(suite, run)))
+    prepare_sets(suite, "digits", str(key(suite.spec(run.cell))), 1)
+    content = paths.read(file)
+    assert manifests.sound(content, file.with_name(f"{file.name}.gz")) == content
+    [(path, digest)] = manifests.of_record(suite, run, {"sets": content["sets"]})
+    assert (path, digest) == (str(file), content["digest"]), "a record on these sets goes with this manifest"
+    altered = (
+        content | {"sets": {"probe": content["sets"]["probe"] | changes}} | ({} if changes else {"digest": "0" * 16})
+    )
+    with pytest.raises(UserError, match=f"not a manifest: it {says}"):
+        manifests.sound(altered, file)
+    with pytest.raises(UserError, match="of another place"):
+        manifests.sound(content, file.with_name("probe-1-seed1.json"))
+
+
+def test_runs_of_a_stack_have_labels_and_sets_of_their_own(suite: Suite) -> None:
+    cell = suite.parse("ieg/digits/uniform-80/standard")
+    runs, places, cpu = [Run(cell, seed) for seed in (2, 1)], Places.of(suite.config), torch.device("cpu")
+    built, said = inputs.prepare(suite, runs, places, cpu, "stacked", ())
+    alone = [inputs.prepare(suite, [run], places, cpu, "single", ()) for run in runs]
+    assert said == [about for _, [about] in alone]
+    assert [about["labels"]["noise_seed"] for about in said] == [2, 1]
+    for own, (single, _) in zip(built.batches.runs, alone, strict=True):
+        [run] = single.batches.runs
+        assert torch.equal(own.given, run.given) and torch.equal(own.train_index, run.train_index)
+    first, second = built.batches.runs
+    assert not torch.equal(first.given, second.given) and not torch.equal(first.train_index, second.train_index)
