@@ -10,6 +10,7 @@ from command_lines import fault
 from contributed import contributed
 from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
+from lnl.declared.claim_tests import KINDS
 from lnl.declared.reading import read_methods
 from lnl.declared.stacked_repeats import stackable
 from lnl.declared.suite import Suite
@@ -186,3 +187,10 @@ def test_what_a_page_tells_its_reader_to_write_may_stand_in_commands(tmp_path: P
     assert fault(words, page) is None
     page.write_text("    lnl train coteaching/digits/pair-45/mine\n")
     assert "unknown method" in str(fault(words, page))
+
+
+def test_what_each_test_of_a_claim_needs_and_takes_is_said_of_all_of_them() -> None:
+    page = (ROOT / "docs/add-a-paper.md").read_text().partition("### Tests of claims")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in page.splitlines() if re.match(r"\| [A-Z]", line)]
+    said = {kind.strip(): [set(re.findall(r"`(\w+)`", keys)) for keys in row] for kind, _, *row in rows}
+    assert said == {kind: [set(test.needs), set(test.takes)] for kind, test in KINDS.items()}
