@@ -28,6 +28,8 @@ BROKEN = {
     "tables/mine.yaml": OWN | {"columns": [{"key": "m", "label": "M", "method": "sce"}]},
     "figures/drawn.py": 'DEMAND = {"title": "x"}\n',
     "claims/said.yaml": "title: x\n",
+    "tables/both.yaml": OWN | {"columns": [{"key": "m", "label": "M", "method": "standard"}]},  # sound
+    "claims/both.yaml": "title: x\n",
     "config/protocols/setting.yaml": "title: x\n",
     "config/datasets/pictures.yaml": "title: x\n",
     "config/noises/swapped.yaml": "title: x\n",
@@ -87,6 +89,7 @@ def test_a_method_that_joins_what_there_is_not_says_so(suite: Suite, key: str) -
         suite.parse(f"{CELL}/{key}")
     (line,) = caught.value.lines
     assert line.startswith("../mylab/methods/other.py: unknown table (SPEC 'joins' of my-rule) 'smal' (did you mean")
+    assert "both" not in line and "mine" not in line  # tables that take no further methods
 
 
 @pytest.mark.parametrize(
@@ -163,6 +166,7 @@ def test_an_unfinished_method_of_the_checkout_has_all_its_faults(made: SuiteCopy
         ("tables", "lacking", "tables/lacking.yaml: 'source' is missing"),
         ("figures", "drawn", "figures/drawn.py: DEMAND: 'source' is missing"),
         ("claims", "said", "claims/said.yaml: 'claims' is missing"),
+        ("claims", "both", "claims/both.yaml: 'claims' is missing"),
         ("tables", "mine", "tables/mine.yaml, row 'a', column 'm': method 'sce' is wrong itself"),
         ("figures", "lacking", "tables/lacking.yaml: 'source' is missing"),  # whatever it was taken for
     ],

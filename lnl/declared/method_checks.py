@@ -21,6 +21,7 @@ Tree = Mapping[str, Any]
 def check(catalogue: Declarations, key: str, spec: dict[str, Any]) -> None:
     """UserError for a SPEC that names what is not there, or contradicts itself."""
     methods, artefacts = catalogue.methods, catalogue.tables | catalogue.figures
+    open_to = {name: artefact for name, artefact in artefacts.items() if "joins" in artefact}
     where = f"{spec['file']}: SPEC"
     _check_parameters(spec, catalogue.searches, where)
     for setting, changes in spec.get("settings", {}).items():
@@ -31,10 +32,9 @@ def check(catalogue: Declarations, key: str, spec: dict[str, Any]) -> None:
         _check_handover(methods, source, point, f"{where}, handovers '{name}'")
         _check_values(spec, given[0] if given else {}, catalogue.searches, f"{where}, handovers '{name}'")
     for table in spec.get("joins", []):
-        declared = choose(table, artefacts, f"table (SPEC 'joins' of {key})", spec["file"])
-        if "joins" not in declared:
-            open_to = ", ".join(k for k, v in artefacts.items() if "joins" in v)
-            raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {open_to}")
+        if table in artefacts and table not in open_to:
+            raise UserError(f"{spec['file']}: '{table}' takes no further methods; those that do: {', '.join(open_to)}")
+        choose(table, open_to, f"table (SPEC 'joins' of {key})", spec["file"])
     handovers.check(methods, key)
 
 
