@@ -197,6 +197,16 @@ def test_remarks_on_numbers_that_are_not_printed_are_refused(change, said):
         check_printed(table, rows, columns, "tables/mini.yaml")
 
 
+def test_published_shares_are_no_percent():
+    table = MiniSuite().tables["mini"]
+    rows, columns = ({entry["key"]: entry for entry in table[axis]} for axis in ("rows", "columns"))
+    values = {"pair-45": {"standard": [0.5652, 0.0055], "coteaching": [0.8763]}}
+    with pytest.raises(UserError, match=r"none of these is above 1; 0\.8763 would be 87\.63"):
+        check_printed({**table, "published": {"values": values}}, rows, columns, "tables/mini.yaml")
+    values["pair-45"]["coteaching"] = [87.63]  # beside it 0.57 may be chance among very many classes
+    check_printed({**table, "published": {"values": values}}, rows, columns, "tables/mini.yaml")
+
+
 @pytest.mark.parametrize("suffix", ["md", "tex", "html"])
 def test_what_went_wrong_is_said_with_its_reason(here, suffix):
     render(MiniSuite(), "mini", here)

@@ -60,9 +60,16 @@ def printed(table: Tree) -> dict[tuple[str, str], Printed]:
 
 
 def check_printed(table: Tree, rows: Tree, columns: Tree, where: str) -> None:
-    """UserError for numbers of rows and columns that there are not, and for remarks on numbers that are not printed."""
+    """UserError for numbers of rows and columns that there are not, for remarks on numbers that are not printed,
+    and for shares in place of percent."""
     declared = table.get("published") or {}
     values = declared.get("values", {})
+    means = [number[0] for numbers in values.values() for number in numbers.values()]
+    if means and 0 < max(means) <= 1:
+        raise UserError(
+            f"{where}: published: numbers are percent, and none of these is above 1; {max(means):g} would be "
+            f"{100 * max(means):g}, spreads as well"
+        )
     for row, numbers in values.items():
         known(row, rows, "row", f"{where}: published")
         for column in numbers:
