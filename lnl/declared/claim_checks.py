@@ -47,12 +47,12 @@ def _check_claim(catalogue: Declarations, declaration: Tree, claim: Tree, where:
     found = [places(declaration, claim, index) for index in range(len(settings(declaration, claim)))]
     for place in (place for cells in found for listed in cells.values() for place in listed):
         _check_place(catalogue, place, f"{where}, cell '{place.name}'")
+    for test in tests(claim):
+        _check_test(catalogue, claim, test, found, f"{where}, test {test['kind']}")
     used = {test[side] for test in tests(claim) for side in ("a", "b") if side in test}
     for name in claim.get("cells", {}):
         if name not in used:
             raise UserError(f"{where}: cell '{name}' is in no test; name it in one, or leave it out")
-    for test in tests(claim):
-        _check_test(catalogue, claim, test, found, f"{where}, test {test['kind']}")
     if claim.get("test") and all(test.get("control") or test.get("aside") for test in tests(claim)):
         raise UserError(f"{where}: all of its tests are controls or set aside; one has to count")
 
