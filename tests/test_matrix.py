@@ -193,6 +193,17 @@ def test_a_parameter_out_of_its_range_is_one_line(copy: Path, ranges: Any, given
         Suite.load(copy, {"scale": "paper"}).demand("coteaching_table8")
 
 
+@pytest.mark.parametrize(
+    ("ranges", "line"),
+    [([0, 2], "takes a number from 0 to 2, without quotes"), ([0, None], "takes a number from 0 on, without quotes")],
+)
+def test_a_default_in_quotes_is_no_number_of_a_range(copy: Path, ranges: Any, line: str) -> None:
+    _edit(copy / "methods/coteaching.py", '"tau": [0, 10]', f'"tau": {ranges!r}')
+    _edit(copy / "methods/coteaching.py", '"tau": 1.0', '"tau": "1.0"')
+    with pytest.raises(UserError, match=f"tau = '1.0'; coteaching {line}"):
+        Suite.load(copy)
+
+
 def test_two_methods_with_one_key_are_refused(copy: Path) -> None:
     shutil.copy(copy / "methods/standard.py", copy / "methods/twin.py")
     with pytest.raises(UserError, match="already taken"):

@@ -99,10 +99,10 @@ def method_parameters(
             continue
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or value < low or (high is not None and value > high):
-            raise UserError(
-                f"{source}: {key} = {value!r}; {spec['key']} takes "
-                + (f"numbers from {low:g} on" if high is None else f"{low:g} to {high:g}")
-            )
+            wanted = f"numbers from {low:g} on" if high is None else f"{low:g} to {high:g}"
+            if not number:
+                wanted = f"a number from {low:g} {'on' if high is None else f'to {high:g}'}, without quotes"
+            raise UserError(f"{source}: {key} = {value!r}; {spec['key']} takes {wanted}")
     return {key: value for key, value in values.items() if value is not None}
 
 
