@@ -52,5 +52,6 @@ def training_file(suite: Suite, dataset: str) -> str:
     if not papers or dataset not in suite.datasets:
         return f"the training file of {dataset}"
     others = [name for name in suite.scales if not replaced[name]]
-    wanted = f", and labels of {papers} need scale={' or scale='.join(others)}" if others else ""
+    of = papers if "," not in papers else "these"
+    wanted = f", and labels of {of} need scale={' or scale='.join(others)}" if others else ""
     return f"the training file of {dataset} (which stands in for {papers} at scale {suite.scale}{wanted})"
