@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 LISTED = 30  # names that a line still can hold
 _NOT_OF_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -59,6 +60,14 @@ def nearest(word: object, options: Iterable[object]) -> str:
     hint = "".join(f"did you mean {near}? " for near in _close(word, valid, 1))
     listed = ", ".join(valid) if len(valid) <= LISTED else f"{', '.join(valid[:LISTED])} and {len(valid) - LISTED} more"
     return f" ({hint}valid: {listed or 'none'})"
+
+
+def choose(word: str, options: Mapping[str, Any], what: str, source: str) -> Any:
+    """options[word], or an `Unknown` error that has the nearest valid name. what: the kind of the options, as its line
+    calls it; source: where the word stands, empty for one that was typed."""
+    if not isinstance(word, str) or word not in options:
+        raise Unknown(source, what, word, nearest(word, options))
+    return options[word]
 
 
 def _close(word: object, options: Iterable[object], most: int) -> list[str]:

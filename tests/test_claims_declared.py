@@ -67,7 +67,7 @@ def test_what_can_be_judged_is_accepted(suite: Suite, test: dict[str, Any]) -> N
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
-    ({"kind": "GT", "a": "cotaching", "b": "others"}, "there is no cell 'cotaching'"),
+    ({"kind": "GT", "a": "cotaching", "b": "others"}, "unknown cell 'cotaching'"),
     ({"kind": "GT", "a": "coteaching", "b": "others", "low": 1}, "takes no 'low'"),
     ({"kind": "EQ", "a": "coteaching", "b": "others"}, "'margin' is missing"),
     ({"kind": "EQ", "a": "coteaching", "b": "others", "margin": 0}, "'margin' 0 leaves nothing"),
@@ -109,11 +109,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ),
     ({"kind": "VAR", "a": "clean", "b": "coteaching"}, "have no noise in common"),
     ({"kind": "SPREAD", "a": "one", "below": 1, "pool": "b"}, "'pool': b, and there is no b"),
-    ({"kind": "REF", "a": "one", "table": "s2e_tabel3"}, "there is no table 's2e_tabel3' (did you mean 's2e_table3'?"),
+    ({"kind": "REF", "a": "one", "table": "s2e_tabel3"}, "unknown table 's2e_tabel3' (did you mean 's2e_table3'?"),
     ({"kind": "REF", "a": "one", "table": "tutorial_networks"}, "has no published accuracies"),
     ({"kind": "REF", "a": "one", "table": "s2e_table3", "row": "{nose}"}, "coordinate to fill in 'nose'"),
     ({"kind": "REF", "a": "one", "table": "s2e_table3", "row": "{"}, "cannot be filled in"),
-    ({"kind": "REF", "a": "one", "table": "s2e_table3"}, "there is no printed row of s2e_table3 'pair-45'"),
+    ({"kind": "REF", "a": "one", "table": "s2e_table3"}, "unknown printed row of s2e_table3 'pair-45'"),
     ({"kind": "FALL", "a": "one", "margin": 1, "aside": True}, "all of its tests are controls or set aside"),
 ]
 
@@ -132,7 +132,7 @@ LEAD = {"kind": "INTER", "a": {"table": "ieg_table2", "row": "ieg"}, "b": {"row"
 @pytest.mark.parametrize(
     ("more", "line"),
     [
-        ({"identity": "printed_margns"}, "there is no identity 'printed_margns' (did you mean 'printed_margins'?"),
+        ({"identity": "printed_margns"}, "unknown identity 'printed_margns' (did you mean 'printed_margins'?"),
         ({"printed": [{"kind": "RANGE", "a": {"table": "tutorial_rt"}, "below": 1}]}, "'label' is missing"),
         ({"printed": [{"kind": "BELOW", "a": {"table": "tutorial_rt"}, "threshold": 1}]}, "'row' is missing"),
         (
@@ -141,13 +141,13 @@ LEAD = {"kind": "INTER", "a": {"table": "ieg_table2", "row": "ieg"}, "b": {"row"
                     {"kind": "BELOW", "a": {"table": "tutorial_rt", "row": "x", "column": "all"}, "threshold": 1}
                 ]
             },
-            "there is no printed row of tutorial_rt 'x'",
+            "unknown printed row of tutorial_rt 'x'",
         ),
         ({"printed": [LEAD | {"harder": "r80", "easier": "r20", "a": LEAD["a"] | {"column": "r40"}}]}, "takes no 'col"),
         ({"printed": [LEAD | {"harder": ["r80"], "easier": "r80"}]}, "'r80' is the harder and the easier column"),
         (
             {"printed": [LEAD | {"harder": "r81", "easier": "r20"}]},
-            "there is no printed column of ieg_table2 at ieg 'r81'",
+            "unknown printed column of ieg_table2 at ieg 'r81'",
         ),
         ({"printed": [LEAD | {"harder": "r80"}]}, "'easier' is missing"),
         ({"settings": [{"protocol": "s2"}], "waits": "so"}, "unknown protocol 's2'"),

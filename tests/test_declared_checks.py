@@ -285,10 +285,10 @@ def test_a_study_names_what_there_is(suite: Suite, key: str, value: Any, line: s
     ("name", "key", "value", "line"),
     [
         ("tutorial_rt", "rows.1.key", "symmetric-20-tk5", "two rows have the key 'symmetric-20-tk5'"),
-        ("tutorial_rt", "published.values.symetric", {}, "published: there is no row 'symetric'"),
-        ("tutorial_rt", "published.values.symmetric-20-tk5.c3", [1.0], "there is no column 'c3'"),
-        ("tutorial_rt", "skips", [{"row": "x", "reason": "because"}], "skips: there is no row 'x'"),
-        ("tutorial_rt", "skips", [{"row": ["pair-45-tk5", "x"], "reason": "because"}], "skips: there is no row 'x'"),
+        ("tutorial_rt", "published.values.symetric", {}, "published: unknown row 'symetric'"),
+        ("tutorial_rt", "published.values.symmetric-20-tk5.c3", [1.0], "unknown column 'c3'"),
+        ("tutorial_rt", "skips", [{"row": "x", "reason": "because"}], "skips: unknown row 'x'"),
+        ("tutorial_rt", "skips", [{"row": ["pair-45-tk5", "x"], "reason": "because"}], "skips: unknown row 'x'"),
         (
             "tutorial_rt",
             "skips",
@@ -299,7 +299,7 @@ def test_a_study_names_what_there_is(suite: Suite, key: str, value: Any, line: s
         ("tutorial_datasets", "columns.0.key", "trian", "did you mean 'train'?"),
         ("tutorial_datasets", "rows.0.dataset", "mnst", "did you mean 'mnist'?"),
         ("tutorial_networks", "columns.0.options", {"dropuot": "none"}, "did you mean 'dropout'?"),
-        ("tutorial_networks", "parameters.values.mnst", 1, "parameters: there is no column 'mnst'"),
+        ("tutorial_networks", "parameters.values.mnst", 1, "parameters: unknown column 'mnst'"),
         ("tutorial_prior_work", "rows.0.key", "small_los", "did you mean 'small_loss'?"),
         ("tutorial_prior_work", "published.values.sgd.mentornet", "yes", 'is "YES" or "NO", in quotes'),
     ],

@@ -19,6 +19,13 @@ from lnl.run.targets import check as check_target
 
 CELL = "s2e/digits/symmetric-50"
 STANDARD = (ROOT / "methods/standard.py").read_text()
+QUOTES = {
+    "key": "quoted-01",
+    "where": "ours",
+    "claim": "x",
+    "cores": "no",
+    "printed": [{"kind": "BELOW", "a": {"table": "lacking", "row": "a", "column": "m"}, "threshold": 1}],
+}
 BROKEN = {
     "methods/sce.py": 'SPEC = {"key": "sce"}\n',
     "methods/other.py": STANDARD.replace('"key": "standard"', '"key": "my-rule", "joins": ["smal"]'),
@@ -33,6 +40,14 @@ BROKEN = {
     "config/protocols/setting.yaml": "title: x\n",
     "config/datasets/pictures.yaml": "title: x\n",
     "config/noises/swapped.yaml": "title: x\n",
+    "config/noises/mixed-up.yaml": {"title": "x", "source": "ours", "maps": {"pictures": ["0 -> 1"]}},
+    "claims/quoting.yaml": {
+        "title": "x",
+        "source": {"paper": "quoting"},
+        "protocol": "s2e",
+        "dataset": "mnist",
+        "claims": [QUOTES],
+    },
     "config/searches/looked.yaml": "title: x\n",
 }
 SPEC_LACKS = [f"methods/sce.py: SPEC: '{key}' is missing" for key in ("title", "version", "parameters", "paper")]
@@ -119,6 +134,21 @@ def test_what_names_something_that_is_left_out_says_where_and_goes_on_with_its_f
     assert first == "../mylab/tables/mine.yaml, row 'a', column 'm': method 'sce' is wrong itself"
     assert [line.removeprefix("../mylab/") for line in others][:4] == SPEC_LACKS and len(others) == 5
     assert f"{first} (and 5 more); left out" in suite.layers.remarks()
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "named", "cause"),
+    [
+        ("config/noises/mixed-up.yaml", ": maps", "data set 'pictures'", "config/datasets/pictures.yaml"),
+        ("claims/quoting.yaml", ", claim 'quoted-01', printed BELOW, a", "table 'lacking'", "tables/lacking.yaml"),
+    ],
+)
+def test_a_file_of_any_kind_says_which_of_its_names_is_left_out_and_why(
+    suite: Suite, file: str, place: str, named: str, cause: str
+) -> None:
+    first, second, *_ = suite.layers.left_out[f"../mylab/{file}"]
+    assert first == f"../mylab/{file}{place}: {named} is wrong itself"
+    assert second.startswith(f"../mylab/{cause}: '")
 
 
 def test_other_commands_by_hand_answer_in_the_same_way(suite: Suite) -> None:

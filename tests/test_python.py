@@ -105,7 +105,7 @@ assert "torch" not in sys.modules
 @pytest.mark.parametrize(
     ("ask", "line"),
     [
-        (lambda suite: suite.table("smal"), "there is no table 'smal' (did you mean 'small'"),
+        (lambda suite: suite.table("smal"), "unknown table 'smal' (did you mean 'small'"),
         (lambda suite: suite.runs("tutoria"), "did you mean 'tutorial'"),
         (lambda suite: suite.curves(names="test_acuracy"), "no run has a curve 'test_acuracy' (did you mean"),
         (lambda suite: suite.claims("tutorial"), "claims/tutorial.yaml does not exist"),

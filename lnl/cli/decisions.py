@@ -7,9 +7,8 @@ from pathlib import Path
 from lnl.cli.common import named
 from lnl.declared.decision_checks import check_covered
 from lnl.declared.decisions import FOLDER
-from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.render.decisions.page import BEGIN, END, entry, overview, page
 from lnl.render.methods import written
 

@@ -7,9 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 from lnl.declared import dependencies, label_needs, paths
-from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.render.document import snakemake_command
 from lnl.results import rendered
 from lnl.results.damaged import reason

@@ -15,9 +15,8 @@ from lnl.cli.common import load_suite
 from lnl.declared import distinct, names, noise_checks
 from lnl.declared.cells import Cell
 from lnl.declared.layers import VARIABLE, beginning, check_place, overlays
-from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.files import replacing
 
 SKELETONS = Path(__file__).with_name("skeletons")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lnl.data.arrays import Arrays, Images, Labels
 from lnl.data.streams import named_stream
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose
 
 SPLITS = {
     "none": "all test images test, nothing validates",
@@ -22,6 +22,7 @@ def evaluation_parts(arrays: Arrays, split: str) -> tuple[Images | None, Labels 
 
     Raises UserError for an unknown split, and for "own" where the data set has no validation part.
     """
+    choose(split, SPLITS, "split", "")
     if split == "none":
         return None, None, arrays.test_images, arrays.test_labels
     if split == "own":
@@ -32,12 +33,10 @@ def evaluation_parts(arrays: Arrays, split: str) -> tuple[Images | None, Labels 
         half = len(arrays.test_labels) // 2
         images, labels = arrays.test_images, arrays.test_labels
         return images[:half], labels[:half], images[half:], labels[half:]
-    if split == "test-first":
-        images, labels = arrays.test_images, arrays.test_labels
-        first = first_of_classes(labels, max(1, len(labels) // 20 // (int(labels.max()) + 1)))
-        others = np.setdiff1d(np.arange(len(labels)), first)
-        return images[first], labels[first], images[others], labels[others]
-    raise UserError(f"unknown split '{split}'{nearest(split, SPLITS)}")
+    images, labels = arrays.test_images, arrays.test_labels
+    first = first_of_classes(labels, max(1, len(labels) // 20 // (int(labels.max()) + 1)))
+    others = np.setdiff1d(np.arange(len(labels)), first)
+    return images[first], labels[first], images[others], labels[others]
 
 
 def parts_by_name(arrays: Arrays, split: str, tested_on: str = "test") -> dict[str, tuple[Images, Labels]]:
@@ -52,8 +51,7 @@ def parts_by_name(arrays: Arrays, split: str, tested_on: str = "test") -> dict[s
         parts["validation"] = (validation, validation_labels)
     further = dict(arrays.further_tests)
     if tested_on != "test":
-        if tested_on not in further:
-            raise UserError(f"there is no test set '{tested_on}'{nearest(tested_on, ['test', *further])}")
+        choose(tested_on, {"test": None, **further}, "test set", "")
         further["own"], parts["test"] = parts["test"], further.pop(tested_on)
     return parts | further
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.distinct import keys_of, known
+from lnl.declared.distinct import keys_of
 from lnl.declared.printed import check_printed, places
-from lnl.declared.specification import choose
 from lnl.declared.synonyms import SYNONYMS
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.networks.registry import resolve
 
 Tree = Mapping[str, Any]
@@ -90,7 +89,7 @@ def _check_plain(catalogue: Declarations, kind: str, axes: Axes, where: str) -> 
         for entry in rows.values():
             choose(entry["dataset"], catalogue.datasets, "data set", where)
         for key in columns:
-            known(key, FACTS, "fact about data sets (a column's key)", where)
+            choose(key, dict.fromkeys(FACTS), "fact about data sets (a column's key)", where)
     elif kind == "networks":
         for key, entry in columns.items():
             try:
@@ -102,14 +101,14 @@ def _check_plain(catalogue: Declarations, kind: str, axes: Axes, where: str) -> 
         for entry in columns.values():
             choose(entry["method"], SYNONYMS | catalogue.methods, "method", where)
         for key in rows:
-            known(key, sorted(traits), "trait of a method (a row's key)", where)
+            choose(key, dict.fromkeys(traits), "trait of a method (a row's key)", where)
 
 
 def _check_facts(table: Tree, kind: str, axes: Axes, where: str) -> None:
     """Printed facts of tables without trainings: by row and column, or lists of layers by column."""
     axis = "column" if kind == "networks" else "row"
     for name, values in (table.get("published") or {}).get("values", {}).items():
-        known(name, axes[f"{axis}s"], axis, f"{where}: published")
+        choose(name, axes[f"{axis}s"], axis, f"{where}: published")
         if kind != "networks":
             _check_row(values, kind, axes, f"{where}: published, {name}")
         elif not isinstance(values, list) or not all(isinstance(line, str) and line.strip() for line in values):
@@ -117,14 +116,14 @@ def _check_facts(table: Tree, kind: str, axes: Axes, where: str) -> None:
     if kind != "networks" and "parameters" in table:
         raise UserError(f"{where}: 'parameters' are those of networks, and this is a table of kind {kind}")
     for name in (table.get("parameters") or {}).get("values", {}):
-        known(name, axes["columns"], "column", f"{where}: parameters")
+        choose(name, axes["columns"], "column", f"{where}: parameters")
 
 
 def _check_row(values: Any, kind: str, axes: Axes, where: str) -> None:
     if not isinstance(values, Mapping):
         raise UserError(f"{where}: is a mapping of columns to what is printed")
     for column, value in values.items():
-        known(column, axes["columns"], "column", where)
+        choose(column, axes["columns"], "column", where)
         if kind == "traits" and value not in ("YES", "NO"):
             raise UserError(f'{where}, {column}: is "YES" or "NO", in quotes, not {value!r}')
         count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12
@@ -140,7 +139,7 @@ def _check_skips(declared: Tree, axes: Axes, where: str) -> None:
         for row, column in places(skip):
             for name, key in (("row", row), ("column", column)):
                 if key is not None:
-                    known(key, axes[f"{name}s"], name, f"{where}: skips")
+                    choose(key, axes[f"{name}s"], name, f"{where}: skips")
             if (row, column) in seen or (row, column) == (None, None):
                 raise UserError(f"{where}: skips: names no row or column, or one that another skip names")
             seen.add((row, column))

@@ -14,8 +14,7 @@ from typing import Any, Self
 from lnl.declared import configuration, decisions, names
 from lnl.declared.contents import Contents, checked
 from lnl.declared.layers import KNOWN, LABELS, SPARED
-from lnl.declared.specification import choose
-from lnl.errors import Unknown, UserError, alike
+from lnl.errors import Unknown, UserError, alike, choose
 
 
 class Catalogue(Contents):

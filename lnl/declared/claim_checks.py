@@ -9,10 +9,8 @@ from lnl.declared import claim_groups, claim_printed, claim_tests
 from lnl.declared.claim_tests import COMMON, KINDS, PLACES, QUANTITIES, Test
 from lnl.declared.claims import COORDINATES, Place, places, settings
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.distinct import known
 from lnl.declared.search_file import parameter_of
-from lnl.declared.specification import choose
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 
 Tree = Mapping[str, Any]
 
@@ -43,7 +41,7 @@ def _check_claim(catalogue: Declarations, declaration: Tree, claim: Tree, where:
     for test in claim.get("printed") or []:
         claim_printed.check(catalogue, test, f"{where}, printed {test['kind']}")
     if "identity" in claim:
-        known(claim["identity"], claim_tests.IDENTITIES, "identity", where)
+        choose(claim["identity"], dict.fromkeys(claim_tests.IDENTITIES), "identity", where)
     found = [places(declaration, claim, index) for index in range(len(settings(declaration, claim)))]
     for place in (place for cells in found for listed in cells.values() for place in listed):
         _check_place(catalogue, place, f"{where}, cell '{place.name}'")
@@ -100,7 +98,7 @@ def _check_test(
             raise UserError(f"{where}: '{key}' is missing")
     for side in ("a", "b"):
         if side in test:
-            known(test[side], claim["cells"], "cell", f"{where}, '{side}'")
+            choose(test[side], claim["cells"], "cell", f"{where}, '{side}'")
             _check_kinds(catalogue, test, kind, side, [p for cells in found for p in cells[test[side]]], where)
     _check_numbers(test, where)
     _check_words(catalogue, test, found, where)

@@ -9,8 +9,7 @@ from typing import Any
 from lnl.declared.claim_tests import PRINTED, TAKEN
 from lnl.declared.claims import Place
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.distinct import known
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 
 Tree = Mapping[str, Any]
 Printed = dict[str, dict[str, Any]]
@@ -61,7 +60,7 @@ def _check_leads(test: Tree, where: str) -> None:
 
 
 def _values(catalogue: Declarations, table: str, where: str) -> Printed:
-    known(table, catalogue.tables, "table", where)
+    choose(table, catalogue.tables, "table", where)
     declared = catalogue.tables[table]
     if declared.get("kind", "accuracy") != "accuracy" or not declared.get("published"):
         raise UserError(f"{where}: table '{table}' has no published accuracies")
@@ -78,9 +77,9 @@ def _selected(catalogue: Declarations, at: Tree, where: str) -> list[tuple[str, 
     columns = dict.fromkeys(column for row in values.values() for column in row)
     found = []
     for row in _listed(at["row"], values):
-        known(row, values, f"printed row of {at['table']}", where)
+        choose(row, values, f"printed row of {at['table']}", where)
         for column in _listed(at["column"], columns):
-            known(column, values[row], f"printed column of {at['table']} at {row}", where)
+            choose(column, values[row], f"printed column of {at['table']} at {row}", where)
             found.append((row, column))
     return found
 
@@ -102,8 +101,8 @@ def check_reference(catalogue: Declarations, test: Tree, members: list[Place], w
         raise UserError(f"{where}: {shown}, and the cells name no such coordinate")
     at = [{key: template.format(**place.at) for key, template in templates.items()} for place in members]
     if not any(one["column"] in values.get(one["row"], {}) for one in at):
-        known(at[0]["row"], values, f"printed row of {test['table']}", where)
-        known(at[0]["column"], values[at[0]["row"]], f"printed column of {test['table']} at {at[0]['row']}", where)
+        choose(at[0]["row"], values, f"printed row of {test['table']}", where)
+        choose(at[0]["column"], values[at[0]["row"]], f"printed column of {test['table']} at {at[0]['row']}", where)
 
 
 def _fields(template: str, key: str, where: str) -> list[str]:
@@ -113,5 +112,5 @@ def _fields(template: str, key: str, where: str) -> list[str]:
     except ValueError as error:
         raise UserError(f"{where}: '{key}': {template} cannot be filled in ({error})") from None
     for name in fields:
-        known(name, FIELDS, "coordinate to fill in", f"{where}, '{key}'")
+        choose(name, dict.fromkeys(FIELDS), "coordinate to fill in", f"{where}, '{key}'")
     return fields

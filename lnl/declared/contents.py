@@ -22,9 +22,9 @@ from lnl.declared.layers import LABELS, Layers
 from lnl.declared.lengths import check_unit, with_periods
 from lnl.declared.reading import extended, read_literal, read_mapping, read_method
 from lnl.declared.restarts import without_inherited
-from lnl.declared.specification import choose, merge
+from lnl.declared.specification import merge
 from lnl.declared.with_features import with_features
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.files.home import written_out
 from lnl.noise import keys as noise_keys
 from lnl.noise.kinds import NoiseKind, OwnNoise

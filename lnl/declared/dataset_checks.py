@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lnl.data.registry import READERS, DatasetInfo
-from lnl.declared.specification import choose
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 
 
 def check(key: str, info: DatasetInfo, datasets: Mapping[str, DatasetInfo]) -> None:

@@ -17,8 +17,7 @@ from lnl.declared.decisions import LEFT_OUT, OTHERWISE, Decision, Decisions, exp
 from lnl.declared.reading import read_folder, read_literal
 from lnl.declared.schema import schema
 from lnl.declared.settled import NONE, Names, settled, told
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.networks.registry import NETWORKS
 
 #: Where a stated default is held against the declarations: these have one value for each name.

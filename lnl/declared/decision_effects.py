@@ -7,8 +7,7 @@ from typing import Any
 
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.decisions import Decision
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 
 #: Effects that name rows and columns of a table, or of a figure.
 PLACED = ("cells", "differences", "statistics", "networks", "chosen", "ranking", "estimates")

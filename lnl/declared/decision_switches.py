@@ -12,8 +12,7 @@ from lnl.declared import configuration
 from lnl.declared.decisions import Decision, word
 from lnl.declared.schema import schema
 from lnl.declared.search_options import ALGORITHMS, Word, YesNo, resolved
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.networks.registry import NETWORKS
 from lnl.noise.keys import SHAPES
 from lnl.noise.kinds import NoiseKind

@@ -12,8 +12,8 @@ from typing import Any
 from lnl.declared import handovers, labellers, stages
 from lnl.declared.cells import Cell, Declared, Run
 from lnl.declared.slots import COORDINATES, Slots
-from lnl.declared.specification import choose, digest, resolve
-from lnl.errors import Unknown, UserError, nearest
+from lnl.declared.specification import digest, resolve
+from lnl.errors import Unknown, UserError, choose, nearest
 from lnl.noise.keys import SEMANTIC
 
 PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with

@@ -9,8 +9,9 @@ from lnl.declared import chosen_epochs, environment, labellers, paths, runtime, 
 from lnl.declared.cells import Cell, Run, Search
 from lnl.declared.search_specification import VERSION, ranges
 from lnl.declared.searches import check_block, search_of
-from lnl.declared.specification import choose, digest
+from lnl.declared.specification import digest
 from lnl.declared.suite import Suite
+from lnl.errors import choose
 
 UNKNOWN_MINUTES, UNKNOWN_MEMORY_MB = 60, 4000  # of a run, where its protocol declares nothing
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError
 
 #: Rules of workflow/rules: a target of such a name would be two things.
 RULES = (
@@ -66,10 +66,3 @@ def keys_of(entries: Iterable[Mapping[str, Any]], what: str, where: str) -> dict
             raise UserError(f"{where}: two {what} have the key '{entry['key']}'; give one of them another")
         found[entry["key"]] = entry
     return found
-
-
-def known(word: str, options: Iterable[str], what: str, where: str) -> None:
-    """UserError with the nearest name for a word that is none of these."""
-    listed = list(options)
-    if word not in listed:
-        raise UserError(f"{where}: there is no {what} '{word}'{nearest(word, listed)}")

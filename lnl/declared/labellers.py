@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.networks.registry import NETWORKS
 from lnl.noise.keys import SEMANTIC, parse
 

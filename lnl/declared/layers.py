@@ -235,7 +235,8 @@ class Layers:
         faults = self._faults_behind(error) if isinstance(error, Unknown) else []
         if not isinstance(error, Unknown) or not faults:
             return error
-        return UserError(f"{error.source}: {error.what} '{error.word}' is wrong itself", *faults)
+        source = f"{error.source}: " if error.source else ""
+        return UserError(f"{source}{error.what} '{error.word}' is wrong itself", *faults)
 
     def _faults_behind(self, error: Unknown) -> list[str]:
         kind = re.split(r" of (?!noise)| or | \(|,", error.what)[0]

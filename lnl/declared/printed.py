@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lnl.declared.distinct import known
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 
 Tree = Mapping[str, Any]
 
@@ -71,17 +70,17 @@ def check_printed(table: Tree, rows: Tree, columns: Tree, where: str) -> None:
             f"{100 * max(means):g}, spreads as well"
         )
     for row, numbers in values.items():
-        known(row, rows, "row", f"{where}: published")
+        choose(row, rows, "row", f"{where}: published")
         for column in numbers:
-            known(column, columns, "column", f"{where}: published, {row}")
+            choose(column, columns, "column", f"{where}: published, {row}")
     for name in ("quoted", "doubtful"):
         seen: set[tuple[str, str]] = set()
         for entry in declared.get(name, []):
             for row, column in places(entry):
                 assert row is not None  # the schema requires it
-                known(row, values, "printed row", f"{where}: {name}")
+                choose(row, values, "printed row", f"{where}: {name}")
                 if column is not None:
-                    known(column, values[row], f"printed column at {row}", f"{where}: {name}")
+                    choose(column, values[row], f"printed column at {row}", f"{where}: {name}")
                 here = {(row, each) for each in ([column] if column else values[row])}
                 if here & seen:
                     raise UserError(f"{where}: {name}: two entries name {row}, {min(here & seen)[1]}")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lnl.declared import lengths
-from lnl.declared.specification import choose, merge
-from lnl.errors import UserError
+from lnl.declared.specification import merge
+from lnl.errors import UserError, choose
 
 Tree = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from lnl.declared import search_rounds
 from lnl.declared.search_options import resolved
-from lnl.declared.specification import NOISY_HOLD_OUT, choose, method_parameters
-from lnl.errors import UserError
+from lnl.declared.specification import NOISY_HOLD_OUT, method_parameters
+from lnl.errors import UserError, choose
 
 #: Ways in which candidates go on with what the one before has left, and the key of a specification that names that one.
 SHARED = {"shared": "networks_of", "shared-with-optimiser": "networks_and_optimiser_of"}
@@ -77,7 +77,7 @@ def check(
             at = f"{where}: datasets, {name}" if name else where
             if budget.get("algorithm", {}).get("name", declared["algorithm"]["name"]) != declared["algorithm"]["name"]:
                 raise UserError(f"{at}: 'algorithm.name': one search has one algorithm; another one needs a file")
-            algorithm = resolved(declared["algorithm"] | budget.get("algorithm", {}), f"{at}: ")
+            algorithm = resolved(declared["algorithm"] | budget.get("algorithm", {}), at)
             rounds, samples = (budget.get(k, declared[k]) for k in ("rounds", "samples"))
             check_budget(algorithm, rounds, samples, at)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 
 
 @dataclass(frozen=True)
@@ -104,21 +104,16 @@ def resolved(algorithm: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     """{"name", "form" where it has several, every option} of a declared algorithm, defaults filled in.
 
     UserError for an unknown algorithm, form or option, and for a value that an option does not take. where: the
-    declaration, for its message.
+    declaration, for its message; empty where there is none.
     """
-    name = algorithm.get("name")
-    if not isinstance(name, str) or name not in ALGORITHMS:
-        raise UserError(f"{where}unknown search algorithm '{name}'{nearest(name, ALGORITHMS)}")
-    at, forms = f"{where}search algorithm '{name}'", ALGORITHMS[name]
+    name = algorithm.get("name", "")
+    forms = choose(name, ALGORITHMS, "search algorithm", where)
+    at = f"{where}{': ' if where else ''}search algorithm '{name}'"
     form = algorithm.get("form", next(iter(forms)))
-    if not isinstance(form, str) or form not in forms:
-        raise UserError(f"{at}: unknown form '{form}'{nearest(form, forms)}")
-    options = forms[form]
-    known = ["name", *(["form"] if form else []), *options]
+    options = choose(form, forms, "form", at)
+    known = dict.fromkeys(["name", *(["form"] if form else []), *options])
     for key in algorithm:
-        if key not in known:
-            of = f", form {form}" if form else ""
-            raise UserError(f"{at}{of}: unknown option '{key}'{nearest(key, known)}")
+        choose(key, known, "option", f"{at}, form {form}" if form else at)
     values: dict[str, Any] = {"name": name, **({"form": form} if form else {})}
     for key, option in options.items():
         try:

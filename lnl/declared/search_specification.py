@@ -10,8 +10,8 @@ from lnl.declared.catalogue import Catalogue
 from lnl.declared.cells import DeclaredSearch
 from lnl.declared.search_file import SHARED, check_budget
 from lnl.declared.search_options import resolved
-from lnl.declared.specification import NOISY_HOLD_OUT, choose, digest
-from lnl.errors import UserError
+from lnl.declared.specification import NOISY_HOLD_OUT, digest
+from lnl.errors import UserError, choose
 
 #: Bumped by hand when the walk of a search changes what it finds.
 VERSION = 1

@@ -10,8 +10,7 @@ from typing import Any
 
 from lnl.declared.formulas import check_schedule
 from lnl.declared.search_file import parameter_of
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 
 FINALS = {  # what of a search is trained
     "best": "the best candidate",

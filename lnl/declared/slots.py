@@ -10,8 +10,7 @@ from lnl.declared.catalogue import Catalogue
 from lnl.declared.cells import Cell, Slot
 from lnl.declared.layers import whole
 from lnl.declared.printed import places, printed
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 
 COORDINATES = ("protocol", "dataset", "noise", "method")
 

@@ -9,8 +9,7 @@ from typing import Any
 from lnl.declared import formulas
 from lnl.declared.search_file import check_budget
 from lnl.declared.search_options import resolved
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 
 SYNTHETIC = "config/synthetic.yaml"
 
@@ -52,7 +51,7 @@ def check_synthetic(declared: Tree, spaces: Tree) -> None:
     for name, target in targets.items():
         _check_target(target, declared["epochs"], f"{SYNTHETIC}: targets, {name}")
     for name, algorithm in declared["algorithms"].items():
-        resolved(algorithm["algorithm"], f"{SYNTHETIC}: algorithms, {name}: ")
+        resolved(algorithm["algorithm"], f"{SYNTHETIC}: algorithms, {name}")
         if algorithm["algorithm"]["name"] == "hyperband":
             raise UserError(f"{SYNTHETIC}: algorithms, {name}: hyperband stops trainings, and nothing is trained here")
     for name, budget in declared["budgets"].items():

@@ -15,7 +15,7 @@ from typing import Any
 from lnl.data.registry import DatasetInfo
 from lnl.declared import declared_sets, lengths, noise_checks, settings, transitions
 from lnl.declared.restarts import without_inherited
-from lnl.errors import Unknown, UserError, nearest
+from lnl.errors import UserError, choose
 from lnl.networks import registry
 from lnl.networks.registry import NETWORKS
 from lnl.noise.kinds import NoiseKind
@@ -54,13 +54,6 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         out[key] = merge(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
     return out
-
-
-def choose(word: str, options: Mapping[str, Any], what: str, source: str) -> Any:
-    """options[word], or a UserError with the nearest valid name."""
-    if not isinstance(word, str) or word not in options:
-        raise Unknown(source, what, word, nearest(word, options))
-    return options[word]
 
 
 def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.declared import restarts
-from lnl.declared.specification import choose, merge
-from lnl.errors import UserError
+from lnl.declared.specification import merge
+from lnl.errors import UserError, choose
 
 Tree = Mapping[str, Any]
 

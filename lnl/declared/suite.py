@@ -16,8 +16,8 @@ from lnl.declared.layers import whole
 from lnl.declared.search_file import parameter_of, probe
 from lnl.declared.search_specification import declare
 from lnl.declared.slots import COORDINATES
-from lnl.declared.specification import choose, digest
-from lnl.errors import UserError
+from lnl.declared.specification import digest
+from lnl.errors import UserError, choose
 
 __all__ = ["Cell", "Run", "Search", "Slot", "Suite"]
 

@@ -13,9 +13,8 @@ from typing import Any
 from lnl.declared import dependencies
 from lnl.declared.cells import Cell
 from lnl.declared.reading import read_mapping
-from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 
 FILE = "config/systems.yaml"
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared.specification import choose, merge
+from lnl.declared.specification import merge
+from lnl.errors import choose
 
 
 def with_features(

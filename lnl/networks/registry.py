@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lnl.errors import UserError, nearest
+from lnl.errors import choose
 
 #: Option of every network with batch norm (decision batch_norm_scale): where its scales begin.
 SCALE: dict[str, tuple[str, ...]] = {"batch_norm_scale": ("ones", "uniform")}
@@ -201,14 +201,8 @@ NETWORKS: dict[str, NetworkInfo] = {
 
 def resolve(name: str, options: Mapping[str, str]) -> tuple[NetworkInfo, dict[str, str]]:
     """The network's entry and its options, defaults filled in; UserError for an unknown name, option or value."""
-    if name not in NETWORKS:
-        raise UserError(f"unknown network '{name}'{nearest(name, NETWORKS)}")
-    info = NETWORKS[name]
+    info: NetworkInfo = choose(name, NETWORKS, "network", "")
     for option, value in options.items():
-        if option not in info.options:
-            raise UserError(f"network '{name}' has no option '{option}'{nearest(option, info.options)}")
-        if value not in info.options[option]:
-            raise UserError(
-                f"network '{name}', option '{option}': unknown value '{value}'{nearest(value, info.options[option])}"
-            )
+        known = choose(option, info.options, "option", f"network '{name}'")
+        choose(value, dict.fromkeys(known), "value", f"network '{name}', option '{option}'")
     return info, {option: options.get(option, values[0]) for option, values in info.options.items()}

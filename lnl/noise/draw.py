@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.data.streams import named_stream
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose
 from lnl.noise.keys import NoiseKey, parse
 from lnl.noise.kinds import OwnNoise
 from lnl.noise.released_stream import released_labels
@@ -35,8 +35,7 @@ def draw(
     a declared kind.
     UserError for an unknown generator, a bad key, or a file noise (see `labelfile.read_labels`).
     """
-    if generator not in GENERATORS:
-        raise UserError(f"unknown noise generator '{generator}'{nearest(generator, GENERATORS)}")
+    choose(generator, GENERATORS, "noise generator", "")
     rows = requested(noise, classes, own, seed)
     if rows is None:
         raise UserError(f"noise '{noise}' brings its own labels; it has no transition matrix to draw from")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 
 #: What such a function may ask for, by the names of its parameters. `stream` and `seed` are the label vector's own.
 OF_MATRIX = ("classes", "rate", "stream", "seed")
@@ -57,9 +57,7 @@ class NoiseKind:
         """The kind of a YAML file. UserError for a data set or a class that there is not."""
         maps = {}
         for name, said in declared["maps"].items():
-            if name not in datasets:
-                raise UserError(f"{file}: maps: unknown data set '{name}'{nearest(name, datasets)}")
-            maps[name] = _class_map(datasets[name], said, file)
+            maps[name] = _class_map(choose(name, datasets, "data set", f"{file}: maps"), said, file)
         return cls(key, declared["title"], declared["source"], file, maps)
 
     @classmethod
@@ -68,8 +66,7 @@ class NoiseKind:
     ) -> NoiseKind:
         """The kind of a YAML file by which images are replaced. UserError for a data set that there is not."""
         for name in (each for to, of in declared["replaced_by"].items() for each in (to, *of)):
-            if name not in datasets:
-                raise UserError(f"{file}: replaced_by: unknown data set '{name}'{nearest(name, datasets)}")
+            choose(name, datasets, "data set", f"{file}: replaced_by")
         sources = {to: tuple(datasets[name] for name in of) for to, of in declared["replaced_by"].items()}
         return cls(key, declared["title"], declared["source"], file, replaced_by=sources)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lnl.declared import reductions
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose
 from lnl.files import replacing
 from lnl.files.own_code import failed, loaded
 from lnl.render.figure_data import FigureData
@@ -35,9 +35,7 @@ COLUMNS = ("figure", "row", "column", "quantity", "x", "mean", "low", "high", "n
 
 def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
     """Records and declaration of one figure; UserError for an unknown one."""
-    if key not in suite.figures:
-        raise UserError(f"there is no figure '{key}'{nearest(key, suite.figures)}")
-    declaration = suite.figures[key]
+    declaration: dict[str, Any] = choose(key, suite.figures, "figure", "")
     trains = declaration.get("kind") not in ("none", "synthetic")  # else it is the same at every scale, unless reduced
     heading = reductions.heading(suite, key) if trains or reductions.changes(suite, key) else ""
     found = states(suite, key) if declaration.get("kind") == "searches" else []

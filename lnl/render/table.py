@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import reductions
-from lnl.errors import UserError, nearest
+from lnl.errors import choose
 from lnl.files import replacing
 from lnl.render import html, latex, markdown
 from lnl.render.compare import Line, frame, lines
@@ -67,9 +67,7 @@ def write(path: Path, text: str) -> Path:
 
 def document(suite: Suite, key: str, locate: Locate | None = None) -> tuple[Document, pd.DataFrame]:
     """A table as a format-neutral document and as a tidy frame."""
-    if key not in suite.tables:
-        raise UserError(f"there is no table '{key}'{nearest(key, suite.tables)}")
-    if suite.tables[key].get("kind", "accuracy") != "accuracy":
+    if choose(key, suite.tables, "table", "").get("kind", "accuracy") != "accuracy":
         from lnl.render.plain import untrained
 
         return untrained(suite, key)

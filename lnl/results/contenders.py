@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from lnl.declared import paths
 from lnl.declared.cells import Cell, Slot
 from lnl.declared.dependencies import parted
-from lnl.declared.specification import choose
-from lnl.errors import Unknown, UserError, nearest
+from lnl.errors import Unknown, UserError, choose, nearest
 from lnl.results import briefly
 from lnl.results.committed import Elsewhere, at_hand
 from lnl.results.comparing import Comparison, Pair, Side, compare

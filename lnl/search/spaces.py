@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lnl.declared.reading import read_yaml
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose
 from lnl.learning.curves import FORMULAS, clipped, evaluate
 
 CHECK_DRAWS = 20_000
@@ -69,10 +69,7 @@ class Space:
 def load_space(root: Path, name: str) -> Space:
     """The space of config/spaces/<name>.yaml; see `space_in`."""
     folder = root / "config" / "spaces"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        raise UserError(f"unknown search space '{name}'{nearest(name, (p.stem for p in folder.glob('*.yaml')))}")
-    return space_in(path)
+    return space_in(choose(name, {file.stem: file for file in folder.glob("*.yaml")}, "search space", ""))
 
 
 def space_in(file: Path) -> Space:
@@ -83,8 +80,7 @@ def space_in(file: Path) -> Space:
 
 def _build(name: str, declared: dict[str, Any], where: str) -> Space:
     formula = declared["formula"]
-    if formula not in FORMULAS:
-        raise UserError(f"{where}: 'formula': unknown formula '{formula}'{nearest(formula, FORMULAS)}")
+    choose(formula, FORMULAS, "formula", f"{where}: 'formula'")
     coordinates = tuple(c for entry in declared["coordinates"] for c in _coordinates(entry, where))
     if len(coordinates) != FORMULAS[formula].numbers:
         raise UserError(

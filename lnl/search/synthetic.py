@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lnl.declared.reading import read_yaml
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 from lnl.learning.curves import FORMULAS, evaluate
 from lnl.search.algorithms import build
 from lnl.search.beta import Betas
@@ -40,15 +40,10 @@ def load(root: Path) -> dict[str, Any]:
     return declared
 
 
-def _find(options: Mapping[str, Any], name: str, what: str) -> Any:
-    if name not in options:
-        raise UserError(f"{FILE}: unknown {what} '{name}'{nearest(name, options)}")
-    return options[name]
-
-
 def target(declared: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Declaration of a target, a tested or a tuning one."""
-    return _find({**declared["targets"], **declared["tuning_targets"]}, name, "target")
+    found: dict[str, Any] = choose(name, {**declared["targets"], **declared["tuning_targets"]}, "target", FILE)
+    return found
 
 
 def epochs(declared: Mapping[str, Any]) -> np.ndarray:
@@ -114,10 +109,10 @@ def run_arm(root: Path, study: str, arm: str, repeats: int | None = None) -> dic
     `repeats`: as declared if None; fewer are the first of them.
     """
     declared = load(root)
-    chosen = _find(declared["studies"], study, "study")
-    what = _find(chosen["arms"], arm, f"arm of study '{study}'")
-    budget = _find(declared["budgets"], chosen["budget"], "budget")
-    algorithm = _find(declared["algorithms"], what["algorithm"], "algorithm")["algorithm"]
+    chosen = choose(study, declared["studies"], "study", FILE)
+    what = choose(arm, chosen["arms"], f"arm of study '{study}'", FILE)
+    budget = choose(chosen["budget"], declared["budgets"], "budget", FILE)
+    algorithm = choose(what["algorithm"], declared["algorithms"], "algorithm", FILE)["algorithm"]
     repeats = what.get("repeats", declared["repeats"]) if repeats is None else repeats
     where = bed(root, declared, what["space"], chosen["target"])
     found = search(where, algorithm, budget["rounds"], budget["samples"], repeats)

@@ -8,7 +8,7 @@ import typer
 
 from lnl.cli.common import DataRoot, Device, Scale, by_hand, load_suite, parse_seeds
 from lnl.declared.configuration import LARGEST_SEED
-from lnl.declared.specification import choose
+from lnl.errors import choose
 
 
 def train(

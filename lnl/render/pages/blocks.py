@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lnl.declared.specification import choose
-from lnl.errors import UserError
+from lnl.errors import UserError, choose
 from lnl.render.pages import again, costs, distributions, evidence, files, numbers
 from lnl.render.pages.committed import Committed
 from lnl.render.pages.marks import Mark, check_place

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lnl.declared.specification import choose
 from lnl.declared.suite import Suite
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 from lnl.results.claims.decisions import Verdict
 from lnl.results.claims.verdicts import judge
 from lnl.results.committed import laid_out

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lnl.declared import declared_sets, lengths, runtime
-from lnl.declared.specification import choose, merge
-from lnl.errors import UserError
+from lnl.declared.specification import merge
+from lnl.errors import UserError, choose
 from lnl.render import markdown
 from lnl.render.amounts import duration, size
 from lnl.render.document import Cell, Grid

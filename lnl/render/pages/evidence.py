@@ -9,7 +9,7 @@ from typing import Any
 from lnl.declared.searched import FINALS
 from lnl.declared.searches import search_of
 from lnl.declared.suite import Search, Suite
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 from lnl.render import markdown
 from lnl.render.claims import short
 from lnl.render.document import Cell, Grid, number, plural
@@ -226,9 +226,8 @@ def verdict(mark: Mark, kept: Committed) -> str:
     key, scale = mark.words[0], mark.options.get("scale", "paper")
     suite = kept.suite(scale, mark.number("seeds"))
     papers = {claim["key"]: paper for paper, declared in suite.claims.items() for claim in declared["claims"]}
-    if key not in papers:
-        raise UserError(f"there is no claim '{key}'{nearest(key, papers)}")
-    found = [v for v in kept.verdicts(papers[key], scale, mark.number("seeds")) if v.key == key and v.word != "not run"]
+    paper = choose(key, papers, "claim", "")
+    found = [v for v in kept.verdicts(paper, scale, mark.number("seeds")) if v.key == key and v.word != "not run"]
     chosen = [v for v in found if mark.options.get("in", "") in v.setting]
     if not chosen:
         raise UserError(f"no committed run tests claim {key}")

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite
@@ -33,16 +33,14 @@ def sentence(suite: Suite, says: str, name: str, given: Mapping[str, Any], where
     A function that asks for `suite` gets it. UserError, which begins with `where`, for an unknown function, for one
     that is given something else than it takes, and for a brace that nothing fills.
     """
-    known = functions()
-    if name not in known:
-        raise UserError(f"{where}: unknown arithmetic '{name}'{nearest(name, known)}")
-    takes = inspect.signature(known[name])
+    function: Callable[..., dict[str, str]] = choose(name, functions(), "arithmetic", where)
+    takes = inspect.signature(function)
     asked = {**given, **({"suite": suite} if "suite" in takes.parameters else {})}
     try:
         takes.bind(**asked)
     except TypeError as error:
         raise UserError(f"{where}: arithmetic '{name}' takes {', '.join(takes.parameters)}: {error}") from None
-    values = {key: str(value) for key, value in given.items()} | known[name](**asked)
+    values = {key: str(value) for key, value in given.items()} | function(**asked)
     try:
         return says.format_map(values)
     except (KeyError, IndexError, ValueError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import lengths, restarts, search_rounds
-from lnl.declared.specification import choose
+from lnl.errors import choose
 from lnl.results.arithmetic.words import whole
 
 if TYPE_CHECKING:

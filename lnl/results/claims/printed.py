@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lnl.declared.claim_printed import named_columns
 from lnl.declared.printed import printed
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 from lnl.results.claims.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ def published(suite: Suite, table: str, row: str, column: str) -> tuple[float, f
 def _select(suite: Suite, wanted: Mapping[str, Any], defaults: Mapping[str, Any], source: str) -> list[_Printed]:
     """Printed numbers of every row x column named; `all`: the whole axis; what is left out comes from `defaults`."""
     at = {**defaults, **wanted}
-    tables = suite.tables
-    if at["table"] not in tables:
-        raise UserError(f"{source}: unknown table '{at['table']}'{nearest(at['table'], tables)}")
-    values: dict[str, dict[str, Any]] = (tables[at["table"]].get("published") or {}).get("values") or {}
+    table = choose(at["table"], suite.tables, "table", source)
+    values: dict[str, dict[str, Any]] = (table.get("published") or {}).get("values") or {}
     every = dict.fromkeys(column for row in values.values() for column in row)
     found = []
     for row, column in itertools.product(_listed(at["row"], values), _listed(at["column"], every)):

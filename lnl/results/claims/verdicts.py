@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared.claims import places, settings
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, choose, nearest
 from lnl.results.claims import identities, printed
 from lnl.results.claims.decisions import Verdict, compared, decide, weighed
 from lnl.results.claims.evidence import Repeats, gather
@@ -190,8 +190,7 @@ def _without_runs(suite: Suite, paper: str, claim: Mapping[str, Any], with_ident
         groups.append(("printed", printed_words(declared), claim.get("printed_note", ""), found))
     if claim.get("identity") and with_identities:
         name = claim["identity"]
-        if name not in identities.IDENTITIES:
-            raise UserError(f"{source}: unknown identity '{name}'{nearest(name, identities.IDENTITIES)}")
+        choose(name, dict.fromkeys(identities.IDENTITIES), "identity", source)
         computed = list(identities.comparisons(name, suite.root))
         groups.append(("identity", identities.words(name), claim.get("identity_note", ""), computed))
     about = (paper, claim["key"], claim["where"], claim["claim"], str(claim["cores"]))
