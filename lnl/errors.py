@@ -40,14 +40,14 @@ class Unknown(UserError):
         super().__init__(f"{source}: {line}" if source else line)
 
 
-def alike(word: object, options: Iterable[object]) -> str:
+def alike(word: object, options: Iterable[object], most: int = 3) -> str:
     """The middle of an error line about an unknown word of very many: the closest valid values, if any is close.
 
     >>> alike("s3e", ["s2e", "tutorial"])
     " (did you mean 's2e'?)"
     """
-    close = " or ".join(_close(word, options, 3))
-    return f" (did you mean {close}?)" if close else ""
+    meant = " or ".join(f"'{near}'" for near in close(word, options, most))
+    return f" (did you mean {meant}?)" if meant else ""
 
 
 def nearest(word: object, options: Iterable[object]) -> str:
@@ -57,7 +57,7 @@ def nearest(word: object, options: Iterable[object]) -> str:
     " (did you mean 'cifar10'? valid: cifar10, mnist)"
     """
     valid = sorted(str(option) for option in options)
-    hint = "".join(f"did you mean {near}? " for near in _close(word, valid, 1))
+    hint = "".join(f"did you mean '{near}'? " for near in close(word, valid, 1))
     listed = ", ".join(valid) if len(valid) <= LISTED else f"{', '.join(valid[:LISTED])} and {len(valid) - LISTED} more"
     return f" ({hint}valid: {listed or 'none'})"
 
@@ -70,7 +70,8 @@ def choose(word: str, options: Mapping[str, Any], what: str, source: str) -> Any
     return options[word]
 
 
-def _close(word: object, options: Iterable[object], most: int) -> list[str]:
-    """Those of the options that are closest to a word, whatever its capitals, each in quotes."""
+def close(word: object, options: Iterable[object], most: int, cutoff: float = 0.5) -> list[str]:
+    """Those of the options that are closest to a word, whatever its capitals: at most so many, none that is less like
+    it than the cutoff says (0: anything, 1: the word itself)."""
     lower = {option.lower(): option for option in sorted(map(str, options))}
-    return [f"'{lower[near]}'" for near in difflib.get_close_matches(str(word).lower(), lower, n=most, cutoff=0.5)]
+    return [lower[near] for near in difflib.get_close_matches(str(word).lower(), lower, n=most, cutoff=cutoff)]

@@ -19,7 +19,7 @@ NAMES = ("s2e", "s2e_figure4", "s2e_figure5", "tutorial", "all", "report")
     [
         ("s2e_figure44", "there is no target 's2e_figure44' (did you mean 's2e_figure4' or 's2e_figure5'?"),
         ("Tutorial", "there is no target 'Tutorial' (did you mean 'tutorial'?"),
-        ("qqqq", "there is no target 'qqqq' (`lnl status` lists artefacts"),
+        ("qqqq", "there is no target 'qqqq'; `lnl status` lists artefacts"),
         ("lite", "'lite' is no target, but a scale: --config scale=lite"),
         ("scale=lite", "settings follow --config, after the targets: --config scale=lite"),
     ],

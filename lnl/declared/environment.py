@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from difflib import get_close_matches
 
-from lnl.errors import UserError
+from lnl.errors import UserError, close
 
 #: Numbers that people set: what holds where they do not, the least and the most.
 KNOWN: dict[str, tuple[int, int, int] | tuple[float, float, float]] = {
@@ -27,7 +26,7 @@ def check() -> None:
         known(name)
     ours = [*KNOWN, *WORDS]
     for name in sorted(os.environ):
-        if name.startswith("LNL_") and name not in ours and (near := get_close_matches(name, ours, 1, ALIKE)):
+        if name.startswith("LNL_") and name not in ours and (near := close(name, ours, 1, ALIKE)):
             raise UserError(f"{name}: is no variable of the suite; did you mean {near[0]}? correct it, or unset it")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared.reading import read_yaml
-from lnl.errors import UserError
+from lnl.errors import UserError, alike, close
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 KINDS = {  # JSON's words for what a value is -> a person's
@@ -130,8 +129,7 @@ def _unknown_keys(error: Any) -> list[tuple[str, str]]:
     if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
         return []
     known = sorted(error.schema.get("properties", {}))
-    near = {key: difflib.get_close_matches(str(key), known, 1, 0.5) for key in sorted(set(error.instance) - set(known))}
-    return [(key, like[0] if like else "") for key, like in near.items()]
+    return [(key, "".join(close(key, known, 1))) for key in sorted(set(error.instance) - set(known))]
 
 
 def _unknown(error: Any) -> list[str]:
@@ -152,10 +150,8 @@ def _stands(key: str, of: Mapping[str, Any]) -> str:
 
 def _one_of(error: Any) -> str:
     options = [str(v) for v in error.validator_value]
-    near = difflib.get_close_matches(str(error.instance), options, 1, 0.5)
-    hint = f" (did you mean '{near[0]}'?)" if near else ""
     found = shown(error.instance) if not isinstance(error.instance, str) else f"'{error.instance[:LONGEST]}'"
-    return f"{found} is not one of {', '.join(options)}{hint}"
+    return f"{found} is not one of {', '.join(options)}{alike(error.instance, options, 1)}"
 
 
 def _kind(error: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lnl.data.registry import DatasetInfo
-from lnl.errors import UserError, nearest
+from lnl.errors import UserError, close, nearest
 from lnl.render.style import looks
 from lnl.results.records import STATES, SlotRuns
 from lnl.results.studies import Arm
@@ -112,7 +111,7 @@ class FigureData:
         if not curves or any(name in each for each in curves):
             return
         every = {known for place in self.places for each in place.records() for known in each["result"]["curves"]}
-        if name not in every and get_close_matches(name, every, 1, ALIKE):
+        if name not in every and close(name, every, 1, ALIKE):
             raise UserError(f"{self.source}: no run of this figure has a curve '{name}'{nearest(name, every)}")
 
     def curve(self, row: str, column: str, name: str) -> Curve | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from lnl.errors import UserError
+from lnl.errors import UserError, alike
 from lnl.run.worker.head import one_line
 
 NAME = re.compile(r"[\w-]+")  # a target by name; with a point or a slash it is a file
@@ -35,11 +34,8 @@ def check(
     if word in set(scales):
         raise UserError(f"'{word}' is no target, but a scale: --config scale={word}, after the targets")
     if NAME.fullmatch(word):
-        close = [f"'{near}'" for near in difflib.get_close_matches(word.lower(), sorted(listed), 3, 0.5)]
-        hint = f"did you mean {' or '.join(close)}? " if close else ""
-        raise UserError(
-            f"there is no target '{word}' ({hint}`lnl status` lists artefacts; a paper's name asks for all of it)"
-        )
+        remedy = "`lnl status` lists artefacts, and a paper's name asks for all of it"
+        raise UserError(f"there is no target '{word}'{alike(word, listed)}; {remedy}")
 
 
 def name_the_nearest(workflow: Any, targets: Iterable[str], scales: Iterable[str], broken: Broken) -> None:
