@@ -204,32 +204,24 @@ def _caches(root: Path) -> Iterator[Doomed]:
     """What the suite has written below a cache folder, which may be anybody's: files that its own notes name."""
     why = "remade when needed"
     for folder in _data_folders(root):
-        meta = _note(folder / "meta.json")
+        meta = sealed.read_if_sound(folder / "meta.json")
         listed = meta.get("files")
         if isinstance(listed, dict) and "format" in meta:
             own = {f"{name}.npy" for name in PARTS if name in listed} | {"meta.json", ".lock"}
             yield from (Doomed(p, s.st_size, why, root) for p, s in _files(folder, deep=False) if p.name in own)
     for path, _ in _files(root / "noise"):
-        if LABELS.fullmatch(path.name) and {"digest", "true_labels"} <= set(_note(path)):
+        if LABELS.fullmatch(path.name) and {"digest", "true_labels"} <= set(sealed.read_if_sound(path)):
             for beside in (path, path.with_suffix(".npy"), path.with_suffix(".lock")):
                 with suppress(OSError):
                     yield Doomed(beside, beside.lstat().st_size, why, root)
     price = root / "price.json"
-    if "machine" in _note(price):
+    if "machine" in sealed.read_if_sound(price):
         yield Doomed(price, price.lstat().st_size, "measured again when needed", root)
 
 
 def _data_folders(root: Path) -> list[Path]:
     """Folders that may hold prepared data; none behind a link."""
     return [Path(entry.path) for entry in below(root / "data", deep=False) if entry.is_dir(follow_symlinks=False)]
-
-
-def _note(path: Path) -> dict[str, object]:
-    """A small JSON file of the suite; nothing for any other file."""
-    try:
-        return sealed.read(path)
-    except (OSError, ValueError):
-        return {}
 
 
 def _leftovers(results: Path, cache: Path) -> Iterator[Doomed]:

@@ -9,13 +9,12 @@ from pathlib import Path
 from lnl.declared import dependencies, label_needs, paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, choose
-from lnl.render.document import snakemake_command
+from lnl.render.document import COMMANDS, snakemake_command
 from lnl.results import rendered
 from lnl.results.damaged import reason
 from lnl.results.records import RunState
 
 MODULES = {"tables": "lnl.render.table", "figures": "lnl.render.figure", "claims": "lnl.render.claims"}
-COMMANDS = {"tables": "table", "figures": "figure", "claims": "claims"}
 KINDS = {"tables": "a table", "figures": "a figure", "claims": "a page of claims"}
 
 

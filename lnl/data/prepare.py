@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 import sys
@@ -16,7 +15,7 @@ import numpy as np
 from lnl.data.arrays import PARTS, Arrays, Source, content_digest
 from lnl.data.registry import READERS, DatasetInfo
 from lnl.errors import UserError
-from lnl.files import replacing, said, sealed
+from lnl.files import replacing, said, sealed, sha256
 from lnl.files.disk import unwritten
 from lnl.files.home import written_out
 from lnl.files.locks import Lock
@@ -90,7 +89,7 @@ def _prepare(info: DatasetInfo, data_root: Path | None, folder: Path, accepted: 
         sealed.clear(path)
         with replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
-        files[name] = {"sha256": _sha256(path)}
+        files[name] = {"sha256": sha256(path)}
     meta = {
         "format": FORMAT,
         "declared": info.declared,
@@ -156,7 +155,7 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
     for name, known in files.items():
         path = folder / f"{name}.npy"
         try:
-            if _sha256(path) != known["sha256"]:  # each time, at the speed of a disk: a date says nothing about bytes
+            if sha256(path) != known["sha256"]:  # each time, at the speed of a disk: a date says nothing about bytes
                 raise ValueError("damaged")
             mapped[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
@@ -171,8 +170,3 @@ def _open(info: DatasetInfo, folder: Path, data_root: Path | None, accepted: Col
         side=info.shape[-1] if info.in_files else None,
         looked=meta.get("looked", {}),
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

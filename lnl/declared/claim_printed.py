@@ -48,11 +48,11 @@ def named_columns(test: Tree) -> dict[str, list[str]]:
     """{column: …} of a comparison that names its columns beside a and b; nothing of any other."""
     if test["kind"] != "INTER":
         return {}
-    return {"column": [*_listed(test["harder"], ()), test["easier"]]}
+    return {"column": [*named(test["harder"], ()), test["easier"]]}
 
 
 def _check_leads(test: Tree, where: str) -> None:
-    if test["easier"] in _listed(test["harder"], ()):
+    if test["easier"] in named(test["harder"], ()):
         raise UserError(f"{where}: '{test['easier']}' is the harder and the easier column")
     for side in ("a", "b"):
         if "column" in test[side]:
@@ -76,15 +76,16 @@ def _selected(catalogue: Declarations, at: Tree, where: str) -> list[tuple[str, 
     values = _values(catalogue, at["table"], where)
     columns = dict.fromkeys(column for row in values.values() for column in row)
     found = []
-    for row in _listed(at["row"], values):
+    for row in named(at["row"], values):
         choose(row, values, f"printed row of {at['table']}", where)
-        for column in _listed(at["column"], columns):
+        for column in named(at["column"], columns):
             choose(column, values[row], f"printed column of {at['table']} at {row}", where)
             found.append((row, column))
     return found
 
 
-def _listed(asked: str | list[str], every: Iterable[str]) -> list[str]:
+def named(asked: str | list[str], every: Iterable[str]) -> list[str]:
+    """Keys that a test names: one, a list of them, or `all` of every one that there is."""
     if asked == "all":
         return list(every)
     return [asked] if isinstance(asked, str) else list(asked)

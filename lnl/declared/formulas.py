@@ -1,14 +1,14 @@
 """Formulas of R(t) by name: how many numbers each takes. What they compute stands in lnl/learning/curves.py.
 
-Standard library only, so that a schedule or a space is checked before any job starts.
+Standard library and PyYAML only, so that a schedule or a space is checked before any job starts.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared.schema import is_number
 from lnl.errors import UserError, choose
 
 NUMBERS: Mapping[str, int] = {
@@ -56,8 +56,3 @@ def check_schedule(schedule: Mapping[str, Any], where: str) -> None:
             raise UserError(f"{where}: the schedule R lacks '{key}'; it is {{formula, clip, x}}")
     check_numbers(schedule["formula"], schedule["x"], where)
     check_clip(schedule["clip"], where)
-
-
-def is_number(value: Any) -> bool:
-    """A finite number, and no yes or no."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -13,6 +13,7 @@ from lnl.declared.demands import PROTOCOL
 from lnl.declared.specification import merge, set_dotted
 from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Suite
+from lnl.declared.wording import listed
 
 WHOLE = "nothing reduced"
 
@@ -88,11 +89,7 @@ def gathered(words: list[str]) -> list[str]:
     for said in words:
         used, _, printed = said.partition(" for ")
         found[used] = list(dict.fromkeys([*found.get(used, []), *([printed] if printed else [])]))
-    return [f"{used} for {_listed(printed)}" if printed else used for used, printed in found.items()]
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return [f"{used} for {listed(printed)}" if printed else used for used, printed in found.items()]
 
 
 def _candidates(suite: Suite, key: str, search: Search, named: list[tuple[Cell, Declared]]) -> list[Declared]:

@@ -41,7 +41,9 @@ def _validator(name: str) -> Any:
     import jsonschema  # only the head process validates; jobs never import it
 
     # JSON Schema takes 5.0 for an integer, and infinity for a number: a range(5.0) or an endless search comes of it
-    types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_whole, "number": _is_number})
+    types = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole, "number": lambda _, value: is_number(value)}
+    )
     return jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=types)(schema(name))
 
 
@@ -49,7 +51,8 @@ def _is_whole(_: Any, value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(_: Any, value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """A finite number, and no yes or no."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from lnl.declared.schema import schema
+from lnl.files import LARGEST_INTEGER
 
 Check = Callable[[Any], None]
 Schema = dict[str, Any]
@@ -29,7 +30,6 @@ KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "null": ((type(None),), "null"),
 }
 ANNOTATIONS = {"$schema", "$defs", "title", "description"}
-LARGEST_INTEGER = 2**63
 
 
 class Misfit(Exception):

@@ -4,6 +4,7 @@ anything. Standard library only."""
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import math
@@ -97,6 +98,12 @@ def read_file(path: Path | str, largest: int = LARGEST) -> bytes:
     if len(content) > largest:
         raise ValueError(f"larger than {largest // 2**20} MB when unpacked")
     return content
+
+
+def sha256(path: Path | str) -> str:
+    """Digest of a file's bytes, however large it is."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _regular(mode: int) -> None:

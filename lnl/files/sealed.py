@@ -43,6 +43,14 @@ def read(path: Path | str) -> dict[str, Any]:
     return opened(read_file(path))
 
 
+def read_if_sound(path: Path | str) -> dict[str, Any]:
+    """Content of such a file; nothing where there is none or it is damaged, for what is made again then."""
+    try:
+        return read(path)
+    except (OSError, ValueError):
+        return {}
+
+
 def opened(raw: bytes, parse: Callable[[bytes], Any] = json.loads) -> dict[str, Any]:
     """The same of its bytes. ValueError where they are no JSON object, or not what was sealed."""
     try:

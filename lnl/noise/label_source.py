@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+
+from lnl.files import sha256
 
 
 @dataclass(frozen=True)
@@ -43,5 +44,4 @@ class Labeller:
 @lru_cache(maxsize=64)
 def _sha256(path: Path, stamp: tuple[int, ...]) -> str:
     """Digest of a file's bytes, read again only when it was written again: every run of its labels is asked for it."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256(path)

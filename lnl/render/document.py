@@ -19,6 +19,8 @@ SKIPPED = "×"  # nothing will be measured here, for a reason given below
 NOTHING = "—"  # to be measured, but nothing there yet
 QUOTED = "‡"  # a printed number that is not of the document's own runs
 SUBSCRIPT = re.compile(r"(?<![A-Za-z0-9_/.\\-])([A-Za-zτε])_([A-Za-z0-9]+)(?![A-Za-z0-9_/])")  # T_k, not a_file_name
+#: Commands that render an artefact, by its kind.
+COMMANDS = {"tables": "table", "figures": "figure", "claims": "claims"}
 
 
 def snakemake_command(suite: Suite, key: str) -> str:

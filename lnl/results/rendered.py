@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from lnl.declared import dependencies, paths
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.files import sealed
+from lnl.files import sealed, sha256
 from lnl.results import records
 from lnl.search import files as search_files
 
@@ -118,8 +118,7 @@ def _content(key: str, made: str, lacks: list[str], written: Iterable[str]) -> d
 
 def _sha256(path: str) -> str | None:
     try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256(path)
     except OSError:
         return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
+from lnl.files import sha256
 from lnl.files.home import written_out
 
 
@@ -24,9 +25,7 @@ def place(info: DatasetInfo, data_root: Path, name: object) -> Path:
 
 def noted(path: Path, name: str) -> dict[str, str]:
     """What a manifest says of a file that was read: its name as declared, its digest and size."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"file": name, "digest": digest, "bytes": str(path.stat().st_size)}
+    return {"file": name, "digest": sha256(path), "bytes": str(path.stat().st_size)}
 
 
 def listed(folder: Path, name: str) -> dict[str, str]:

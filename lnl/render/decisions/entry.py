@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from lnl.declared.decisions import LEFT_OUT, OTHERWISE, Decision, explained_by, is_form, word
+from lnl.declared.wording import listed
 from lnl.render.decisions.wrapping import item, paragraph
-from lnl.results.arithmetic.words import listed
 
 BASES = {"as_printed": "as printed", "as_released": "as released", "inferred": "inferred", "ours": "ours"}
 

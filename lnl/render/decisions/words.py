@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lnl.declared.wording import spelled
 from lnl.render.document import minus, signed
 from lnl.results.statistics import FEWEST, Difference
 
 NOT_YET = "not measured yet"
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def counted(n: int, thing: str) -> str:
     """`five pairs`; of fewer than can show an effect it is said that there are no more: `two pairs only`."""
-    word = _NUMBERS[n] if n < len(_NUMBERS) else str(n)
-    return f"{word} {thing}{'' if n == 1 else 's'}{' only' if n < FEWEST else ''}"
+    return f"{spelled(n)} {thing}{'' if n == 1 else 's'}{' only' if n < FEWEST else ''}"
 
 
 def difference(found: Difference | None, thing: str = "pair") -> str:

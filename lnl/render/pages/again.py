@@ -6,11 +6,10 @@ from pathlib import Path
 
 from lnl.declared.searches import search_of
 from lnl.declared.suite import Suite
+from lnl.render.document import COMMANDS
 from lnl.render.pages.committed import FOLDER, Committed
 from lnl.render.pages.marks import Mark
 from lnl.render.pages.places import Place, places, suite_of
-
-COMMAND = {"tables": "table", "figures": "figure", "claims": "claims"}
 
 
 def again(mark: Mark, kept: Committed) -> str:
@@ -27,7 +26,7 @@ def again(mark: Mark, kept: Committed) -> str:
             needed[scale].add(file)
         partial = " --partial" if any(place.done < len(place.runs.runs) for place in chosen) else ""
         name = key.removesuffix("_claims") if suite.artefacts[key] == "claims" else key
-        rendered.append(f"lnl {COMMAND[suite.artefacts[key]]} {name} --scale {suite.scale}{repeats}{partial}")
+        rendered.append(f"lnl {COMMANDS[suite.artefacts[key]]} {name} --scale {suite.scale}{repeats}{partial}")
     imported = [
         f"lnl import {folder} --scale {scale}"
         for scale, files in needed.items()

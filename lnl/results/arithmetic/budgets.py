@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lnl.declared import lengths, restarts, search_rounds
+from lnl.declared.wording import whole
 from lnl.errors import choose
-from lnl.results.arithmetic.words import whole
 
 if TYPE_CHECKING:
     from lnl.declared.suite import Suite

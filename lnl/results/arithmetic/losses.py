@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from lnl.declared.wording import listed, whole
 from lnl.learning.ramps import drop_rate
 from lnl.learning.schedules import kept_count
-from lnl.results.arithmetic.words import listed, whole
 
 EPOCHS = range(1, 200)  # that Co-teaching's released code trains
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from lnl.declared.wording import spelled
 from lnl.results.statistics import FEWEST
 
 LEVEL = 0.05
 WILCOXON_FROM = 8  # pairs: Student's t below, Wilcoxon's signed ranks from here on
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,8 @@ def shortage(found: int, needed: int = FEWEST, of: str = "repeat") -> str:
     """Why there is no verdict: "two repeats, three are needed"; '' where there are enough."""
     if found >= needed:
         return ""
-    counted, wanted = (_COUNTS[n] if n < len(_COUNTS) else str(n) for n in (found, needed))
     plural = {"search": "searches"}.get(of, f"{of}s")
-    return f"{counted} {of if found == 1 else plural}, {wanted} are needed"
+    return f"{spelled(found)} {of if found == 1 else plural}, {spelled(needed)} are needed"
 
 
 def on_repeats(outcome: Outcome, found: int, needed: int = FEWEST, of: str = "repeat") -> Outcome:

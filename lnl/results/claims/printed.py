@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lnl.declared.claim_printed import named_columns
+from lnl.declared.claim_printed import named, named_columns
 from lnl.declared.printed import printed
 from lnl.errors import UserError, choose, nearest
 from lnl.results.claims.outcome import Outcome
@@ -61,19 +61,13 @@ def _select(suite: Suite, wanted: Mapping[str, Any], defaults: Mapping[str, Any]
     values: dict[str, dict[str, Any]] = (table.get("published") or {}).get("values") or {}
     every = dict.fromkeys(column for row in values.values() for column in row)
     found = []
-    for row, column in itertools.product(_listed(at["row"], values), _listed(at["column"], every)):
+    for row, column in itertools.product(named(at["row"], values), named(at["column"], every)):
         for word, known, what in ((row, values, "row"), (column, values.get(row, {}), "column")):
             if word not in known:
                 raise UserError(f"{source}: table {at['table']} prints no {what} '{word}'{nearest(word, known)}")
         number = values[row][column]
         found.append(_Printed(row, column, float(number[0]), number[1] if len(number) > 1 else None))
     return found
-
-
-def _listed(word: str | list[str], axis: Any) -> list[str]:
-    if word == "all":
-        return list(axis)
-    return [word] if isinstance(word, str) else list(word)
 
 
 def _greater(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> list[Comparison]:
@@ -108,7 +102,7 @@ def _inter(test: Mapping[str, Any], a: list[_Printed], b: list[_Printed]) -> lis
     leads = {(x.row, y.row, x.column): x.mean - y.mean for x, y in itertools.product(a, b) if x.column == y.column}
     out = []
     for (row, other, column), lead in leads.items():
-        if column in _listed(test["harder"], ()):
+        if column in named(test["harder"], ()):
             more = lead - leads[row, other, test["easier"]]
             label = f"lead of {row} over {other} at {column} above that at {test['easier']}"
             out.append(Comparison(label, more, more > 0))

@@ -39,7 +39,7 @@ class Model:
     def __init__(self, suite: Suite, device: torch.device, file: Path) -> None:
         self.suite, self.device, self.file = suite, device, file
         machine = digest({"device": device_name(device), "versions": versions(), "sources": _sources()})
-        known = _kept(file)
+        known = sealed.read_if_sound(file)
         self._methods: dict[str, str] = {}  # digests of their files
         self._told: set[str] = set()
         self._kept: dict[str, Any] = known if known.get("machine") == machine else {"machine": machine}
@@ -116,14 +116,6 @@ class Model:
             sealed.write(self.file, self._kept)
         found: dict[str, Any] = known[key]
         return found
-
-
-def _kept(file: Path) -> dict[str, Any]:
-    """What a cache of prices holds; nothing for one that is damaged: it is measured again."""
-    try:
-        return sealed.read(file)
-    except (OSError, ValueError):
-        return {}
 
 
 def _sources() -> str:
