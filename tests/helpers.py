@@ -16,15 +16,18 @@ from lnl.data.splits import noisy_hold_out
 from lnl.declared.cells import Cell
 from lnl.declared.reading import read_methods
 from lnl.declared.suite import Suite
+from lnl.declared.synonyms import SYNONYMS
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
+from lnl.learning import augment
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES = 10
+AUGMENTATIONS = ("none", *augment.PADDING, *augment.PARTS, augment.RESIZED)
 
 
 def arrays(examples: int = 256, shape: tuple[int, int, int] = (1, 8, 8)) -> Arrays:
@@ -156,3 +159,16 @@ def write_record(suite: Suite, path: Path, cell: Cell, seed: int, rate: float, *
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"result": result, "provenance": {}}))
+
+
+def method_called(name: str, document: str | None = None) -> str | None:
+    """The method that a document means by a name, ignoring case: its own words first; None if nobody uses the name."""
+    wanted = name.strip().lower()
+    for key, names in SYNONYMS.items():
+        if document is not None and names.get(document, "").lower() == wanted:
+            return key
+    for key, names in SYNONYMS.items():
+        printed = {value.lower() for word, value in names.items() if word != "others"}
+        if wanted in {key, *printed, *names.get("others", "").split(", ")}:
+            return key
+    return None

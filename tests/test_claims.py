@@ -16,10 +16,10 @@ from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.render.claims import render
 from lnl.render.html import inner
-from lnl.results.claims import identities, judge
+from lnl.results.claims import identities
 from lnl.results.claims.evidence import value
 from lnl.results.claims.printed import Comparison
-from lnl.results.claims.verdicts import judge as judge_at
+from lnl.results.claims.verdicts import judge
 from lnl.results.claims.words import sentence
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def test_a_claim_on_every_data_set_is_judged_on_each_and_on_one_stand_in_once(su
     nowhere = Path("/nonexistent")
 
     def settings_of(suite, key):
-        found = judge_at(suite, "s2e", lambda cell, seed: nowhere / cell.id / str(seed))
+        found = judge(suite, "s2e", lambda cell, seed: nowhere / cell.id / str(seed))
         return [v.setting.split(";")[0] for v in found if v.key == key and v.evidence == "runs"]
 
     assert settings_of(suite, "s2e-17") == [f"protocol s2e, {d}" for d in ("mnist", "cifar10", "cifar100")]
@@ -65,7 +65,7 @@ def test_what_is_not_in_the_suite_says_so(suite, monkeypatch):
     unnamed = about | {"key": "x-01", "waits": "the data set is not public"}
     claims = [unnamed, about | {"key": "x-02", "cells": cells, "test": {"kind": "FALL", "a": "a", "margin": 1}}]
     monkeypatch.setitem(suite.claims, "x", {"title": "t", "protocol": "s2e", "claims": claims})
-    verdicts = {v.key: v for v in judge_at(suite, "x", lambda cell, seed: Path("/nonexistent"))}
+    verdicts = {v.key: v for v in judge(suite, "x", lambda cell, seed: Path("/nonexistent"))}
     for key, words in (
         ("x-01", "the data set is not public"),
         ("x-02", "mentornet-dd at pair-45, mnist: not in the suite yet"),
@@ -110,7 +110,7 @@ def test_a_misspelt_key_of_a_test_is_named():
 @pytest.fixture(scope="module")
 def printed(suite):
     nowhere = Path("/nonexistent")
-    verdicts = [v for p in ("tutorial", "ieg") for v in judge_at(suite, p, lambda cell, seed: nowhere / cell.id)]
+    verdicts = [v for p in ("tutorial", "ieg") for v in judge(suite, p, lambda cell, seed: nowhere / cell.id)]
     return {v.key: v for v in verdicts if v.evidence == "printed"}
 
 
@@ -197,7 +197,7 @@ def archive(suite, tmp_path):
             return suite.cell_of([at], "test")[0]
 
         def judge(self):
-            found = judge_at(suite, "tutorial", self.path)
+            found = judge(suite, "tutorial", self.path)
             return {(v.key, v.setting.split(";")[0]): v for v in found if v.evidence == "runs"}
 
     return Archive()
@@ -342,7 +342,7 @@ def test_printed_values_are_compared_in_their_own_setting_only(archive, suite):
         archive.write(archive.cell("pair-45", "mentornet", "coteaching"), seed, 40 + 0.1 * seed)
     assert archive.judge()["tut-09", "protocol coteaching"].word == "not held"  # one miss at that level is enough
     demo = Suite.load(ROOT, {"scale": "demo", "seeds": None})
-    found = [v for v in judge_at(demo, "tutorial", archive.path) if v.key == "tut-09"]
+    found = [v for v in judge(demo, "tutorial", archive.path) if v.key == "tut-09"]
     assert found[0].word == "not run"
     assert "only, at scale paper" in found[0].note
 

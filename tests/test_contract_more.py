@@ -12,7 +12,7 @@ from torch import Tensor
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Batch, Learner, Method, Moment, Outcome
 from lnl.errors import UserError
-from lnl.learning.augment import KINDS, augment, width
+from lnl.learning.augment import augment, width
 from lnl.learning.selection import cross_entropy
 
 
@@ -89,7 +89,7 @@ def test_views_differ_from_each_other_and_between_steps_and_methods_share_them()
     assert all(torch.equal(a, b) for a, b in zip(one.views, again.batches.batch(0).views, strict=True))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", helpers.AUGMENTATIONS)
 def test_views_are_cropped_and_flipped_whatever_the_protocol_does(kind: str) -> None:
     built, plain = (helpers.build(MixUp, helpers.spec(augment=augmented)) for augmented in (kind, "none"))
     for training in (built, plain):

@@ -78,7 +78,7 @@ def test_no_step_in_a_declared_way_waits_for_the_device(key: str, monkeypatch: p
         assert crossings(ready(key, "digits_cnn", device=device, **changes), monkeypatch) == [], changes
 
 
-@pytest.mark.parametrize("kind", augment.KINDS)
+@pytest.mark.parametrize("kind", helpers.AUGMENTATIONS)
 def test_no_augmentation_waits_for_the_device(kind: str) -> None:
     images, uniform = (torch.rand(shape, device=ELSEWHERE) for shape in ((2, 4, 3, 8, 8), (2, 4, augment.width(kind))))
     with Crossings() as found:

@@ -20,7 +20,7 @@ from lnl.declared.reading import read_methods
 from lnl.engine import replay
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.method import Beta
-from lnl.learning.augment import KINDS, augment
+from lnl.learning.augment import augment
 from lnl.learning.mixing import interleaving
 
 LR, DECAY = 0.05, 0.4
@@ -248,7 +248,7 @@ def test_labelled_images_come_in_a_new_order_each_time_and_all_of_them_before_an
     assert len({tuple(turn) for turn in turns}) == 10
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "none"])
+@pytest.mark.parametrize("kind", [kind for kind in helpers.AUGMENTATIONS if kind != "none"])
 def test_both_views_are_augmented_as_the_protocol_says_and_differ(kind: str) -> None:
     built = build("digits_mlp", augment=kind)
     moment = built.begin_epoch(0)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from helpers import method_called
 
-from lnl.declared import dependencies, reductions, synonyms
+from lnl.declared import dependencies, reductions
 from lnl.declared.claims import demanded
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.noise.transition import matrix
@@ -125,7 +126,7 @@ def test_claims_about_gamma_use_the_cells_of_the_figure(suite: Suite) -> None:
 def test_coteachings_tables_are_as_printed(key: str, where: str) -> None:
     rows = list(csv.DictReader((ROOT / "tests/golden/published.csv").open()))  # transcribed apart from the declarations
     printed = {
-        (r["noise"], synonyms.key_of(r["entry"], "coteaching")): [float(r["mean"]), float(r["std"])]
+        (r["noise"], method_called(r["entry"], "coteaching")): [float(r["mean"]), float(r["std"])]
         for r in rows
         if (r["document"], r["where"]) == ("coteaching", where)
     }

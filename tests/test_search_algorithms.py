@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from search_games import ALL, FORMS, label, played
 
-from lnl.declared.search_options import FISHER_SAMPLES
+from lnl.declared.search_options import ALGORITHMS, FISHER_SAMPLES
 from lnl.declared.search_rounds import Length, accounting, plan
 from lnl.errors import UserError
-from lnl.search.algorithms import NAMES, build
+from lnl.search.algorithms import build
 from lnl.search.algorithms.base import generator
 from lnl.search.algorithms.hyperband import Hyperband
 from lnl.search.history import Round
@@ -185,5 +185,5 @@ def test_a_finished_static_search_proposes_nothing_more(declared: dict[str, Any]
 
 
 def test_names_and_defaults_are_what_the_declarations_rely_on() -> None:
-    assert set(NAMES) == {"random", "grid", "natural-gradient", "newton", "gradient", "bayesian", "hyperband"}
+    assert set(ALGORITHMS) == {"random", "grid", "natural-gradient", "newton", "gradient", "bayesian", "hyperband"}
     assert FISHER_SAMPLES == 10_000

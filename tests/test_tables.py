@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers import method_called
 
 from lnl.declared import synonyms
 from lnl.declared.schema import check
@@ -70,7 +71,7 @@ def declared_numbers(key):
 
 def test_mnist_accuracy_is_as_printed():
     methods = {
-        (noise, synonyms.key_of(name, "coteaching")): n for (noise, name), n in printed("coteaching", "Table 4").items()
+        (noise, method_called(name, "coteaching")): n for (noise, name), n in printed("coteaching", "Table 4").items()
     }
     assert declared_numbers("tutorial_mnist_accuracy") == methods
     assert len(methods) == 21
@@ -98,7 +99,7 @@ def test_tau_table_is_as_printed_and_sets_what_its_labels_say():
 
 
 def test_s2e_numbers_are_those_of_its_table_3():
-    expected = {(noise, synonyms.key_of(name, "s2e")): n for (noise, name), n in printed("s2e", "Table 3").items()}
+    expected = {(noise, method_called(name, "s2e")): n for (noise, name), n in printed("s2e", "Table 3").items()}
     assert declared_numbers("s2e_figure4_mnist") == expected
 
 
@@ -221,7 +222,7 @@ def test_a_wrong_declaration_is_named(change, said):
     ],
 )
 def test_one_method_has_one_key_whatever_a_document_calls_it(name, document, key):
-    assert synonyms.key_of(name, document) == key
+    assert method_called(name, document) == key
 
 
 def test_methods_of_the_tables_have_a_synonym_entry():

@@ -18,7 +18,6 @@ from PIL import Image
 
 END = b"\xff\xd9"  # end of image (ITU T.81, table B.1)
 TAIL = 64  # bytes in which it is looked for: some cameras write a few behind it
-COLOURS = ("RGB",)
 DEEP = "keeps its pixels as more than 8 bits a channel"
 #: What PIL raises about bytes that are no image, or too large a one.
 ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)

@@ -163,16 +163,3 @@ def also_called(key: str, but: str = "") -> list[str]:
     known = (but or title(key)).lower()
     printed = [name for document, name in SYNONYMS.get(key, {}).items() if document not in _NO_DOCUMENT]
     return sorted({name.lower(): name for name in reversed(printed) if name.lower() != known}.values())
-
-
-def key_of(name: str, document: str | None = None) -> str | None:
-    """The method that `name` means, ignoring case: in this document first, else anywhere; None if nobody uses it."""
-    wanted = name.strip().lower()
-    for key, names in SYNONYMS.items():
-        if document is not None and document not in _NO_DOCUMENT and names.get(document, "").lower() == wanted:
-            return key
-    for key, names in SYNONYMS.items():
-        printed = {value.lower() for word, value in names.items() if word != "others"}
-        if wanted in {key, *printed, *names.get("others", "").split(", ")}:
-            return key
-    return None

@@ -11,7 +11,6 @@ from lnl.learning import resized_crops
 PADDING = {"crop-flip": 4, "crop2-flip": 2}  # pixels of black on every side, before a crop of the old size
 PARTS = {"eighth-flip": 8, "reflect-flip": 8}  # this part of the side, 4 pixels of 32; `reflect`: of the image's own
 RESIZED = "resized-crop-flip"
-KINDS = ("none", *PADDING, *PARTS, RESIZED)
 WIDTH = 3  # uniform numbers per image: vertical offset, horizontal offset, flip
 
 

@@ -5,9 +5,6 @@ t is an epoch index on the paper's clock (a float at shorter scales). It is eval
 
 from __future__ import annotations
 
-RAMPS = ("as_released", "as_printed", "algorithm")
-EXPONENTS = ("as_released", "as_printed", "t_over_tk")
-
 
 def drop_rate(t: float, tau: float, t_k: float, c: float, ramp: str, exponent: str) -> float:
     """1 - R(t) of Co-teaching.

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lnl.declared.search_options import ALGORITHMS, resolved
+from lnl.declared.search_options import resolved
 from lnl.errors import UserError
 from lnl.search.algorithms.base import Algorithm
 
-NAMES = tuple(ALGORITHMS)
-
-__all__ = ["NAMES", "Algorithm", "build"]
+__all__ = ["Algorithm", "build"]
 
 
 def build(algorithm: Mapping[str, Any], dimension: int, rounds: int, samples: int) -> Algorithm:
