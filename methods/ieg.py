@@ -143,7 +143,7 @@ class IEG(Method):
             moved = label_slopes(logits, slopes, self.parameters["scaled_logits"])
             of_guess = soft_cross_entropy(logits[0], moved) + of_guess
         of_loss = self.label_start * of_given + (1 - self.label_start) * of_guess
-        weights = summed_to_one(self.parameters["meta_rate"] * of_loss, 1e-5)
+        weights = summed_to_one(self.parameters["meta_rate"] * of_loss)
         return weights, ((of_given - of_guess > 0) & (self.parameters["weight_start"] == "uniform")).to(weights.dtype)
 
     @property

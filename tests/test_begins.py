@@ -15,6 +15,7 @@ from suite_copy import TABLE, SuiteCopy
 from lnl.data.splits import noisy_hold_out
 from lnl.declared import dependencies
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.progress import unwatched
 from lnl.errors import UserError
@@ -55,7 +56,7 @@ def _load(**config: Any) -> Suite:
 
 def _train(suite: Suite, cell: Cell, seed: int = 1) -> dict[str, Any]:
     run = Run(cell, seed)
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, run))
     return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
 
 

@@ -18,6 +18,7 @@ from suite_copy import ROOT, SuiteCopy
 from lnl.cli import prepare, render
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Suite
 from lnl.engine.progress import unwatched
 from lnl.noise.labelfile import read_labels
@@ -108,7 +109,8 @@ def test_the_page_s_first_table_is_made_with_its_lines(checkout: tuple[SuiteCopy
     prepare.data(suite, "digits")
     prepare.noise(suite, "digits", "file-mine", "as_released", 0)
     for run in suite.demand(NAMES[0]):
-        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, unwatched, None)
+        points = handover_points(suite, run)
+        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, unwatched, None, points)
     render.everything(suite, [NAMES[0]], partial=False)
     text = Path(f"results/demo/tables/{NAMES[0]}.md").read_text()
     assert "digits, file-mine: labels of a file, 0.00% of them differ from the true ones." in text

@@ -14,6 +14,7 @@ from suite_copy import ROOT
 from lnl.cli import prepare, render
 from lnl.declared import label_needs
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Suite
 from lnl.engine.progress import unwatched
 from lnl.errors import UserError
@@ -52,7 +53,8 @@ def test_one_file_of_five_annotations_gives_a_table_of_five_columns(brought: Sui
     assert [run.cell.noise for run in runs] == [f"file-cifar10n.{name}" for name in ANNOTATIONS]
     for run in runs:
         prepare.noise(brought, "digits", run.cell.noise, "as_released", 0)
-        job(brought, run, Places.of(brought.config), "cpu", lambda: False, unwatched, None)
+        points = handover_points(brought, run)
+        job(brought, run, Places.of(brought.config), "cpu", lambda: False, unwatched, None, points)
     render.artefact(brought, "cifar10n", "tables", partial=True)
     with Path("results/smoke/tables/cifar10n.csv").open() as stream:
         lines = [line for line in csv.DictReader(stream) if line["row"] == "standard"]

@@ -30,6 +30,7 @@ from lnl.data.registry import DatasetInfo
 from lnl.data.sets import draw_sets
 from lnl.declared import dependencies, origin, paths, set_keys, source_files, stacked_repeats
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine import pieces
 from lnl.engine.build import load_method
@@ -321,7 +322,7 @@ def test_a_run_trains_on_the_replaced_images_and_its_oracles_stay_sound(suite: S
 @pytest.mark.parametrize("cell", ["coteaching/digits/openset-cifar100-60/coteaching", "ieg/digits/openset-both-60/ieg"])
 def test_a_run_leaves_a_sound_record_with_its_realised_share(suite: Suite, cell: str) -> None:
     run = Run(Cell(*cell.split("/")), 1)
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, run))
     record = valid.validated(paths.read(paths.record("smoke", run.cell.id, 1)), "record")
     labels = record["result"]["labels"]
     assert labels["requested_rate"] == 0.6 and labels["out_of_distribution"] == round(labels["realised_rate"] * 1197)

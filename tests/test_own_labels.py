@@ -19,6 +19,7 @@ from suite_copy import ROOT, SCALE, SuiteCopy, put
 from lnl.cli import prepare, render, train
 from lnl.declared import dependencies, label_needs
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Run, Suite
 from lnl.engine.progress import unwatched
 from lnl.errors import UserError
@@ -126,7 +127,8 @@ def test_tables_figures_claims_and_the_report_work_with_own_labels(
     assert "human.pt: 91.7% of 1197 labels are the true ones, fewest in class" in said.out
     assert said.err.count("which is more than half") == 1 and "file-human.worse_label on digits" in said.err
     for run in runs:
-        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, unwatched, None)
+        points = handover_points(suite, run)
+        job(suite, run, Places.of(suite.config, suite.root), "cpu", lambda: False, unwatched, None, points)
     render.everything(suite, [], partial=False)
     results = own.root / "results/demo"
     with (results / "tables/human.csv").open() as stream:

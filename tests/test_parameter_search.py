@@ -19,6 +19,7 @@ from lnl.data.splits import noisy_hold_out
 from lnl.declared import dependencies, reductions, searches
 from lnl.declared.cells import Run, Search
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Suite
 from lnl.engine.build import training
 from lnl.engine.data import DeviceData
@@ -127,7 +128,7 @@ def test_the_value_with_the_best_held_out_accuracy_is_trained(copy: SuiteCopy) -
     assert best["scores"] == [[c["value"], c["score"]] for c in candidates]
 
     [run] = suite.demand("small")
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, run))
     result = _result(suite, run)
     searched = result["searched"]
     assert (searched["parameter"], searched["value"], searched["score"]) == ("tau", winner["value"], winner["score"])

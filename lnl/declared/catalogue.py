@@ -24,8 +24,8 @@ class Catalogue(Contents):
         super().__init__(root, config, validate)
         if self._check is not None:
             self._validate()
-        self.layers.blame("config/scales", self.scale)
-        choose(self.scale, self.scales, "scale", "config key 'scale'")
+        with self.layers.explained():
+            choose(self.scale, self.scales, "scale", "config key 'scale'")
 
     @classmethod
     def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Self:

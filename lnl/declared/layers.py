@@ -263,12 +263,6 @@ class Layers:
             raise error
         self.forgiven.setdefault(file, error.lines[0])
 
-    def blame(self, place: str, key: str) -> None:
-        """UserError with what is wrong with a declaration, if it is one that was left out."""
-        faults = self.faults(place, key)
-        if faults:
-            raise UserError(*faults)
-
     def remarks(self) -> list[str]:
         """A line for each file that is left out, altogether or in some places; nothing in a job, whose head has said
         it."""

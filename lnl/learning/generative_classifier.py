@@ -18,6 +18,7 @@ KEPT = 0.7  # part of a class on which an estimate is made, each time
 #: Cuts of both estimates' inversions: those of the scipy of the released code's day (below 1.3), to which the first
 #: comes in single precision and the second in double.
 CUTS = (1e3 * torch.finfo(torch.float32).eps, 1e6 * torch.finfo(torch.float64).eps)
+BATCH, RATE = 50, 0.02  # of the optimisation of an ensemble
 TINY = 1e-10  # added to an ensemble's probability before its logarithm
 
 
@@ -110,14 +111,15 @@ def trusted_half(features: Tensor, labels: Tensor, gaussians: Gaussians) -> Tens
     return gaussians.distances(features, labels).argsort(stable=True)[: max(1, len(labels) // 2)]
 
 
-def ensemble_shares(posteriors: Tensor, labels: Tensor, keys: Tensor, batch: int = 50, rate: float = 0.02) -> Tensor:
-    """Shares [L] of L layers, summing to one, by Adam on the negative log-likelihood of a validating set.
+def ensemble_shares(posteriors: Tensor, labels: Tensor, keys: Tensor) -> Tensor:
+    """Shares [L] of L layers, summing to one, by Adam on the negative log-likelihood of a validating set, with the
+    batches and the rate of the released code.
 
     posteriors: [L, N, K]; labels: [N]; keys: uniform numbers [epochs, N], an order for every epoch. The last partial
     batch is dropped; fewer examples than a batch are one.
     """
     of_label = posteriors[:, torch.arange(len(labels), device=labels.device), labels]  # [L, N]
-    size = min(batch, len(labels))
+    size = min(BATCH, len(labels))
     logits = torch.ones(len(posteriors), dtype=posteriors.dtype, device=posteriors.device)
     mean, square, steps = torch.zeros_like(logits), torch.zeros_like(logits), 0
     for key in keys:
@@ -129,5 +131,5 @@ def ensemble_shares(posteriors: Tensor, labels: Tensor, keys: Tensor, batch: int
             steps += 1
             mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient.square()
             sound, spread = mean / (1 - 0.9**steps), (square / (1 - 0.999**steps)).sqrt()
-            logits = logits - rate * sound / (spread + 1e-8)
+            logits = logits - RATE * sound / (spread + 1e-8)
     return torch.softmax(logits, 0)

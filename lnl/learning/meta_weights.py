@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+TINY = 1e-5  # of IEG's code, so that weights that are all zero stay so
+
 
 def loss_slopes(logits: Tensor, slopes: Tensor, labels: Tensor) -> Tensor:
     """Derivatives [..., B] of the cross-entropy of every example, from those of its logits [..., B, K].
@@ -23,7 +25,7 @@ def rectified(raw: Tensor) -> Tensor:
     return kept / (total + (total == 0).to(total.dtype))
 
 
-def summed_to_one(raw: Tensor, tiny: float) -> Tensor:
-    """Weights [..., B] that are nowhere negative, divided by their sum plus `tiny`: together below one (IEG's code)."""
+def summed_to_one(raw: Tensor) -> Tensor:
+    """Weights [..., B] that are nowhere negative, divided by their sum plus TINY: together below one (IEG's code)."""
     kept = raw.clamp(min=0)
-    return kept / (kept.sum(-1, keepdim=True) + tiny)
+    return kept / (kept.sum(-1, keepdim=True) + TINY)

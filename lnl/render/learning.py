@@ -14,8 +14,8 @@ BEGIN = "<!-- learning: made by `lnl methods --write docs/add-a-method.md` -->"
 END = "<!-- end of learning -->"
 
 
-def learning_table(folder: Path = FOLDER) -> str:
-    """Markdown: a line for each file, with its first sentence and what it offers."""
+def learning_table(folder: Path) -> str:
+    """Markdown: a line for each file of a folder, with its first sentence and what it offers."""
     lines = ["| `lnl.learning.` | what it is | offers |", "|---|---|---|"]
     for file in sorted(folder.glob("[!_]*.py")):
         tree = parsed(file)

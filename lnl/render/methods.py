@@ -57,7 +57,7 @@ def renewed(text: str, methods: Mapping[str, Mapping[str, Any]], file: object) -
     tables = [
         (BEGIN, END, method_table),
         (CONTRACT, CONTRACT_END, contract_table),
-        (learning.BEGIN, learning.END, lambda _: learning.learning_table()),
+        (learning.BEGIN, learning.END, lambda _: learning.learning_table(learning.FOLDER)),
     ]
     for begin, end, table in [each for each in tables if each[0] in text] or tables[:1]:
         text = written(text, table(methods), file, begin, end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lnl.declared import dependencies
 from lnl.declared.data_places import Places
 from lnl.declared.suite import Run, Suite
 from lnl.engine.loop import Stopped
@@ -23,15 +22,13 @@ def job(
     stop: Callable[[], bool],
     progress: Progress,
     log: str | None,
-    points: tuple[str, ...] | None = None,
+    points: tuple[str, ...],
 ) -> None:
     """Publish a run's record if it is stored, with its hand-overs, else train it; a failure leaves its note.
 
-    points: of hand-overs; None for those that the declarations ask for. Stopped if told to stop.
+    points: of hand-overs, those of `dependencies.handover_points` if nobody wants others. Stopped if told to stop.
     """
     target = torch_device(device, bool(suite.config.get("deterministic")))
-    if points is None:
-        points = dependencies.handover_points(suite, run)
     store = Store(suite, run)
     try:
         with held(store, stop):  # another process may be training this very run

@@ -103,6 +103,7 @@ def _in_the_suite(suite: TinySuite, work: Callable[[], None]) -> None:
 
 def _stop_trainings(suite: TinySuite) -> None:
     from lnl.declared.data_places import Places
+    from lnl.declared.dependencies import handover_points
     from lnl.declared.suite import Run, Suite
     from lnl.engine.loop import Stopped
     from lnl.engine.progress import unwatched
@@ -118,7 +119,8 @@ def _stop_trainings(suite: TinySuite) -> None:
         one, both = (loaded.parse(f"{DRAWN}/{method}") for method in ("standard", "coteaching"))
         for seed in (1, 2):
             try:
-                job(loaded, Run(one, seed), places, "cpu", at_once, unwatched, None)
+                points = handover_points(loaded, Run(one, seed))
+                job(loaded, Run(one, seed), places, "cpu", at_once, unwatched, None, points)
             except Stopped:
                 continue
             raise AssertionError("it was not stopped")

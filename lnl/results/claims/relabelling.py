@@ -88,6 +88,6 @@ def below_threshold(root: Path) -> list[Comparison]:
     for survivors in SIZES:
         slopes = torch.zeros(100)
         slopes[:survivors] = 1.0
-        largest = float(summed_to_one(slopes[None], 1e-5).max())
+        largest = float(summed_to_one(slopes[None]).max())
         out.append(Comparison(f"largest weight where {survivors} of 100 have any", largest, largest >= 1))
     return out
