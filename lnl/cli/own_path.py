@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lnl.declared.cells import COORDINATES
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 
@@ -27,7 +28,7 @@ def check(file: Path, content: Mapping[str, Any], suite: Suite) -> None:
     for name, there in _said(file, suite).items():
         here = content.get(name, there if name == "scale" else None)  # pages do not say their scale
         if name == "cell":
-            here = "/".join(str(content[part]) for part in ("protocol", "dataset", "noise", "method"))
+            here = "/".join(str(content[part]) for part in COORDINATES)
         if name in ("seed", "round"):
             here = None if here is None else str(here)
         if here != there:

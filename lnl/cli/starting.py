@@ -133,8 +133,7 @@ def _free_noise(suite: Suite, name: str, file: str) -> None:
 
 def _cell(suite: Suite, protocol: str, dataset: str, method: str, noise: str = "symmetric-50") -> str:
     """A cell as `lnl train` takes it at this scale."""
-    stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
-    return Cell(protocol, stand_ins.get(dataset, dataset), noise, method).id
+    return Cell(protocol, suite.used_for(dataset), noise, method).id
 
 
 def _try_method(suite: Suite, name: str) -> str:

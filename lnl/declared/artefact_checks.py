@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lnl.declared.cells import COORDINATES
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.distinct import keys_of
 from lnl.declared.printed import check_printed, places
@@ -16,7 +17,6 @@ Tree = Mapping[str, Any]
 Axes = dict[str, dict[str, Tree]]
 
 FACTS = ("train", "validation", "test", "classes", "image")  # columns of a table about data sets
-COORDINATES = ("protocol", "dataset", "noise", "method")
 VARIANTS = ("variant", "set", "variants", "stage")
 #: What a row or a column may say, by kind of table or figure; key and label always.
 ROWS = {"datasets": ("dataset",), "networks": (), "traits": ()}

@@ -150,6 +150,10 @@ class Catalogue(Contents):
             self.scales[self.scale].get("artefacts") or "all", f"config/scales/{self.scale}.yaml: artefacts"
         )
 
+    def used_for(self, dataset: str) -> str:
+        """The data set that is trained on where a paper names this one: at this scale, it or its stand-in."""
+        return str(self.scales[self.scale].get("stand_ins", {}).get("datasets", {}).get(dataset, dataset))
+
     def mode(self, protocol: str) -> str:
         """How a protocol's runs that could share a program are trained: `single` or `stacked`.
 

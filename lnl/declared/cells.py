@@ -9,6 +9,8 @@ from typing import Any
 from lnl.declared import search_rounds
 from lnl.declared.printed import Printed
 
+COORDINATES = ("protocol", "dataset", "noise", "method")  # of a cell, as declarations and records name them
+
 
 @dataclass(frozen=True, order=True)
 class Cell:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lnl.declared import claim_groups, claim_printed, claim_tests
+from lnl.declared.cells import COORDINATES
 from lnl.declared.claim_tests import COMMON, KINDS, PLACES, QUANTITIES, Test
-from lnl.declared.claims import COORDINATES, Place, places, settings
+from lnl.declared.claims import Place, places, settings
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.search_file import parameter_of
 from lnl.errors import UserError, choose, nearest

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-COORDINATES = ("protocol", "dataset", "noise", "method")
+from lnl.declared.cells import COORDINATES
+
 LISTED = (*COORDINATES, "search", "study", "arm")  # of which a cell may list several
 
 

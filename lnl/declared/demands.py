@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared import handovers, labellers, stages
-from lnl.declared.cells import Cell, Declared, Run
-from lnl.declared.slots import COORDINATES, Slots
+from lnl.declared.cells import COORDINATES, Cell, Declared, Run
+from lnl.declared.slots import Slots
 from lnl.declared.specification import digest, resolve
 from lnl.errors import Unknown, UserError, choose, nearest
 from lnl.noise.keys import SEMANTIC
@@ -188,8 +188,7 @@ class Demands(Slots, ABC):
         network = labellers.network_of(noise, dataset)
         if network is None:
             return None
-        stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
-        at = labellers.coordinates(labellers.paper_dataset(self.protocols, stand_ins, dataset, where))
+        at = labellers.coordinates(labellers.paper_dataset(self.protocols, self.used_for, dataset, where))
         spec = self.resolved(at, labellers.changes(network), where)
         plain = spec == self.resolved(at, {}, where)
         found = Cell(at["protocol"], dataset, at["noise"], at["method"] + ("" if plain else f"-{network}"))
@@ -268,12 +267,11 @@ class Demands(Slots, ABC):
             labels = {c.method: 0 for c in self.cells} | dict.fromkeys(self.methods, 0)
             raise Unknown(cell.id, "method or variant", cell.method, nearest(cell.method, labels))
         protocol = choose(cell.protocol, self.protocols, "protocol", cell.id)
-        stand_ins = self.scales[self.scale].get("stand_ins", {}).get("datasets", {})
-        papers = [d for d in protocol["datasets"] if stand_ins.get(d, d) == cell.dataset]
+        papers = [d for d in protocol["datasets"] if self.used_for(d) == cell.dataset]
         if not papers:
-            hint = nearest(cell.dataset, dict.fromkeys(stand_ins.get(d, d) for d in protocol["datasets"]))
+            hint = nearest(cell.dataset, dict.fromkeys(self.used_for(d) for d in protocol["datasets"]))
             if cell.dataset in protocol["datasets"]:
-                hint = f": {stand_ins[cell.dataset]} stands in for it; name that, or another scale (--scale lite)"
+                hint = f": {self.used_for(cell.dataset)} stands in for it; name that, or another scale (--scale lite)"
             said = f"protocol {cell.protocol} has no '{cell.dataset}' at scale {self.scale}{hint}"
             raise Unknown(cell.id, "data set", cell.dataset, hint, said)
         paper = next((d for d in papers if labellers.can_label(self.protocols, cell.noise, d)), papers[0])

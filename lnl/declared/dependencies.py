@@ -224,9 +224,8 @@ def datasets(suite: Suite, key: str) -> list[str]:
     declared = suite.declaration(key)
     if declared.get("kind") != "datasets":
         return []
-    stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
     named = [row["dataset"] for row in declared["rows"]]
-    return list(dict.fromkeys(stand_ins.get(d, d) for d in named))
+    return list(dict.fromkeys(suite.used_for(d) for d in named))
 
 
 def check(suite: Suite) -> None:

@@ -5,7 +5,7 @@ It is declared by the noise that names it, as the source of a hand-over is by it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lnl.errors import UserError, choose
@@ -39,12 +39,15 @@ def changes(network: str) -> dict[str, str]:
     return {"protocol.network": network}
 
 
-def paper_dataset(protocols: Tree, stand_ins: Mapping[str, str], dataset: str, where: str) -> str:
-    """The paper's data set behind the one that is used; UserError where the protocol has no labeller for it."""
+def paper_dataset(protocols: Tree, used_for: Callable[[str], str], dataset: str, where: str) -> str:
+    """The paper's data set behind the one that is used. UserError where the protocol has no labeller for it.
+
+    used_for: the data set that is used in place of a paper's (`Catalogue.used_for`).
+    """
     declared = choose(PROTOCOL, protocols, "protocol", where)["datasets"]
-    found = [name for name in declared if stand_ins.get(name, name) == dataset]
+    found = [name for name in declared if used_for(name) == dataset]
     if not found:
-        used = ", ".join(dict.fromkeys(stand_ins.get(name, name) for name in declared))
+        used = ", ".join(dict.fromkeys(used_for(name) for name in declared))
         raise UserError(f"{where}: nobody labels {dataset}: protocol {PROTOCOL} has {used}; add the data set to it")
     return str(found[0])
 

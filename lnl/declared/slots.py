@@ -7,12 +7,10 @@ from contextlib import nullcontext
 from typing import Any
 
 from lnl.declared.catalogue import Catalogue
-from lnl.declared.cells import Cell, Slot
+from lnl.declared.cells import COORDINATES, Cell, Slot
 from lnl.declared.layers import whole
 from lnl.declared.printed import places, printed
 from lnl.errors import UserError, choose
-
-COORDINATES = ("protocol", "dataset", "noise", "method")
 
 
 class Slots(Catalogue, ABC):

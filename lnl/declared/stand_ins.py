@@ -22,10 +22,9 @@ def stands_for(suite: Suite, cell: Cell) -> list[str]:
     papers = [each.paper_dataset for each in suite.declarations_of(cell)]
     if not papers:
         papers = [declared.paper_dataset]
-        stood = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
         for name in ordered:
             at = {"protocol": cell.protocol, "dataset": name, "noise": cell.noise, "method": cell.method}
-            same = stood.get(name, name) == cell.dataset and cell.method in suite.methods
+            same = suite.used_for(name) == cell.dataset and cell.method in suite.methods
             same = same and labellers.can_label(suite.protocols, cell.noise, name)
             if same and suite.resolved(at, {}, cell.id) == declared.spec:
                 papers.append(name)

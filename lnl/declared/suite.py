@@ -10,12 +10,11 @@ from typing import Any, Self
 
 from lnl.declared import noise_checks
 from lnl.declared import searched as asked
-from lnl.declared.cells import Cell, Declared, DeclaredSearch, Run, Search, Slot
+from lnl.declared.cells import COORDINATES, Cell, Declared, DeclaredSearch, Run, Search, Slot
 from lnl.declared.demands import Demands
 from lnl.declared.layers import whole
 from lnl.declared.search_file import parameter_of, probe
 from lnl.declared.search_specification import declare
-from lnl.declared.slots import COORDINATES
 from lnl.declared.specification import digest
 from lnl.errors import UserError, choose
 

@@ -68,11 +68,10 @@ def _compare(ours: str, printed: str) -> str:
 
 def _datasets(suite: Suite, declaration: dict[str, Any]) -> tuple[Grid, list[Fact], str, str]:
     """Sizes in the data manifests beside the printed ones; a stand-in is named and not compared."""
-    stand_ins = suite.scales[suite.scale].get("stand_ins", {}).get("datasets", {})
     values = (declaration.get("published") or {}).get("values", {})
     rows, facts = [], []
     for row in declaration["rows"]:
-        used = stand_ins.get(row["dataset"], row["dataset"])
+        used = suite.used_for(row["dataset"])
         label = row["label"] if used == row["dataset"] else f"{row['label']} ({used} stands in)"
         sizes = _sizes(Path(paths.data(suite.scale, used)), declaration.get("split", "none"))
         cells = [Cell(label)]

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from lnl.declared import dependencies, origin
+from lnl.declared.cells import COORDINATES
 from lnl.declared.data_places import Places
 from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
@@ -164,7 +165,7 @@ def result(suite: Suite, run: Run, built: Training, place: int, about: dict[str,
     diverged = built.diverged[place]
     return {
         "scale": suite.scale,
-        **{k: getattr(run.cell, k) for k in ("protocol", "dataset", "noise", "method")},
+        **{k: getattr(run.cell, k) for k in COORDINATES},
         "seed": run.seed,
         "stand_in_for": declared.paper_dataset if declared.paper_dataset != run.cell.dataset else None,
         "spec": declared.spec,
