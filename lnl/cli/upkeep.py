@@ -1,4 +1,4 @@
-"""`lnl reproduced`: what the pages say."""
+"""`lnl reproduced`: the page of what is reproduced so far, and the blocks of README.md and docs/ that are made."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class Batch:
     uniform: Tensor | None = None  # random numbers for networks that want them, [..., networks, B, width]
     views: tuple[Tensor, ...] = ()  # further augmented views of x, as many as the method asks for
     crops: tuple[Tensor, ...] = ()  # the same images augmented anew as x is, as often as the method asks for
-    random: dict[str, Tensor] = field(default_factory=dict)  # uniform numbers that the method asked for, by name
+    random: dict[str, Tensor] = field(default_factory=dict)  # numbers that its `random` asks for, by name
     streams: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # name -> (x, labels), augmented like x
     dropout: dict[str, Tensor | None] = field(default_factory=dict)  # of each stream what `uniform` is of x
 
@@ -150,9 +150,9 @@ class Method:
         return {}
 
     def random(self) -> Mapping[str, tuple[int, ...] | Normal | Beta | Dropout]:
-        """Shapes of the uniform numbers that each step needs, by name (a permutation's keys), Normal of a shape (random
-        weights), Beta of one (MixUp's ratios), or Dropout. They come as `batch.random[name]`: a step draws nothing
-        itself."""
+        """What random numbers each step needs, by name: the shape of uniform ones (a permutation's keys), Normal of a
+        shape (random weights), Beta of one (MixUp's ratios), or Dropout. They come as `batch.random[name]`: a step
+        draws nothing itself."""
         return {}
 
     def sample(self, learner: Learner, uniform: Tensor) -> Tensor | None:
