@@ -29,9 +29,10 @@ class UserError(Exception):
 
 
 class Unknown(UserError):
-    """A word that names nothing of its kind. what: the kind, as the line calls it; source: where the word stands.
+    """A name of nothing that there is: `source: unknown what 'word'hint`, or `source: said` where that is given.
 
-    Whoever knows of a declaration of that name that is wrong says what is wrong with it in place of this.
+    source: where the name stands, empty for one that was typed; what: the kind of thing; hint: the end of the line. Of
+    a name whose declaration was left out since it is wrong, `Layers` says what is wrong with that instead.
     """
 
     def __init__(self, source: str, what: str, word: object, hint: str, said: str = "") -> None:

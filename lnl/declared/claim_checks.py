@@ -24,7 +24,8 @@ def check(catalogue: Declarations) -> None:
 
 
 def check_paper(catalogue: Declarations, paper: str, declaration: Tree, taken: dict[str, str]) -> None:
-    """The same of one paper's claims. taken: by key the file of every claim so far."""
+    """UserError for the first of one paper's claims that could not be judged, or whose key is taken. taken: by key the
+    file of every claim so far, to which these are added."""
     said = declaration.get("source", {}).get("paper", paper)
     if said != paper:
         raise UserError(f"claims/{paper}.yaml: 'source.paper': the page of '{said}' is declared in claims/{said}.yaml")

@@ -103,8 +103,8 @@ class Demands(Slots, ABC):
         return self._add(staged, spec, there, kept, suffix, where)
 
     def named(self, key: str, cell: Cell) -> list[Declared]:
-        """What an artefact declares that this cell is in place of: one stand-in may stand for several data sets and
-        networks, and other artefacts may have it in place of others."""
+        """The declarations of one artefact that are trained as this cell: several where one stand-in takes the place of
+        several data sets or networks, and the cell's own where the artefact has none."""
         self.demand(key)
         return list(self._named.get((self.source(key), cell), {}).values()) or [self.declared(cell)]
 

@@ -56,10 +56,11 @@ def sources(suite: Suite, run: Run) -> list[tuple[Run, str]]:
 
 
 def handover_points(suite: Suite, run: Run) -> tuple[str, ...]:
-    """Points at which a run writes its state, because declared runs read it (never from today's targets).
+    """Points of a training at which a run writes its state, for other runs that begin with it.
 
-    A repeat that artefacts ask for for its own sake, and whose reader nobody asks for with that seed, writes none; one
-    that no artefact asks for, trained by hand, writes all that some method could read.
+    They follow from what is declared, whatever artefacts are built today. A run that an artefact demands has those that
+    a declared run of the same seed reads, often none; a run that none demands, trained by hand, has every point that
+    some method could read.
     """
     if run not in _demanded(suite):
         return readable_points(suite, run.cell)
@@ -199,7 +200,8 @@ def resources(suite: Suite, cell: Cell, runs: int = 1) -> dict[str, int]:
 
 
 def search_resources(suite: Suite, search: Search, trainings: float) -> dict[str, int]:
-    """The same for a job that trains a block of candidates worth this many full trainings."""
+    """Run time, memory and GPUs, as `resources` has them, for a job that trains a block of a search's candidates.
+    trainings: how many full trainings the block is worth."""
     declared = suite.declared_search(search)
     return _resources(suite, search.protocol, declared.candidate, declared.paper_dataset, trainings)
 

@@ -51,7 +51,7 @@ def number(name: str, default: float, least: float, most: float) -> float:
 
 
 def whole(name: str, default: int, least: int, most: int) -> int:
-    """The same of a whole number."""
+    """The whole number in a variable, `default` where it is not set or empty; UserError for anything else."""
     return _whole(name, number(name, default, least, most))
 
 

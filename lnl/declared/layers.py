@@ -122,8 +122,8 @@ def check_place(real: Path, root: Path, word: str, where: str) -> None:
 
 @contextmanager
 def whole(noted: list[dict[Any, Any]]) -> Iterator[None]:
-    """What is noted meanwhile stays noted as a whole or, after a user's error, not at all: what an overlay's artefact
-    had declared before it failed is nobody's."""
+    """After a UserError in the block, give these dictionaries the content back that they had before it: an artefact of
+    an overlay that fails half way leaves none of its declarations behind."""
     before = [dict(each) for each in noted]
     try:
         yield
@@ -221,7 +221,8 @@ class Layers:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """While somebody's words are looked up: of what is left out, what is wrong with it is the answer."""
+        """Around a look-up of names that a user gave: an `Unknown` name whose declaration was left out becomes a
+        UserError with a line for everything that is wrong in that file."""
         try:
             yield
         except Unknown as error:
@@ -231,7 +232,8 @@ class Layers:
             raise UserError(*faults) from None
 
     def _with_cause(self, error: UserError) -> UserError:
-        """An error about a name whose own file is left out goes on with what is wrong there."""
+        """The error to note for a file: this one or, for an `Unknown` name whose own declaration was left out, a line
+        that says so and those about what is wrong there."""
         faults = self._faults_behind(error) if isinstance(error, Unknown) else []
         if not isinstance(error, Unknown) or not faults:
             return error

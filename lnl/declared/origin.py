@@ -52,7 +52,7 @@ def meaning(suite: Suite, noise: str, dataset: str) -> dict[str, str]:
 
 
 def of_search(suite: Suite, search: Search) -> dict[str, str | None]:
-    """The same of what the candidates of a search train on."""
+    """Digests of the data and labels that the candidates of a search train on today, as `manifests` has a run's."""
     return {
         "data": told(paths.data(suite.scale, search.dataset)),
         "labels": _labels(suite, search.noise, dependencies.search_labels(suite, search)),
@@ -61,7 +61,8 @@ def of_search(suite: Suite, search: Search) -> dict[str, str | None]:
 
 
 def trained_on(result: Mapping[str, Any]) -> dict[str, str | None]:
-    """The same of a record's result (or of what is to become one)."""
+    """Digests of the data and labels that a run was trained on, as its record's result (or what is to become one) tells
+    them; None for one that it does not tell. Of a declared kind of noise what it meant as well."""
     labels = result.get("labels")
     known: Mapping[str, Any] = labels if isinstance(labels, Mapping) else {}
     made = {"noise": known["source"]} if "source" in known else {}
@@ -74,7 +75,8 @@ def other_bytes(suite: Suite, run: Run, result: Mapping[str, Any]) -> str | None
 
 
 def other(today: Mapping[str, Any], then: Mapping[str, Any]) -> str | None:
-    """The same of digests: why they differ, in words; one that is None, or missing, tells nothing."""
+    """Which digest of `today` is another one in `then`, in words; None where none differs. One that is None, or
+    missing, is not compared."""
     for what, known in today.items():
         if known is not None and then.get(what) is not None and known != then[what]:
             return f"trained on other {what} (digest {then[what]}, today {known})"

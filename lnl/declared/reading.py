@@ -84,7 +84,8 @@ def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def named_files(folder: Path, suffix: str) -> list[Path]:
-    """Files of a folder whose names are those of what they declare; what begins with `_` declares nothing."""
+    """Files of declarations in a folder, as `files_of` finds them; UserError for a name that could not be the key of
+    what the file declares."""
     found = files_of(folder, suffix)
     for path in found:
         names.check(path.stem, f"file in {folder.name}/", str(path))
@@ -92,7 +93,8 @@ def named_files(folder: Path, suffix: str) -> list[Path]:
 
 
 def files_of(folder: Path, suffix: str) -> list[Path]:
-    """The same files, whatever their names are. UserError for a folder that may not be read."""
+    """Files of a folder that end in .suffix, sorted, without hidden ones and, of Python files, without those that begin
+    with `_`; none where there is no folder. UserError for a folder that may not be read."""
     try:
         os.listdir(folder)  # a pattern finds nothing where nothing may be read
     except PermissionError as error:

@@ -39,7 +39,8 @@ def heading(suite: Suite, key: str) -> str:
 
 
 def cell_heading(suite: Suite, cell: Cell) -> str:
-    """The same line about one cell by itself, which may stand for several of its protocol's data sets."""
+    """One line for captions about one cell by itself, as `heading` has it for an artefact. The cell may stand for
+    several of its protocol's data sets."""
     declared, search = suite.declared(cell), searches.search_of(suite, cell)
     found = [] if search is None else [searched(suite.searching, search)]
     if suite.scale != "paper":
@@ -93,8 +94,8 @@ def gathered(words: list[str]) -> list[str]:
 
 
 def _candidates(suite: Suite, key: str, search: Search, named: list[tuple[Cell, Declared]]) -> list[Declared]:
-    """What a search's candidates are in place of: what the cells that train with its choice are, or, of a search that
-    is drawn, what the figure declares."""
+    """A search's candidate as it was declared: once for each of the `named` cells that train with the search's choice
+    or, where there are none, once for each of the artefact's own declarations of the search."""
     candidate = suite.declared_search(search).candidate
     told = [each for cell, each in named if searches.search_of(suite, cell) == search]
     drawn = [Declared(candidate, each.paper_dataset, each.source, each.changes) for each in suite.sought(key, search)]
@@ -138,7 +139,7 @@ def _protocol(suite: Suite, declared: Declared) -> dict[str, Any]:
 
 
 def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
-    """The same with what the cell's variant says instead."""
+    """The protocol of a cell's data set, with the values that the cell's variant has in their place."""
     own = {key: value for key, value in declared.changes.items() if key.startswith(PROTOCOL)}
     printed = _protocol(suite, declared)
     if not own:

@@ -53,12 +53,12 @@ def _fits(wanted: str, here: str) -> bool:
 
 
 def _said(key: str) -> int:
-    """How much a key says: of two that match a cell, and of which one is the other's special case, it has more."""
+    """How specific a key is, as a number: for each part 2 for a name, 1 for a kind of noise, 0 for `*`, added up."""
     return sum(0 if part == ANY else 1 if part.endswith(KIND) else 2 for part in key.split("/"))
 
 
 def _meet(a: str, b: str) -> str | None:
-    """The key of what two keys match both; None if there is nothing."""
+    """The key that matches just the cells that both keys match; None where there are no such cells."""
     found = []
     for one, other in zip(a.split("/"), b.split("/"), strict=True):
         less, more = sorted((one, other), key=_said)

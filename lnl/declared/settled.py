@@ -1,6 +1,7 @@
 """Which declarations decisions are about: those that a decision names, and the tables of the documents.
 
-A protocol, a search, a space, a scale of somebody's own follows its own mind, wherever it lies.
+What a user adds, a protocol, a search, a space or a scale that no decision names, is held against none of them, in an
+overlay or in the checkout.
 """
 
 from __future__ import annotations

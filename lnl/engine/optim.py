@@ -129,7 +129,8 @@ class SGD:
 
     @property
     def momentum_part(self) -> Tensor | None:
-        """What the next update takes over of those before it, beside its gradient; None without momentum."""
+        """The part [..., networks, P] of the next update that is known before its gradient: the momentum factor times
+        the buffer; None without momentum."""
         return self.momentum * self.slots["momentum_buffer"] if self.momentum else None
 
     def penalise(self, flat: Tensor, gradient: Tensor, of_all: bool = False) -> None:
@@ -166,8 +167,9 @@ def kernels(shapes: Mapping[str, torch.Size]) -> Tensor:
 
 
 def rate_on_device(spec: Mapping[str, Any], flat: Tensor) -> Tensor | None:
-    """Where a learning rate stands that every step has anew, so that one recording serves many steps; None where it is
-    a number of Python's. Records of schedules that are older than this have their bits from the latter."""
+    """A tensor [] on the device for the learning rate, where a schedule changes it at every step: a recorded step (CUDA
+    graph) reads it there. None for other schedules, whose rate is a Python number: their earlier records are made with
+    that, and a tensor could round otherwise."""
     moving = spec["schedule"] == restarts.SCHEDULE and spec["name"] == "sgd"
     return torch.zeros((), dtype=flat.dtype, device=flat.device) if moving else None
 

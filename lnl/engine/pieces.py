@@ -123,8 +123,12 @@ def _of_one_class(training: Training) -> Iterator[tuple[int, Tensor, Tensor]]:
 
 
 def _summary(training: Training, batches: Iterator[tuple[int, Tensor, Tensor]]) -> dict[str, Any]:
-    """Of weights times the size of their batch, so that one is the weight of plain training. The area under the ROC
-    curve is the mean of those of the groups."""
+    """Weights that a method gives to batches (group, places, labels), by whether the label is the true one: histograms,
+    means, and how well they tell the two apart. Nothing where there is no batch.
+
+    A weight is multiplied by the size of its batch: 1 is that of plain training. The area under the ROC curve is the
+    mean over groups that have labels of both kinds.
+    """
     found: dict[int, list[tuple[Tensor, Tensor]]] = {}
     for number, (group, places, given) in enumerate(batches):
         weighed = training.methods[0].weigh(training.learner, _batch(training, places, given, number))

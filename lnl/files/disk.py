@@ -34,7 +34,8 @@ def unwritten(path: Path, error: OSError, remedy: str = "choose a folder that ca
 
 
 def of_writing(path: Path, error: Exception, partial: Path) -> UserError | None:
-    """The same for any error while a file was written; None where that was not the reason.
+    """The line about a file that could not be written, for any error that came up while it was; None where the error
+    has another reason.
 
     partial: what there is of the file. A library says neither where nor why; the system does when it is asked again.
     """

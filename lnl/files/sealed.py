@@ -52,7 +52,8 @@ def read_if_sound(path: Path | str) -> dict[str, Any]:
 
 
 def opened(raw: bytes, parse: Callable[[bytes], Any] = json.loads) -> dict[str, Any]:
-    """The same of its bytes. ValueError where they are no JSON object, or not what was sealed."""
+    """Content of a file of the suite's own from its bytes, without its seal. ValueError where they are no JSON object,
+    or not what was sealed."""
     try:
         content = parse(raw)
     except RecursionError:

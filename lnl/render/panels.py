@@ -86,8 +86,8 @@ def begun(data: FigureData) -> tuple[list[tuple[int, Entry]], list[str]]:
 
 
 def with_a_run(data: FigureData) -> tuple[list[Entry], list[str]]:
-    """The same of a figure whose rows are lines of panels, numbered as they are drawn: the rows that have a run, or all
-    where none has."""
+    """Rows to draw of a figure whose rows are lines of panels, and what the small print says of the others: those that
+    have a run, or all where none has."""
     chosen = [row for row in data.rows if _has_a_run(data, row)]
     if not chosen:
         return data.rows, []

@@ -29,5 +29,6 @@ def remedy(file: Path | str) -> str:
 
 
 def reason(error: Exception | str, file: Path | str) -> str:
-    """What is wrong with a record, of the line that an error has about it: without the file and the remedy."""
+    """What is wrong with a record, cut out of the line of an error about it: without the file's name in front and
+    without the remedy at the end."""
     return str(error).removeprefix(f"{file}: ").removesuffix(f"; {remedy(file)}")

@@ -79,7 +79,7 @@ def whole(suite: Suite, key: str) -> bool:
 
 
 def note_report(suite: Suite, keys: Iterable[str]) -> None:
-    """The same note for the report about these artefacts."""
+    """Leave a note beside the report, which was written just now about these artefacts."""
     keys = list(keys)
     lacks = [key for key in keys if not whole(suite, key)]
     content = _content(REPORT, _report_of(suite, keys), lacks, [paths.report(suite.scale)])

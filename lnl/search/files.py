@@ -39,7 +39,8 @@ def read(suite: Suite, search: Search, path: str) -> dict[str, Any]:
 
 
 def misplaced(search: Search, path: str) -> str | None:
-    """Why a file that is there is none of this search's in this place, however it was declared; None if it is one."""
+    """Why a file that is there is damaged, of another search or of another place, in words; None if it is this search's
+    file of this place, made of today's declaration or of a former one."""
     try:
         return _misplaced(search, path, paths.read(path))
     except (UserError, FileNotFoundError):
@@ -122,7 +123,7 @@ def choice(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def chosen(entry: Mapping[str, Any]) -> Any:
-    """The same as the value of the parameter."""
+    """What a candidate or a result of a search is trained with, as its parameter takes it: a schedule, or a value."""
     return entry["value"] if "value" in entry else entry["schedule"]
 
 

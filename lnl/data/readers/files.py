@@ -29,7 +29,8 @@ def noted(path: Path, name: str) -> dict[str, str]:
 
 
 def listed(folder: Path, name: str) -> dict[str, str]:
-    """The same of a folder of many files: a digest of their names, sizes and dates."""
+    """What a manifest says of a folder of many files that was read: its name as declared, a digest of the names, sizes
+    and dates of its files, and how many they are."""
     total, files = hashlib.sha256(), sorted(file for file in folder.rglob("*") if file.is_file())
     for file in files:
         known = file.stat()
