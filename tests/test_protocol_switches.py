@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lnl.declared.data_places import Places
 from lnl.declared.decision_switches import switches
+from lnl.declared.dependencies import handover_points
 from lnl.declared.schema import check
 from lnl.declared.specification import UNNAMED, network_options
 from lnl.declared.suite import Cell, Run, Suite
@@ -174,7 +175,7 @@ def test_a_record_says_how_many_images_counted(tmp_path: Path, monkeypatch: pyte
     found = {}
     for method in ("standard", "standard-whole"):
         run = Run(Cell("s2e", "digits", "symmetric-50", method), 1)
-        job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+        job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, run))
         record = sealed.read(Store(suite, run).record_file)
         check(record, "record", method)
         found[method] = record["result"]

@@ -27,6 +27,7 @@ from lnl.data.arrays import integer_digest
 from lnl.data.prepare import load
 from lnl.declared import dependencies, paths, stacked_repeats
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.progress import unwatched
@@ -196,7 +197,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(copy.root)
         suite = _load()
-        job(suite, LABELLER, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+        points = handover_points(suite, LABELLER)
+        job(suite, LABELLER, Places.of(suite.config), "cpu", lambda: False, unwatched, None, points)
         Store(suite, LABELLER).publish_handover("final")
     return copy
 
@@ -415,7 +417,7 @@ def archive(copy: SuiteCopy) -> tuple[Suite, dict[str, Any]]:
     Path("tables/small.yaml").write_text(TABLE)
     suite = _load()
     content = _prepare(suite)
-    job(suite, READER, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+    job(suite, READER, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, READER))
     Store(suite, READER).publish()
     assert keep(suite, ["small"], Path("kept")) == 1
     shutil.rmtree("results")

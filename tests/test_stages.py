@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
+from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine import pieces
 from lnl.engine.loop import Training
@@ -104,7 +105,7 @@ def _train(suite: Suite, method: str, seed: int = 1) -> dict[str, Any]:
     for source, _ in dependencies.handovers(suite, run).values():
         if not Store(suite, source).record_file.exists():
             _train(suite, source.cell.method, seed)
-    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+    job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, run))
     for point in dependencies.handover_points(suite, run):
         Store(suite, run).publish_handover(point)
     return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
@@ -311,7 +312,7 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         suite = Suite.load(helpers.ROOT, {"device": "cpu", "scale": "demo"}, validate=False)
         run = Run(Cell("l2r-background", "digits", "background-40", "l2r-half"), 1)
         suite.seek(run.cell)
-        job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None)
+        job(suite, run, Places.of(suite.config), "cpu", lambda: False, unwatched, None, handover_points(suite, run))
         return dict(json.loads(Store(suite, run).record_file.read_text())["result"])
 
 
