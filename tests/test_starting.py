@@ -69,6 +69,43 @@ def test_a_paper_of_one_s_own_and_a_method_run_as_they_are_written(here: SuiteCo
     assert "Co-teaching ends above plain training" in Path("results/demo/claims/mine.md").read_text()
 
 
+def test_a_search_and_a_scale_of_one_s_own_run_as_they_are_written(here: SuiteCopy) -> None:
+    written, then = new(suite(), "search", "my-search")
+    assert then == "lnl search s2e/digits/pair-45/coteaching/my-search"
+    done = here.lnl(*then.split()[1:])
+    assert done.returncode == 0, done.stderr
+    assert "best of 8 candidates" in done.stdout
+
+    head, _, listed = written.read_text().partition("# parameter: ")  # as its last comment says
+    kept = [line for line in head.splitlines() if not re.match("space|algorithm|rounds|samples", line)]
+    written.write_text("\n".join([*kept, *("parameter: " + listed).replace("# ", "").splitlines()]))
+    done = here.lnl(*then.split()[1:])
+    assert done.returncode == 0, done.stderr
+    assert "best of 3 candidates: tau = " in done.stdout
+
+    _, then = new(suite(), "scale", "my-scale")
+    assert then == "lnl train s2e/digits/symmetric-50/coteaching --scale my-scale"
+    done = here.lnl(*then.split()[1:], "--epochs", "3", "--quiet")
+    assert done.returncode == 0, done.stderr
+    shown = here.lnl("show", "s2e/digits/symmetric-50/coteaching", "--scale", "my-scale").stdout
+    assert "epochs" in shown and "40" in shown and "batch" in shown
+    for file in ("searches/my-search", "scales/my-scale"):
+        Path("config", file).with_suffix(".yaml").unlink()
+
+
+@pytest.mark.parametrize(
+    "place", ["# scored_on: test ", "# statistic", "# datasets", "# steps_per_epoch", "# test_images"]
+)
+def test_a_key_in_a_comment_of_a_search_or_a_scale_may_be_made_one(here: SuiteCopy, place: str) -> None:
+    for kind in ("search", "scale"):
+        file, _ = new(suite(), kind, "my-other")
+        file.write_text(file.read_text().replace(place, place.removeprefix("# ")))
+        try:
+            suite(validate=True)
+        finally:
+            file.unlink()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_key_is_explained_or_says_what_it_is(kind: str) -> None:
     text = (SKELETONS / KINDS[kind].skeleton).read_text()
@@ -114,6 +151,8 @@ def test_claims_of_names_that_differ_in_their_signs_alone_have_keys_of_their_own
         ("noise", "asymmetric", "config/noises/asymmetric.yaml is there already"),
         ("noise", "part-dependent", "a noise 'part-dependent' already, config/noises/part-dependent.py"),
         ("dataset", "mnist", "config/datasets/mnist.yaml is there already"),
+        ("search", "tau-grid", "config/searches/tau-grid.yaml is there already"),
+        ("scale", "lite", "config/scales/lite.yaml is there already"),
         ("dataset", "Mine", "'Mine' is no name for a dataset"),
         ("figure", "small", "there is an artefact 'small' already, tables/small.yaml"),
     ],

@@ -85,7 +85,7 @@ def _file(folder: str, skeleton: str, kind: str, name: str) -> Path:
 
 def _words(suite: Suite, name: str) -> dict[str, str]:
     """What stands in the places of a skeleton: a protocol or a paper with whose name this one begins is its own."""
-    protocol = _own(name, list(suite.protocols)) or (USUAL if USUAL in suite.protocols else next(iter(suite.protocols)))
+    protocol = _own(name, list(suite.protocols)) or _usual(suite)
     return {
         "name": name,
         "module": name.replace("-", "_"),
@@ -95,6 +95,10 @@ def _words(suite: Suite, name: str) -> dict[str, str]:
         "claim": _free_claim(suite, name),
         "paper": _own(name, [*suite.papers, *(key for key in suite.protocols if key not in suite.papers)]) or name,
     }
+
+
+def _usual(suite: Suite) -> str:
+    return USUAL if USUAL in suite.protocols else next(iter(suite.protocols))
 
 
 def _own(name: str, known: list[str]) -> str:
@@ -154,6 +158,15 @@ def _try_dataset(suite: Suite, name: str) -> str:
     return f"lnl prepare data {name}"
 
 
+def _try_search(suite: Suite, name: str) -> str:
+    """In a protocol in which something validates: a new one's images may all test."""
+    return f"lnl search {_cell(suite, _usual(suite), 'mnist', 'coteaching', 'pair-45')}/{name}"
+
+
+def _try_scale(suite: Suite, name: str) -> str:
+    return f"lnl train {Cell(_usual(suite), 'digits', 'symmetric-50', 'coteaching').id} --scale {name}"
+
+
 def _try_artefact(suite: Suite, name: str) -> str:
     return f"snakemake {name} -c2"
 
@@ -170,4 +183,6 @@ KINDS = {
     "protocol": Kind("config/protocols", "protocol.yaml.txt", _try_protocol),
     "dataset": Kind("config/datasets", "dataset.yaml.txt", _try_dataset, beside="dataset.py.txt"),
     "noise": Kind("config/noises", "noise.yaml.txt", _try_noise, _free_noise),
+    "search": Kind("config/searches", "search.yaml.txt", _try_search),
+    "scale": Kind("config/scales", "scale.yaml.txt", _try_scale),
 }

@@ -10,7 +10,9 @@ from lnl.cli.common import Scale, a_folder, load_suite
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="method, table, figure, claims, protocol, dataset or noise")],
+    kind: Annotated[
+        str, typer.Argument(help="method, table, figure, claims, protocol, dataset, noise, search or scale")
+    ],
     name: Annotated[str, typer.Argument(help="small letters, digits, '-' and '_'")],
     into: Annotated[str | None, typer.Option(help="a folder of one's own (docs/overlays.md); default: here")] = None,
 ) -> None:
