@@ -66,8 +66,8 @@ def test_missing_and_wrong_keys_of_a_file_are_listed_together(suite: Suite) -> N
         "'title' is missing",
         "'source' is missing",
         "'seeds': 0 is below the least possible value, 1",
-        "'columns.0': 'set' needs 'variant' beside it",
-        "'rows.1': unknown key 'lable' (did you mean 'label'?)",
+        "'columns[standard]': 'set' needs 'variant' beside it",
+        "'rows[symmetric-50]': unknown key 'lable' (did you mean 'label'?)",
     ]
 
 
@@ -87,10 +87,37 @@ def test_a_key_that_stands_one_level_too_high_is_told_its_place(suite: Suite) ->
     assert lines_about(table | {"paper": "s2e"}, "table") == ["unknown key 'paper' (it stands under 'source')"]
 
 
+def test_an_entry_of_a_list_is_called_by_its_key_if_it_has_one_of_its_own(suite: Suite) -> None:
+    rows = [{"key": "a"}, {"key": "twice"}, {"key": "twice"}, {"key": 5, "label": "x"}, {"key": "b c d"}]
+    found = lines_about(suite.tables["s2e_figure4_mnist"] | {"rows": rows}, "table")
+    assert [line.partition(":")[0] for line in found] == [
+        *("'rows[a]'", "'rows.1'", "'rows.2'", "'rows.4'", "'rows.3.key'"),
+    ]
+
+
+def test_a_key_of_another_kind_of_test_is_told_before_what_is_wrong_with_its_value() -> None:
+    from lnl.declared.contents import checked
+
+    test = {"kind": "FALL", "a": "ours", "margin": 5, "by": 5}
+    claim = {"key": "mine-01", "where": "x", "claim": "x", "cores": "yes", "cells": {"ours": {}}, "test": test}
+    printed = {"key": "mine-02", "where": "x", "claim": "x", "cores": "yes", "printed": [{"kind": "GT", "low": "x"}]}
+    with pytest.raises(UserError) as caught:
+        checked({"title": "x", "claims": [claim, printed]}, "claims", "claims/mine.yaml")
+    first, second = caught.value.lines
+    assert first.startswith("claims/mine.yaml, claim 'mine-01', test FALL: takes no 'by' (")
+    assert second.startswith("claims/mine.yaml, claim 'mine-02', printed GT: takes no 'low' (")
+    del test["by"], test["margin"]
+    with pytest.raises(UserError, match=r"'claims\[mine-01\].test.margin': 'x' is not a number"):
+        checked({"title": "x", "claims": [claim | {"test": test | {"margin": "x"}}]}, "claims", "claims/mine.yaml")
+    for strange in (None, [], {"claims": 3}, {"claims": [None, {"key": [], "test": [5, {"kind": []}, {}]}]}):
+        with pytest.raises(UserError, match=r"^claims/mine.yaml: "):
+            checked(strange, "claims", "claims/mine.yaml")
+
+
 def test_a_list_of_what_is_wrong_ends_where_a_terminal_does(suite: Suite) -> None:
     table = suite.tables["s2e_figure4_mnist"] | {"rows": [{"key": f"row{i}"} for i in range(40)]}
     found = lines_about(table, "table")
-    assert len(found) == 12 and found[0] == "'rows.0': 'label' is missing" and found[-1] == "and 29 more"
+    assert len(found) == 12 and found[0] == "'rows[row0]': 'label' is missing" and found[-1] == "and 29 more"
 
 
 def test_a_spec_lists_all_that_it_lacks(tmp_path: Path) -> None:

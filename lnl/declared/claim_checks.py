@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lnl.declared import claim_groups, claim_printed, claim_tests
+from lnl.declared import claim_groups, claim_keys, claim_printed, claim_tests
 from lnl.declared.cells import COORDINATES
-from lnl.declared.claim_tests import COMMON, KINDS, PLACES, QUANTITIES, Test
+from lnl.declared.claim_tests import KINDS, PLACES, QUANTITIES, Test
 from lnl.declared.claims import Place, places, settings
 from lnl.declared.decision_switches import Declarations
 from lnl.declared.search_file import parameter_of
@@ -92,9 +92,7 @@ def _check_test(
     catalogue: Declarations, claim: Tree, test: Tree, found: list[dict[str, list[Place]]], where: str
 ) -> None:
     kind = KINDS[test["kind"]]
-    for key in test:
-        if key not in (*COMMON, *kind.keys):
-            raise UserError(f"{where}: takes no '{key}'{nearest(key, kind.keys)}")
+    claim_keys.check_test(test, where)
     for key in kind.needs:
         if key not in test:
             raise UserError(f"{where}: '{key}' is missing")

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from lnl.declared.claim_tests import PRINTED, TAKEN
+from lnl.declared import claim_keys
+from lnl.declared.claim_tests import PRINTED
 from lnl.declared.claims import Place
 from lnl.declared.decision_switches import Declarations
-from lnl.errors import UserError, choose, nearest
+from lnl.errors import UserError, choose
 
 Tree = Mapping[str, Any]
 Printed = dict[str, dict[str, Any]]
@@ -18,13 +19,10 @@ FIELDS = ("noise", "dataset", "method")  # what a REF's `row` may hold in braces
 
 def check(catalogue: Declarations, test: Tree, where: str) -> None:
     """UserError for a comparison of printed numbers that names what is not printed, or compares nothing."""
-    keys = (*PRINTED[test["kind"]], *TAKEN.get(test["kind"], ()))
     for key in PRINTED[test["kind"]]:
         if key not in test:
             raise UserError(f"{where}: '{key}' is missing")
-    for key in test:
-        if key not in ("kind", "a", *keys):
-            raise UserError(f"{where}: takes no '{key}'{nearest(key, keys)}")
+    claim_keys.check_printed(test, where)
     if test["kind"] == "INTER":
         _check_leads(test, where)
     at = {**test["a"], **named_columns(test)}

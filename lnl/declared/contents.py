@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import configuration, names, noise_files
+from lnl.declared import claim_keys, configuration, names, noise_files
 from lnl.declared.declared_files import DeclaredFiles
 from lnl.declared.layers import LABELS, Layers
 from lnl.declared.lengths import check_unit, with_periods
@@ -36,6 +36,8 @@ def checked(declaration: object, kind: str, source: str) -> None:
     """UserError for a declaration that is not as workflow/schemas/<kind>.yaml says."""
     from lnl.declared.schema import check  # read with jsonschema, which jobs never import
 
+    if kind == "claims":
+        claim_keys.check_file(declaration, source)
     check(declaration, kind, source)
 
 

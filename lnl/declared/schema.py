@@ -68,7 +68,12 @@ def check(declaration: object, name: str, source: str) -> None:
         return
     causes = _once_a_place(_nearest_cause(error) for error in errors)
     meant = {(*each.absolute_path, name) for each in causes for _, name in _unknown_keys(each)}
-    lines = [line for each in causes if (*each.absolute_path, _missing(each)) not in meant for line in _explain(each)]
+    lines = [
+        line
+        for each in causes
+        if (*each.absolute_path, _missing(each)) not in meant
+        for line in _explain(each, declaration)
+    ]
     raise UserError(*summed([f"{source}: {line}" for line in dict.fromkeys(lines)], source))
 
 
@@ -92,9 +97,9 @@ def summed(lines: list[str], source: str) -> list[str]:
     return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"{source}: and {len(lines) - LINES + 1} more"]
 
 
-def _explain(error: Any) -> list[str]:
+def _explain(error: Any, declaration: Any) -> list[str]:
     """What is wrong, in a line; of several unknown keys a line for each."""
-    place = ".".join(str(part) for part in error.absolute_path)
+    place = _told(declaration, error.absolute_path)
     at = f"'{place}': " if place else ""
     if error.validator is None:  # the schema is `false` there
         return [f"{at}does not go with what stands beside it; leave it out"]
@@ -102,6 +107,23 @@ def _explain(error: Any) -> list[str]:
         return [at + line for line in _unknown(error)]
     words = _WORDS.get(error.validator)
     return [at + (words(error) if words is not None else " ".join(error.message.split())[:200])]
+
+
+def _told(declaration: Any, path: Iterable[Any]) -> str:
+    """A place as a person finds it: rows[pair-45].label; an entry of a list without a key of its own by its number."""
+    words, at = "", declaration
+    for part in path:
+        beside, at = at, at[part]
+        name = _own_key(at, beside) if isinstance(part, int) else None
+        words += f"[{name}]" if name else f".{part}"
+    return words.removeprefix(".")
+
+
+def _own_key(entry: Any, beside: list[Any]) -> str | None:
+    """What an entry of a list is called, if nothing beside it is called so as well."""
+    keys = [each.get("key") if isinstance(each, dict) else None for each in beside]
+    own = entry.get("key") if isinstance(entry, dict) else None
+    return own if isinstance(own, str) and re.fullmatch(r"[\w-]{1,40}", own) and keys.count(own) == 1 else None
 
 
 def _missing(error: Any) -> str | None:
