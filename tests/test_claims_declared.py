@@ -172,7 +172,7 @@ def test_a_cell_that_no_test_looks_at_is_not_trained_for_nothing(suite: Suite) -
     catalogue = {k: getattr(suite, k) for k in ("protocols", "methods", "searches", "synthetic", "tables")}
     for claims, line in (
         ([{**claim, "cells": {"one": CELLS["one"], "two": CELLS["clean"]}}], "cell 'two' is in no test"),
-        ([{**claim, "cells": {"ones": CELLS["one"]}}], "there is no cell 'one' .did you mean 'ones'"),
+        ([{**claim, "cells": {"ones": CELLS["one"]}}], "unknown cell 'one' .did you mean 'ones'"),
         ([{**claim, "cells": {"one": {"noise": "clean"}}}], "names no method"),
         ([{**claim, "cells": {"one": CELLS["one"]}}] * 2, "has a claim of this key already"),
     ):

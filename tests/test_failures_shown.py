@@ -57,7 +57,7 @@ def test_who_presses_ctrl_c_is_told_what_became_of_the_work(
     def pressed(**_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "load_suite", pressed)
+    monkeypatch.setattr("lnl.cli.commands.inspecting.load_suite", pressed)
     monkeypatch.setattr(sys, "argv", ["lnl", "status"])
     assert cli.run() == 130
     assert capsys.readouterr().err == "lnl: interrupted; what was finished is kept\n"

@@ -101,7 +101,7 @@ def test_the_registry_says_which_networks_are_linear() -> None:
     ("name", "shape", "options", "expected"),
     [
         ("smal_cnn", CIFAR, {}, "did you mean 'small_cnn'?"),
-        ("mlp", MNIST, {"dropout": "none"}, "no option 'dropout'"),
+        ("mlp", MNIST, {"dropout": "none"}, "unknown option 'dropout'"),
         ("cnn9", CIFAR, {"dropout": "allways"}, "did you mean 'always'?"),
         ("cnn9", DIGITS, {}, "at least 28 x 28"),
         ("small_cnn", DIGITS, {}, "at least 16 x 16"),

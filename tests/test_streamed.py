@@ -233,7 +233,7 @@ def test_clean_examples_are_a_set_that_is_drawn_from_them_and_from_no_others(arr
 def test_a_further_test_set_can_be_the_one_that_is_tested_on(arrays: Arrays) -> None:
     usual, other = curves(arrays, SPEC), curves(arrays, SPEC, tested_on="ilsvrc")
     assert other["test_accuracy"] == usual["ilsvrc_accuracy"] and other["own_top5"] == usual["test_top5"]
-    with pytest.raises(UserError, match="no test set 'imagenet'"):
+    with pytest.raises(UserError, match="unknown test set 'imagenet'"):
         StreamedData.load(arrays, "none", torch.device("cpu"), None, "imagenet")
 
 

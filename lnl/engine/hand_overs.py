@@ -15,8 +15,10 @@ from lnl.engine.learner import Learner
 
 
 class HandOvers:
-    """States of one run by point. points: those that are wanted, `final`, `best-validation`, `lowest-validation-loss`
-    and `step-<n>`; others are not kept."""
+    """States of one run by point.
+
+    points: those that are wanted, of `final`, `best-validation`, `lowest-validation-loss` and `step-<n>`.
+    """
 
     def __init__(self, points: tuple[str, ...], learner: Learner, data: DeviceData) -> None:
         self.points, self.learner, self.data = points, learner, data
@@ -24,9 +26,8 @@ class HandOvers:
         self._best, self._lowest = -math.inf, math.inf
 
     def keep(self, point: str, steps: int) -> None:
-        """The state of now, after `steps` updates, if the point is wanted."""
-        if point in self.points:
-            self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(steps)}
+        """The state of now, after `steps` updates."""
+        self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(steps)}
 
     def keep_best(self, curves: Curves, steps: int) -> None:
         """The state of now, if the epoch that the curves end with is better than all before it."""

@@ -125,8 +125,9 @@ class Training:
         return True
 
     def _hand_over(self, point: str) -> None:
-        self._check_state()
-        self.hand_overs.keep(point, self.position.total)
+        if point in self.hand_overs.points:
+            self._check_state()
+            self.hand_overs.keep(point, self.position.total)
 
     def watch(self, progress: Progress, until: int | None = None) -> None:
         """Tell of each step, and of evaluations and passes over the training images; until: as in `run`."""
