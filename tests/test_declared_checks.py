@@ -250,6 +250,19 @@ def test_a_search_can_be_paid_for_and_is_of_something(suite: Suite, name: str, k
     refused(line, search_file.check, name, changed, suite.spaces, suite.methods, DATASETS)
 
 
+def test_only_hyperband_whose_rounds_follow_from_its_options_needs_no_budget(suite: Suite) -> None:
+    def without(name: str) -> dict[str, Any]:
+        return {key: value for key, value in suite.searches[name].items() if key not in ("rounds", "samples")}
+
+    check(without("hyperband"), "search", "here.yaml")
+    search_file.check("hyperband", without("hyperband"), suite.spaces, suite.methods, DATASETS)
+    other = Suite.load(ROOT, {"scale": "paper"}, validate=False)
+    other.searches["hyperband"] = without("hyperband")
+    search = other.parse_search("s2e/mnist/symmetric-50/s2e/hyperband", 1)
+    assert other.declared_search(search).spec == suite.declared_search(search).spec  # and so the same digest
+    assert lines_about(without("random"), "search") == ["'rounds' is missing", "'samples' is missing"]
+
+
 def test_an_option_of_an_algorithm_is_a_number_that_one_can_wait_for() -> None:
     for option, value, line in (
         ("fisher_samples", 10_000_000, "'fisher_samples' is a number in (0, 1e+06], not 10000000"),

@@ -44,6 +44,11 @@ def probe(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {parameter_of(declared): declared["values"][-1] if "values" in declared else None}
 
 
+def budget_of(declared: Mapping[str, Any]) -> dict[str, int]:
+    """Rounds and samples of a search over a space: Hyperband's follow from its options, and need not be declared."""
+    return {key: declared.get(key, 1) for key in ("rounds", "samples")}
+
+
 def check(
     name: str,
     declared: Mapping[str, Any],
@@ -78,8 +83,8 @@ def check(
             if budget.get("algorithm", {}).get("name", declared["algorithm"]["name"]) != declared["algorithm"]["name"]:
                 raise UserError(f"{at}: 'algorithm.name': one search has one algorithm; another one needs a file")
             algorithm = resolved(declared["algorithm"] | budget.get("algorithm", {}), at)
-            rounds, samples = (budget.get(k, declared[k]) for k in ("rounds", "samples"))
-            check_budget(algorithm, rounds, samples, at)
+            counted = budget_of({**declared, **budget})
+            check_budget(algorithm, counted["rounds"], counted["samples"], at)
 
 
 def _check_value(parameter: str, value: Any, methods: Mapping[str, Mapping[str, Any]], where: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lnl.declared.catalogue import Catalogue
 from lnl.declared.cells import DeclaredSearch
-from lnl.declared.search_file import SHARED, check_budget
+from lnl.declared.search_file import SHARED, budget_of, check_budget
 from lnl.declared.search_options import resolved
 from lnl.declared.specification import NOISY_HOLD_OUT, digest
 from lnl.errors import UserError, choose
@@ -61,7 +61,7 @@ def _over_a_space(catalogue: Catalogue, dataset: str, name: str, declared: dict[
     What is tuned on a paper's data set holds for that one, and not for what stands in for it: one stand-in may stand
     for two of them.
     """
-    budget = {k: declared[k] for k in ("rounds", "samples")} | declared.get("datasets", {}).get(dataset, {})
+    budget: dict[str, Any] = budget_of(declared) | declared.get("datasets", {}).get(dataset, {})
     algorithm = declared["algorithm"] | budget.pop("algorithm", {})
     reduced = dict(catalogue.scales[catalogue.scale].get("search", {}))
     brackets = reduced.pop("brackets", None)
