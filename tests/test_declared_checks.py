@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from declared_datasets import DATASETS
 
@@ -85,6 +86,36 @@ def test_a_key_that_is_written_otherwise_is_not_said_to_be_missing_as_well(suite
 def test_a_key_that_stands_one_level_too_high_is_told_its_place(suite: Suite) -> None:
     table = suite.tables["s2e_figure4_mnist"]
     assert lines_about(table | {"paper": "s2e"}, "table") == ["unknown key 'paper' (it stands under 'source')"]
+
+
+def test_a_value_of_the_wrong_form_is_answered_with_one_of_the_right_form(suite: Suite) -> None:
+    table = set_at(suite.tables["s2e_figure4_mnist"], "tolerance", 1.0)
+    row, column = table["rows"][0]["key"], table["columns"][0]["key"]
+    table["published"]["values"][row][column] = "91.16 ± 0.08"
+    assert lines_about(table, "table") == [
+        "'tolerance': 1.0 is not a mapping of keys to values; e.g. {points: 0.7, reason: why so many}",
+        f"'published.values.{row}.{column}': '91.16 ± 0.08' is not a list; e.g. [66.05, 0.61]",
+    ]
+    figure = next(iter(suite.figures.values())) | {"skips": "none"}
+    with pytest.raises(UserError, match=r"'skips': 'none' is not a list; e.g. \[\{'row': 'pair-45', "):
+        check(figure, "figure", "figures/mine.py: DEMAND")  # Python's, as its file is
+
+
+@pytest.mark.parametrize("name", [file.stem for file in sorted((ROOT / "workflow/schemas").glob("*.yaml"))])
+def test_examples_of_a_schema_are_as_it_says(name: str) -> None:
+    whole = read_yaml(ROOT / f"workflow/schemas/{name}.yaml")
+
+    def look(part: Any) -> None:
+        if isinstance(part, dict):
+            examples = part.get("examples", [])
+            for one in examples if isinstance(examples, list) else []:  # else a property that is called so
+                assert len(str(one)) < 90
+                jsonschema.validate(one, {"$defs": whole.get("$defs", {})} | part)
+            part = list(part.values())
+        for each in part if isinstance(part, list) else []:
+            look(each)
+
+    look(whole)
 
 
 def test_an_entry_of_a_list_is_called_by_its_key_if_it_has_one_of_its_own(suite: Suite) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared.reading import read_yaml
+from lnl.declared.schema_hints import example, told
 from lnl.errors import UserError, alike, close
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
@@ -72,7 +73,7 @@ def check(declaration: object, name: str, source: str) -> None:
         line
         for each in causes
         if (*each.absolute_path, _missing(each)) not in meant
-        for line in _explain(each, declaration)
+        for line in _explain(each, declaration, ".py" in source)
     ]
     raise UserError(*summed([f"{source}: {line}" for line in dict.fromkeys(lines)], source))
 
@@ -97,33 +98,17 @@ def summed(lines: list[str], source: str) -> list[str]:
     return lines if len(lines) <= LINES else [*lines[: LINES - 1], f"{source}: and {len(lines) - LINES + 1} more"]
 
 
-def _explain(error: Any, declaration: Any) -> list[str]:
-    """What is wrong, in a line; of several unknown keys a line for each."""
-    place = _told(declaration, error.absolute_path)
+def _explain(error: Any, declaration: Any, in_python: bool) -> list[str]:
+    """What is wrong, in a line; of several unknown keys a line for each. in_python: the file is no YAML."""
+    place = told(declaration, error.absolute_path)
     at = f"'{place}': " if place else ""
     if error.validator is None:  # the schema is `false` there
         return [f"{at}does not go with what stands beside it; leave it out"]
     if error.validator == "additionalProperties":
         return [at + line for line in _unknown(error)]
     words = _WORDS.get(error.validator)
-    return [at + (words(error) if words is not None else " ".join(error.message.split())[:200])]
-
-
-def _told(declaration: Any, path: Iterable[Any]) -> str:
-    """A place as a person finds it: rows[pair-45].label; an entry of a list without a key of its own by its number."""
-    words, at = "", declaration
-    for part in path:
-        beside, at = at, at[part]
-        name = _own_key(at, beside) if isinstance(part, int) else None
-        words += f"[{name}]" if name else f".{part}"
-    return words.removeprefix(".")
-
-
-def _own_key(entry: Any, beside: list[Any]) -> str | None:
-    """What an entry of a list is called, if nothing beside it is called so as well."""
-    keys = [each.get("key") if isinstance(each, dict) else None for each in beside]
-    own = entry.get("key") if isinstance(entry, dict) else None
-    return own if isinstance(own, str) and re.fullmatch(r"[\w-]{1,40}", own) and keys.count(own) == 1 else None
+    said = words(error) if words is not None else " ".join(error.message.split())[:200]
+    return [at + said + example(error, in_python)]
 
 
 def _missing(error: Any) -> str | None:
