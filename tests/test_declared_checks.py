@@ -294,6 +294,15 @@ def test_only_hyperband_whose_rounds_follow_from_its_options_needs_no_budget(sui
     assert lines_about(without("random"), "search") == ["'rounds' is missing", "'samples' is missing"]
 
 
+def test_a_default_that_a_method_cannot_have_is_no_fault_of_a_search_that_names_another_parameter(suite: Suite) -> None:
+    wrong = set_at(suite.methods["pumpout-sl"], "ranges.gamma", [5, 6])
+    wrong = set_at(wrong, "parameters.gamma", 0.5)
+    declared = suite.searches["gamma-grid"]
+    search_file.check("gamma-grid", declared, suite.spaces, {"pumpout-sl": wrong}, DATASETS)
+    sound = set_at(wrong, "parameters.gamma", 5.5)  # whose values then are what is wrong
+    refused("gamma-grid.yaml: values", search_file.check, "gamma-grid", declared, suite.spaces, {"x": sound}, DATASETS)
+
+
 def test_an_option_of_an_algorithm_is_a_number_that_one_can_wait_for() -> None:
     for option, value, line in (
         ("fisher_samples", 10_000_000, "'fisher_samples' is a number in (0, 1e+06], not 10000000"),

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import names
+from lnl.declared import left_out, names
 from lnl.declared.text_files import text
 from lnl.errors import Unknown, UserError
 from lnl.files.home import written_out
@@ -238,7 +238,7 @@ class Layers:
         if not isinstance(error, Unknown) or not faults:
             return error
         source = f"{error.source}: " if error.source else ""
-        return UserError(f"{source}{error.what} '{error.word}' is wrong itself", *faults)
+        return UserError(f"{source}{error.what} '{error.word}' {left_out.ITSELF}", *faults)
 
     def _faults_behind(self, error: Unknown) -> list[str]:
         kind = re.split(r" of (?!noise)| or | \(|,", error.what)[0]
@@ -266,13 +266,5 @@ class Layers:
         self.forgiven.setdefault(file, error.lines[0])
 
     def remarks(self) -> list[str]:
-        """A line for each file that is left out, altogether or in some places; nothing in a job, whose head has said
-        it."""
-        if self.by_head is not None:
-            return []
-        out = []
-        for file, lines in self.left_out.items():
-            more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-            out.append(f"{'' if file in lines[0] else f'{file}: '}{lines[0]}{more}; left out")
-        out += [f"{file}: {line}; left out there" for file, line in self.forgiven.items()]
-        return [UserError(line).lines[0] for line in out]  # without what moves a cursor
+        """A line for each file at fault, one for all that fall with it; nothing in a job, whose head has said it."""
+        return [] if self.by_head is not None else left_out.remarks(self.left_out, self.forgiven)

@@ -92,6 +92,8 @@ def _check_value(parameter: str, value: Any, methods: Mapping[str, Mapping[str, 
     errors = []
     for method in methods.values():
         if parameter in method["parameters"]:
+            if not _sound(method, where):
+                continue
             try:
                 method_parameters(dict(method), {parameter: value}, ("", "", ""), f"{where}: values")
                 return
@@ -99,6 +101,15 @@ def _check_value(parameter: str, value: Any, methods: Mapping[str, Mapping[str, 
                 errors.append(error)
     if errors:
         raise errors[0]
+
+
+def _sound(method: Mapping[str, Any], where: str) -> bool:
+    """Whether a method can be run as it is. One that cannot is no fault of a search: its own check tells."""
+    try:
+        method_parameters(dict(method), {}, ("", "", ""), where)
+    except UserError:
+        return False
+    return True
 
 
 def check_budget(algorithm: Mapping[str, Any], rounds: int, samples: int, where: str) -> None:
