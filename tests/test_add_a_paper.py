@@ -15,6 +15,7 @@ from suite_copy import ROOT, SuiteCopy
 from lnl.cli.render import artefact
 from lnl.declared import dependencies
 from lnl.declared.suite import Suite
+from lnl.render.table import shown
 
 PAGE = (ROOT / "docs/add-a-paper.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w/]+\.\w+)`[^\n]*:\n\n```\w+\n(.*?)^```$", PAGE, re.S | re.M))
@@ -55,13 +56,15 @@ def test_the_paper_of_the_page_trains_and_renders(copy: SuiteCopy) -> None:
     assert "Co-teaching ends above plain training" in Path("results/demo/claims/example.md").read_text()
 
 
-def test_at_scale_demo_its_two_columns_of_standard_are_one_cell_as_its_note_says(copy: SuiteCopy) -> None:
+def test_at_scale_demo_its_two_columns_of_standard_are_one_cell_and_the_table_says_so(copy: SuiteCopy) -> None:
     (copy.root / "config/scales/demo.yaml").write_bytes((ROOT / "config/scales/demo.yaml").read_bytes())
     del copy  # its declarations are those of the working folder
     scale = yaml.safe_load(Path("config/scales/demo.yaml").read_text())
     Path("config/scales/demo.yaml").write_text(yaml.safe_dump({k: v for k, v in scale.items() if k != "artefacts"}))
     suite = Suite.load(config={"scale": "demo"}, validate=False)
     assert {run.cell.method for run in suite.demand("example")} == {"standard", "coteaching"}
+    said = "At this scale one training stands for several: columns Standard = Standard, batches of 512."
+    assert said in dict(shown(suite, "example").notes)["Notes"]
 
 
 def test_the_published_numbers_that_the_page_shows_are_those_of_the_table() -> None:

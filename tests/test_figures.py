@@ -272,6 +272,7 @@ def _said(small: str, **more: Any) -> Any:
     nothing: dict[str, Any] = {
         "numbers": [],
         "absent": [],
+        "one_training": "",
         "without_runs": [],
         "declaration": {"title": "What is shown"},
     }

@@ -65,6 +65,9 @@ class MiniSuite:
                 slots.append(Slot(*axes, cell, (1, 2, 3, 4), number, None if known else absent))
         return slots
 
+    def declared_at(self, key, row, column):
+        return None
+
     def searches_of(self, key):
         return []
 
@@ -87,6 +90,7 @@ def place(folder, scale="paper"):
 def as_mini_says(monkeypatch):
     """What a scale changes, as MiniSuite says it."""
     monkeypatch.setattr(reductions, "heading", lambda suite, key: f"scale {suite.scale}: for the tests")
+    monkeypatch.setattr(reductions, "in_print", lambda suite, declared: None)
     monkeypatch.setattr(reductions, "comparable", lambda suite, key, cell=None: suite.limit)
 
 

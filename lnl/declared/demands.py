@@ -29,12 +29,13 @@ class Demands(Slots, ABC):
         self._demands: dict[str, list[Run]] = {}
         self._digests: dict[Cell, str] = {}
         self._named: dict[tuple[str, Cell], dict[str, Declared]] = {}  # what artefacts declare that it stands for
+        self._placed: dict[str, Declared] = {}  # by the row and column that declare it
         self._varied: dict[Cell, tuple[dict[str, Any], dict[str, Any], str]] = {}  # coordinates, changes, path's suffix
         self._staged: dict[Cell, tuple[Cell, str]] = {}  # what a stage goes on from, and the point of it
 
     def registered(self) -> list[dict[Any, Any]]:
         """What is noted while an artefact is resolved."""
-        return [self._cells, self._demands, self._digests, self._named, self._varied, self._staged]
+        return [self._cells, self._demands, self._digests, self._named, self._placed, self._varied, self._staged]
 
     # ---- demands ---------------------------------------------------------------------------------------------------
 
@@ -76,6 +77,7 @@ class Demands(Slots, ABC):
             cell = self._add_stage(cell, stage, at, changes, suffix, where)
         named = Declared(self._cells[cell].spec, at["dataset"], where, changes)
         self._named.setdefault((where.partition(",")[0], cell), {})[f"{at['dataset']} {changes}"] = named
+        self._placed[where] = named
         return cell, None
 
     def _add(
@@ -107,6 +109,10 @@ class Demands(Slots, ABC):
         several data sets or networks, and the cell's own where the artefact has none."""
         self.demand(key)
         return list(self._named.get((self.source(key), cell), {}).values()) or [self.declared(cell)]
+
+    def declared_at(self, key: str, row: str, column: str) -> Declared:
+        """What an artefact declares at a place that has a cell."""
+        return self._placed[self.place(key, row, column)]
 
     def resolved(
         self, at: dict[str, Any], changes: dict[str, Any], where: str, stage: str | None = None

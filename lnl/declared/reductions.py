@@ -150,6 +150,13 @@ def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
     return printed
 
 
+def in_print(suite: Suite, declared: Declared) -> tuple[Any, ...]:
+    """What tells two places of one training apart where no scale replaces anything: data set, protocol with the
+    variant's changes, and what finds a parameter."""
+    found = [value for value in declared.changes.values() if isinstance(value, dict) and "search" in value]
+    return declared.paper_dataset, _printed(suite, declared), found
+
+
 def _data(suite: Suite, declared: Declared) -> str:
     used = declared.spec["dataset"]
     return f"{used} for {declared.paper_dataset}" if used != declared.paper_dataset else ""

@@ -66,6 +66,10 @@ class Slots(Catalogue, ABC):
                 )
         return slots
 
+    def place(self, key: str, row: str, column: str) -> str:
+        """Where a slot is declared, as messages say it."""
+        return f"{self.source(key)}, row '{row}', column '{column}'"
+
     def _against(self, key: str, row: dict[str, Any], column: dict[str, Any]) -> tuple[str, str] | None:
         """The slot that a row or column asks to be compared with: at its `against`, all else equal."""
         if "against" not in row and "against" not in column:
@@ -83,7 +87,7 @@ class Slots(Catalogue, ABC):
     def _fill(
         self, key: str, common: dict[str, Any], row: dict[str, Any], column: dict[str, Any]
     ) -> tuple[Cell | None, str | None]:
-        where = f"{self.source(key)}, row '{row['key']}', column '{column['key']}'"
+        where = self.place(key, row["key"], column["key"])
         if row.get("published_only") or column.get("published_only"):
             return None, "published numbers only"
         try:

@@ -18,6 +18,7 @@ from lnl.declared import reductions
 from lnl.errors import UserError, choose
 from lnl.files import replacing
 from lnl.files.own_code import failed, loaded
+from lnl.render import one_training
 from lnl.render.figure_data import FigureData
 from lnl.render.style import sheet
 from lnl.results.records import Locate, collect
@@ -41,7 +42,8 @@ def data_of(suite: Suite, key: str, locate: Locate | None = None) -> FigureData:
     found = states(suite, key) if declaration.get("kind") == "searches" else []
     studied = arms(suite, key) if declaration.get("kind") == "synthetic" else []
     places = collect(suite, suite.slots(key), locate)
-    return FigureData(key, declaration, heading, places, found, studied, suite.root, suite.datasets)
+    alike = one_training.said(suite, key, [place.slot for place in places])
+    return FigureData(key, declaration, heading, places, found, studied, suite.root, suite.datasets, one_training=alike)
 
 
 def drawing(suite: Suite, key: str) -> Callable[[FigureData], Figure]:

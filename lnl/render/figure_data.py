@@ -58,6 +58,7 @@ class FigureData:
     arms: list[Arm] = field(default_factory=list)  # of a figure of kind `synthetic`
     root: Path = Path()  # of the checkout
     datasets: Mapping[str, DatasetInfo] = field(default_factory=dict)  # that are declared
+    one_training: str = ""  # which places are one and the same at this scale
     numbers: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property

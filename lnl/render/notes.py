@@ -25,14 +25,15 @@ def notes(
     datasets: Mapping[str, DatasetInfo],
     misread: tuple[str, ...] = (),
     searched_at: str = "",
+    one_training: str = "",
 ) -> tuple[Note, ...]:
     """Notes as (heading, lines), in reading order; empty ones are left out.
 
     command: what makes this table; misread: what looks wrong with users' label files, as the manifests of their labels
-    tell; searched_at: the scale of the searches, where it is another.
+    tell; searched_at: the scale of the searches, where it is another; one_training: which places are one training.
     """
     all_notes = (
-        ("Notes", tuple(declaration.get("notes") or ())),
+        ("Notes", (*(declaration.get("notes") or ()), *filter(None, [one_training]))),
         ("Quoted", _quoted(compared)),
         ("Verdicts", _verdicts(declaration, compared, comparable)),
         ("Label noise", (*label_notes(compared, datasets), *misread)),

@@ -235,7 +235,8 @@ def finish(
     absent = f"not in the suite yet: {', '.join(data.absent)}" if data.absent else ""
     without = f"No run so far of {', '.join(data.without_runs)}." if data.without_runs else ""
     cut = " (cut at the axis where it is wider)" if spread == "band" and any(map(cuts_a_band, figure.axes)) else ""
-    paragraphs = [words for words in (*said, without, absent, data.small_print(spread) + cut) if words]
+    below_all = data.small_print(spread) + cut
+    paragraphs = [words for words in (*said, data.one_training, without, absent, below_all) if words]
     across = int(PER_INCH * width)
     called = textwrap.wrap(str(data.declaration["title"]), across)
     lines = [*called, *(part for words in paragraphs for part in textwrap.wrap(words, across))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lnl.declared import paths, reductions
-from lnl.render import html
+from lnl.render import html, one_training
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
 from lnl.render.decisions.as_html import converted
 from lnl.render.document import plural, snakemake_command
@@ -184,7 +184,9 @@ def _figure(suite: Suite, entry: Coverage) -> str:
         shown = (
             f'<p class="empty">Not drawn yet: <code>{escape(snakemake_command(suite, entry.key))}</code> draws it.</p>'
         )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in declaration.get("notes") or ())
+    alike = one_training.said(suite, entry.key, suite.slots(entry.key))
+    said = [*(declaration.get("notes") or ()), *filter(None, [alike])]
+    notes = "".join(f"<li>{escape(note)}</li>" for note in said)
     scale = f'<span class="scale">{escape(reductions.heading(suite, entry.key))}</span>'
     return (
         f'<div class="key">{entry.key}</div>\n<h2>{escape(entry.title)}</h2>\n'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lnl.declared import reductions
 from lnl.errors import choose
 from lnl.files import replacing
-from lnl.render import html, latex, markdown
+from lnl.render import html, latex, markdown, one_training
 from lnl.render.compare import Line, frame, lines
 from lnl.render.document import (
     ABSENT,
@@ -111,6 +111,7 @@ def accuracy(suite: Suite, key: str, compared: list[Line]) -> Document:
             suite.datasets,
             misread(suite, compared),
             suite.scales[suite.scale].get("searched_at", ""),
+            one_training.said(suite, key, [line.slot for line in compared]),
         ),
         counts=states,
         verdicts=verdicts,
