@@ -16,7 +16,7 @@ import yaml
 from declared_datasets import load
 from suite_copy import ROOT, SCALE, SuiteCopy, put
 
-from lnl.cli import prepare, render, train
+from lnl.cli import inspect, prepare, render, train
 from lnl.declared import dependencies, label_needs
 from lnl.declared.data_places import Places
 from lnl.declared.dependencies import handover_points
@@ -198,6 +198,23 @@ def test_an_artefact_without_its_label_file_is_refused_and_blocks_no_other(
     assert any("lost" in file for file in dag.every(["lost"])(None))  # a paper of which nothing can be made is refused
     assert dag.selected(None) == dag.rendered(["human", "news", "memory", "lab_claims"])
     assert "lost" in label_needs.selected(Suite.load(own.root, {"artefacts": ["lost", "human"]}))
+
+
+def test_status_and_plan_of_what_lacks_a_label_file_say_the_line_that_a_start_says(
+    own: SuiteCopy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dag = _dag(own, monkeypatch)
+    dag.demanded("tables")(SimpleNamespace(key="lost"))
+    said = capsys.readouterr().err
+    assert said.startswith("lnl: lost is not made: noise 'file-gone'")
+    dag.suite.config["device"] = "cuda"  # which is not measured where there is none
+    for command in (inspect.status, inspect.plan):
+        command(dag.suite, ["lost", "human"])  # an end without error
+        shown, lines = capsys.readouterr()
+        assert lines.startswith(said) and lines.count("lost") == shown.count("lost") == 1  # and counted all the same
+        command(dag.suite, "all")
+        shown, lines = capsys.readouterr()
+        assert "lost" not in lines and "lost is left out: noise 'file-gone'" in shown
 
 
 def test_what_was_read_before_is_shown_without_the_file(own: SuiteCopy, monkeypatch: pytest.MonkeyPatch) -> None:

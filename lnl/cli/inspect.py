@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from lnl.cli.tables import Listing, line
@@ -58,12 +59,15 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
 
 
 def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
-    """Artefacts that are asked for; of all there are, those that lack no label file, and a line about the others."""
+    """Artefacts that are asked for, and a line about each that lacks a label file; of all there are, without these."""
     keys = suite.select(wanted)
-    left_out = [key for key in keys if label_needs.lacking(suite, key)] if wanted == "all" else []
-    for key in left_out:
-        print(f"{key} is left out: {label_needs.lacking(suite, key)}")
-    return [key for key in keys if key not in left_out]
+    lacking = {key: why for key in keys if (why := label_needs.lacking(suite, key))}
+    for key, why in lacking.items():
+        if wanted == "all":
+            print(f"{key} is left out: {why}")
+        else:  # it is counted, as what is asked for, and cannot be made
+            print(f"lnl: {label_needs.not_made(key, why)}", file=sys.stderr)
+    return [key for key in keys if wanted != "all" or key not in lacking]
 
 
 def _corrected(correction: Correction, device: str) -> str:

@@ -30,6 +30,11 @@ def lacking(suite: Suite, key: str) -> str | None:
     return None
 
 
+def not_made(key: str, why: str) -> str:
+    """What `snakemake`, `lnl plan` and `lnl status` say of an artefact that is asked for and lacks a label file."""
+    return f"{key} is not made: {why}"
+
+
 def makeable(suite: Suite, keys: Iterable[str]) -> list[str]:
     """Artefacts of these that need no label file, or only such as are there."""
     return [key for key in keys if lacking(suite, key) is None]

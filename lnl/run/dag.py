@@ -91,7 +91,8 @@ class Dag(ManifestRules):
         for key in keys if self.head else ():
             if key not in self._lacking:
                 self._lacking.append(key)
-                print(f"lnl: {key} is not made: {label_needs.lacking(self.suite, key)}", file=sys.stderr)
+                why = label_needs.lacking(self.suite, key) or ""
+                print(f"lnl: {label_needs.not_made(key, why)}", file=sys.stderr)
 
     def reported(self, wildcards: Any) -> list[str]:
         """Inputs of the report."""
