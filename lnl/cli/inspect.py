@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lnl.cli.tables import Listing, line
 from lnl.declared import dependencies, label_needs, paths, searches
+from lnl.declared.cautions import cautions
 from lnl.declared.search_file import SCORED_ON
 from lnl.declared.stacked_repeats import together
 from lnl.declared.suite import Run, Search, Suite
@@ -59,7 +60,8 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
 
 
 def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
-    """Artefacts that are asked for, and a line about each that lacks a label file; of all there are, without these."""
+    """Artefacts that are asked for, and a line about each that lacks a label file and about what may be a slip; of all
+    there are, without the former."""
     keys = suite.select(wanted)
     lacking = {key: why for key in keys if (why := label_needs.lacking(suite, key))}
     for key, why in lacking.items():
@@ -67,7 +69,10 @@ def _wanted(suite: Suite, wanted: str | list[str]) -> list[str]:
             print(f"{key} is left out: {why}")
         else:  # it is counted, as what is asked for, and cannot be made
             print(f"lnl: {label_needs.not_made(key, why)}", file=sys.stderr)
-    return [key for key in keys if wanted != "all" or key not in lacking]
+    kept = [key for key in keys if wanted != "all" or key not in lacking]
+    for words in cautions(suite, kept):
+        print(f"lnl: {words}", file=sys.stderr)
+    return kept
 
 
 def _corrected(correction: Correction, device: str) -> str:

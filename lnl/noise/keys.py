@@ -123,13 +123,13 @@ def flip_rate(key: str | NoiseKey, classes: int) -> float | None:
 
 
 def warning(key: str | NoiseKey, classes: int | None = None) -> str | None:
-    """A line of caution where the true class is no longer the most likely label, else None."""
+    """A line of caution where the true class is no longer the most likely label, and for what may be a share; else
+    None."""
     noise = parse(key)
     if noise.rate is None:
         return None
-    if noise.rate < 0.01:
-        share = 100 * noise.rate
-        return f"noise '{key}': {share:g} percent; if {share:g} is a share, write {noise.kind}-{100 * share:g}"
+    if (doubt := perhaps_a_share(noise)) is not None:
+        return doubt
     if noise.kind == "pair" and noise.rate >= 0.5:
         return f"noise '{key}': at 50% and above the next class is at least as likely as the true one"
     if noise.kind == "symmetric" and classes and noise.rate >= (classes - 1) / classes:
@@ -137,3 +137,12 @@ def warning(key: str | NoiseKey, classes: int | None = None) -> str | None:
     if noise.kind == "uniform" and noise.rate == 1:
         return f"noise '{key}': the labels say nothing about the classes"
     return None
+
+
+def perhaps_a_share(key: str | NoiseKey) -> str | None:
+    """A line of caution for a rate below one percent: a slip that costs trainings, so that it is told before any."""
+    noise = parse(key)
+    if noise.rate is None or noise.rate >= 0.01:
+        return None
+    share = 100 * noise.rate
+    return f"noise '{key}': {share:g} percent; if {share:g} is a share, write {noise.kind}-{100 * share:g}"

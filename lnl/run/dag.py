@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lnl.declared import dependencies, label_needs, names, paths, searches, stacked_repeats
+from lnl.declared.cautions import cautions
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.errors import UserError
 from lnl.files import said
@@ -47,6 +48,7 @@ class Dag(ManifestRules):
         self._there: list[Run] = []  # runs that have a record, of today or not
         self.asked: dict[str, None] = {}  # artefacts that this DAG renders
         self._lacking: list[str] = []  # artefacts that it does not make, and has said so
+        self._cautioned: set[str] = set()
         self.reports = False  # and whether it writes the report
         self.written = list(dict.fromkeys((self.scale, self.searching.scale)))  # scales that this DAG writes to
         self.scales = "|".join(self.written)
@@ -94,6 +96,13 @@ class Dag(ManifestRules):
                 why = label_needs.lacking(self.suite, key) or ""
                 print(f"lnl: {label_needs.not_made(key, why)}", file=sys.stderr)
 
+    def _caution(self, key: str) -> None:
+        """Say of each noise, once, what may be a slip in it, before anything is trained."""
+        for words in cautions(self.suite, [key]) if self.head else ():
+            if words not in self._cautioned:
+                self._cautioned.add(words)
+                print(f"lnl: {words}", file=sys.stderr)
+
     def reported(self, wildcards: Any) -> list[str]:
         """Inputs of the report."""
         self.reports = True
@@ -113,6 +122,7 @@ class Dag(ManifestRules):
         def inputs(wildcards: Any) -> list[str]:
             key = f"{wildcards.key}_claims" if kind == "claims" else wildcards.key
             self.asked[key] = None
+            self._caution(key)
             if label_needs.lacking(self.suite, key) is not None:  # its job says so, and the others are made
                 self._say_lacking([key])
                 for file in self.rendered([key]):
