@@ -104,6 +104,7 @@ def test_a_plan_counts_what_is_left_and_sums_what_has_a_price(
         estimator, "price", lambda protocol, spec, of: prices["candidate" if spec == candidate else "run"]
     )
     monkeypatch.setattr(estimator, "_search", lambda search: (2.5, 40, 20))
+    monkeypatch.setattr(cost, "jobs", lambda *_: 1200)
     found = estimator.cost([*runs, runs[-1]], [search, search])
     assert found == Cost(
         runs=7,
@@ -111,16 +112,17 @@ def test_a_plan_counts_what_is_left_and_sums_what_has_a_price(
         candidates=40,
         candidates_todo=20,
         unpriced=0,
-        hours=5 * 1 + 2.5 * 2,  # twenty candidates that together train as long as two and a half whole ones
+        hours=5 * 1 + 2.5 * 2 + 0.1,  # twenty candidates that together train as long as two and a half whole ones; jobs
         longest=2.0,
         petaflop=5 * 2 + 2.5 * 3,
         memory_mb=100,
         disk_mb=25 * 80 / 1024,
         basis="modelled",
+        jobs=1200,
     )
     prices["candidate"] = None  # type: ignore[assignment]
     without = estimator.cost(runs, [search])
-    assert (without.unpriced, without.hours, without.basis) == (20, 5.0, "measured")
+    assert (without.unpriced, without.hours, without.basis) == (20, 5.1, "measured")
 
 
 def test_of_a_search_what_has_scores_costs_nothing(paper: Suite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from lnl.render.pages.costs import costs
 from lnl.render.pages.marks import Mark
 from lnl.run.price import cost
 from lnl.run.price.cost import Estimator, Price
+from lnl.run.price.jobs import BESIDE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -107,11 +108,12 @@ def test_a_run_without_a_price_is_counted_apart(
     runs = [Run(cell, seed) for cell in cells for seed in (1, 2)]
     whole = plan.cost(runs)
     assert (whole.todo, whole.unpriced) == (4, 0)
-    assert whole.hours == pytest.approx(2 * (22.5 + 45) / 60)
+    assert whole.hours == pytest.approx(2 * (22.5 + 45) / 60 + whole.jobs * BESIDE / 3600)
     assert whole.longest == pytest.approx(45 / 60)
     monkeypatch.setitem(suite.protocols, "coteaching", {**suite.protocols["coteaching"], "runtime": {}})
     none = Estimator(suite).cost(runs)
-    assert (none.todo, none.unpriced, none.hours, none.longest) == (4, 4, 0.0, 0.0)
+    assert (none.todo, none.unpriced, none.jobs, none.longest) == (4, 4, whole.jobs, 0.0)
+    assert none.hours == pytest.approx(none.jobs * BESIDE / 3600)
     monkeypatch.setattr(inspect.dependencies, "trained", lambda *_: runs)
     monkeypatch.setattr(inspect.dependencies, "searches", lambda *_: [])
     inspect.plan(suite, ["tutorial_mnist_accuracy"])

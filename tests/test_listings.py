@@ -18,7 +18,17 @@ from lnl.declared.suite import Suite
 from lnl.run.price.cost import Correction, Cost
 
 ROOT = Path(__file__).resolve().parent.parent
-NUMBERS = ("694 of 694", "9915 of 9915", "≈ 1,592 d", "4.7 d", "23,286", "1.7 GB", "829 MB")  # of the longest row
+# Of the longest row:
+NUMBERS = (
+    "694 of 694",
+    "9915 of 9915",
+    "12,345",
+    "≈ 1,592 d",
+    "4.7 d",
+    "23,286",
+    "1.7 GB",
+    "829 MB",
+)  # of the longest row
 LONG = "tutorial_s2e_search_efficiency"
 
 Shown = Callable[[Callable[[], None]], str]
@@ -46,8 +56,8 @@ class Priced:
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
 
-    def cost(self, runs: object, searches: object) -> Cost:
-        return Cost(694, 694, 9915, 9915, 0, 24 * 1592, 24 * 4.7, 23286, 1.7 * 1000, 829, "modelled")
+    def cost(self, runs: object, searches: object, artefacts: object) -> Cost:
+        return Cost(694, 694, 9915, 9915, 0, 24 * 1592, 24 * 4.7, 23286, 1.7 * 1000, 829, "modelled", 12345)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +72,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
 
 @pytest.mark.parametrize(
     ("shown", "missing"),
-    [(60, 4), (80, 3), (110, 0), (160, 0), (0, 0)],
+    [(60, 5), (80, 4), (110, 0), (160, 0), (0, 0)],
     indirect=["shown"],
 )
 def test_a_plan_cuts_no_number_and_names_what_has_no_room(
@@ -71,7 +81,7 @@ def test_a_plan_cuts_no_number_and_names_what_has_no_room(
     monkeypatch.setattr(inspect, "Estimator", Priced)
     said = shown(lambda: inspect.plan(paper, [LONG]))
     width = request.node.callspec.params["shown"]
-    left_out = ["PFLOP", "memory ≥", "longest", "disk"][:missing]
+    left_out = ["PFLOP", "memory ≥", "longest", "disk", "jobs"][:missing]
     row = next(line for line in said.splitlines() if line.startswith("tutorial_s2e"))
     for name, number in zip(inspect.PRICES, NUMBERS, strict=True):
         assert (number in row) is (name not in left_out), (name, row)
@@ -82,7 +92,7 @@ def test_a_plan_cuts_no_number_and_names_what_has_no_room(
         assert max(map(len, said.splitlines())) <= width
     else:
         assert LONG in row  # whole names, and a sentence is a line
-        assert sum(line.startswith(("Device time", "Candidates", "≈")) for line in said.splitlines()) == 3
+        assert sum(line.startswith(("Device time", "Jobs", "Candidates", "≈")) for line in said.splitlines()) == 4
         assert said.rstrip().splitlines()[-1].endswith(".")
 
 

@@ -17,9 +17,10 @@ from lnl.render.amounts import duration, size
 from lnl.results import rendered
 from lnl.results.records import RunState, state_of
 from lnl.run.price.cost import Correction, Cost, Estimator, on_gpu
+from lnl.run.price.jobs import BESIDE
 from lnl.search.files import current
 
-PRICES = ("runs to train", "candidates", "device time", "longest", "PFLOP", "memory ≥", "disk")
+PRICES = ("runs to train", "candidates", "jobs", "device time", "longest", "PFLOP", "memory ≥", "disk")
 STATES = ("done", "running", "stopped", "diverged", "failed", "stale", "missing")
 
 
@@ -28,12 +29,13 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
     keys = _wanted(suite, wanted)
     estimator = Estimator(suite)
     title = f"Scale {suite.scale}: {suite.scales[suite.scale]['title']}"
-    less = [("PFLOP",), ("memory ≥",), ("longest",), ("disk",)]
+    less = [("PFLOP",), ("memory ≥",), ("longest",), ("disk",), ("jobs",)]
     shown = Listing(title, ("artefact", *PRICES), ("artefact",), less, apart=True)
     for key in keys:
-        _row(shown, key, estimator.cost(dependencies.trained(suite, key), dependencies.searches(suite, key)))
+        runs, found = dependencies.trained(suite, key), dependencies.searches(suite, key)
+        _row(shown, key, estimator.cost(runs, found, [key]))
     every = [search for key in keys for search in dependencies.searches(suite, key)]
-    total = estimator.cost((run for key in keys for run in dependencies.trained(suite, key)), every)
+    total = estimator.cost((run for key in keys for run in dependencies.trained(suite, key)), every, keys)
     _row(shown, "together", total)
     shown.show()
     device = "GPU" if on_gpu(suite) else "CPU core"
@@ -41,6 +43,11 @@ def plan(suite: Suite, wanted: str | list[str]) -> None:
         f"Device time is that of one {device}; n jobs side by side take an n-th of it. "
         "longest: of one training. together: runs that artefacts share count once."
     )
+    if total.jobs:
+        line(
+            "Jobs are also those that draw labels, walk searches, publish the runs of a stack and render. "
+            f"Device time has {BESIDE:g} s for each, beside its training: it is more on a busy machine or a cluster."
+        )
     if every:
         line("Candidates are the trainings of searches; a search stands before the runs that use it.")
     if total.unpriced:
@@ -105,7 +112,7 @@ def _row(shown: Listing, key: str, cost: Cost) -> None:
     more = " + ?" if cost.unpriced else ""
     times = (sign + duration(cost.hours) + more, duration(cost.longest)) if todo > cost.unpriced else ("?", "?")
     prices = (*times, work, memory, size(cost.disk_mb)) if todo else ("-",) * 5
-    shown.add(key, *counts, *prices)
+    shown.add(key, *counts, f"{cost.jobs:,}" if cost.jobs else "-", *prices)
 
 
 def _rendered(suite: Suite, key: str) -> str:

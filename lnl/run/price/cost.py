@@ -25,6 +25,7 @@ from lnl.errors import UserError
 from lnl.networks.registry import NETWORKS
 from lnl.results.records import state_of
 from lnl.run.hardware import gpu_count
+from lnl.run.price.jobs import BESIDE, jobs
 from lnl.search.files import current
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Cost:
 
     Candidates of searches are counted apart: their number, and how many of those are still to be trained. unpriced: of
     both, trainings that have no price and are in none of the sums. longest: hours of the longest single training.
-    petaflop: what it costs on any device. basis: what the least sure estimate rests on.
+    petaflop: what it costs on any device. basis: what the least sure estimate rests on. jobs: what does all this; the
+    hours have what each takes beside its training.
     """
 
     runs: int
@@ -71,6 +73,7 @@ class Cost:
     memory_mb: float
     disk_mb: float
     basis: str
+    jobs: int = 0
 
 
 @dataclass(frozen=True)
@@ -202,14 +205,18 @@ class Estimator:
         except UNCOUNTED:
             return None
 
-    def cost(self, runs: Iterable[Run], searches: Iterable[Search] = ()) -> Cost:
-        """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing."""
+    def cost(self, runs: Iterable[Run], searches: Iterable[Search] = (), artefacts: Iterable[str] = ()) -> Cost:
+        """Cost of a set of runs and searches, each counted once; what has a valid record or result costs nothing.
+
+        artefacts: what is rendered of them.
+        """
+        searches = list(dict.fromkeys(searches))
         listed = list(dict.fromkeys(runs))
         todo = [run for run in listed if state_of(self.suite, run.cell, run.seed).state not in ("ok", "diverged")]
         declared = [(run.cell.protocol, self.suite.declared(run.cell)) for run in todo]
         asked = [(1, 1.0, self.price(protocol, d.spec, d.paper_dataset)) for protocol, d in declared]
         candidates = candidates_todo = 0
-        for search in dict.fromkeys(searches):
+        for search in searches:
             trainings, count, open_ones = self._search(search)
             candidates, candidates_todo = candidates + count, candidates_todo + open_ones
             if open_ones:
@@ -217,18 +224,20 @@ class Estimator:
                 price = self.price(search.protocol, found.candidate, found.paper_dataset)
                 asked.append((open_ones, trainings, price))
         prices = [(trainings, price) for _, trainings, price in asked if price]
+        needed = jobs(self.suite, todo, searches, artefacts)
         return Cost(
             len(listed),
             len(todo),
             candidates,
             candidates_todo,
             sum(runs for runs, _, price in asked if not price),
-            sum(n * p.seconds for n, p in prices) / 3600,
+            (sum(n * p.seconds for n, p in prices) + BESIDE * needed) / 3600,
             max((p.seconds for _, p in prices), default=0.0) / 3600,
             sum(n * p.flops for n, p in prices) / 1e15,
             max((p.memory_mb for _, p in prices), default=0.0),
             (len(todo) + candidates_todo) * RECORD_KB / 1024,
             max((p.basis for _, p in prices), key=BASES.index, default="measured"),
+            needed,
         )
 
     def _search(self, search: Search) -> tuple[float, int, int]:
