@@ -58,6 +58,12 @@ def _reweighting(scratch: Path) -> list[Result]:
     return reweighting.steps(_problem(scratch))
 
 
+def _precision(scratch: Path) -> list[Result]:
+    from benchmarks import precision
+
+    return [precision.weights(_problem(scratch))]
+
+
 def _compared(scratch: Path) -> list[Result]:
     from benchmarks import compared
 
@@ -180,6 +186,7 @@ SECTIONS: dict[str, Callable[[Path], list[Result]]] = {
     "steps": _steps,
     "methods": _methods,
     "reweighting": _reweighting,
+    "precision": _precision,
     "compared": _compared,
     "stacks": _stacks,
     "convolutions": _convolutions,
