@@ -13,7 +13,7 @@ from typing import NamedTuple
 from benchmarks.harness import Result
 from lnl.declared import dependencies, paths
 from lnl.declared.suite import Suite
-from lnl.run.dag import SUFFIXES
+from lnl.results.rendered import SUFFIXES
 
 ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = ("results", ".*", "docs", "tests", "benchmarks", "__pycache__", "data", "*.egg-info")

@@ -169,7 +169,7 @@ class Bench:
         length = {"steps": 10**6, "period": 1000, "paper_steps": 10**6, "paper_period": 1000, "clock": "scaled"}
         cell, sets = "l2r-imbalance/mnist49/clean/standard", {"clean": {"count": 100, "balanced": True}}
         steps, title = 200 if self.cuda else 2, "Learning to Reweight, LeNet, batch 100:"
-        usual = {"cell": cell, "length": length, "sets": sets, "test": False}
+        usual: dict[str, Any] = {"cell": cell, "length": length, "sets": sets, "test": False}
         plain = self.some_steps(self.training("standard", replayed=True, **usual), steps)
         for clean in (10, 100):
             usual["cell"], usual["parameters"] = cell.replace("standard", "l2r"), {"clean_batch": clean}

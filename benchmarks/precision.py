@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 
+from torch import Tensor
+
 from benchmarks import ours
 from benchmarks.harness import Result
 from benchmarks.ours import Problem
@@ -26,7 +28,7 @@ def weights(problem: Problem) -> Result:
             plain.step(step, moment)
         fast.learner.restore(copy.deepcopy(plain.learner.snapshot()))
         for step in range(TRAINED, TRAINED + BATCHES):
-            one, other = (each.methods[0].weigh(each.learner, each.batches.batch(step)) for each in (plain, fast))
+            one, other = (_weigh(each, step) for each in (plain, fast))
             moved.append(50 * float((one - other).abs().sum()))  # of two distributions: half of their distance
     return Result.of_values(
         "l2r_bfloat16_weights",
@@ -37,6 +39,12 @@ def weights(problem: Problem) -> Result:
         MOVED,
         note="of 100 images, 100 clean ones",
     )
+
+
+def _weigh(running: Training, step: int) -> Tensor:
+    weights = running.methods[0].weigh(running.learner, running.batches.batch(step))
+    assert weights is not None
+    return weights
 
 
 def _training(problem: Problem, arithmetic: str) -> Training:

@@ -93,7 +93,9 @@ def unwrapped(image: Image.Image) -> Array:
     return out
 
 
-def strong(view: Array, steps: Sequence[tuple[str, float, int]], drawn: Sequence[float]) -> NDArray[np.float32]:
+def strong(
+    view: Array, steps: Sequence[tuple[str, float, int]], drawn: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.float32]:
     """The strong view [H, W, 3] in [-1, 1] of a weak one by the steps of a sub-policy (none: by no policy).
 
     drawn: 13 numbers in [0, 1): for either step whether it is done, its sign, row and column of a cutout; two offsets,
