@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from lnl.declared.synonyms import SYNONYMS
 from lnl.engine.build import load_method, training
 from lnl.engine.data import DeviceData
 from lnl.engine.loop import Training
-from lnl.engine.method import Method
+from lnl.engine.method import Learner, Method
 from lnl.learning import augment
 from lnl.noise.draw import draw
 from lnl.noise.transition import matrix
@@ -119,6 +120,13 @@ def build(
         handovers=handovers,
         sets=[_sets(described, data, seed) for seed in seeds],
     )
+
+
+def given_alone(built: Training, labels: list[int]) -> Learner:
+    """The learner of a training, as if `labels` were the given labels of all that is trained on."""
+    seen = replace(built.learner.seen, given=torch.tensor(labels), train_index=torch.arange(len(labels)))
+    built.learner.seen = seen
+    return built.learner
 
 
 def _sets(described: Mapping[str, Any], data: Arrays, seed: int) -> dict[str, np.ndarray]:

@@ -232,7 +232,7 @@ def test_each_network_epoch_and_step_drops_by_numbers_of_its_own(monkeypatch: py
 def test_a_pass_augments_anew_in_every_epoch() -> None:
     built = _build(augment="crop2-flip")
     every = torch.arange(96)
-    one, again, two = (torch.cat([x for _, x in built.batches.in_order(every, epoch)]) for epoch in (1, 1, 2))
+    one, again, two = (torch.cat([x for _, x in built.learner.seen.in_order(every, epoch)]) for epoch in (1, 1, 2))
     assert torch.equal(one, again) and not torch.equal(one, two)
 
 

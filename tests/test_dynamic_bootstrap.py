@@ -174,7 +174,9 @@ def test_the_mixture_is_fitted_before_every_epoch_that_uses_it_to_all_examples(
     built.run(until=1)
     theta, every = built.learner.vector().clone(), torch.arange(len(built.data.true))
     anew = {
-        int(n): x for places, images in built.batches.in_order(every, 1) for n, x in zip(places, images, strict=True)
+        int(n): x
+        for places, images in built.learner.seen.in_order(every, 1)
+        for n, x in zip(places, images, strict=True)
     }
     as_they_are = built.data.gather(every)
     assert sum(not anew[n].equal(as_they_are[n]) for n in anew) > 200

@@ -115,8 +115,7 @@ def test_of_two_classes_the_released_proportion_weighs_each_by_the_share_of_the_
     2 n p (1 - p) on average."""
     method = load_method(helpers.method_file("proportion"))
     built = helpers.build("standard", helpers.spec())
-    learner = built.learner
-    learner.given, learner.train_index = torch.tensor([0] + [1] * 19), torch.arange(20)
+    learner = helpers.given_alone(built, [0] + [1] * 19)
     setting = type(built.methods[0].setting)(**vars(built.methods[0].setting) | {"classes": 2})
     shares = method({"form": "summed"}, setting).initial_state(learner)["shares"]
     assert shares.tolist() == pytest.approx([0.05, 0.95])
@@ -225,9 +224,9 @@ def test_a_step_of_hard_mining(chosen: str) -> None:
 def test_of_classes_that_are_given_alike_often_the_rare_one_is_not_the_frequent_one() -> None:
     method = load_method(helpers.method_file("hard-mining"))
     built = helpers.build("standard", helpers.spec())
-    built.learner.given, built.learner.train_index = torch.tensor([0, 0, 1, 1]), torch.arange(4)
+    learner = helpers.given_alone(built, [0, 0, 1, 1])
     setting = type(built.methods[0].setting)(**vars(built.methods[0].setting) | {"classes": 2})
-    state = method(helpers.method_parameters("hard-mining"), setting).initial_state(built.learner)
+    state = method(helpers.method_parameters("hard-mining"), setting).initial_state(learner)
     assert {int(state["rare"]), int(state["frequent"])} == {0, 1}
 
 

@@ -159,13 +159,6 @@ class Batches:
             dropout={name: drawn.of_streams.get(f"dropout {name}") for name in drawn.trusted},
         )
 
-    def in_order(self, index: Tensor, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """(places, images) over `index` in fixed order, augmented as a step's, for a pass before epoch `epoch`."""
-        for number, (places, x) in enumerate(self.data.in_order(index)):
-            generator = self._generator(self.runs[0], "augmentation of a pass", epoch, number)
-            drawn = torch.rand((len(x), self._width), device=self.device, generator=generator)
-            yield places, augment.augment(self._augment, x, drawn)
-
     def uniform(self, purpose: str, epoch: int, step: int, size: int) -> Tensor | None:
         """Uniform numbers [..., networks, size, width] for networks that want some, None for others."""
         width = self.learner.population.random_width

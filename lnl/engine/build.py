@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,10 @@ from lnl.engine.loop import Training
 from lnl.engine.method import Method, Setting, Stream
 from lnl.engine.population import Population, Single, Stacked
 from lnl.engine.run_data import RunData, given_streams
+from lnl.engine.seen_data import SeenData
 from lnl.engine.streams import Streams
 from lnl.errors import UserError
 from lnl.files.own_code import loaded
-from lnl.learning.augment import width
 from lnl.networks import build as build_network
 
 
@@ -133,20 +132,17 @@ def training(
         population = (
             Stacked(modules, own, device, arithmetic) if stacked else Single(modules[0], own[0], device, arithmetic)
         )
-    learner = Learner(population, optim.build(spec["optimiser"], population.flat, population.shapes))
-    learner.rate = optim.rate_on_device(spec["optimiser"], population.flat)
-    learner.handovers = {
-        name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()
-    }
-    learner.given = torch.stack([run.given for run in runs]) if stacked else runs[0].given
-    learner.train_index = runs[0].train_index
-    learner.held_out = learner.train_index[:0] if data.held_out is None else data.held_out
-    learner._images = data.in_order
-    learner._gather = partial(data.augmented, probe.setting.augment)
-    learner.augment_width = width(probe.setting.augment)
-    learner._uniform = partial(_uniform, runs[0].streams, device)
-    learner.of_stream = _of_streams(runs[0], probe.streams(), spec.get("sets", {}), data.true)
-    learner._validating = data.parts.get("validation")
+    seen = SeenData(
+        data,
+        probe.setting.augment,
+        runs[0].streams,
+        torch.stack([run.given for run in runs]) if stacked else runs[0].given,
+        runs[0].train_index,
+        _of_streams(runs[0], probe.streams(), spec.get("sets", {}), data.true),
+        {name: {key: tensor.to(device) for key, tensor in state.items()} for name, state in (handovers or {}).items()},
+    )
+    optimiser = optim.build(spec["optimiser"], population.flat, population.shapes)
+    learner = Learner(population, optimiser, optim.rate_on_device(spec["optimiser"], population.flat), seen)
     if "stage" in spec and BASE in learner.handovers:
         begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
         begin(learner.handovers[BASE])
@@ -208,10 +204,6 @@ def _steps(spec: Mapping[str, Any], examples: int) -> int:
     """Steps of an epoch, or of a period that is not cut short."""
     period = Clock.of(spec).steps_in(0)
     return lengths.steps_of_epoch(spec, examples) if period is None else period
-
-
-def _uniform(streams: Streams, device: torch.device, purpose: str, shape: tuple[int, ...]) -> Tensor:
-    return torch.rand(shape, generator=streams.generator(f"once {purpose}")).to(device)
 
 
 def _of_streams(

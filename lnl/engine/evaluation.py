@@ -31,7 +31,7 @@ class Evaluation:
     def accuracies(self, part: str, epoch: int) -> dict[str, Tensor]:
         """By the name of its curve, accuracy in percent, shaped like the population, on every example of a part; where
         the protocol asks for it also how often the label is among the five highest scores."""
-        self.learner._tell(f"evaluating ({part})")
+        self.learner.watched.tell(f"evaluating ({part})")
         lead, device = self.learner.population.lead, self.data.device
         correct = {"accuracy": torch.zeros(lead, device=device)}
         if self.spec.get("top5"):

@@ -13,7 +13,7 @@ state                                  the method's tensors, checkpointed with e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -22,6 +22,8 @@ from torch.func import functional_call, jvp
 
 from lnl.engine.optim import SGD, Adam
 from lnl.engine.population import Population
+from lnl.engine.progress import Watched
+from lnl.engine.seen_data import SeenData
 from lnl.engine.updates import Updates
 from lnl.errors import UserError
 from lnl.networks.layers import batch_norm_mode
@@ -33,28 +35,48 @@ Pass = Iterator[tuple[Tensor, Tensor]]  # (places, what a network makes of their
 class Learner(Updates):
     """Networks, optimiser and method state of one run (single mode) or of a stack of runs."""
 
-    def __init__(self, population: Population, optimiser: Adam | SGD) -> None:
-        super().__init__(population, optimiser)
-        self.state: dict[str, Tensor] = {}
-        self.handovers: dict[str, dict[str, Tensor]] = {}  # states that other cells handed over, by name
-        self.given = torch.empty(0, dtype=torch.int64)  # given labels of the whole training file, [N] or [runs, N]
-        self.train_index = torch.empty(0, dtype=torch.int64)  # places that are trained on
-        self.held_out = torch.empty(0, dtype=torch.int64)  # places that validate, by their given labels
-        self.of_stream: dict[str, tuple[Tensor, Tensor]] = {}  # places and labels of each further stream, by its name
-        self._validating: tuple[Tensor, Tensor] | None = None
-        self._images: Callable[[Tensor], Pass] = lambda index: iter(())
-        self._gather: Callable[[Tensor, Tensor | None], Tensor] = lambda places, uniform: torch.empty(0)
-        self.augment_width = 0  # uniform numbers that augment an image as the protocol does
-        self._uniform: Callable[[str, tuple[int, ...]], Tensor] = lambda purpose, shape: torch.rand(shape)
-        self._augmented: Callable[[Tensor, int], Pass] = lambda index, epoch: iter(())
-        self._tell: Callable[[str], None] = lambda doing: None  # whoever watches the training
+    def __init__(self, population: Population, optimiser: Adam | SGD, rate: Tensor | None, seen: SeenData) -> None:
+        super().__init__(population, optimiser, rate)
+        self.seen = seen
+        self.watched = Watched()
+        self.state: dict[str, Tensor] = {}  # the method's own, which it makes by its learner before the first step
+
+    # ---- what it sees (seen_data.py) -------------------------------------------------------------------------------
+
+    @property
+    def given(self) -> Tensor:
+        """Given labels of the whole training file, int64 [N] or [runs, N]."""
+        return self.seen.given
+
+    @property
+    def train_index(self) -> Tensor:
+        """Places that are trained on, int64."""
+        return self.seen.train_index
+
+    @property
+    def held_out(self) -> Tensor:
+        """Places that validate, by their given labels, int64."""
+        return self.seen.held_out
 
     @property
     def validating(self) -> tuple[Tensor, Tensor]:
         """Images (uint8) and labels of the part that validates; UserError where nothing does."""
-        if self._validating is None:
-            raise UserError("the method reads test images that validate, and none do; set protocol.split: test-first")
-        return self._validating
+        return self.seen.validating
+
+    @property
+    def of_stream(self) -> Mapping[str, tuple[Tensor, Tensor]]:
+        """Places and labels of each further stream, by its name."""
+        return self.seen.of_stream
+
+    @property
+    def handovers(self) -> Mapping[str, dict[str, Tensor]]:
+        """States that other cells handed over, by name."""
+        return self.seen.handovers
+
+    @property
+    def augment_width(self) -> int:
+        """Uniform numbers that augment an image as the protocol does."""
+        return self.seen.augment_width
 
     # ---- networks --------------------------------------------------------------------------------------------------
 
@@ -156,8 +178,8 @@ class Learner(Updates):
         """(places [B], images) of the training examples at `index` [M] in that order, each batch with a word to whoever
         watches about how far it is."""
         done = 0
-        for places, x in self._images(index) if augmented is None else self._augmented(index, augmented):
-            self._tell(f"pass over its images: {done / len(index):.0%}")
+        for places, x in self.seen.in_order(index, augmented):
+            self.watched.tell(f"pass over its images: {done / len(index):.0%}")
             yield places, x
             done += len(places)
 
@@ -168,12 +190,7 @@ class Learner(Updates):
         uniform: [M, augment_width] in [0, 1), the method's own, for images augmented as the protocol does it with a
         batch (as they are where it augments nothing); None takes them as they are. UserError for another shape.
         """
-        if uniform is not None and uniform.shape != (*places.shape, self.augment_width):
-            raise UserError(
-                f"images(places, uniform): uniform has shape {list(uniform.shape)}, and "
-                f"{[*places.shape, self.augment_width]} is needed, learner.augment_width for each image"
-            )
-        return self._gather(places, uniform)
+        return self.seen.images(places, uniform)
 
     def features(self, x: Tensor, n: int = 0) -> Tensor:
         """What network n's last linear layer sees, [B, width], with frozen batch norm."""
@@ -194,7 +211,7 @@ class Learner(Updates):
         """Uniform numbers of a shape for what a method computes once (`initial_state`, `finish`), or once an epoch with
         the epoch in `purpose`: the same whenever they are asked for. A step asks for its numbers in `random` instead.
         """
-        return self._uniform(purpose, shape)
+        return self.seen.uniform(purpose, shape)
 
     def start_from(self, handed: dict[str, Tensor]) -> None:
         """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new."""

@@ -63,7 +63,6 @@ class Training:
         self.clock = Clock.of(spec)
         self.device = data.device
         self.batches = Batches(spec, data, runs, methods[0], learner, stacked)
-        learner._augmented = self.batches.in_order
         self.evaluation = Evaluation(spec, data, self.batches, methods[0], learner)
         self.lead = learner.population.lead
         self.position = Position()
@@ -92,7 +91,7 @@ class Training:
 
         `checkpoint` is called about every `every_seconds`, and before Stopped is raised.
         """
-        tell = self.learner._tell
+        tell = self.learner.watched.tell
         self.begin()
         written = time.monotonic()
         for epoch in range(self.position.epoch, self._last(until)):
@@ -132,7 +131,9 @@ class Training:
     def watch(self, progress: Progress, until: int | None = None) -> None:
         """Tell of each step, and of evaluations and passes over the training images; until: as in `run`."""
         total = self._last(until)
-        self.learner._tell = lambda doing: progress(self.position.epoch + self.position.step / self.steps, total, doing)
+        self.learner.watched.by(
+            lambda doing: progress(self.position.epoch + self.position.step / self.steps, total, doing)
+        )
 
     def _last(self, until: int | None) -> int:
         return int(self.spec["epochs"] if until is None else min(until, self.spec["epochs"]))

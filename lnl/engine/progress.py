@@ -10,3 +10,23 @@ Progress = Callable[[float, int, str], None]
 
 def unwatched(done: float, total: int, doing: str) -> None:
     """The progress of a training that nobody watches."""
+
+
+class Watched:
+    """What a training tells of itself while it lasts: to nobody, until somebody watches.
+
+    Who watches is known to the job alone, and what it is told depends on where the training stands: there must be a
+    training before anybody can watch it.
+    """
+
+    def __init__(self) -> None:
+        self._watchers: list[Callable[[str], None]] = []
+
+    def by(self, told: Callable[[str], None]) -> None:
+        """From now on `told` hears what is being done: "" after a step, else a pass or an evaluation in words."""
+        self._watchers.append(told)
+
+    def tell(self, doing: str) -> None:
+        """Say what is being done."""
+        for told in self._watchers:
+            told(doing)

@@ -16,11 +16,11 @@ from lnl.errors import UserError
 class Updates:
     """The part of a learner that changes parameters."""
 
-    def __init__(self, population: Population, optimiser: Adam | SGD) -> None:
+    def __init__(self, population: Population, optimiser: Adam | SGD, rate: Tensor | None) -> None:
         self.population = population
         self.optimiser = optimiser
         self.lr = 0.0  # set by the loop at the start of each epoch, or step
-        self.rate: Tensor | None = None  # the same on the device, where every step has its own
+        self.rate = rate  # the same on the device, [], where every step has its own
 
     def apply(self, gradient: Tensor, scale: float = 1.0, skip: Tensor | None = None, only: int | None = None) -> None:
         """One optimiser step, at `scale` times the learning rate, of gradient [..., networks, P]; with `only`, of that

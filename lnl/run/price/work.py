@@ -162,8 +162,11 @@ class _Miniature:
                 return {n: replace(s, batch=MANY if n == longer else FEW) for n, s in super().streams().items()}
 
             def initial_state(self, learner: Learner) -> dict[str, Tensor]:
-                learner.handovers = defaultdict(learner.networks)  # its own stand for those that other runs hand over
-                learner.train_index = learner.train_index[: FEW * self.setting.classes]  # over which it may go
+                learner.seen = replace(
+                    learner.seen,
+                    handovers=defaultdict(learner.networks),  # its own stand for those that other runs hand over
+                    train_index=learner.train_index[: FEW * self.setting.classes],  # over which it may go
+                )
                 state: dict[str, Tensor] = super().initial_state(learner)
                 return state
 
