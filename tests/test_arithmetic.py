@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lnl.declared import reductions
 from lnl.declared.suite import Suite
+from lnl.engine import kept_state
 from lnl.engine.arithmetic import computing
 from lnl.engine.loop import Stopped, Training
 
@@ -67,7 +68,7 @@ def test_images_of_any_number_of_channels_put_the_convolutions_in_channels_last_
 def test_everything_that_is_kept_is_single_precision() -> None:
     built = helpers.build("coteaching", helpers.spec("digits_cnn", arithmetic="fast"))
     built.run()
-    state = built.learner.snapshot()
+    state = kept_state.snapshot(built.learner)
     tensors = [state["flat"], *state["buffers"].values(), *state["slots"].values()]
     assert {tensor.dtype for tensor in tensors} == {torch.float32}
     assert built.diverged == [None]

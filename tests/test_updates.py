@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lnl.engine import optim
+from lnl.engine import kept_state, optim
 from lnl.engine.loop import Training
 from lnl.engine.method import Method
 from lnl.errors import UserError
@@ -103,9 +103,13 @@ def test_a_checkpoint_and_a_hand_over_hold_every_network_s_own_count(name: str, 
     for only in (None, 0, 0, 1, 0):
         first.apply(gradient.clone(), only=only)
     kept = io.BytesIO()
-    torch.save(first.tensors() if as_handed_over else first.snapshot(), kept)
+    torch.save(kept_state.tensors(first) if as_handed_over else kept_state.snapshot(first), kept)
     kept.seek(0)
-    (second.go_on_from if as_handed_over else second.restore)(torch.load(kept, weights_only=True))
+    saved = torch.load(kept, weights_only=True)
+    if as_handed_over:
+        kept_state.begin_from(second, saved, with_optimiser=True)
+    else:
+        kept_state.restore(second, saved)
     for learner in (first, second):
         learner.apply(gradient.clone())
     assert torch.equal(first.population.flat, second.population.flat)

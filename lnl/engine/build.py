@@ -15,7 +15,7 @@ from lnl.data.splits import clean_indices
 from lnl.declared import lengths
 from lnl.declared.reading import SINGLE_ONLY
 from lnl.declared.stages import BASE
-from lnl.engine import optim
+from lnl.engine import kept_state, optim
 from lnl.engine.clock import Clock
 from lnl.engine.data import DeviceData
 from lnl.engine.dense import Dense
@@ -144,8 +144,7 @@ def training(
     optimiser = optim.build(spec["optimiser"], population.flat, population.shapes)
     learner = Learner(population, optimiser, optim.rate_on_device(spec["optimiser"], population.flat), seen)
     if "stage" in spec and BASE in learner.handovers:
-        begin = learner.go_on_from if spec["stage"]["optimiser_state"] == "kept" else learner.start_from
-        begin(learner.handovers[BASE])
+        kept_state.begin_from(learner, learner.handovers[BASE], spec["stage"]["optimiser_state"] == "kept")
     return Training(spec, data, runs, methods, learner, stacked=stacked, points=points)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lnl.engine import validation
+from lnl.engine import kept_state, validation
 from lnl.engine.curves import Curves
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
@@ -27,7 +27,7 @@ class HandOvers:
 
     def keep(self, point: str, steps: int) -> None:
         """The state of now, after `steps` updates."""
-        self.saved[point] = self.learner.tensors() | {"steps": torch.tensor(steps)}
+        self.saved[point] = kept_state.tensors(self.learner) | {"steps": torch.tensor(steps)}
 
     def keep_best(self, curves: Curves, steps: int) -> None:
         """The state of now, if the epoch that the curves end with is better than all before it."""

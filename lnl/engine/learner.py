@@ -12,22 +12,17 @@ state                                  the method's tensors, checkpointed with e
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, jvp
 
+from lnl.engine import weights
 from lnl.engine.optim import SGD, Adam
 from lnl.engine.population import Population
 from lnl.engine.progress import Watched
 from lnl.engine.seen_data import SeenData
 from lnl.engine.updates import Updates
-from lnl.errors import UserError
-from lnl.networks.layers import batch_norm_mode
-from lnl.networks.taps import tapped
 
 Pass = Iterator[tuple[Tensor, Tensor]]  # (places, what a network makes of their images), batch by batch
 
@@ -78,61 +73,7 @@ class Learner(Updates):
         """Uniform numbers that augment an image as the protocol does."""
         return self.seen.augment_width
 
-    # ---- networks --------------------------------------------------------------------------------------------------
-
-    def forward(self, x: Tensor, uniform: Tensor | None = None, batch_norm: str = "update") -> Tensor:
-        """Logits [..., networks, B, K]."""
-        return self.population.forward(x, uniform, batch_norm)
-
-    def along(
-        self, x: Tensor, direction: Tensor, uniform: Tensor | None = None, batch_norm: str = "update"
-    ) -> tuple[Tensor, Tensor]:
-        """`forward`, and the derivative of its logits in `direction` [networks, P], in one pass (forward mode): exact
-        with batch norm, whose statistics are the same for both."""
-        return self._single().along(x, uniform, direction, batch_norm)
-
-    def weighing_pass(
-        self, x: Tensor, direction: Tensor, uniform: Tensor | None, batch_norm: str, frozen: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of x to learn from, through which gradients flow, logits that it is judged by, and the derivative of
-        these in `direction`: of one pass, or of two where batch norm is `frozen` for judging."""
-        if not frozen:
-            logits, slopes = self.along(x, direction, uniform, batch_norm)
-            return logits, logits.detach(), slopes
-        with torch.no_grad():
-            judged, slopes = self.along(x, direction, uniform, "frozen")
-        return self.forward(x, uniform, batch_norm), judged, slopes
-
-    def vector(self, n: int = 0) -> Tensor:
-        """Parameters of network n as one vector [P] (a detached view of the buffer: do not write to it)."""
-        return self._single().flat[n].detach()
-
-    def call(
-        self, n: int, vector: Tensor, x: Tensor, batch_norm: str = "batch", uniform: Tensor | None = None
-    ) -> Tensor:
-        """Logits [B, K] of network n's architecture at parameters `vector` [P]."""
-        population = self._single()
-        named = {k: v for k, v in population.unflatten(vector).items() if not k.startswith("method.")}
-        with batch_norm_mode(batch_norm):
-            out: Tensor = functional_call(population.modules[n], named, (x, uniform))
-        return out
-
-    def own(self, name: str) -> Tensor:
-        """The method's own parameter [..., networks, *shape]."""
-        return self.population.own(name)
-
-    # ---- derivatives (updates: updates.py) -------------------------------------------------------------------------
-
-    def gradient(self, loss: Tensor, keep: bool = False) -> Tensor:
-        """Gradient [..., networks, P] of the sum of `loss`; valid until the next call, unless it is to be kept."""
-        gradient = self.population.gradient(loss)
-        return gradient.clone() if keep else gradient
-
-    def jvp(self, f: Callable[[Tensor], Tensor], n: int, tangent: Tensor) -> tuple[Tensor, Tensor]:
-        """f and its derivative in direction `tangent` [P] at network n's parameters, in one forward-mode pass."""
-        return jvp(f, (self.vector(n),), (tangent,))  # type: ignore[return-value]
-
-    # ---- data ------------------------------------------------------------------------------------------------------
+    # ---- passes over it, and parts of it ---------------------------------------------------------------------------
 
     def training_pass(self, batch_norm: str = "frozen", augmented: int | None = None) -> Pass:
         """(places in the training set [B], logits [..., networks, B, K]) over all training examples in fixed order.
@@ -141,13 +82,6 @@ class Learner(Updates):
         None takes them as they are.
         """
         yield from self._pass(self.train_index, batch_norm, augmented)
-
-    def networks(self) -> dict[str, Tensor]:
-        """Copies on the device of what the networks are now: "flat" [..., networks, P], without the method's own
-        parameters, and batch norm's statistics as "buffer.<name>"."""
-        size = self.population.flat.shape[-1] - self._own_size()
-        held = {f"buffer.{name}": tensor.clone() for name, tensor in self.population.buffers.items()}
-        return {"flat": self.population.flat[..., :size].detach().clone(), **held}
 
     def pass_by(self, networks: dict[str, Tensor], augmented: int | None = None) -> Pass:
         """A training pass by networks as `networks()` gives them; those of now come back."""
@@ -159,15 +93,9 @@ class Learner(Updates):
         yield from self._pass_by(self.handovers[name], torch.cat([self.train_index, self.held_out]))
 
     def _pass_by(self, networks: dict[str, Tensor], index: Tensor, augmented: int | None = None) -> Pass:
-        held = [self.population.flat, *self.population.buffers.values()]
-        own = [tensor.clone() for tensor in held]
-        self.start_from(networks)
-        try:
+        with weights.set_aside(self.population):
+            self.start_from(networks)
             yield from self._pass(index, "frozen", augmented)
-        finally:
-            with torch.no_grad():
-                for tensor, before in zip(held, own, strict=True):
-                    tensor.copy_(before)
 
     def _pass(self, index: Tensor, batch_norm: str, augmented: int | None = None) -> Pass:
         with torch.no_grad():
@@ -192,18 +120,9 @@ class Learner(Updates):
         """
         return self.seen.images(places, uniform)
 
-    def features(self, x: Tensor, n: int = 0) -> Tensor:
-        """What network n's last linear layer sees, [B, width], with frozen batch norm."""
-        return self.layers(x, n)[-1]
-
-    def layers(self, x: Tensor, n: int = 0) -> list[Tensor]:
-        """Features [B, width] of network n's layers that it names itself (`taps`), and at last those that its last
-        linear layer sees, with frozen batch norm (RoG fits to them)."""
-        with torch.no_grad(), batch_norm_mode("frozen"):
-            return tapped(self._single().modules[n], x)
-
     def layers_of(self, index: Tensor, n: int = 0) -> list[Tensor]:
-        """The same of the training examples at `index` [M], in that order and without augmentation: [M, width]."""
+        """Features as `layers` gives them, [M, width] each, of the training examples at `index` [M], in that order and
+        without augmentation."""
         parts = [self.layers(x, n) for _, x in self._told(index)]
         return [torch.cat(layer) for layer in zip(*parts, strict=True)]
 
@@ -213,77 +132,19 @@ class Learner(Updates):
         """
         return self.seen.uniform(purpose, shape)
 
-    def start_from(self, handed: dict[str, Tensor]) -> None:
-        """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new."""
-        own = self._own_size()
-        size = self.population.flat.shape[-1] - own  # the method's own parameters stand behind the network's
-        theirs = _network_size(handed)
-        if theirs != size:
-            raise UserError(
-                f"a network of {size} parameters cannot begin with one of {theirs} that another cell "
-                "handed over: they differ in architecture or in classes"
-            )
-        with torch.no_grad():
-            self.population.flat[..., :size].copy_(handed["flat"][..., :size])
-            for name, tensor in self.population.buffers.items():
-                tensor.copy_(handed[f"buffer.{name}"])
+    # ---- its networks as they are copied and handed over (weights.py) ----------------------------------------------
 
-    def go_on_from(self, handed: dict[str, Tensor]) -> None:
-        """Begin with handed-over networks and with the optimiser as it was left: its slots, and its count of steps."""
-        self.start_from(handed)
-        with torch.no_grad():
-            for name, tensor in self.optimiser.slots.items():
-                size = _network_size(handed)
-                tensor[..., :size].copy_(handed[f"slot.{name}"][..., :size])
-        self.optimiser.steps = handed["slot_steps"].tolist()
+    def networks(self) -> dict[str, Tensor]:
+        """Copies on the device of what the networks are now: "flat" [..., networks, P], without the method's own
+        parameters, and batch norm's statistics as "buffer.<name>"."""
+        return weights.copied(self.population)
+
+    def start_from(self, handed: dict[str, Tensor]) -> None:
+        """Begin with handed-over weights and batch-norm statistics (fine-tuning); the optimiser's slots stay new.
+        UserError where the networks are of another size."""
+        weights.put(self.population, handed)
 
     def set_own(self, name: str, value: Tensor) -> None:
         """Set the method's own parameter of every network, e.g. S-model's channel from a confusion matrix."""
         with torch.no_grad():
             self.population.unflatten(self.population.flat)[f"method.{name}"].copy_(value)
-
-    # ---- checkpoint ------------------------------------------------------------------------------------------------
-
-    def snapshot(self) -> dict[str, Any]:
-        """Everything that training changes, as tensors and numbers."""
-        return {
-            "flat": self.population.flat,
-            "buffers": self.population.buffers,
-            "slots": self.optimiser.slots,
-            "steps": self.optimiser.steps,
-            "state": self.state,
-        }
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Copies of all of it on the host, under flat names, as a hand-over file holds them."""
-        parts = {"buffer": self.population.buffers, "slot": self.optimiser.slots, "state": self.state}
-        named = {f"{part}.{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
-        named["slot_steps"] = torch.tensor(self.optimiser.steps)
-        named["own_parameters"] = torch.tensor(self._own_size())
-        return {k: v.detach().cpu().clone().contiguous() for k, v in {"flat": self.population.flat, **named}.items()}
-
-    def restore(self, snapshot: dict[str, Any]) -> None:
-        """Continue from a snapshot, bit for bit."""
-        with torch.no_grad():
-            self.population.flat.copy_(snapshot["flat"])
-            held = ((self.population.buffers, snapshot["buffers"]), (self.optimiser.slots, snapshot["slots"]))
-            for mine, saved in held:
-                for name, tensor in mine.items():
-                    tensor.copy_(saved[name])
-            for name, tensor in snapshot["state"].items():
-                self.state[name] = tensor.to(self.population.flat.device)
-        self.optimiser.steps = snapshot["steps"]
-
-    def _own_size(self) -> int:
-        """How many parameters are the method's own, of each network."""
-        return sum(math.prod(s) for n, s in self.population.shapes.items() if n.startswith("method."))
-
-    def _single(self) -> Population:
-        if not self.population.modules:
-            raise TypeError("a method with a step of its own runs in single mode")
-        return self.population
-
-
-def _network_size(handed: dict[str, Tensor]) -> int:
-    """Parameters of a network that was handed over, without those that its method had beside it."""
-    return handed["flat"].shape[-1] - int(handed.get("own_parameters", 0))

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lnl.engine import optim, validation
+from lnl.engine import kept_state, optim, validation
 from lnl.engine.batches import Batches
 from lnl.engine.clock import Clock
 from lnl.engine.contract_checks import checked_logits, checked_state
@@ -253,7 +253,7 @@ class Training:
         """Complete state of the training, for torch.save."""
         self._check_state()
         return {
-            "learner": self.learner.snapshot(),
+            "learner": kept_state.snapshot(self.learner),
             "position": vars(self.position).copy(),
             "curves": self.curves,
             "diverged": self.diverged,
@@ -264,7 +264,7 @@ class Training:
     def restore(self, saved: dict[str, Any]) -> None:
         """Continue where `snapshot` was taken; the same `result` follows."""
         self.begin()  # a method may keep what it needs on itself as well
-        self.learner.restore(saved["learner"])
+        kept_state.restore(self.learner, saved["learner"])
         self.position = Position(**saved["position"])
         self.curves, self.diverged = saved["curves"], saved["diverged"]
         self.hand_overs.restore(saved)

@@ -8,16 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lnl.engine.forwards import Forwards
 from lnl.engine.optim import SGD, Adam, kernels
 from lnl.engine.population import Population
 from lnl.errors import UserError
 
 
-class Updates:
+class Updates(Forwards):
     """The part of a learner that changes parameters."""
 
     def __init__(self, population: Population, optimiser: Adam | SGD, rate: Tensor | None) -> None:
-        self.population = population
+        super().__init__(population)
         self.optimiser = optimiser
         self.lr = 0.0  # set by the loop at the start of each epoch, or step
         self.rate = rate  # the same on the device, [], where every step has its own

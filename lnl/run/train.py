@@ -21,7 +21,7 @@ from lnl.declared.cells import COORDINATES
 from lnl.declared.data_places import Places
 from lnl.declared.reading import syntax_digest
 from lnl.declared.suite import Run, Suite
-from lnl.engine import pieces
+from lnl.engine import kept_state, pieces
 from lnl.engine.loop import Stopped, Training
 from lnl.engine.progress import Progress
 from lnl.files.locks import Busy
@@ -115,8 +115,7 @@ def train(
             built.restore(saved["training"])
         elif start is not None:
             built.begin()
-            begin = built.learner.go_on_from if with_optimiser else built.learner.start_from
-            begin({k: v.to(device) for k, v in start.items()})
+            kept_state.begin_from(built.learner, {k: v.to(device) for k, v in start.items()}, with_optimiser)
         ended = built.run(stop, checkpoint, places.checkpoint_seconds, until)
         if not ended:
             checkpoint(paused=True)
