@@ -10,6 +10,7 @@ from benchmarks import ours
 from benchmarks.harness import Result
 from benchmarks.ours import Problem
 from benchmarks.reweighting import CELL, LENGTH
+from lnl.engine import kept_state
 from lnl.engine.loop import Training
 
 NETWORK = {"name": "digits_cnn", "options": {"batch_norm_scale": "ones"}}
@@ -26,7 +27,7 @@ def weights(problem: Problem) -> Result:
     with ours.as_trained():
         for step in range(TRAINED):
             plain.step(step, moment)
-        fast.learner.restore(copy.deepcopy(plain.learner.snapshot()))
+        kept_state.restore(fast.learner, copy.deepcopy(kept_state.snapshot(plain.learner)))
         for step in range(TRAINED, TRAINED + BATCHES):
             one, other = (_weigh(each, step) for each in (plain, fast))
             moved.append(50 * float((one - other).abs().sum()))  # of two distributions: half of their distance
