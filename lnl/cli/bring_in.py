@@ -7,6 +7,7 @@ a file says is a path. One that is refused is named, and costs the others nothin
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ from lnl.run.store import Store, keep_aside
 from lnl.search.files import choice, searched
 
 
+@dataclass
+class _Records:
+    """What the records of a folder have told so far, for what is looked at after them."""
+
+    other_scales: set[str] = field(default_factory=set)
+    trained_on: dict[str, set[str]] = field(default_factory=dict)  # digests by manifest, of what is here after all
+
+
 def command(suite: Suite, folder: Path) -> None:
     """Import, say what came of it, and end with status 2 if a file was refused."""
     bring_in(suite, folder).show()
@@ -41,7 +50,7 @@ def bring_in(suite: Suite, folder: Path) -> Report:
     """
     if not os.path.isdir(folder):  # which Path.is_dir would not say of a name that is too long
         raise UserError(f"{said(folder)}: no such folder; name a results folder or docs/reproduction/…")
-    report = Report()
+    report, told = Report(), _Records()
     records: list[Path] = []
     found: list[Path] = []
     of_labels: list[Path] = []
@@ -57,30 +66,30 @@ def bring_in(suite: Suite, folder: Path) -> Report:
     carried_searches.bring(suite.searching, found, report)
     for file in records:
         try:
-            report.counts[_bring_record(suite, file, report)] += 1
+            report.counts[_bring_record(suite, file, told)] += 1
         except UserError as error:
             report.refused.append(said(error))
     for file in of_labels:
         try:
-            if (outcome := carried_manifests.bring(suite, file, parsed(file), report.trained_on)) is not None:
+            if (outcome := carried_manifests.bring(suite, file, parsed(file), told.trained_on)) is not None:
                 report.counts[outcome] += 1
         except UserError as error:
             report.refused.append(said(error))
-    if report.scales and not report.refused and {what for what, n in report.counts.items() if n} == {"other scale"}:
+    if told.other_scales and not report.refused and {what for what, n in report.counts.items() if n} == {"other scale"}:
         raise UserError(
             f"{said(folder)}: nothing of scale {suite.scale}; its runs are of scale "
-            f"{', '.join(sorted(report.scales))}: add --scale"
+            f"{', '.join(sorted(told.other_scales))}: add --scale"
         )
     return report
 
 
-def _bring_record(suite: Suite, file: Path, report: Report) -> str:
+def _bring_record(suite: Suite, file: Path, told: _Records) -> str:
     """Outcome of one record; UserError if it is refused."""
     record = validated(parsed(file), file, ANEW)
     result = record["result"]
     check_path(file, result, suite)
     if result["scale"] != suite.scale:
-        report.scales.add(result["scale"])
+        told.other_scales.add(result["scale"])
         return "other scale"
     cell = Cell(result["protocol"], result["dataset"], result["noise"], result["method"])
     try:
@@ -102,7 +111,7 @@ def _bring_record(suite: Suite, file: Path, report: Report) -> str:
     outcome = _merge(suite, run, record, file)
     if outcome in ("imported", "here already"):
         for path, known in manifests.of_record(suite, run, result):
-            report.trained_on.setdefault(path, set()).add(known)
+            told.trained_on.setdefault(path, set()).add(known)
     return outcome
 
 

@@ -28,8 +28,6 @@ class Report:
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     refused: list[str] = field(default_factory=list)
-    scales: set[str] = field(default_factory=set)  # of the records that are of another scale
-    trained_on: dict[str, set[str]] = field(default_factory=dict)  # digests by manifest, of what is here after all
 
     def line(self) -> str:
         """All outcomes in one line."""
