@@ -10,7 +10,7 @@ from command_lines import fault
 from contributed import contributed
 from markdown_pages import ROOT, anchors, commands, dead_links, pages
 
-from lnl.declared.claim_tests import KINDS
+from lnl.declared.claim_tests import KINDS, PRINTED, TAKEN
 from lnl.declared.reading import read_methods
 from lnl.declared.stacked_repeats import stackable
 from lnl.declared.suite import Suite
@@ -189,8 +189,18 @@ def test_what_a_page_tells_its_reader_to_write_may_stand_in_commands(tmp_path: P
     assert "unknown method" in str(fault(words, page))
 
 
-def test_what_each_test_of_a_claim_needs_and_takes_is_said_of_all_of_them() -> None:
-    page = (ROOT / "docs/add-a-paper.md").read_text().partition("### Tests of claims")[2].partition("\n## ")[0]
+def said_of_kinds(heading: str) -> dict[str, list[set[str]]]:
+    """What a table of the page on papers says that each kind needs and takes, by kind."""
+    page = (ROOT / "docs/add-a-paper.md").read_text().partition(f"### {heading}\n")[2].partition("\n#")[0]
     rows = [line.strip("|").split("|") for line in page.splitlines() if re.match(r"\| [A-Z]", line)]
-    said = {kind.strip(): [set(re.findall(r"`(\w+)`", keys)) for keys in row] for kind, _, *row in rows}
-    assert said == {kind: [set(test.needs), set(test.takes)] for kind, test in KINDS.items()}
+    return {kind.strip(): [set(re.findall(r"`(\w+)`", keys)) for keys in row] for kind, _, *row in rows}
+
+
+def test_what_each_test_of_a_claim_needs_and_takes_is_said_of_all_of_them() -> None:
+    declared = {kind: [set(test.needs), set(test.takes)] for kind, test in KINDS.items()}
+    assert said_of_kinds("Tests of claims") == declared
+
+
+def test_what_each_comparison_of_printed_numbers_needs_and_takes_is_said_of_all_of_them() -> None:
+    declared = {kind: [set(needs), set(TAKEN.get(kind, ()))] for kind, needs in PRINTED.items()}
+    assert said_of_kinds("Comparisons of printed numbers") == declared
