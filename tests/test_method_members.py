@@ -39,6 +39,9 @@ class Counting(Plain):
     def epoch_end(self, learner: Learner, now: Moment) -> None:
         self._put("epoch_end", learner)
 
+    def validated(self, learner: Learner, now: Moment, accuracy: Tensor) -> None:
+        self._put("validated", learner)
+
     def step(self, learner: Learner, batch: Batch, now: Moment) -> Outcome:
         self._put("step", learner)
         return super().step(learner, batch, now)
@@ -63,6 +66,15 @@ def test_a_number_in_the_state_is_one_line_at_a_hand_over() -> None:
     with pytest.raises(UserError, match="state 'count' is an int; keep a tensor"):
         running.run()
     assert running.position.total == 3
+
+
+@pytest.mark.parametrize(("points", "epoch"), [(("best-validation",), 1), (("lowest-validation-loss",), 1), ((), 2)])
+def test_a_state_is_checked_as_the_best_only_where_the_best_is_handed_over(points: tuple[str, ...], epoch: int) -> None:
+    counting = type("Counting", (Counting,), {"at": "validated"})
+    running = helpers.build(counting, helpers.spec(split="test-halves"), points=points)
+    with pytest.raises(UserError, match="state 'count' is an int; keep a tensor"):
+        running.run()
+    assert running.position.epoch == epoch
 
 
 def test_a_state_that_is_none_is_one_line() -> None:

@@ -13,6 +13,8 @@ from lnl.engine.curves import Curves
 from lnl.engine.data import DeviceData
 from lnl.engine.learner import Learner
 
+BEST = {"best-validation", "lowest-validation-loss"}  # points of the best epoch, which every epoch so far may be
+
 
 class HandOvers:
     """States of one run by point.
@@ -24,6 +26,11 @@ class HandOvers:
         self.points, self.learner, self.data = points, learner, data
         self.saved: dict[str, dict[str, Tensor]] = {}
         self._best, self._lowest = -math.inf, math.inf
+
+    @property
+    def of_best(self) -> bool:
+        """Whether an epoch may have to be kept because it is the best so far."""
+        return not BEST.isdisjoint(self.points)
 
     def keep(self, point: str, steps: int) -> None:
         """The state of now, after `steps` updates."""

@@ -236,7 +236,8 @@ class Training:
             if rate is not None:
                 scalars["schedule"] = rate if trained else None
             append(curves, epoch, scalars, mine)
-        if "finite" in figures and not self.diverged[0]:  # an untrained network is nobody's best, nor one of no numbers
+        sound = "finite" in figures and not self.diverged[0]  # else untrained, or of no numbers: nobody's best
+        if sound and self.hand_overs.of_best:
             self._check_state()
             self.hand_overs.keep_best(self.curves[0], self.position.total)
 
