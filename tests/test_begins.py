@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import yaml
 from suite_copy import TABLE, SuiteCopy
 
 from lnl.data.splits import noisy_hold_out
-from lnl.declared import dependencies
+from lnl.declared import dependencies, paths
 from lnl.declared.data_places import Places
 from lnl.declared.dependencies import handover_points
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.progress import unwatched
 from lnl.errors import UserError
 from lnl.run import train
+from lnl.run.dag import Dag
 from lnl.run.inputs import problem
 from lnl.run.job import job
 from lnl.run.store import Store
@@ -147,3 +149,65 @@ def test_by_hand_a_cell_that_nothing_declares_is_handed_over_as_the_message_says
     done = copy.lnl(*remedy, "--device", "cpu")
     assert done.returncode == 0, done.stderr
     assert copy.lnl("train", reader, "--device", "cpu").returncode == 0
+
+
+def _lost(copy: SuiteCopy) -> None:
+    """What the first run of Standard has handed over is gone, and with it what has begun there."""
+    places = ("store/{}/standard-held-out/seed1/handover-*", "handovers/{}/standard-held-out/seed1-*")
+    for place in (*places, "store/{}/f-correction/seed1/record-*", "cells/{}/f-correction/seed1.json"):
+        [gone] = copy.root.glob(f"results/demo/{place.format('/'.join(AT))}")
+        gone.unlink()
+
+
+def test_a_state_that_is_gone_is_made_again_by_a_training_and_its_hand_over_trains_nothing(copy: SuiteCopy) -> None:
+    """A hand-over asks for no GPU, nor for the time of a training."""
+    table = yaml.safe_load((copy.root / "tables/small.yaml").read_text())
+    (copy.root / "tables/small.yaml").write_text(yaml.safe_dump(table | {"columns": COLUMNS[1:2]}))
+    done = copy.snakemake("small")
+    assert done.returncode == 0, done.stderr[-3000:]
+    before, source, point = copy.records(), "/".join((*AT, "standard-held-out")), "lowest-validation-loss"
+    _lost(copy)
+    ended = copy.lnl("handover", source, "--point", point, "--kept")
+    remedy = f"`lnl handover {source} --seed 1 --point {point} --scale demo` trains it again"
+    assert ended.stderr == f"lnl: {source} seed 1: its state at '{point}' is gone; {remedy}\n"
+    assert ended.returncode == 2
+    assert copy.jobs("small") == {"handover": 1, "table": 1, "train": 2, "small": 1, "total": 5}
+    done = copy.snakemake("small")
+    assert done.returncode == 0, done.stderr[-3000:]
+    what = f"its state at '{point}', with which others begin, is gone; made again"
+    assert done.stderr.count(f"lnl: {paths.record('demo', source, 1)}: {what}\n") == 1
+    [log] = copy.root.glob("results/demo/logs/handovers/**/seed1-*.log")
+    assert log.read_text() == f"{paths.handover('demo', source, 1, point)}\n"
+    assert copy.records() == before
+
+
+def test_a_state_is_trained_again_for_who_needs_it_with_those_that_it_began_with(
+    copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = copy.root / "methods/bootstrap.py"
+    chained = '"networks": 1,\n    "handovers": {"a": ["f-correction", "final"]},'
+    file.write_text(file.read_text().replace('"networks": 1,', chained))
+    table = yaml.safe_load((copy.root / "tables/small.yaml").read_text())
+    columns = [*COLUMNS, {"key": "bootstrap", "label": "B", "method": "bootstrap"}]
+    (copy.root / "tables/small.yaml").write_text(yaml.safe_dump(table | {"columns": columns}))
+    suite = _load()
+    first, second, last = (Run(Cell(*AT, method), 1) for method in ("standard-held-out", "f-correction", "bootstrap"))
+    there = [first, second]
+    monkeypatch.setattr("lnl.results.records.current", lambda suite, run: run in there)
+    anew: list[str] = []
+
+    def asked() -> list[str]:
+        anew.clear()
+        dag = Dag(Path(), {"device": "cpu", "scale": "demo"}, head=False, again=anew.append)
+        dag.train_inputs(SimpleNamespace(**vars(last.cell), seed=1))
+        return [path.split("/")[6] for path in anew]
+
+    assert asked() == ["f-correction", "standard-held-out"]
+    there.append(last)
+    assert asked() == [], "nobody needs them"
+    there.remove(last)
+    Store(suite, first).folder.mkdir(parents=True)
+    Store(suite, first).note_unreached(["lowest-validation-loss"])
+    assert asked() == ["f-correction"], "the other would end without it again"
+    there.clear()
+    assert asked() == [], "they are trained anyway"

@@ -157,13 +157,19 @@ def bar(title: str, quiet: bool):  # type: ignore[no-untyped-def]
     return epochs(title)
 
 
-def handover(suite: Suite, cell_id: str, seed: int, point: str) -> None:
-    """Publish a hand-over, training the run for it where there is none; UserError if no method reads that point."""
+def handover(suite: Suite, cell_id: str, seed: int, point: str, kept: bool) -> None:
+    """Publish a hand-over, training the run for it where there is none; UserError if no method reads that point, or
+    where it would have to be trained and only what is kept is asked for."""
     run = Run(suite.parse(cell_id), seed)
     points = dependencies.readable_points(suite, run.cell)
     if point not in points:
         known = ", ".join(points) or "none"
         raise UserError(f"{cell_id}: no method reads the point '{point}' of it (points that are read: {known})")
     if not Store(suite, run).finished((point,)):
+        if kept:
+            raise UserError(
+                f"{cell_id} seed {seed}: its state at '{point}' is gone; `lnl handover {cell_id} --seed {seed} "
+                f"--point {point} --scale {suite.scale}` trains it again"
+            )
         _trained(suite, run, points, None, quiet=False)
     print(Store(suite, run).publish_handover(point))

@@ -211,13 +211,14 @@ class Dag(ManifestRules):
 
     def _needed(self, run: Run) -> list[str]:
         handed = dependencies.handovers(self.suite, run).values()
+        lacking = bool(handed) and not records.current(self.suite, run)
         search = searches.search_of(self.suite, run.cell)
         return [
             *([self.best_of(search)] if search else []),
             paths.data(self.scale, run.cell.dataset),
             dependencies.noise_manifest(self.suite, run),
             *([sets] if (sets := dependencies.set_manifest(self.suite, run)) else []),
-            *(self._handed(self.suite, source, point) for source, point in handed),
+            *(self._handed(self.suite, source, point, lacking) for source, point in handed),
         ]
 
     def digest(self, wildcards: Any) -> str:

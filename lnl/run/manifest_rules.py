@@ -14,6 +14,7 @@ from lnl.errors import UserError
 from lnl.results import records
 from lnl.run import labels_kept
 from lnl.run.search_rules import SearchRules
+from lnl.run.store import Store
 
 
 class ManifestRules(SearchRules):
@@ -92,13 +93,23 @@ class ManifestRules(SearchRules):
                     return []
             else:
                 self._remake(labels, "damaged, or another's" if origin.told(labels) is None else None)
-        return [self._handed(suite, by, labellers.POINT)]
+        return [self._handed(suite, by, labellers.POINT, wanted=True)]
 
-    def _handed(self, suite: Suite, source: Run, point: str) -> str:
-        """File of a hand-over, made again where its run is not of today's declaration."""
+    def _handed(self, suite: Suite, source: Run, point: str, wanted: bool) -> str:
+        """File of a hand-over, made again where its run is not of today's declaration.
+
+        wanted: a job of this start begins with it. Where its state is gone, or nobody has asked for it before, its run
+        is trained again, by the rule that asks a scheduler for what a training takes: the one of hand-overs copies.
+        """
         file = paths.handover(suite.scale, source.cell.id, source.seed, point)
-        if os.path.exists(file) and not records.current(suite, source):
-            self._remake(file)
+        if os.path.exists(file):
+            if not records.current(suite, source):
+                self._remake(file)
+        elif wanted and records.current(suite, source) and not Store(suite, source).keeps(point):
+            why = f"its state at '{point}', with which others begin, is gone"
+            self._remake(paths.record(suite.scale, source.cell.id, source.seed), why)
+            for before, at in dependencies.handovers(suite, source).values():
+                self._handed(suite, before, at, wanted=True)
         return file
 
     def keep_labels(self) -> None:

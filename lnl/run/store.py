@@ -138,6 +138,16 @@ class Store:
         _copy(published, kept, durable=True)
         return True
 
+    def keeps(self, point: str) -> bool:
+        """Whether there is nothing to train for the state at a point, of the data and labels of today: it is here, or
+        the run is known to end without it. Only looks."""
+        if handed_over.sound(self.handover_file(point), self.about(point, origin.manifests(self.suite, self.run))):
+            return True
+        try:
+            return point in sealed.read(self._unreached_file)["points"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
     def _unreached(self) -> list[str]:
         """Hand-over points that the run ended without reaching (it diverged, or the point lies beyond its end)."""
         try:

@@ -63,7 +63,10 @@ rule repeats:
 
 
 rule handover:
-    """State of a finished run at a declared point, for the cells that continue from it."""
+    """State of a finished run at a declared point, for the cells that continue from it: a copy of what is kept.
+
+    Where it is gone, the rule `train` makes it again.
+    """
     input:
         paths.record(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seed}"),
     output:
@@ -76,4 +79,4 @@ rule handover:
         "hand over {wildcards.point} of {wildcards.protocol}/{wildcards.dataset}/{wildcards.noise}/{wildcards.method}"
     shell:
         "lnl handover {wildcards.protocol:q}/{wildcards.dataset:q}/{wildcards.noise:q}/{wildcards.method:q}"
-        " --seed {wildcards.seed:q} --point {wildcards.point:q} > {log:q} 2>&1"
+        " --seed {wildcards.seed:q} --point {wildcards.point:q} --kept > {log:q} 2>&1"

@@ -68,11 +68,12 @@ def handover(
     scale: Scale = None,
     device: Device = None,
     data_root: DataRoot = None,
+    kept: Annotated[bool, typer.Option(help="copy what the store has, and train nothing")] = False,
 ) -> None:
     """Publish a run's state at a declared point, training the run again if its state is gone."""
     from lnl.cli.train import handover as command
 
-    command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, seed, point)
+    command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, seed, point, kept)
 
 
 def search(

@@ -42,7 +42,6 @@ DRAWING = ("lnl.render.figure", "matplotlib.pyplot")
 NEEDS = {
     "train": LEARNING,
     "repeats": LEARNING,
-    "handover": LEARNING,
     "search": (*LEARNING, *PROPOSING),
     "synthetic": PROPOSING,
     "prepare": ("lnl.data.prepare", "lnl.noise.manifest"),
