@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lnl.declared.schema import check
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
-from lnl.render import figure, matrices, panels, spans, style
+from lnl.render import efficiency, figure, matrices, panels, spans, style
 from lnl.render.figure import data_of, drawing, render
 from lnl.render.figure_data import Entry
 
@@ -219,6 +219,17 @@ def test_curves_of_one_method_are_told_apart() -> None:
     found = style.looks({"elr": None, "elr7": None, "plain": "standard", "again": "standard"})
     assert len({tuple(look.values()) for look in found.values()}) == 4
     assert found["plain"] == style.line("standard") != found["again"]
+
+
+def test_variants_of_an_algorithm_are_told_apart_in_one_figure() -> None:
+    """As printed, or as released, they look alike where they are drawn alone."""
+    printed, released = ("natural-gradient-printed", "newton-printed"), ("natural-gradient-released", "newton-released")
+    names = [*printed, *released, "natural-gradient", *(f"mine-{number}" for number in range(20))]
+    found = efficiency.looks(names)
+    assert len({tuple(look.values()) for look in found.values()}) == len(names)
+    for name in (printed[0], released[0], "natural-gradient"):
+        assert tuple(found[name].values()) == efficiency.LOOKS[name]
+    assert [efficiency.looks([name])[name] for name in printed] == [found[printed[0]]] * 2
 
 
 def test_an_unknown_figure_is_one_line(suite, tmp_path):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lnl.render import style
 from lnl.render.panels import ACROSS, finish, frame, remark, title
-from lnl.render.style import METHODS, SPARE, SPARE_DASHES, Dashes
+from lnl.render.style import METHODS, Dashes
 from lnl.search.results import SearchState, best_so_far, on_grid
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from lnl.render.figure_data import FigureData
 
-#: What an algorithm looks like, in every figure that compares them.
+#: What an algorithm looks like, in every figure that compares them; forms that no figure of the suite has together are
+#: alike.
 LOOKS: Mapping[str, tuple[str, Dashes]] = {
     "natural-gradient": METHODS["s2e-sound"],
     "newton": ("#AA4499", (0, (7, 1.5, 1, 1.5, 1, 1.5))),
@@ -37,12 +38,9 @@ LOOKS: Mapping[str, tuple[str, Dashes]] = {
 }
 
 
-def look(name: str) -> tuple[str, Dashes]:
-    """Colour and dashes of an algorithm; one without an entry gets its own from its name."""
-    number = zlib.crc32(name.encode())
-    return (
-        LOOKS.get(name) or METHODS.get(name) or (SPARE[number % len(SPARE)], SPARE_DASHES[number % len(SPARE_DASHES)])
-    )
+def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Colour and dashes of the algorithms, or spaces, of one figure, no two alike."""
+    return style.looks(dict.fromkeys(names), {**METHODS, **LOOKS})
 
 
 def efficiency(data: FigureData) -> Figure:
@@ -52,6 +50,7 @@ def efficiency(data: FigureData) -> Figure:
     figure, axes = frame(data, len(rows))
     handles: dict[str, Any] = {}
     counts: set[int] = set()
+    shown = looks(key for key, _ in columns)
     for number, (ax, (row, label)) in enumerate(zip(axes, rows, strict=True)):
         title(ax, number, label)
         asked = [s for s in data.searches if s.row == row]
@@ -59,7 +58,7 @@ def efficiency(data: FigureData) -> Figure:
             done = [s for s in asked if s.column == column and s.state == "ok"]
             if done:
                 counts.add(len(done))
-                handles.setdefault(words, _draw(ax, data, row, column, done))
+                handles.setdefault(words, _draw(ax, data, row, column, done, shown[column]))
         there = sum(s.state == "ok" for s in asked)
         remark(ax, "" if there == len(asked) else f"{there} of {len(asked)} searches", empty=not ax.lines)
     for number, ax in enumerate(axes):
@@ -74,18 +73,19 @@ def efficiency(data: FigureData) -> Figure:
     return figure
 
 
-def _draw(ax, data: FigureData, row: str, column: str, done: list[SearchState]):  # type: ignore[no-untyped-def]
+def _draw(  # type: ignore[no-untyped-def]
+    ax, data: FigureData, row: str, column: str, done: list[SearchState], look: Mapping[str, Any]
+):
     curves = [best_so_far(state) for state in done]
     grid = np.arange(1, int(min(spent[-1] for spent, _ in curves)) + 1, dtype=float)
     values = np.stack([on_grid(spent, best, grid) for spent, best in curves])
     known = ~np.isnan(values).all(axis=0)
     grid, values = grid[known], values[:, known]
     middle = np.nanmedian(values, axis=0)
-    colour, dashes = look(column)
-    (line,) = ax.step(grid, middle, where="post", color=colour, linestyle=dashes, zorder=3)
+    (line,) = ax.step(grid, middle, where="post", zorder=3, **look)
     low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     if len(values) > 1:
-        ax.fill_between(grid, low, high, step="post", color=colour, alpha=0.14, linewidth=0, zorder=2)
+        ax.fill_between(grid, low, high, step="post", color=look["color"], alpha=0.14, linewidth=0, zorder=2)
     for x, m, a, b in zip(grid, middle, low, high, strict=True):
         data.add(row, column, "best validation accuracy so far", x, float(m), float(a), float(b), len(values))
     return line

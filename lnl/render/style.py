@@ -61,16 +61,18 @@ def line(method: str) -> dict[str, Any]:
     return {"color": colour, "linestyle": dashes}
 
 
-def looks(curves: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+def looks(
+    curves: Mapping[str, str | None], known: Mapping[str, tuple[str, Dashes]] = METHODS
+) -> dict[str, dict[str, Any]]:
     """Colour and dashes of the curves of one figure, by key, no two alike.
 
-    curves: of each key the method that it shows, if it shows one alone. A key that has a look keeps it; a curve of a
-    method that has one takes that, if no other curve did; all others get spare ones, of colours that nobody has while
-    there are some.
+    curves: of each key the method that it shows, if it shows one alone; known: looks by key or method. A key that has a
+    look keeps it, and then a curve of a method that has one, if no other curve did before; all others get spare ones,
+    of colours that nobody has while there are some.
     """
-    found: dict[str, tuple[str, Dashes]] = {key: METHODS[key] for key in curves if key in METHODS}
-    for key, method in curves.items():
-        own = METHODS.get(method or "")
+    found: dict[str, tuple[str, Dashes]] = {}
+    for key, name in [*((key, key) for key in curves), *curves.items()]:
+        own = known.get(name or "")
         if key not in found and own is not None and own not in found.values():
             found[key] = own
     for key in curves:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lnl.render.efficiency import look
+from lnl.render.efficiency import looks
 from lnl.render.panels import remark, title
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ def errors(ax: Axes, data: FigureData, number: int, words: str, study: str) -> N
     """One panel: an arm a curve, mean over repeats with a band of one standard deviation, logarithmic in RMSE."""
     title(ax, number, words)
     asked = [arm for arm in data.arms if arm.study == study]
+    shown = looks(arm.name for arm in data.arms)  # of the whole figure: an arm is alike in all panels
     for arm in asked:
         if arm.best is None:
             continue
         middle, spread = arm.best.mean(0), arm.best.std(0, ddof=1) if len(arm.best) > 1 else None
         spent = np.arange(1, arm.best.shape[1] + 1)
-        colour, dashes = look(arm.name)
         n = len(arm.best)
-        ax.plot(spent, middle, color=colour, linestyle=dashes, label=f"{arm.label} ({n})", zorder=3)
+        ax.plot(spent, middle, label=f"{arm.label} ({n})", zorder=3, **shown[arm.name])
         low, high = (middle, middle) if spread is None else (np.maximum(middle - spread, 1e-4), middle + spread)
         if spread is not None:
-            ax.fill_between(spent, low, high, color=colour, alpha=0.12, linewidth=0, zorder=2)
+            ax.fill_between(spent, low, high, color=shown[arm.name]["color"], alpha=0.12, linewidth=0, zorder=2)
         for x, m, a, b in zip(spent, middle, low, high, strict=True):
             data.add(study, arm.name, "lowest RMSE so far", int(x), float(m), float(a), float(b), n)
     there = sum(arm.state == "ok" for arm in asked)
