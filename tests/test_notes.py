@@ -10,9 +10,9 @@ import pytest
 
 from lnl.declared.suite import Suite
 from lnl.render import notes
+from lnl.render.accuracy import _caption
 from lnl.render.document import snakemake_command
 from lnl.render.label_notes import label_notes, span
-from lnl.render.table import _caption
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPER = Suite.load(ROOT, {"scale": "paper"}, validate=False)

@@ -30,6 +30,12 @@ def snakemake_command(suite: Suite, key: str) -> str:
     return f"snakemake {key} --config scale={suite.scale}{asked}"
 
 
+def source_text(declaration: dict[str, Any]) -> str:
+    """`tutorial, MNIST accuracy slide`: where the numbers are printed."""
+    source = declaration.get("source", {})
+    return ", ".join(str(source[part]) for part in ("paper", "where") if source.get(part))
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of a grid: the measured text, the published one in grey, which of them is best, and a remark."""

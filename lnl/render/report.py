@@ -13,9 +13,9 @@ from lnl.declared import paths, reductions
 from lnl.render import html, one_training
 from lnl.render.coverage import Coverage, coverage, problems, provenance, verdict_text
 from lnl.render.decisions.as_html import converted
-from lnl.render.document import plural, snakemake_command
+from lnl.render.document import plural, snakemake_command, source_text
 from lnl.render.html import escape
-from lnl.render.table import source_text, write
+from lnl.render.table import write
 from lnl.results.records import state_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Callable
 
 from lnl.errors import UserError
-from lnl.render import markdown, table
+from lnl.render import markdown
+from lnl.render.accuracy import accuracy
 from lnl.render.compare import lines
 from lnl.render.document import Cell, Grid, interval, minus, number, plus_minus
 from lnl.render.pages.committed import Committed
@@ -32,7 +33,7 @@ def as_printed(mark: Mark, kept: Committed) -> str:
     rows, columns = {place.slot.row for place in run}, {place.slot.column for place in run}
     by_place = {(line.slot.row, line.slot.column): line for line in lines(suite, key)}
     listed = [by_place[place.at] for place in chosen if place.slot.row in rows and place.slot.column in columns]
-    return markdown.table(table.accuracy(suite, key, listed).grids[0 if shown == "grid" else 1])
+    return markdown.table(accuracy(suite, key, listed).grids[0 if shown == "grid" else 1])
 
 
 def statistics_of(mark: Mark, kept: Committed) -> str:
