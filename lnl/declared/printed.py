@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from lnl.errors import UserError, choose
@@ -56,6 +57,29 @@ def printed(table: Tree) -> dict[tuple[str, str], Printed]:
                 doubts.get((row, column), ""),
             )
     return found
+
+
+def perhaps_shares(table: Tree) -> list[str]:
+    """A line of caution for each number that may be a share among percents: below 1, and with more decimals than those
+    above 1 have, since papers print all numbers of a table alike. A method that fails may well have 0.24 percent.
+
+    Numbers that the table calls doubtful are left alone.
+    """
+    if table.get("kind", "accuracy") != "accuracy":
+        return []
+    numbers = printed(table)
+    most = max((_decimals(number.mean) for number in numbers.values() if number.mean > 1), default=None)
+    return [
+        f"published {number.mean:g} ({row}, {column}) has more decimals than any number above 1; if it is a share, "
+        f"write {100 * number.mean:g}, and its spread in percent"
+        for (row, column), number in numbers.items()
+        if most is not None and 0 < number.mean < 1 and _decimals(number.mean) > most and not number.doubt
+    ]
+
+
+def _decimals(number: float) -> int:
+    exponent = Decimal(str(number)).normalize().as_tuple().exponent
+    return max(0, -int(exponent))
 
 
 def check_printed(table: Tree, rows: Tree, columns: Tree, where: str) -> None:

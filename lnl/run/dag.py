@@ -97,7 +97,7 @@ class Dag(ManifestRules):
                 print(f"lnl: {label_needs.not_made(key, why)}", file=sys.stderr)
 
     def _caution(self, key: str) -> None:
-        """Say of each noise, once, what may be a slip in it, before anything is trained."""
+        """Say once what may be a slip in a noise, or in a published number, before anything is trained."""
         for words in cautions(self.suite, [key]) if self.head else ():
             if words not in self._cautioned:
                 self._cautioned.add(words)
