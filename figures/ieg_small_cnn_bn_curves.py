@@ -43,12 +43,26 @@ DEMAND = {
             "variant": "small-bn",
             "set": {"protocol.network": "small_cnn_bn"},
         },
+        {
+            "key": "eg-k1",
+            "label": "EG, consistency weighted by 1",
+            "method": "ieg",
+            "variant": "eg-k1-small-bn",
+            "set": {"protocol.network": "small_cnn_bn", "meta": "none", "consistency": 1.0},
+        },
+        {
+            "key": "ieg-k1",
+            "label": "IEG, consistency weighted by 1",
+            "method": "ieg",
+            "variant": "k1-small-bn",
+            "set": {"protocol.network": "small_cnn_bn", "consistency": 1.0},
+        },
     ],
     "seeds": 2,
     "notes": [
         "IEG and EG make pseudo labels; IEG and Learning to Reweight weigh labels, where 1 is plain training. The rate "
         "falls to nothing and restarts after 500, 1,250, 2,375 and 4,063 steps, and so on, each time half as long "
-        "again.",
+        "again. Consistency is weighted by 20 where nothing else is said.",
     ],
 }
 
