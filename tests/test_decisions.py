@@ -16,9 +16,9 @@ from contributed import contributed
 from lnl.declared import decisions, dependencies
 from lnl.declared.decision_checks import check, check_covered, uncovered
 from lnl.declared.decisions import Chapter, Decisions
+from lnl.declared.nested import merge
 from lnl.declared.reading import read_methods
 from lnl.declared.settled import told
-from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 

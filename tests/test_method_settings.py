@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from suite_copy import SuiteCopy
 
 from lnl.declared import settings
-from lnl.declared.specification import method_parameters
+from lnl.declared.method_parameters import method_parameters
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 

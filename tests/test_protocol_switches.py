@@ -16,8 +16,8 @@ from torch import Tensor
 from lnl.declared.data_places import Places
 from lnl.declared.decision_switches import switches
 from lnl.declared.dependencies import handover_points
+from lnl.declared.network_options import UNNAMED, network_options
 from lnl.declared.schema import check
-from lnl.declared.specification import UNNAMED, network_options
 from lnl.declared.suite import Cell, Run, Suite
 from lnl.engine.build import networks
 from lnl.engine.data import DeviceData

@@ -20,9 +20,9 @@ from lnl.declared import claim_keys, configuration, names, noise_files
 from lnl.declared.declared_files import DeclaredFiles
 from lnl.declared.layers import LABELS, Layers
 from lnl.declared.lengths import check_unit, with_periods
+from lnl.declared.nested import merge
 from lnl.declared.reading import extended, read_literal, read_mapping, read_method
 from lnl.declared.restarts import without_inherited
-from lnl.declared.specification import merge
 from lnl.declared.with_features import with_features
 from lnl.errors import UserError, choose
 from lnl.files.home import written_out

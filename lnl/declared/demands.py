@@ -12,11 +12,9 @@ from typing import Any
 from lnl.declared import handovers, labellers, stages
 from lnl.declared.cells import COORDINATES, Cell, Declared, Run
 from lnl.declared.slots import Slots
-from lnl.declared.specification import digest, resolve
+from lnl.declared.specification import digest, of_protocol, resolve
 from lnl.errors import Unknown, UserError, choose, nearest
 from lnl.noise.keys import SEMANTIC
-
-PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
 
 
 class Demands(Slots, ABC):
@@ -66,7 +64,7 @@ class Demands(Slots, ABC):
                 raise UserError(f"{where}: 'set' needs a 'variant' that names it in the path")
             if self.resolved(at, changes | extra, where) != self.resolved(at, changes, where):
                 name += f"-{part['variant']}"
-                suffix += f"-{part['variant']}" if any(key.startswith(PROTOCOL) for key in extra) else ""
+                suffix += f"-{part['variant']}" if of_protocol(extra) else ""
             changes = changes | extra
         spec = self.resolved(at, changes, where)
         if spec == base:
@@ -98,7 +96,7 @@ class Demands(Slots, ABC):
         spec = self.resolved(at, changes, where, name)
         own = stages.stage_of(self.protocols, at, name, where)
         there = at | {"method": stages.learner_of(own, at)}
-        kept = changes if there == at else self._of_protocol(changes)
+        kept = changes if there == at else of_protocol(changes)
         staged = replace(base, method=f"{base.method}-{name}")
         if "stage" in spec:
             self._staged[staged] = (base, spec["stage"]["point"])
@@ -130,7 +128,7 @@ class Demands(Slots, ABC):
         base = digest(self.resolved(at, changes, where)) if own and "begins" in own else ""
         method = stages.learner_of(own, at)
         if method != at["method"]:
-            at, changes = at | {"method": method}, self._of_protocol(changes)
+            at, changes = at | {"method": method}, of_protocol(changes)
         spec = resolve(
             protocol=at["protocol"],
             protocols=self.protocols,
@@ -162,11 +160,7 @@ class Demands(Slots, ABC):
     @staticmethod
     def _source(at: dict[str, Any], changes: dict[str, Any], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Coordinates and changes of a cell's source: of its own variant, what concerns the protocol."""
-        return {**at, "method": method}, Demands._of_protocol(changes)
-
-    @staticmethod
-    def _of_protocol(changes: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in changes.items() if key.startswith(PROTOCOL)}
+        return {**at, "method": method}, of_protocol(changes)
 
     def begins_with(self, cell: Cell) -> dict[str, tuple[Cell, str]]:
         """Hand-overs that a cell reads: name -> (cell that writes it, point)."""

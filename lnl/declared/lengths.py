@@ -84,6 +84,19 @@ def check_period(length: Tree, source: str) -> None:
         )
 
 
+def resolved(declared: Tree, protocol: Tree, scale: Tree, name: str, source: str) -> dict[str, Any]:
+    """`epochs`, `paper_epochs` and, where steps are counted, `length` of a specification: what a cell declares,
+    shortened as its protocol is at the scale of this name. UserError for a training of nothing."""
+    if "length" in declared:
+        length = at_scale(declared, protocol, scale)
+        return {"epochs": periods(length), "paper_epochs": periods(declared["length"]), "length": length}
+    printed = declared["epochs"]
+    epochs = min(scale.get("epochs", printed), printed)
+    shorter = f", at scale {name}" if epochs < printed else ""
+    check_length(epochs, declared["untrained_epoch"], f"{source}{shorter}")
+    return {"epochs": epochs, "paper_epochs": printed}
+
+
 def at_scale(declared: Tree, protocol: Tree, scale: Tree) -> dict[str, Any]:
     """`length` of a specification: what a cell declares, shortened as its protocol is at a scale.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lnl.declared import handovers, noise_checks, searched, settings, transitions
 from lnl.declared.decision_switches import Declarations
-from lnl.declared.specification import method_parameters
+from lnl.declared.method_parameters import method_parameters
 from lnl.errors import UserError, choose
 from lnl.noise.keys import SHAPES
 

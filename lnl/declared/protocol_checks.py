@@ -10,7 +10,7 @@ from typing import Any
 from lnl.data.registry import DatasetInfo
 from lnl.declared import restarts
 from lnl.declared.lengths import check_length, check_period, counted
-from lnl.declared.specification import merge
+from lnl.declared.nested import merge
 from lnl.errors import UserError, choose
 from lnl.networks.registry import NETWORKS
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from lnl.declared import dependencies, lengths, searches
 from lnl.declared.cells import Cell, Declared, Search
-from lnl.declared.demands import PROTOCOL
-from lnl.declared.specification import merge, set_dotted
+from lnl.declared.nested import merge, set_dotted
+from lnl.declared.specification import PROTOCOL, of_protocol
 from lnl.declared.stand_ins import stands_for
 from lnl.declared.suite import Suite
 from lnl.declared.wording import listed
@@ -140,7 +140,7 @@ def _protocol(suite: Suite, declared: Declared) -> dict[str, Any]:
 
 def _printed(suite: Suite, declared: Declared) -> dict[str, Any]:
     """The protocol of a cell's data set, with the values that the cell's variant has in their place."""
-    own = {key: value for key, value in declared.changes.items() if key.startswith(PROTOCOL)}
+    own = of_protocol(declared.changes)
     printed = _protocol(suite, declared)
     if not own:
         return printed  # of most cells: what they share is not copied

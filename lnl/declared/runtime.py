@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lnl.declared import lengths
-from lnl.declared.specification import merge
+from lnl.declared.nested import merge
 from lnl.errors import UserError, choose
 
 Tree = Mapping[str, Any]

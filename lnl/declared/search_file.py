@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.declared import search_rounds
+from lnl.declared.method_parameters import method_parameters
 from lnl.declared.search_options import resolved
-from lnl.declared.specification import NOISY_HOLD_OUT, method_parameters
+from lnl.declared.specification import NOISY_HOLD_OUT
 from lnl.errors import UserError, choose
 
 #: Ways in which candidates go on with what the one before has left, and the key of a specification that names that one.

@@ -12,10 +12,10 @@ from typing import Any
 
 from lnl.declared import search_rounds
 from lnl.declared.cells import Cell, Declared, Run, Search
+from lnl.declared.nested import merge
 from lnl.declared.reading import SINGLE_ONLY, overridden, reads_in_schedule_only
 from lnl.declared.search_file import SHARED, parameter_of
 from lnl.declared.searched import searched_parameter
-from lnl.declared.specification import merge
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 

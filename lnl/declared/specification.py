@@ -10,15 +10,22 @@ import copy
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared import declared_sets, lengths, noise_checks, settings, transitions
+from lnl.declared import declared_sets, lengths, noise_checks, transitions
+from lnl.declared.method_parameters import method_parameters
+from lnl.declared.nested import merge, set_dotted
+from lnl.declared.network_options import check_size, network_used, options_used
 from lnl.declared.restarts import without_inherited
 from lnl.errors import UserError, choose
-from lnl.networks import registry
 from lnl.networks.registry import NETWORKS
 from lnl.noise.kinds import NoiseKind
+
+Tree = Mapping[str, Any]
+
+PROTOCOL = "protocol."  # what a variant's change of a protocol value begins with
 
 #: Split of runs that leave out part of the noisy training file and validate on it by its given labels.
 NOISY_HOLD_OUT = "noisy-hold-out"
@@ -27,16 +34,11 @@ NOISY_HOLD_OUT = "noisy-hold-out"
 LEFT_OUT: dict[str, Any] = {
     "augment": "none",
     "evaluated": "all",
-    "batch_norm_scale": "ones",
     "trained_on": "all",
     "pieces": [],
     "tested_on": "test",
     "top5": False,
 }
-
-#: What a network's option is in a specification that does not name it: another default of a network is always named, so
-#: that the digest of a network never outlives what it computes.
-UNNAMED = {"dropout": "none", "shortcut": "identity", "batch_norm_scale": "ones"}
 
 #: Bumped by hand when the engine changes what it computes (a method's own number is SPEC["version"]). Another rounding
 #: of the same sum is no such change: records name the commit that made them.
@@ -48,99 +50,9 @@ def digest(spec: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """`over` on top of `base`, recursively; neither is changed, and what they have in common is shared."""
-    out = dict(base)
-    for key, value in over.items():
-        out[key] = merge(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
-    return out
-
-
-def set_dotted(tree: dict[str, Any], dotted: str, value: Any, source: str) -> None:
-    """Set one existing value of a nested declaration; UserError for a key that is not there."""
-    *parents, last = dotted.split(".")
-    node = tree
-    for part in parents:
-        node = choose(part, node, "key", source)
-        if not isinstance(node, dict):
-            raise UserError(f"{source}: '{dotted}' goes below '{part}', which has no keys")
-    choose(last, node, "key", source)
-    node[last] = value
-
-
-def method_parameters(
-    spec: dict[str, Any], over: dict[str, Any], where: tuple[str, str, str], source: str
-) -> dict[str, Any]:
-    """Defaults of a method, its overrides for a setting (protocol, dataset, noise), then `over`.
-
-    A parameter that is null is left out: a method may gain an option without making its records stale.
-    """
-    values = dict(spec.get("parameters", {}))
-    for key, value in (settings.changes(spec.get("settings", {}), where) | over).items():
-        choose(key, values, f"parameter of {spec['key']}", source)
-        values[key] = value
-    for key, allowed in spec.get("values", {}).items():
-        searched = isinstance(values.get(key), dict) and "search" in values[key]  # for one of the allowed
-        if not searched and values.get(key) not in allowed:
-            raise UserError(
-                f"{source}: {key} = {values.get(key)!r}; {spec['key']} knows {', '.join(map(str, allowed))}"
-            )
-    _check_types(spec, values, source)
-    for key, (low, high) in spec.get("ranges", {}).items():
-        value = values.get(key)
-        if value is None or isinstance(value, dict):  # a search, or what `searched` refuses
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or value < low or (high is not None and value > high):
-            wanted = f"numbers from {low:g} on" if high is None else f"{low:g} to {high:g}"
-            if not number:
-                wanted = f"a number from {low:g} {'on' if high is None else f'to {high:g}'}, without quotes"
-            raise UserError(f"{source}: {key} = {value!r}; {spec['key']} takes {wanted}")
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _check_types(spec: dict[str, Any], values: dict[str, Any], source: str) -> None:
-    """UserError for a word where the method has a number or a yes, for a fraction where it counts something, and for
-    null where none of its own values is."""
-    nullable = {key for changes in spec.get("settings", {}).values() for key, value in changes.items() if value is None}
-    nullable |= {key for key, allowed in spec.get("values", {}).items() if None in allowed}
-    for key, default in spec.get("parameters", {}).items():
-        value = values[key]
-        if default is None or isinstance(value, dict) or isinstance(default, dict):
-            continue
-        if value is None and key not in nullable:
-            raise UserError(
-                f"{source}: {key} is null, and {spec['key']} has no meaning for that; its default is {default!r}"
-            )
-        kinds = {bool: "true or false", int: "a whole number, written without a point,", float: "a number"}
-        wanted = kinds.get(type(default))
-        fits = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
-        if wanted and value is not None and not fits:
-            raise UserError(
-                f"{source}: {key} = {value!r}; {spec['key']} takes {wanted} there, its default is {default!r}"
-            )
-
-
-def check_size(network: str, dataset: str, info: DatasetInfo, source: str) -> None:
-    """UserError for images that are smaller than a network takes, where the registry says how small they may be."""
-    height, width = info.shape[1:]
-    side = choose(network, NETWORKS, "network", source).smallest
-    if min(height, width) < side:
-        raise UserError(
-            f"{source}: network '{network}' needs images of at least {side} x {side}, and those of {dataset} are "
-            f"{height} x {width}; name another network"
-        )
-
-
-def network_options(network: str, said: Mapping[str, str], source: str) -> dict[str, str]:
-    """Options of a network as a specification names them, of those that a protocol says for all of its networks.
-    UserError for a value that this one does not know."""
-    has = choose(network, NETWORKS, "network", source).options
-    try:
-        _, chosen = registry.resolve(network, {k: v for k, v in said.items() if k in has})
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from None
-    return {k: v for k, v in chosen.items() if LEFT_OUT.get(k) != v and (k in said or UNNAMED.get(k) != v)}
+def of_protocol(changes: Tree) -> dict[str, Any]:
+    """What of a variant's changes concerns its protocol; all else are parameters of its method."""
+    return {key: value for key, value in changes.items() if key.startswith(PROTOCOL)}
 
 
 def resolve(
@@ -166,106 +78,161 @@ def resolve(
     values. `source` names the declaration in errors; `check`, where given, validates a protocol that a data set or a
     variant has changed; `stage` puts a stage's own values into it.
     """
-    declared = choose(protocol, protocols, "protocol", source)
+    shared = choose(protocol, protocols, "protocol", source)
     reduced = choose(scale, scales, "scale", source)
-    own = choose(dataset, declared["datasets"], f"data set of protocol {protocol}", source)
-    usual = declared = without_inherited(declared, merge(declared, own))  # the data set's own values, its network too
-    printed = dict(declared["optimiser"])
-    if any(key.startswith("protocol.") for key in changes):
-        declared = copy.deepcopy(declared)  # only then: ten thousand cells share one protocol
-    parameters = {}
-    for key, value in changes.items():
-        if key.startswith("protocol."):
-            if "length" in declared and key in ("protocol.epochs", "protocol.untrained_epoch"):
-                raise UserError(f"{source}: {key}, and protocol {protocol} counts steps; set protocol.length.steps")
-            set_dotted(declared, key.removeprefix("protocol."), value, source)
-        else:
-            parameters[key] = value
-    declared = without_inherited(usual, declared)
+    stand_ins = reduced.get("stand_ins", {})
+    own = choose(dataset, shared["datasets"], f"data set of protocol {protocol}", source)
+    usual = without_inherited(shared, merge(shared, own))  # the data set's own values, its network too
+    declared = _varied(usual, changes, protocol, source)
     if stage is not None:
         declared = stage(declared)
-    if check and (len(own) > 1 or len(parameters) < len(changes) or stage is not None):
+    if check and (len(own) > 1 or stage is not None or of_protocol(changes)):
         check({k: v for k, v in declared.items() if k != "network"}, source)
 
-    if "length" in declared:
-        length = {"length": lengths.at_scale(declared, usual, reduced)}
-        epochs, paper_epochs = lengths.periods(length["length"]), lengths.periods(declared["length"])
-    else:
-        length, paper_epochs = {}, declared["epochs"]
-        epochs = min(reduced.get("epochs", paper_epochs), paper_epochs)
-        shorter = f", at scale {scale}" if epochs < paper_epochs else ""
-        lengths.check_length(epochs, declared["untrained_epoch"], f"{source}{shorter}")
-    stand_ins = reduced.get("stand_ins", {})
-    used = stand_ins.get("datasets", {}).get(dataset, dataset)
-    info = choose(used, datasets, "data set", source)
-    rows = noise_checks.check(noise, noises, info, dataset, source)
+    length = lengths.resolved(declared, usual, reduced, scale, source)
+    data = _Data.of(dataset, stand_ins, datasets, source)
+    matrices = noise_checks.check(noise, noises, data.info, dataset, source)
+    declared = _tested(declared, data, source)
+    network = network_used(declared["network"], dataset, stand_ins, scale, source)
+    check_size(network, data.used, data.info, source)
+    own_parameters = {key: value for key, value in changes.items() if not key.startswith(PROTOCOL)}
+    parameters = method_parameters(method, own_parameters, (protocol, data.tuned_on, noise), source)
+    transitions.check(parameters, noise, data.info.classes, source, matrices)
+    options = options_used(declared["network"], network, declared.get("network_options", {}), source)
+    _check_sets(declared, protocol, method, data, source)
+    return {
+        "engine": ENGINE_VERSION,
+        "protocol": protocol,
+        "dataset": data.used,
+        "noise": {"key": noise, **declared["noise"]},
+        **_split(declared, parameters, data),
+        "network": {"name": network, "options": options},
+        **length,
+        "untrained_epoch": declared["untrained_epoch"],
+        **{key: declared[key] for key, unsaid in LEFT_OUT.items() if declared.get(key, unsaid) != unsaid},
+        **_arithmetic(declared, reduced, network),
+        **_sets(declared, data, source),
+        "batch": _batch(declared, reduced, data.info),
+        "optimiser": _optimiser(declared, usual, reduced),
+        "limits": _limits(reduced, length),
+        "method": {
+            "key": method.get("extends", method["key"]),
+            "version": method["version"],
+            "parameters": parameters,
+        },
+    }
 
-    split = declared["split"]
-    if used != dataset and split == "test-halves" and info.validation:
-        split = "own"  # a stand-in that brings validation images of its own need not halve its few test images
+
+def _varied(usual: dict[str, Any], changes: Tree, protocol: str, source: str) -> dict[str, Any]:
+    """A protocol with what a variant changes of it. UserError for a key that is not there, and for a length in another
+    unit than the protocol's."""
+    changed = of_protocol(changes)
+    declared = copy.deepcopy(usual) if changed else usual  # only then: ten thousand cells share one protocol
+    for key, value in changed.items():
+        if "length" in declared and key in ("protocol.epochs", "protocol.untrained_epoch"):
+            raise UserError(f"{source}: {key}, and protocol {protocol} counts steps; set protocol.length.steps")
+        set_dotted(declared, key.removeprefix(PROTOCOL), value, source)
+    return without_inherited(usual, declared)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """The data set that a paper names, and the one that is used: it or, at this scale, its stand-in."""
+
+    printed: str
+    used: str
+    datasets: Mapping[str, DatasetInfo]
+
+    @classmethod
+    def of(cls, printed: str, stand_ins: Tree, datasets: Mapping[str, DatasetInfo], source: str) -> _Data:
+        used = stand_ins.get("datasets", {}).get(printed, printed)
+        choose(used, datasets, "data set", source)
+        return cls(printed, used, datasets)
+
+    @property
+    def info(self) -> DatasetInfo:
+        """Facts about the one that is used."""
+        return self.datasets[self.used]
+
+    @property
+    def stands_in(self) -> bool:
+        return self.used != self.printed
+
+    @property
+    def tuned_on(self) -> str:
+        """The data set whose settings of a method hold: what was tuned on one holds for that one in another form
+        (news2-lsa), and for no other stand-in."""
+        return self.printed if self.info.form_of == self.printed else self.used
+
+    @property
+    def meant(self) -> DatasetInfo:
+        """Facts about the one that the paper names, for which counts are meant."""
+        return self.datasets[self.printed]
+
+
+def _split(declared: Tree, parameters: Tree, data: _Data) -> dict[str, Any]:
+    """On which images a run validates."""
+    share = parameters.get("hold_out")
+    if share is not None:  # a method that holds examples out validates on them, whatever the protocol splits
+        return {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}
+    if data.stands_in and declared["split"] == "test-halves" and data.info.validation:
+        return {"split": "own"}  # a stand-in with validation images of its own need not halve its few test images
+    return {"split": declared["split"]}
+
+
+def _tested(declared: dict[str, Any], data: _Data, source: str) -> dict[str, Any]:
+    """A protocol with the test set that the data which are used have. UserError for one that they lack."""
     tested_on = declared.get("tested_on", "test")
-    if used != dataset and tested_on not in info.further_tests:  # a stand-in has one test part
-        declared = {k: v for k, v in declared.items() if k != "tested_on"}
-    elif tested_on != "test":
-        choose(tested_on, info.further_tests, f"test set of {used}", source)
-    choose(declared["network"], NETWORKS, "network", source)
-    network = stand_ins.get("networks", {}).get(declared["network"], declared["network"])
-    if isinstance(network, dict):  # by the paper's data set: one network on two data sets may need two stand-ins
-        network = choose(dataset, network, f"data set of the stand-ins for {declared['network']}", f"scale {scale}")
-    check_size(network, used, info, source)
-    # what was tuned on a data set holds for that one in another form (news2-lsa), and for no other stand-in
-    tuned_on = dataset if info.form_of == dataset else used
-    values = method_parameters(method, parameters, (protocol, tuned_on, noise), source)
-    transitions.check(values, noise, info.classes, source, rows)
-    share = values.get("hold_out")  # a method that holds examples out validates on them, whatever the protocol splits
-    said = declared.get("network_options", {})
-    options = network_options(declared["network"], said, source)
-    if network != declared["network"]:  # of a stand-in those that it has as well
-        known = choose(network, NETWORKS, "network", source).options
-        options = network_options(network, {k: v for k, v in said.items() if v in known.get(k, ())}, source)
+    if data.stands_in and tested_on not in data.info.further_tests:  # a stand-in has one test part
+        return {k: v for k, v in declared.items() if k != "tested_on"}
+    if tested_on != "test":
+        choose(tested_on, data.info.further_tests, f"test set of {data.used}", source)
+    return declared
+
+
+def _arithmetic(declared: Tree, reduced: Tree, network: str) -> dict[str, Any]:
+    """How a network computes, where there is another way than the faithful one: of a linear one there is none."""
     arithmetic = reduced.get("arithmetic", declared.get("arithmetic", "faithful"))
-    sets = declared.get("sets")
+    return {"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}
+
+
+def _check_sets(declared: Tree, protocol: str, method: Tree, data: _Data, source: str) -> None:
+    """UserError for a set that the method reads, or that is trained on, and that the protocol does not declare."""
+    sets = declared.get("sets") or {}
     for name in method.get("sets", ()):
-        if name not in (sets or {}):
-            count = declared_sets.suggested(sets or {}, datasets[dataset])
+        if name not in sets:
+            count = declared_sets.suggested(sets, data.meant)
             raise UserError(
                 f"{source}: {method['key']} reads a set '{name}', which protocol {protocol} does not declare; add "
                 f"sets: {{{name}: {{count: {count}, balanced: true}}}} to it"
             )
     if (only := declared.get("trained_on", "all")) != "all":
-        choose(only, sets or {}, "set of 'trained_on'", source)
-    unlimited = ("steps_per_epoch",) if length else ()  # a period is as long as it says
+        choose(only, sets, "set of 'trained_on'", source)
+
+
+def _sets(declared: Tree, data: _Data, source: str) -> dict[str, Any]:
+    sets = declared.get("sets")
+    return {"sets": declared_sets.resolved(sets, data.info, data.meant, source)} if sets else {}
+
+
+def _batch(declared: Tree, reduced: Tree, info: DatasetInfo) -> dict[str, Any]:
+    """Batches of the protocol, or as large as the scale has them; data too few for these keep their protocol's."""
     batch = {"steps_cap": None, **declared["batch"]}
-    if "batch_size" in reduced and 2 * reduced["batch_size"] <= info.train:  # a smaller data set keeps its protocol's
+    if "batch_size" in reduced and 2 * reduced["batch_size"] <= info.train:
         batch["size"] = reduced["batch_size"]
-    optimiser = dict(declared["optimiser"])
+    return batch
+
+
+def _optimiser(declared: Tree, usual: Tree, reduced: Tree) -> dict[str, Any]:
+    """The optimiser, at the learning rate of the scale if that has one: it stands for the protocol's own rate, to which
+    a variant's keeps its ratio; another optimiser keeps its rate."""
+    optimiser, printed = dict(declared["optimiser"]), usual["optimiser"]
     if "learning_rate" in reduced and optimiser["name"] == printed["name"]:
-        # it stands for the protocol's own rate: a variant's keeps its ratio to that, another optimiser keeps its rate
         optimiser["lr"] = reduced["learning_rate"] * (optimiser["lr"] / printed["lr"])
-    return {
-        "engine": ENGINE_VERSION,
-        "protocol": protocol,
-        "dataset": used,
-        "noise": {"key": noise, **declared["noise"]},
-        **({"split": split} if share is None else {"split": NOISY_HOLD_OUT, "hold_out": {"share": share}}),
-        "network": {"name": network, "options": options},
-        "epochs": epochs,
-        "paper_epochs": paper_epochs,
-        **length,
-        "untrained_epoch": declared["untrained_epoch"],
-        **{
-            k: declared[k]
-            for k in ("augment", "evaluated", "trained_on", "pieces", "tested_on", "top5")
-            if declared.get(k, LEFT_OUT[k]) != LEFT_OUT[k]
-        },
-        **({"arithmetic": arithmetic} if arithmetic != "faithful" and not NETWORKS[network].linear else {}),
-        **({"sets": declared_sets.resolved(sets, info, datasets[dataset], source)} if sets else {}),
-        "batch": batch,
-        "optimiser": optimiser,
-        "limits": {k: reduced[k] for k in ("steps_per_epoch", "test_images") if k in reduced and k not in unlimited},
-        "method": {
-            "key": method.get("extends", method["key"]),
-            "version": method["version"],
-            "parameters": values,
-        },
-    }
+    return optimiser
+
+
+def _limits(reduced: Tree, length: Tree) -> dict[str, Any]:
+    """What a scale cuts short; a period of a training in steps is as long as it says."""
+    keys = ("test_images",) if "length" in length else ("steps_per_epoch", "test_images")
+    return {key: reduced[key] for key in keys if key in reduced}

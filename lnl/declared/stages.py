@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.declared import restarts
-from lnl.declared.specification import merge
+from lnl.declared.nested import merge
 from lnl.errors import UserError, choose
 
 Tree = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lnl.data.registry import DatasetInfo
-from lnl.declared.specification import merge
+from lnl.declared.nested import merge
 from lnl.errors import choose
 
 

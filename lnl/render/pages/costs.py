@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lnl.declared import declared_sets, lengths, runtime
-from lnl.declared.specification import merge
+from lnl.declared.nested import merge
 from lnl.errors import UserError, choose
 from lnl.render import markdown
 from lnl.render.amounts import duration, size

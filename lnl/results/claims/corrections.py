@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lnl.declared.method_parameters import method_parameters
 from lnl.declared.reading import read_methods
-from lnl.declared.specification import method_parameters
 from lnl.engine.build import load_method
 from lnl.engine.method import Method, Moment, Outcome, Setting
 from lnl.learning.correction import backward_corrected, inverted
