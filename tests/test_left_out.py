@@ -11,7 +11,7 @@ import pytest
 from suite_copy import OWN, ROOT, SuiteCopy, put
 
 from lnl.cli import prepare, render
-from lnl.declared import layers
+from lnl.declared import overlay_folders
 from lnl.declared.suite import Suite
 from lnl.errors import UserError
 from lnl.results.contenders import compared
@@ -67,7 +67,7 @@ def suite(made: SuiteCopy) -> Iterator[Suite]:
     known = list(sys.path)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made.root)
-        patch.delenv(layers.VARIABLE, raising=False)
+        patch.delenv(overlay_folders.VARIABLE, raising=False)
         yield Suite.load(config={"scale": "demo", "overlay": ["../mylab"]})
     sys.path[:] = known
 
@@ -149,7 +149,7 @@ def test_what_names_something_that_is_left_out_says_where_and_goes_on_with_its_f
 def test_a_file_of_any_kind_says_which_of_its_names_is_left_out_and_why(
     suite: Suite, file: str, place: str, named: str, cause: str
 ) -> None:
-    first, second, *_ = suite.layers.left_out[f"../mylab/{file}"]
+    first, second, *_ = suite.layers.left_out[f"../mylab/{file}"].lines
     assert first == f"../mylab/{file}{place}: {named} is wrong itself"
     assert second.startswith(f"../mylab/{cause}: '")
 

@@ -10,7 +10,7 @@ import pytest
 from suite_copy import ROOT, SuiteCopy
 
 from lnl.cli.methods import methods
-from lnl.declared.layers import VARIABLE
+from lnl.declared.overlay_folders import VARIABLE
 from lnl.render.methods import BEGIN, END
 
 MINE = (ROOT / "methods/gce.py").read_text().replace('"key": "gce"', '"key": "mine"')

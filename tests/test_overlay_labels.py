@@ -14,7 +14,7 @@ import suite_copy
 from declared_datasets import load
 from suite_copy import OWN, SuiteCopy
 
-from lnl.declared import kept_suites, layers
+from lnl.declared import kept_suites, overlay_folders
 from lnl.declared.data_places import Places
 from lnl.declared.label_needs import lacking, makeable
 from lnl.declared.suite import Suite
@@ -36,7 +36,7 @@ Put = Callable[[str, Any], Path]  # a file below the folder in which the checkou
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SuiteCopy:
     copy = SuiteCopy.make(tmp_path / "checkout")
     monkeypatch.chdir(copy.root)
-    monkeypatch.delenv(layers.VARIABLE, raising=False)
+    monkeypatch.delenv(overlay_folders.VARIABLE, raising=False)
     return copy
 
 

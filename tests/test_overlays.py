@@ -16,7 +16,7 @@ from suite_copy import OWN, ROOT, SuiteCopy, put
 
 import lnl
 from lnl.cli.starting import new
-from lnl.declared import dependencies, kept_suites, layers
+from lnl.declared import dependencies, kept_suites, overlay_folders
 from lnl.declared.data_places import Places
 from lnl.declared.label_needs import makeable
 from lnl.declared.suite import Suite
@@ -49,7 +49,7 @@ class Lab:
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     made, known = Lab(tmp_path), list(sys.path)
     monkeypatch.chdir(made.copy.root)
-    monkeypatch.delenv(layers.VARIABLE, raising=False)
+    monkeypatch.delenv(overlay_folders.VARIABLE, raising=False)
     yield made
     sys.path[:] = known
 
@@ -76,7 +76,7 @@ def test_a_private_method_is_in_a_paper_s_table_and_in_one_of_its_own(lab: Lab) 
 @pytest.mark.parametrize("said", ["../mylab", ["../mylab"], "absolute", "environment", "both"])
 def test_it_is_named_by_configuration_or_environment(lab: Lab, said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     if said in ("environment", "both"):
-        monkeypatch.setenv(layers.VARIABLE, f"{lab.overlay}{os.pathsep}../mylab")
+        monkeypatch.setenv(overlay_folders.VARIABLE, f"{lab.overlay}{os.pathsep}../mylab")
     config = {"absolute": str(lab.overlay), "environment": [], "both": ["../mylab"]}.get(str(said), said)
     suite = lab.suite(overlay=config)
     assert len(suite.layers.overlays) == 1 and "mine" in suite.artefacts and "mine" in suite.methods
@@ -340,7 +340,7 @@ def test_the_command_that_begins_it_is_not_refused_since_it_is_missing(
         (folder / name).mkdir(parents=True)
     if there is not None:
         folder.mkdir(exist_ok=True)
-    named = {layers.VARIABLE: f"{folder}{os.pathsep}{tmp_path / 'next'}"}
+    named = {overlay_folders.VARIABLE: f"{folder}{os.pathsep}{tmp_path / 'next'}"}
     remedy = f"`lnl new method NAME --into '{folder}'` begins one"
     for words in (["status"], ["new", "method", "fresh"], ["new", "method", "fresh", "--into", "../elsewhere"]):
         refused = lab.copy.lnl(*words, **named)

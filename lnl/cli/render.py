@@ -47,9 +47,9 @@ def _named(suite: Suite, word: str, kind: str) -> str:
         return word
     if word in known:
         return known[word]
-    faults = suite.layers.faults(kind, word)  # claims have the name of a table that may well be sound
-    if faults:
-        raise UserError(*faults)
+    fault = suite.layers.fault(kind, word)  # claims have the name of a table that may well be sound
+    if fault is not None:
+        raise fault
     other = suite.artefacts.get(word)
     if other is not None:
         typed = suite.paper(word) if other == "claims" else word

@@ -14,7 +14,7 @@ from string import Template
 from lnl.cli.common import load_suite
 from lnl.declared import distinct, names, noise_checks
 from lnl.declared.cells import Cell
-from lnl.declared.layers import VARIABLE, beginning, check_place, overlays
+from lnl.declared.overlay_folders import VARIABLE, beginning, check_place, overlays
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, choose
 from lnl.files import replacing

@@ -14,6 +14,7 @@ from typing import Any, Self
 from lnl.declared import configuration, decisions, names
 from lnl.declared.contents import Contents, checked
 from lnl.declared.layers import KNOWN, LABELS, SPARED
+from lnl.declared.left_out import LeftOut
 from lnl.errors import Unknown, UserError, alike, choose
 
 
@@ -83,7 +84,7 @@ class Catalogue(Contents):
     def declaration(self, key: str) -> dict[str, Any]:
         """Declared content of an artefact."""
         if key in self.broken:
-            raise UserError(*self.broken[key])
+            raise self.broken[key]
         kind = choose(key, self.artefacts, "artefact", "artefact")
         folder: dict[str, dict[str, Any]] = getattr(self, kind)
         return folder[key.removesuffix("_claims") if kind == "claims" else key]
@@ -108,13 +109,13 @@ class Catalogue(Contents):
         return out
 
     @property
-    def broken(self) -> dict[str, tuple[str, ...]]:
-        """Artefacts of overlays that are left out, and what is wrong with each."""
+    def broken(self) -> dict[str, LeftOut]:
+        """Artefacts of overlays that are left out, and the error that says what is wrong with each."""
         found = {}
-        for file, lines in self.layers.left_out.items():
+        for file, fault in self.layers.left_out.items():
             kind, key = Path(file).parent.name, Path(file).stem
             if kind in ("tables", "figures", "claims"):
-                found[f"{key}_claims" if kind == "claims" else key] = lines
+                found[f"{key}_claims" if kind == "claims" else key] = LeftOut(*fault.lines, files=[file])
         return found
 
     def select(self, wanted: str | list[str], where: str = "") -> list[str]:
@@ -131,7 +132,7 @@ class Catalogue(Contents):
     def _selected(self, word: str, where: str) -> list[str]:
         """Artefacts of one name, which is a paper's or their own."""
         if word in self.broken:
-            raise UserError(*self.broken[word])
+            raise self.broken[word]
         if word in self.papers:
             return self.papers[word]
         known = {**self.artefacts, **self.papers}

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lnl.declared import configuration, dependencies, layers
+from lnl.declared import configuration, dependencies, overlay_folders
 from lnl.declared.suite import Suite
 
 Stamps = frozenset[tuple[str, int, int, int, int]]
@@ -49,7 +49,7 @@ def _name(config: Mapping[str, Any], validate: bool) -> str:
 
 def _stamps(config: Mapping[str, Any]) -> Stamps:
     """What changes when a file of the declarations does, or when one comes or goes."""
-    folders = [Path(), *layers.overlays(Path(), configuration.read(Path(), config))]
+    folders = [Path(), *overlay_folders.overlays(Path(), configuration.read(Path(), config))]
     found = []
     for file in (file for folder in folders for file in _files(folder)):
         with suppress(OSError):  # an editor's temporary file, gone by now
@@ -59,7 +59,7 @@ def _stamps(config: Mapping[str, Any]) -> Stamps:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    for place in layers.PLACES:
+    for place in overlay_folders.PLACES:
         for inside, _, names in os.walk(folder / place):
             yield inside
             yield from (os.path.join(inside, name) for name in names)

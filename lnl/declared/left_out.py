@@ -1,50 +1,136 @@
-"""What a start says of the files that it left out: each fault once, and in one line what fell with that file."""
+"""Files that are left out since they are wrong: whose fault it is, which of them a name means, and what a start says of
+them. Standard library only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from lnl.errors import UserError
+from lnl.declared.text_files import text
+from lnl.errors import Unknown, UserError
 
-ITSELF = "is wrong itself"  # how the first line ends of a file whose only fault is that it needs another one
 LISTED = 8  # files that one line names
+ARTEFACTS = ("tables", "figures", "claims", "protocols")  # a paper is often called as its protocol is
+#: Folders of what messages call so.
+FOLDERS = {
+    "method": ("methods",),
+    "protocol": ("protocols",),
+    "data set": ("datasets",),
+    "noise": ("noises",),
+    "kind of noise": ("noises",),
+    "scale": ("scales",),
+    "search": ("searches",),
+    "search space": ("spaces",),
+    **dict.fromkeys(("artefact", "table", "figure", "claims page"), ARTEFACTS),
+}
 
 
-def remarks(left_out: Mapping[str, tuple[str, ...]], forgiven: Mapping[str, str]) -> list[str]:
+@dataclass(frozen=True)
+class Fault:
+    """Why a file is left out."""
+
+    lines: tuple[str, ...]  # what is wrong, that of its cause as well
+    cause: str | None = None  # the file that it needs and that was left out before it; None where it is at fault itself
+
+
+class LeftOut(UserError):
+    """A name whose declaration was left out: a line for everything that is wrong there.
+
+    files: those whose faults it tells, the one that was meant first.
+    """
+
+    def __init__(self, *lines: str, files: Sequence[str]) -> None:
+        super().__init__(*lines)
+        self.files = tuple(files)
+
+
+Faults = Mapping[str, Fault]  # by file
+
+
+# ---- which file a name means ---------------------------------------------------------------------------------------
+
+
+def named(faults: Faults, places: Sequence[str], key: str) -> LeftOut | None:
+    """The error about what was left out under a key, by the folders in which it may lie; None where nothing was."""
+    files = [file for place in places for file in faults if _is_called(file, Path(place).name, key)]
+    if not files:
+        return None
+    lines = [line for file in files for line in (_first(file, faults[file]), *faults[file].lines[1:])]
+    return LeftOut(*lines, files=files)
+
+
+def behind(error: Unknown, faults: Faults) -> LeftOut | None:
+    """The error about the declaration that an unknown name is of, if that was left out."""
+    kind = re.split(r" of (?!noise)| or | \(|,", error.what)[0]
+    return named(faults, FOLDERS.get(kind, ()), error.word)
+
+
+def with_cause(error: UserError, faults: Faults) -> UserError:
+    """The error to note for a file: this one or, for an `Unknown` name whose own declaration was left out, a line that
+    says so and those about what is wrong there."""
+    cause = behind(error, faults) if isinstance(error, Unknown) else None
+    if not isinstance(error, Unknown) or cause is None:
+        return error
+    source = f"{error.source}: " if error.source else ""
+    return LeftOut(f"{source}{error.what} '{error.word}' is wrong itself", *cause.lines, files=cause.files)
+
+
+def _is_called(file: str, folder: str, key: str) -> bool:
+    """Whether a file that may be broken in any way lies in such a folder, and declares what has this key."""
+    stem = Path(file).stem
+    if Path(file).parent.name != folder:
+        return False
+    if stem in (key, key.removesuffix("_claims") if folder == "claims" else key):
+        return True
+    if folder != "methods":
+        return False
+    written = rf"""["']key["']\s*:\s*["']{re.escape(key)}["']"""
+    with suppress(UserError):
+        return stem == key.replace("-", "_") or re.search(written, text(Path(file))) is not None
+    return False
+
+
+# ---- what a start says ---------------------------------------------------------------------------------------------
+
+
+def remarks(faults: Faults, forgiven: Mapping[str, str], told: Sequence[str] = ()) -> list[str]:
     """A line for each file that is at fault, altogether or in some places, and one for those that are left out with it.
 
-    left_out: what is wrong with each file; forgiven: with those whose use has failed in one place.
+    forgiven: files whose use has failed in one place, and why; told: files whose faults an error tells.
     """
-    first = {file: lines[0] if file in lines[0] else f"{file}: {lines[0]}" for file, lines in left_out.items()}
-    told = {line: file for file, line in first.items()}
+    known = {each for file in told for each in _causes(file, faults)}
     fallen: dict[str, list[str]] = {}
-    for file in left_out:
-        cause = _cause(file, left_out, told)
-        if cause != file:
-            fallen.setdefault(cause, []).append(file)
+    for file, fault in faults.items():
+        if fault.cause is not None and file not in known:
+            *_, first = _causes(file, faults)
+            fallen.setdefault(first, []).append(file)
     out = []
-    for file, line in first.items():
-        if any(file in files for files in fallen.values()):
+    for file, fault in faults.items():
+        if fault.cause is not None:
             continue
-        more = len(left_out[file]) - 1
-        out.append(f"{line}{f' (and {more} more)' if more else ''}; left out")
+        more = len(fault.lines) - 1
+        if file not in known:
+            out.append(f"{_first(file, fault)}{f' (and {more} more)' if more else ''}; left out")
         if file in fallen:
             out.append(f"{file}: left out with it: {_listed(fallen[file])}")
     out += [f"{file}: {line}; left out there" for file, line in forgiven.items()]
     return [UserError(line).lines[0] for line in out]  # without what moves a cursor
 
 
-def _cause(file: str, left_out: Mapping[str, tuple[str, ...]], told: Mapping[str, str]) -> str:
-    """The file because of which this one is left out, through however many between; itself, if it is at fault."""
-    seen = {file}
-    while left_out[file][0].endswith(ITSELF) and len(left_out[file]) > 1:
-        cause = told.get(left_out[file][1])
-        if cause is None or cause in seen:
-            break
-        seen.add(cause)
-        file = cause
-    return file
+def _causes(file: str, faults: Faults) -> Iterator[str]:
+    """A file, the one because of which it is left out, and so on to the one that is at fault itself."""
+    cause: str | None = file
+    while cause is not None:
+        yield cause
+        cause = faults[cause].cause
+
+
+def _first(file: str, fault: Fault) -> str:
+    """The first line about a file, which names it."""
+    return fault.lines[0] if file in fault.lines[0] else f"{file}: {fault.lines[0]}"
 
 
 def _listed(files: list[str]) -> str:

@@ -11,7 +11,7 @@ from lnl.errors import UserError, alike
 from lnl.run.worker.head import one_line
 
 NAME = re.compile(r"[\w-]+")  # a target by name; with a point or a slash it is a file
-Broken = Mapping[str, tuple[str, ...]]  # artefacts that are left out, and what is wrong with each
+Broken = Mapping[str, UserError]  # artefacts that are left out, and what is wrong with each
 SETTING = re.compile(r"(\w+)=.*")
 
 
@@ -24,11 +24,11 @@ def check(
     """UserError for a word that is meant as the name of a target, and is none of them."""
     listed = set(targets)
     if word in broken:
-        raise UserError(*broken[word])
+        raise broken[word]
     if word in listed:
         return
     if f"{word}_claims" in broken:
-        raise UserError(*broken[f"{word}_claims"])
+        raise broken[f"{word}_claims"]
     if SETTING.fullmatch(word):
         raise UserError(f"'{word}' is no target; settings follow --config, after the targets: --config {word}")
     if word in set(scales):
