@@ -13,7 +13,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from lnl.declared import configuration, distinct
+from lnl.declared import configuration
 from lnl.errors import UserError
 from lnl.run import targets
 
@@ -70,9 +70,4 @@ include: "workflow/rules/artefacts.smk"
 include: "workflow/rules/report.smk"
 
 
-targets.name_the_nearest(
-    workflow,
-    distinct.targets(dag.suite.artefacts, dag.suite.papers),
-    dag.suite.scales,
-    dag.suite.broken,
-)
+targets.name_the_nearest(workflow, dag.suite)

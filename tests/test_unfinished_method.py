@@ -41,7 +41,7 @@ def test_other_methods_are_trained_and_shown_with_a_line_that_names_it(copy: Sui
 def test_what_needs_it_and_what_makes_tables_is_refused(copy: SuiteCopy) -> None:
     (copy.root / "methods/mine.py").write_text(UNFINISHED["an unclosed brace"])
     asked = copy.lnl("show", f"{CELL}/mine", "--scale", "demo")
-    assert asked.returncode == 2 and asked.stderr.endswith("\nlnl: methods/mine.py line 1: '{' was never closed\n")
+    assert asked.returncode == 2 and asked.stderr == "lnl: methods/mine.py line 1: '{' was never closed\n"
     for words in (["table", "small"], ["clean", "--stale"], ["plan", "small"]):
         refused = copy.lnl(*words, "--scale", "demo")
         assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "methods/mine.py" in refused.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ import typer
 
 from lnl.declared import configuration, environment, kept_suites
 from lnl.declared.layers import SPARED
+from lnl.declared.left_out import LeftOut
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
 from lnl.files.home import written_out
@@ -63,12 +64,19 @@ def by_hand() -> bool:
     return HEAD not in os.environ
 
 
-def load_suite(validate: bool = True, sparing: bool = False, **overrides: Any) -> Suite:
+def load_suite(
+    validate: bool = True,
+    sparing: bool = False,
+    look_up: Callable[[Suite], object] = lambda suite: None,
+    **overrides: Any,
+) -> Suite:
     """The suite of the working directory. Overrides that are None are left to the configuration.
 
     LNL_CONFIG holds what the head process was given on its command line, so that its jobs see the same configuration.
     sparing: by hand, go on without a method file of the checkout that is being written; for commands about one cell, or
     that only look.
+    look_up: the names that somebody has typed. What is left out of the suite is said when they are looked up, so that a
+    file is not told twice whose faults are the answer.
     """
     at_a_checkout()
     if by_hand():
@@ -87,9 +95,24 @@ def load_suite(validate: bool = True, sparing: bool = False, **overrides: Any) -
         if not spared:
             raise
         suite = kept_suites.suite(config, validate)  # what is left out is named elsewhere: its own error is told
-    for line in suite.layers.remarks():
-        print(f"lnl: {line}", file=sys.stderr)
+    if suite.layers.remarks():
+        _say_left_out(suite, look_up)
     return suite
+
+
+def _say_left_out(suite: Suite, look_up: Callable[[Suite], object]) -> None:
+    """Say a line of each file that is left out, but none of those whose faults the error of a look-up tells."""
+    told: tuple[str, ...] = ()
+    try:
+        look_up(suite)
+    except LeftOut as error:
+        told = error.files
+        raise
+    except UserError:
+        pass  # which the command itself meets next, and answers in its own words
+    finally:
+        for line in suite.layers.remarks(told):
+            print(f"lnl: {line}", file=sys.stderr)
 
 
 def parse_seeds(text: str | None) -> int | list[int] | None:

@@ -9,6 +9,7 @@ from typing import Any
 from lnl.data import set_manifest
 from lnl.data.manifest import manifest
 from lnl.data.prepare import load
+from lnl.data.registry import DatasetInfo
 from lnl.declared import dependencies, label_needs, noise_checks, paths, set_keys
 from lnl.declared.cells import Search
 from lnl.declared.data_places import Places
@@ -54,12 +55,18 @@ def for_search(suite: Suite, search: Search) -> None:
         noise(suite, search.dataset, spec["key"], spec["generator"], seed)
 
 
+def declared(suite: Suite, dataset: str, noise: str) -> DatasetInfo:
+    """The facts about a data set whose labels are to be drawn; UserError where it, or the noise, is unknown."""
+    info = suite.dataset(dataset)
+    with suite.layers.explained():
+        noise_checks.declared(noise, suite.noises, "lnl prepare noise")
+    return info
+
+
 def noise(suite: Suite, dataset: str, key: str, generator: str, seed: int) -> None:
     """Write the manifest of one vector of given labels; UserError if it differs from one in use."""
     places = Places.of(suite.config, suite.root)
-    info = suite.dataset(dataset)
-    with suite.layers.explained():
-        noise_checks.declared(key, suite.noises, "lnl prepare noise")
+    info = declared(suite, dataset, key)
     by = dependencies.labeller(suite, key, dataset, seed)  # a name that means nothing is said before data are fetched
     where = places.data_root, places.cache_root, places.accepted
     arrays = load(info, *where)

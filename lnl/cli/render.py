@@ -21,8 +21,7 @@ KINDS = {"tables": "a table", "figures": "a figure", "claims": "a page of claims
 def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     """Render one artefact, claims by their paper's key or their own; without `partial`, UserError if a run that it
     demands has no record."""
-    with suite.layers.explained():
-        key = _named(suite, key, kind)
+    key = named(suite, key, kind)
     missing, lacking = rendered.missing(suite, key), label_needs.lacking(suite, key)
     if lacking and not partial:
         raise UserError(f"{key}: {lacking}")
@@ -39,8 +38,14 @@ def artefact(suite: Suite, key: str, kind: str, partial: bool) -> None:
     rendered.note(suite, key, made, missing)
 
 
+def named(suite: Suite, word: str, kind: str) -> str:
+    """The artefact of a kind that somebody names; UserError with the command for one of another kind, or a paper, and
+    with all that is wrong with one that is left out."""
+    with suite.layers.explained():
+        return _named(suite, word, kind)
+
+
 def _named(suite: Suite, word: str, kind: str) -> str:
-    """The artefact of a kind that somebody names; UserError with the command for one of another kind, or a paper."""
     own = [key for key, of in suite.artefacts.items() if of == kind]
     known = {suite.paper(key): key for key in own} if kind == "claims" else {key: key for key in own}
     if word in own:

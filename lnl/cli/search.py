@@ -30,7 +30,7 @@ STEPS = ("propose", "train", "score", "conclude")
 def command(suite: Suite, search_id: str, seed: int | None, quiet: bool) -> None:
     """Walk a search from wherever it stands to its result. Exits with 143 when told to stop, with 130 by Ctrl-C."""
     suite = suite.searching
-    search = _search(suite, search_id, seed)
+    search = named(suite, search_id, seed)
     best = paths.best(suite.scale, search.id, search.seed)
     if not _whole(suite, search):
         with _training(suite) as (device, stop):
@@ -64,7 +64,7 @@ def step(
 ) -> None:
     """One step of the chain. `round` and `block` count from 1, as in paths; UserError for one that is not there."""
     suite = suite.searching
-    search = _search(suite, search_id, seed)
+    search = named(suite, search_id, seed)
     from lnl.run.searching import chain
 
     if what == "conclude":
@@ -118,7 +118,7 @@ def arm(suite: Suite, study: str, name: str) -> None:
     print(path)
 
 
-def _search(suite: Suite, text: str, seed: int | None) -> Search:
+def named(suite: Suite, text: str, seed: int | None) -> Search:
     """The search of `protocol/dataset/noise/method/search`, or of a cell with a searched parameter."""
     if text.strip("/").count("/") == 4:
         return suite.parse_search(text, 1 if seed is None else seed)

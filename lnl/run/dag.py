@@ -54,8 +54,6 @@ class Dag(ManifestRules):
         self.scales = "|".join(self.written)
         if head:
             dependencies.check(self.suite)
-            for line in self.suite.layers.remarks():
-                print(f"lnl: {line}", file=sys.stderr)
         # Jobs see the configuration of the command line and end when this process does. `lnl` is found beside the
         # Python that runs Snakemake, whether or not its environment was activated.
         os.environ["LNL_CONFIG"] = json.dumps(self.suite.layers.passed_on(config))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from lnl.declared import distinct
+from lnl.declared.left_out import LeftOut
+from lnl.declared.suite import Suite
 from lnl.errors import UserError, alike
 from lnl.run.worker.head import one_line
 
@@ -38,20 +42,39 @@ def check(
         raise UserError(f"there is no target '{word}'{alike(word, listed)}; {remedy}")
 
 
-def name_the_nearest(workflow: Any, targets: Iterable[str], scales: Iterable[str], broken: Broken) -> None:
-    """From now on, end with a line where Snakemake looks up a target that nobody has declared.
+def name_the_nearest(workflow: Any, suite: Suite) -> None:
+    """From now on, end with a line where Snakemake looks up a target that nobody has declared; before the first one is
+    looked up, say what is left out of the suite.
 
     To be called when all rules are known. Snakemake asks its workflow of every target whether it is a rule, and takes
     what is none for a file: of a name that is mistyped it would say "No rule to produce s2e_figure44" (9.14 to 9.27).
     """
-    is_rule, known, named = workflow.is_rule, set(targets), set(scales)
+    is_rule, known = workflow.is_rule, set(distinct.targets(suite.artefacts, suite.papers))
+    broken, unsaid = suite.broken, [True]
 
     def asked(word: Any) -> bool:
+        if unsaid:
+            unsaid.clear()
+            _say_left_out(suite, known, workflow.dag_settings.targets)
         found: bool = is_rule(word)
         if not found:
             with one_line():
-                check(str(word), known, named, broken)
+                check(str(word), known, suite.scales, broken)
         return found
 
     if workflow.is_main_process:
         workflow.is_rule = asked
+
+
+def _say_left_out(suite: Suite, known: Iterable[str], asked: Iterable[Any]) -> None:
+    """Say a line of each file that is left out, but none of one that is asked for, whose faults end this start."""
+    told: list[str] = []
+    for word in asked:
+        try:
+            check(str(word), known, suite.scales, suite.broken)
+        except LeftOut as error:
+            told += error.files
+        except UserError:
+            pass  # which ends this start once Snakemake looks it up
+    for line in suite.layers.remarks(told):
+        print(f"lnl: {line}", file=sys.stderr)

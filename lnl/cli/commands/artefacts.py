@@ -16,23 +16,26 @@ Partial = Annotated[bool, typer.Option("--partial", help="render what exists, mi
 
 def table(key: Table, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
     """Render a table to CSV, Markdown, LaTeX and HTML from the records that exist."""
-    from lnl.cli.render import artefact
+    from lnl.cli.render import artefact, named
 
-    artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "tables", partial)
+    suite = load_suite(look_up=lambda suite: named(suite, key, "tables"), scale=scale, seeds=parse_seeds(seeds))
+    artefact(suite, key, "tables", partial)
 
 
 def figure(key: Figure, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
     """Draw a figure to PDF and PNG, with the numbers behind it as CSV."""
-    from lnl.cli.render import artefact
+    from lnl.cli.render import artefact, named
 
-    artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "figures", partial)
+    suite = load_suite(look_up=lambda suite: named(suite, key, "figures"), scale=scale, seeds=parse_seeds(seeds))
+    artefact(suite, key, "figures", partial)
 
 
 def claims(key: Claims, scale: Scale = None, seeds: Seeds = None, partial: Partial = False) -> None:
     """Test the claims of a document."""
-    from lnl.cli.render import artefact
+    from lnl.cli.render import artefact, named
 
-    artefact(load_suite(scale=scale, seeds=parse_seeds(seeds)), key, "claims", partial)
+    suite = load_suite(look_up=lambda suite: named(suite, key, "claims"), scale=scale, seeds=parse_seeds(seeds))
+    artefact(suite, key, "claims", partial)
 
 
 def render(
@@ -46,11 +49,16 @@ def render(
     """Render artefacts from the runs that are there; without a name those of the configuration, and the report."""
     from lnl.cli.render import everything
 
-    everything(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted or [], partial)
+    suite = load_suite(
+        look_up=lambda suite: suite.select(wanted) if wanted else suite.selected,
+        scale=scale,
+        seeds=parse_seeds(seeds),
+    )
+    everything(suite, wanted or [], partial)
 
 
 def report(scale: Scale = None, seeds: Seeds = None) -> None:
     """Write the self-contained HTML report of what is rendered."""
     from lnl.cli.render import report as command
 
-    command(load_suite(scale=scale, seeds=parse_seeds(seeds)))
+    command(load_suite(look_up=lambda suite: suite.selected, scale=scale, seeds=parse_seeds(seeds)))

@@ -15,14 +15,18 @@ def plan(wanted: Wanted = None, scale: Scale = None, seeds: Seeds = None, device
     """Price artefacts before anything starts: runs, device time, disk."""
     from lnl.cli.inspect import plan as command
 
-    command(load_suite(scale=scale, seeds=parse_seeds(seeds), device=device), wanted or "all")
+    asked = wanted or "all"
+    suite = load_suite(look_up=lambda suite: suite.select(asked), scale=scale, seeds=parse_seeds(seeds), device=device)
+    command(suite, asked)
 
 
 def status(wanted: Wanted = None, scale: Scale = None, seeds: Seeds = None) -> None:
     """Say what is done, running, stopped, diverged, failed, stale or missing."""
     from lnl.cli.inspect import status as command
 
-    command(load_suite(sparing=True, scale=scale, seeds=parse_seeds(seeds)), wanted or "all")
+    asked = wanted or "all"
+    suite = load_suite(sparing=True, look_up=lambda suite: suite.select(asked), scale=scale, seeds=parse_seeds(seeds))
+    command(suite, asked)
 
 
 def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method")], scale: Scale = None) -> None:
@@ -31,7 +35,7 @@ def show(cell: Annotated[str, typer.Argument(help="protocol/dataset/noise/method
 
     from lnl.declared.reductions import cell_heading
 
-    suite = load_suite(sparing=True, scale=scale)
+    suite = load_suite(sparing=True, look_up=lambda suite: suite.parse(cell), scale=scale)
     parsed = suite.parse(cell)
     print(f"# {cell_heading(suite, parsed)}")  # a comment of YAML
     print(yaml.safe_dump({"digest": suite.digest(parsed), **suite.spec(parsed)}, sort_keys=False), end="")

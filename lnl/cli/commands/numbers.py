@@ -38,9 +38,13 @@ def compare(
 ) -> None:
     """Hold the first method against each of the others: paired differences, intervals, p-values, Holm's correction."""
     from lnl.cli.compare import command
+    from lnl.results.contenders import compared
 
     place = a_file(csv) if csv is not None else None
-    command(load_suite(scale=scale, seeds=parse_seeds(seeds)), contenders, table, statistic, place)
+    suite = load_suite(
+        look_up=lambda suite: compared(suite, contenders, table, statistic), scale=scale, seeds=parse_seeds(seeds)
+    )
+    command(suite, contenders, table, statistic, place)
 
 
 def keep(
@@ -52,7 +56,8 @@ def keep(
     """Copy records, gzipped, into a folder that is worth committing."""
     from lnl.cli.exchange import keep as command
 
-    print(f"{folder}: {command(load_suite(scale=scale, seeds=parse_seeds(seeds)), wanted, a_folder(folder))} records")
+    suite = load_suite(look_up=lambda suite: suite.select(wanted), scale=scale, seeds=parse_seeds(seeds))
+    print(f"{folder}: {command(suite, wanted, a_folder(folder))} records")
 
 
 def reproduced(

@@ -14,7 +14,8 @@ def data(dataset: str, scale: Scale = None, data_root: DataRoot = None) -> None:
     """Prepare a data set once and write its manifest."""
     from lnl.cli.prepare import data as command
 
-    command(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset)
+    suite = load_suite(by_hand(), look_up=lambda suite: suite.dataset(dataset), scale=scale, data_root=data_root)
+    command(suite, dataset)
 
 
 def noise(
@@ -26,9 +27,13 @@ def noise(
     data_root: DataRoot = None,
 ) -> None:
     """Draw a vector of given labels and write its manifest."""
+    from lnl.cli.prepare import declared
     from lnl.cli.prepare import noise as command
 
-    command(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset, noise, generator, seed)
+    suite = load_suite(
+        by_hand(), look_up=lambda suite: declared(suite, dataset, noise), scale=scale, data_root=data_root
+    )
+    command(suite, dataset, noise, generator, seed)
 
 
 def sets(
@@ -41,4 +46,5 @@ def sets(
     """Draw the index sets of a repeat, clean or validating examples, and write which ones they are."""
     from lnl.cli.prepare import sets as command
 
-    command(load_suite(validate=by_hand(), scale=scale, data_root=data_root), dataset, sets, seed)
+    suite = load_suite(by_hand(), look_up=lambda suite: suite.dataset(dataset), scale=scale, data_root=data_root)
+    command(suite, dataset, sets, seed)

@@ -38,7 +38,14 @@ def train(
 
     asked = look.Look.asked(epochs, first, settings or ())
     validate = asked is not None or by_hand()
-    suite = load_suite(validate, sparing=True, scale=scale, device=device, data_root=data_root)
+    suite = load_suite(
+        validate,
+        sparing=True,
+        look_up=lambda suite: suite.parse(cell),
+        scale=scale,
+        device=device,
+        data_root=data_root,
+    )
     if asked is None:
         whole.command(suite, cell, seed, log, quiet)
     else:
@@ -58,7 +65,10 @@ def repeats(
 
     asked = parse_seeds(seeds)
     listed = range(1, asked + 1) if isinstance(asked, int) else asked or ()
-    command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, listed, log)
+    suite = load_suite(
+        by_hand(), look_up=lambda suite: suite.parse(cell), scale=scale, device=device, data_root=data_root
+    )
+    command(suite, cell, listed, log)
 
 
 def handover(
@@ -73,7 +83,10 @@ def handover(
     """Publish a run's state at a declared point, training the run again if its state is gone."""
     from lnl.cli.train import handover as command
 
-    command(load_suite(validate=by_hand(), scale=scale, device=device, data_root=data_root), cell, seed, point, kept)
+    suite = load_suite(
+        by_hand(), look_up=lambda suite: suite.parse(cell), scale=scale, device=device, data_root=data_root
+    )
+    command(suite, cell, seed, point, kept)
 
 
 def search(
@@ -93,7 +106,13 @@ def search(
     """Search R(t), or a value, in one process, going on from what is there; the DAG runs it step by step."""
     from lnl.cli import search as commands
 
-    suite = load_suite(validate=step is None or by_hand(), scale=scale, device=device, data_root=data_root)
+    suite = load_suite(
+        step is None or by_hand(),
+        look_up=lambda suite: commands.named(suite.searching, search, seed),
+        scale=scale,
+        device=device,
+        data_root=data_root,
+    )
     if step is None:
         commands.command(suite, search, seed, quiet)
     else:
