@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from lnl.declared import handovers, labellers, stages
 from lnl.declared.cells import COORDINATES, Cell, Declared, Run
 from lnl.declared.slots import Slots
-from lnl.declared.specification import digest, of_protocol, resolve
+from lnl.declared.specification import digest, of_protocol
+from lnl.declared.specifications import Specifications
+from lnl.declared.specifications import source as source_of
 from lnl.errors import Unknown, UserError, choose, nearest
 from lnl.noise.keys import SEMANTIC
 
 
-class Demands(Slots, ABC):
-    """The cells and runs that a checkout's declarations ask for, at one scale. Suite adds their searches."""
+class Demands(Slots):
+    """The cells and runs that a checkout's declarations ask for, at one scale."""
 
     def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
         super().__init__(root, config, validate)
         self._cells: dict[Cell, Declared] = {}
-        self._resolved: dict[str, dict[str, Any]] = {}  # specifications by coordinates: read, never changed
+        self._specifications = Specifications(self, self._check, lambda: self.searching._searches)
+        self._searches = self._specifications.searches
         self._demands: dict[str, list[Run]] = {}
         self._digests: dict[Cell, str] = {}
         self._named: dict[tuple[str, Cell], dict[str, Declared]] = {}  # what artefacts declare that it stands for
@@ -32,8 +34,25 @@ class Demands(Slots, ABC):
         self._staged: dict[Cell, tuple[Cell, str]] = {}  # what a stage goes on from, and the point of it
 
     def registered(self) -> list[dict[Any, Any]]:
-        """What is noted while an artefact is resolved."""
-        return [self._cells, self._demands, self._digests, self._named, self._placed, self._varied, self._staged]
+        """What is noted while an artefact is resolved, its searches at the scale that searches among it."""
+        found: list[dict[Any, Any]] = [self._cells, self._demands, self._digests]
+        found += [self._named, self._placed, self._varied, self._staged]
+        found += self._searches.registered()
+        there = self.searching
+        return found if there is self else [*found, *there._searches.registered(), there._cells]
+
+    def at(self, scale: str) -> Self:
+        """The same declarations at another scale, without what was left out of this one."""
+        return type(self)(self.root, self.layers.passed_on(self.config) | {"scale": scale}, validate=False)
+
+    @cached_property
+    def searching(self) -> Self:
+        """The suite at the scale whose searches this one uses: itself, unless the scale says `searched_at`."""
+        scale = self.scales[self.scale].get("searched_at", self.scale)
+        if scale == self.scale:
+            return self
+        choose(scale, self.scales, "scale", f"config/scales/{self.scale}.yaml, key 'searched_at'")
+        return self.at(scale)
 
     # ---- demands ---------------------------------------------------------------------------------------------------
 
@@ -116,51 +135,7 @@ class Demands(Slots, ABC):
         self, at: dict[str, Any], changes: dict[str, Any], where: str, stage: str | None = None
     ) -> dict[str, Any]:
         """Specification of coordinates with a variant's changes; of a stage of theirs, where one is named."""
-        key = repr((sorted(at.items()), sorted(changes.items()), stage))
-        if key not in self._resolved:
-            self._resolved[key] = self._resolve_anew(at, changes, where, stage)
-        return self._resolved[key]
-
-    def _resolve_anew(
-        self, at: dict[str, Any], changes: dict[str, Any], where: str, stage: str | None
-    ) -> dict[str, Any]:
-        own = stages.stage_of(self.protocols, at, stage, where)
-        base = digest(self.resolved(at, changes, where)) if own and "begins" in own else ""
-        method = stages.learner_of(own, at)
-        if method != at["method"]:
-            at, changes = at | {"method": method}, of_protocol(changes)
-        spec = resolve(
-            protocol=at["protocol"],
-            protocols=self.protocols,
-            scale=self.scale,
-            scales=self.scales,
-            dataset=at["dataset"],
-            noise=at["noise"],
-            noises=self.noises,
-            datasets=self.datasets,
-            method=self.methods[at["method"]],
-            changes=changes,
-            source=where,
-            check=self._check,
-            stage=None if own is None else lambda protocol: stages.applied(protocol, own),
-        )
-        spec |= stages.beginning(own, stage, base)
-        network = labellers.network_of(at["noise"], where)
-        if network is not None:  # another labeller gives other labels
-            by = digest(self.resolved(labellers.coordinates(at["dataset"]), labellers.changes(network), where))
-            spec["noise"] = {**spec["noise"], "labeller": by}
-        sources = {
-            name: {"from": digest(self.resolved(*self._source(at, changes, source), where)), "point": point}
-            for name, source, point in handovers.read(self.methods[at["method"]], spec["method"]["parameters"])
-        }
-        if sources:
-            spec = {**spec, "method": {**spec["method"], "handovers": sources}}
-        return self.with_search(at, changes, spec, where)
-
-    @staticmethod
-    def _source(at: dict[str, Any], changes: dict[str, Any], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Coordinates and changes of a cell's source: of its own variant, what concerns the protocol."""
-        return {**at, "method": method}, of_protocol(changes)
+        return self._specifications.of(at, changes, where, stage)
 
     def begins_with(self, cell: Cell) -> dict[str, tuple[Cell, str]]:
         """Hand-overs that a cell reads: name -> (cell that writes it, point)."""
@@ -169,7 +144,7 @@ class Demands(Slots, ABC):
             return out
         at, changes, suffix = self._varied.get(cell) or (self.where(cell), {}, "")
         for name, source, point in handovers.read(self.methods[at["method"]], self.spec(cell)["method"]["parameters"]):
-            there, kept = self._source(at, changes, source)
+            there, kept = source_of(at, changes, source)
             spec = self.resolved(there, kept, cell.id)
             if spec == self.resolved(there, {}, cell.id):
                 found = Cell(cell.protocol, cell.dataset, cell.noise, source)
@@ -194,12 +169,6 @@ class Demands(Slots, ABC):
         found = Cell(at["protocol"], dataset, at["noise"], at["method"] + ("" if plain else f"-{network}"))
         self._register(found, Declared(spec, at["dataset"], where, labellers.changes(network)))
         return found
-
-    @abstractmethod
-    def with_search(
-        self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
-    ) -> dict[str, Any]:
-        """A specification with the search that its parameter R names written out; Suite knows searches."""
 
     def _register(self, cell: Cell, declared: Declared) -> None:
         known = self._cells.setdefault(cell, declared)

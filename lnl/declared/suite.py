@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from lnl.declared import noise_checks
-from lnl.declared import searched as asked
 from lnl.declared.cells import COORDINATES, Cell, Declared, DeclaredSearch, Run, Search, Slot
 from lnl.declared.demands import Demands
 from lnl.declared.layers import whole
-from lnl.declared.search_file import parameter_of, probe
-from lnl.declared.search_specification import declare
-from lnl.declared.specification import digest
 from lnl.errors import UserError, choose
 
 __all__ = ["Cell", "Run", "Search", "Slot", "Suite"]
@@ -23,12 +17,6 @@ __all__ = ["Cell", "Run", "Search", "Slot", "Suite"]
 
 class Suite(Demands):
     """Cells, runs and searches of a checkout, at one scale."""
-
-    def __init__(self, root: Path, config: dict[str, Any], validate: bool) -> None:
-        super().__init__(root, config, validate)
-        self._searches: dict[Search, DeclaredSearch] = {}  # by search with seed 0: repeats share their declaration
-        self._search_digests: dict[Search, str] = {}
-        self._sought: dict[tuple[str, Search], dict[str, DeclaredSearch]] = {}  # as `_named`
 
     @classmethod
     def load(cls, root: Path | str = ".", config: Mapping[str, Any] | None = None, validate: bool = True) -> Self:
@@ -38,15 +26,6 @@ class Suite(Demands):
         if found.layers.overlays and found.layers.by_head is None:
             found._resolve_overlays()
         return found
-
-    def registered(self) -> list[dict[Any, Any]]:
-        """What is noted while an artefact is resolved, its searches at the scale that searches among it."""
-        found = [*super().registered(), self._searches, self._search_digests, self._sought]
-        return found if self.searching is self else [*found, self.searching._searches, self.searching._cells]
-
-    def at(self, scale: str) -> Suite:
-        """The same declarations at another scale, without what was left out of this one."""
-        return Suite(self.root, self.layers.passed_on(self.config) | {"scale": scale}, validate=False)
 
     def _resolve_overlays(self) -> None:
         """Leave out artefacts of overlays whose cells do not resolve; the checkout's come first, and have to."""
@@ -58,90 +37,41 @@ class Suite(Demands):
             with self.spared(kind, key.removesuffix("_claims") if kind == "claims" else key), whole(self.registered()):
                 _ = self.demand(key), self.searches_of(key)
 
-    @cached_property
-    def searching(self) -> Suite:
-        """The suite at the scale whose searches this one uses: itself, unless the scale says `searched_at`."""
-        scale = self.scales[self.scale].get("searched_at", self.scale)
-        if scale == self.scale:
-            return self
-        choose(scale, self.scales, "scale", f"config/scales/{self.scale}.yaml, key 'searched_at'")
-        return self.at(scale)
-
-    def search(self, at: dict[str, Any], changes: dict[str, Any], wanted: dict[str, Any], where: str) -> Search:
-        """The search {search, seed} of a cell's coordinates, registered; UserError if there can be none."""
-        named = choose(str(wanted["search"]), self.searches, "search", where)
-        base = self._base(at, changes, named, where)
-        declared = replace(declare(self, at, base, wanted["search"], where), changes=changes)
-        seed = wanted.get("seed", 1)
-        found = Search(at["protocol"], base["dataset"], at["noise"], at["method"], wanted["search"], seed)
-        known = self._searches.setdefault(replace(found, seed=0), declared)
-        here = self._sought.setdefault((where.partition(",")[0], replace(found, seed=0)), {})
-        here[f"{at['dataset']} {changes}"] = declared
-        if known.spec != declared.spec:
-            raise UserError(
-                f"{where}: search {found.id} has another specification in {known.source}; a cell with other values "
-                f"needs a search of its own: copy config/searches/{found.name}.yaml to another name"
-            )
-        return found
-
-    def _base(self, at: dict[str, Any], changes: dict[str, Any], named: dict[str, Any], where: str) -> dict[str, Any]:
-        """Specification of the candidates of a search, but for what is searched; UserError for a parameter or a value
-        that the method does not have, and for a second search."""
-        parameter = parameter_of(named)
-        if parameter not in self.methods[at["method"]]["parameters"]:
-            having = ", ".join(k for k, m in self.methods.items() if parameter in m["parameters"]) or "none"
-            raise UserError(
-                f"{where}: {at['method']} has no parameter {parameter} that could be searched; "
-                f"methods that have: {having}"
-            )
-        for value in named.get("values", ()):
-            self.resolved(at, changes | {parameter: value}, where)
-        base = self.resolved(at, changes | probe(named), where)
-        other = asked.searched_parameter(base["method"]["parameters"], where)
-        if other is not None:
-            raise UserError(
-                f"{where}: {other} of {at['method']} is searched as well as {parameter}; a cell searches one "
-                f"parameter: give {other} a value"
-            )
-        return base
-
     def search_at(self, at: dict[str, Any], name: str, seed: int, where: str) -> Search:
         """The search `name` of these coordinates at the scale whose searches this one uses; UserError without one."""
         missing = [k for k in COORDINATES if k not in at]
         if missing:
             raise UserError(f"{where}: no {missing[0]} is given")
         choose(at["method"], self.methods, "method", where)
-        return self.searching.search(at, {}, {"search": name, "seed": seed}, where)
+        return self.searching._searches.ask(at, {}, {"search": name, "seed": seed}, where)
 
     def declared_search(self, search: Search) -> DeclaredSearch:
         """Specification of a search; one that no artefact demands resolves with its method's defaults."""
-        known = self._searches.get(replace(search, seed=0))
+        known = self._searches.known(search)
         if known is None and search.method in self.methods:
             _ = self.cells  # a variant may have declared it with other values than the method's defaults
             for key in self.artefacts:
                 self.searches_of(key)
-            known = self._searches.get(replace(search, seed=0))
+            known = self._searches.known(search)
         if known is None:
             at = self.where(Cell(search.protocol, search.dataset, search.noise, search.method))
-            self.search(at, {}, {"search": search.name, "seed": search.seed}, search.id)
-            known = self._searches[replace(search, seed=0)]
+            self._searches.ask(at, {}, {"search": search.name, "seed": search.seed}, search.id)
+            known = self._searches.declared(search)
         return known
 
     def sought(self, key: str, search: Search) -> list[DeclaredSearch]:
         """What an artefact declares that a search is in place of; other artefacts may have it in place of others."""
         self.demand(key)
-        found = self._sought.get((self.source(key), replace(search, seed=0)), {})
-        return list(found.values()) or [self.declared_search(search)]
+        found = self._searches.named(self.source(key), search)
+        return found or [self.declared_search(search)]
 
     def declared_searches(self) -> list[Search]:
         """Every search that was asked for so far, with seed 0 for all of its repeats."""
-        return list(self._searches)
+        return self._searches.every()
 
     def search_digest(self, search: Search) -> str:
         """Digest of a search's specification and seed, which its files carry."""
-        if search not in self._search_digests:
-            self._search_digests[search] = digest({"search": self.declared_search(search).spec, "seed": search.seed})
-        return self._search_digests[search]
+        return self._searches.digest(search, self.declared_search(search))
 
     def parse(self, cell_id: str) -> Cell:
         """Cell of a `protocol/dataset/noise/method` text; UserError if it is not one."""
@@ -187,7 +117,7 @@ class Suite(Demands):
                     raise UserError(f"{where}: no {missing[0]} is given")
                 name = at.pop("search")
                 for seed in self.seeds(declared.get("seeds")):
-                    found = self.searching.search(at, {}, {"search": name, "seed": seed}, where)
+                    found = self.searching._searches.ask(at, {}, {"search": name, "seed": seed}, where)
                     out.append((row["key"], column["key"], found))
         return out
 
@@ -224,26 +154,3 @@ class Suite(Demands):
             where = f"{self.source(key)}, claim '{place.claim}', cell '{place.name}'"
             for seed in self.seeds(place.seeds):
                 yield place.claim, place.name, self.search_at(*place.search, seed, where)
-
-    def with_search(
-        self, at: dict[str, Any], changes: dict[str, Any], spec: dict[str, Any], where: str
-    ) -> dict[str, Any]:
-        """A specification with the search that one of its parameters names written out: what it may find is part of it.
-
-        A method that extends another leaves the search to that one, if they differ in nothing else.
-        """
-        values, key = spec["method"]["parameters"], spec["method"]["key"]
-        name = asked.check(values, self.methods[at["method"]]["parameters"], self.searches, where)
-        if name is None:
-            return spec
-        wanted, there = values[name], self.searching
-        alone = not asked.alike(self.methods[at["method"]], self.methods[key], name)
-        found = there.search(at if alone else at | {"method": key}, changes, wanted, where)
-        values[name] = {
-            "search": found.name,
-            "seed": found.seed,
-            "final": wanted.get("final") or self.searches[found.name]["final"],
-            "spec": there.declared_search(found).spec,
-            **({"method": found.method} if alone else {}),
-        }
-        return spec
