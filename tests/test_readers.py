@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ from small_datasets import IMAGES, ROWS, WINE, declared, squares, table
 
 from lnl.data.arrays import Arrays
 from lnl.data.prepare import load
-from lnl.data.readers import files, image_folder, own, shapes, split
+from lnl.data.readers import files, idx, image_folder, npz, own, shapes, split
 from lnl.data.registry import DatasetInfo
 from lnl.errors import UserError
 
@@ -137,6 +141,46 @@ def test_an_npz_that_cannot_be_what_is_declared_is_one_line(tmp_path: Path) -> N
     assert "is no readable .npz of numbers" in refused(tmp_path, npz)
     (tmp_path / "a.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:200])
     assert "is no readable .npz of numbers" in refused(tmp_path, npz)
+
+
+def damaged(content: bytes) -> Iterator[bytes]:
+    """A file that was cut off, at every place, and one with a byte that is another one, every byte in turn."""
+    for at in range(len(content)):
+        yield content[:at]
+        yield content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_whatever_is_damaged_of_an_npz_it_is_read_or_one_line_with_its_name(tmp_path: Path, packed: bool) -> None:
+    file, arrays = tmp_path / "a.npz", {"x": squares(4) % 3, "y": np.arange(4) % 2}
+    options = {"file": "a.npz", "arrays": {"all": ["x", "y"]}}
+    info = declared({**IMAGES, "reader": "npz", "options": options}, tmp_path, counts={"train": 2, "test": 2})
+    (np.savez_compressed if packed else np.savez)(file, **arrays)
+    for content in damaged(file.read_bytes()):
+        file.write_bytes(content)
+        with suppress(UserError):
+            npz.read(info, tmp_path, ())
+    file.write_bytes(b"")  # a copy that was broken off before its first byte
+    with pytest.raises(UserError, match=r"a\.npz: is no readable \.npz of numbers"):
+        npz.read(info, tmp_path, ())
+
+
+def test_whatever_is_damaged_of_a_packed_idx_file_it_is_one_line_with_its_name(tmp_path: Path) -> None:
+    file, labels = tmp_path / "x.gz", b"\x00\x00\x08\x01" + struct.pack(">I", 6) + bytes([0, 1] * 3)
+    images = b"\x00\x00\x08\x03" + struct.pack(">3I", 6, 4, 4) + squares(6).tobytes()
+    (tmp_path / "y").write_bytes(labels)
+    options = {"train": ["x.gz", "y"], "test": ["x.gz", "y"]}
+    info = declared({**IMAGES, "reader": "idx", "options": options}, tmp_path)
+    whole, said = gzip.compress(images), set()
+    for content in damaged(whole):
+        file.write_bytes(content)
+        try:
+            found = idx.read(info, tmp_path, ())
+        except UserError as error:
+            said.add(str(error).partition(": ")[0])
+        else:  # of the header's time or name, which are no part of the images
+            np.testing.assert_array_equal(found.parts["train_images"][:, 0], squares(6))
+    assert said == {str(file)}
 
 
 def test_a_reader_of_one_s_own_says_what_it_reads_and_gives_each_example_its_label(tmp_path: Path) -> None:
