@@ -174,6 +174,10 @@ def test_costs_are_what_a_protocol_declares_over_the_passes_that_a_run_makes(che
         ("value small low standard minus=coteaching digits=1", "−6.0"),
         ("value small low coteaching minus=standard show=interval", "+6.00 (−6.71 to 18.71), 2 pairs"),
         ("value small low standard minus=high", "30.00"),
+        ("value small low coteaching minus=standard show=spread", "6.00 ± 1.41 (2)"),  # of 5 and 7, not of 85 and 89
+        ("value small low standard minus=coteaching show=spread", "−6.00 ± 1.41 (2)"),
+        ("value small low standard minus=coteaching show=each", "−5.00, −7.00"),
+        ("value small low standard minus=high show=repeats", "1"),  # of two repeats one has a partner
         ("value small low coteaching of=label_precision@final", "95.00"),
     ],
 )

@@ -206,8 +206,9 @@ def _declared(chosen: dict[tuple[str, str], Place], of: str) -> str:
 def value(mark: Mark, kept: Committed) -> str:
     """`value KEY ROW COLUMN`, within a line: the mean over repeats of the table's number, or of another (of=…).
 
-    minus=KEY: the mean difference from that row or column over pairs. show=spread: with spread and repeats; interval:
-    a difference with its 95% interval; each: every repeat; repeats: how many. digits=1: as many decimals.
+    minus=KEY: the mean difference from that row or column over pairs, which take the repeats' place. show=spread: with
+    spread and repeats; interval: a difference with its 95% interval; each: every repeat; repeats: how many. digits=1:
+    as many decimals.
     """
     key, row, column = mark.words
     chosen = {place.at: place for place in places(mark, kept, [key])}
@@ -221,13 +222,15 @@ def value(mark: Mark, kept: Committed) -> str:
     gap = None
     if "minus" in mark.options:
         at = beside(chosen, place.at, mark.options["minus"])
-        gap = difference(values, chosen[at].values(of)) if at else None
+        theirs = chosen[at].values(of) if at else {}
+        gap = difference(values, theirs)
         if at is None or gap is None:
             raise UserError(f"nothing to subtract: no repeat in common with '{mark.options['minus']}'")
         remarks = of_both(place, chosen[at], of)
-    mean = gap.mean if gap else statistics.fmean(values.values())
+        values = {seed: own - theirs[seed] for seed, own in values.items() if seed in theirs}
+    mean = statistics.fmean(values.values())
     texts: dict[str, Callable[[], str]] = {
-        "mean": lambda: number(mean, digits).replace("-", "−"),
+        "mean": lambda: number(mean, digits),
         "spread": lambda: plus_minus(mean, spread(list(values.values()), place.ddof), len(values)),
         "each": lambda: ", ".join(number(each, digits) for each in values.values()),
         "interval": lambda: pairwise(gap),
@@ -235,4 +238,4 @@ def value(mark: Mark, kept: Committed) -> str:
     }
     if shown not in texts or (shown == "interval" and gap is None):
         raise UserError(f"show={shown} is none of {', '.join(texts)}, or has no `minus` to go with")
-    return told(texts[shown](), remarks if shown != "repeats" else [])
+    return told(texts[shown]().replace("-", "−"), remarks if shown != "repeats" else [])
