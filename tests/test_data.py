@@ -22,7 +22,7 @@ from lnl.data import cifar, mnist
 from lnl.data.arrays import Arrays
 from lnl.data.manifest import manifest
 from lnl.data.registry import DatasetInfo
-from lnl.data.splits import clean_indices, evaluation_parts
+from lnl.data.splits import clean_indices, evaluation_parts, parts_by_name
 from lnl.declared.suite import Suite
 from lnl.errors import UserError, nearest
 from lnl.files import dump_json, sealed
@@ -320,6 +320,20 @@ def test_evaluation_parts(digits: Arrays) -> None:
     assert len(labels) == len(test_labels) == 200
 
 
+def test_a_further_set_that_is_tested_on_takes_the_name_of_the_data_sets_own_which_stays(digits: Arrays) -> None:
+    further = {name: (np.zeros(size), np.zeros(size, dtype=np.int64)) for name, size in (("one", 3), ("two", 5))}
+    data = replace(digits, further_tests=further)
+
+    def sizes(tested_on: str) -> dict[str, int]:
+        return {name: len(labels) for name, (_, labels) in parts_by_name(data, "own", tested_on).items()}
+
+    validating = len(digits.validation_labels)  # type: ignore[arg-type]
+    assert sizes("test") == {"test": 400, "validation": validating, "one": 3, "two": 5}
+    assert sizes("two") == {"test": 5, "validation": validating, "one": 3, "own": 400}
+    with pytest.raises(UserError, match="unknown test set 'tow' \\(did you mean 'two'"):
+        sizes("tow")
+
+
 def test_impossible_parts_are_one_line(digits: Arrays, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="did you mean 'test-halves'"):
         evaluation_parts(digits, "test-half")
@@ -327,6 +341,8 @@ def test_impossible_parts_are_one_line(digits: Arrays, tmp_path: Path) -> None:
         evaluation_parts(load("standin-cifar100", None, tmp_path), "own")
     with pytest.raises(UserError, match="class 3, which has 1"):
         clean_indices(np.array([0, 0, 1, 1, 2, 2, 3]), 8, 4, 0)
+    with pytest.raises(UserError, match="a clean set cannot have -1 examples"):
+        clean_indices(np.array([0, 1]), -1, 2, 0)
 
 
 @given(st.integers(0, 100), st.integers(2, 12), st.integers(0, 1000))
@@ -338,8 +354,18 @@ def test_clean_sets_are_balanced_reproducible_and_nested(count: int, classes: in
     if count:
         per_class = np.bincount(labels[chosen], minlength=classes)
         assert per_class.max() - per_class.min() <= 1
+        assert (np.diff(per_class) <= 0).all(), "the lower classes have one more"
     np.testing.assert_array_equal(chosen, clean_indices(labels, count, classes, seed))
     assert set(chosen) <= set(clean_indices(labels, count + classes, classes, seed))
+
+
+def test_every_seed_has_a_clean_set_of_its_own_whose_classes_are_drawn_apart_and_those_of_records_stay() -> None:
+    labels = np.arange(40) % 2  # of either class the examples lie at the same places, 0 to 19
+    one, two = (clean_indices(labels, 10, 2, seed) for seed in (1, 2))
+    assert one.tolist() != two.tolist()
+    places = [(one[labels[one] == label] // 2).tolist() for label in (0, 1)]
+    assert places[0] != places[1]
+    assert one.tolist() == [2, 8, 11, 24, 29, 31, 35, 36, 38, 39]
 
 
 def test_json_is_sorted_compact_and_replaces_in_one_step(tmp_path: Path) -> None:

@@ -73,6 +73,27 @@ def test_an_epoch_in_which_a_network_has_no_number_does_not_count():
     assert run_statistic(first_alone, "at_validation_best").epochs == (1,)
 
 
+def test_an_epoch_is_trained_where_one_of_two_networks_is_and_is_called_by_its_number():
+    c = curves([10, 20, 30], [10, 40, 50]) | {"epoch": [1, 2, 3], "loss": [[None, None, 1.0], [None, 1.0, 1.0]]}
+    value = run_statistic(c, "last10_mean")
+    assert (value.networks, value.epochs) == ((25, 45), (2, 3))
+    assert run_statistic(c, "final").epochs == run_statistic(c, "best").epochs == (3,)
+
+
+def test_the_share_among_the_five_highest_is_that_of_the_last_epoch_and_needs_to_be_recorded():
+    c = curves([10, 90, 70], [20, 80, 60])
+    value = run_statistic(c | {"test_top5": [[50, 99, 97], [50, 98, 95]]}, "final_top5")
+    assert (value.value, value.networks, value.epochs) == (96, (97, 95), (2,))
+    with pytest.raises(UserError, match="final_top5 needs a protocol with top5: true; use final"):
+        run_statistic(c, "final_top5")
+
+
+def test_networks_of_runs_are_averaged_as_far_as_every_run_has_them():
+    pair, alone = run_statistic(curves([80], [90]), "final"), run_statistic(curves([60]), "final")
+    assert summarise([pair, alone]).networks == summarise([alone, pair]).networks == (70,)
+    assert summarise([pair, alone]).mean == 72.5
+
+
 def test_selection_on_validation_needs_a_validation_split():
     with pytest.raises(UserError, match="validation split"):
         run_statistic(curves([50, 60]), "at_validation_best")
