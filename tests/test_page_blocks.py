@@ -14,10 +14,12 @@ import yaml
 from lnl.cli.upkeep import reproduced
 from lnl.declared.suite import Cell, Suite
 from lnl.errors import UserError
+from lnl.render.pages.distributions import percent
 from lnl.render.pages.marks import marks, without_code
 from lnl.render.pages.write import pages, stale, write
 
 END = "<!-- /lnl -->"
+WHERE = ("coteaching", "mnist", "symmetric-20", "standard")
 
 
 def block(words: str, body: str = "\n") -> str:
@@ -151,6 +153,54 @@ def test_runs_labels_and_their_commits(checkout: Path) -> None:
         "| mnist | symmetric-20 | 1 | `20aa` | 20.00 | 19.80 |",
         "| mnist | symmetric-50 | 1 | `50aa` | 50.00 | 49.80 |",
     ]
+
+
+def edit(file: Path, **parts: dict[str, object]) -> None:
+    """Change entries of parts of a committed record, as `labels` or `provenance`."""
+    content = json.loads(gzip.decompress(file.read_bytes()))
+    for part, changes in parts.items():
+        (content if part in content else content["result"])[part] |= changes
+    file.write_bytes(gzip.compress(json.dumps(content).encode()))
+
+
+def test_runs_that_were_stopped_or_are_of_no_commit_alone_and_vectors_of_their_own_are_told(checkout: Path) -> None:
+    suite, cell = Suite.load(checkout, {"scale": "paper"}, validate=False), Cell(*WHERE)
+    runs = [small.record(checkout, suite, cell, seed, [80.0] * 20) for seed in (1, 2, 3)]
+    for number, file in enumerate(runs):
+        edit(file, labels={"vector": "per_repeat", "digest": f"{number}abc", "realised_rate": 0.197 + 0.001 * number})
+    edit(runs[0], provenance={"dirty": True, "resumed": 2})
+    edit(runs[1], provenance={"commit": None, "resumed": 0})
+    told = made(checkout, "runs small rows=low columns=standard").splitlines()
+    assert told[2] == "* commits 0123456789, 0123456789 (uncommitted changes)"
+    assert told[-1] == "* 1 run stopped and resumed"
+    row = made(checkout, "labels small rows=low columns=standard").splitlines()[2]
+    assert row == "| mnist | symmetric-20 | 3 | `0abc`, `1abc` … | 20.00 | 19.70 to 19.90 |"
+
+
+def test_rows_and_columns_stand_as_a_block_lists_them_and_what_names_a_place_is_what_varies(checkout: Path) -> None:
+    words = "statistics small rows=high,low columns=standard numbers=repeats"
+    assert made(checkout, words).splitlines()[2:] == ["| Symmetric 50% | 1 of 3 |", "| Symmetric 20% | 2 of 3 |"]
+    words = "statistics small rows=low columns=coteaching,standard numbers=repeats"
+    assert made(checkout, words).splitlines()[2:] == ["| Co-teaching | 2 of 3 |", "| Standard | 2 of 3 |"]
+
+
+def test_a_printed_number_is_reached_by_what_rounds_to_it(checkout: Path) -> None:
+    printed = {"spread": {"kind": "std", "n": 5}, "values": {"low": {"standard": [94.0, 1.0]}}}
+    table = {**small.TABLE, "published": printed, "tolerance": {"points": 1.0, "reason": "a table of a test"}}
+    (checkout / "tables/small.yaml").write_text(yaml.safe_dump(table, sort_keys=False))
+    suite, cell = Suite.load(checkout, {"scale": "paper"}, validate=False), Cell(*WHERE)
+    for seed, accuracy in ((1, 93.996), (2, 93.994), (3, 94.0)):
+        small.record(checkout, suite, cell, seed, [accuracy] * 20)
+    row = made(checkout, "distribution small rows=low columns=standard printed=small:low:standard").splitlines()[2]
+    assert "| 2 of 3 |" in row
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0"), (1, "100%"), (0.0312, "3%"), (0.01, "1%"), (0.0034, "0.3%"), (2e-5, "0.002%"), (9e-6, "< 0.001%")],
+)
+def test_a_chance_has_as_many_figures_as_say_something(share: float, text: str) -> None:
+    assert percent(share) == text
 
 
 def test_costs_are_what_a_protocol_declares_over_the_passes_that_a_run_makes(checkout: Path) -> None:
