@@ -145,9 +145,9 @@ def _search(scratch: Path) -> list[Result]:
 
     folder = _checkout(scratch)
     return [
-        search.steps(folder, "natural-gradient-as-released", 5),
+        search.steps(folder, "natural-gradient-as-released"),
         search.through_snakemake(folder, "natural-gradient-as-released"),
-        search.steps(folder, "newton-as-released", 5),
+        search.steps(folder, "newton-as-released"),
     ]
 
 

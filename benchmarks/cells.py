@@ -50,7 +50,7 @@ print(seconds)
 """
 TABLE = """
 title: cells that only a benchmark trains
-source: {{paper: s2e, where: nowhere}}
+source: {{paper: benchmarks, where: nowhere}}
 protocol: s2e
 dataset: mnist
 rows: [{{key: pair-45, label: pair-45, noise: pair-45}}]
@@ -58,7 +58,6 @@ columns: [{{key: {method}, label: {method}, method: {method}}}]
 seeds: {cells}
 statistic: last10_mean
 spread: {{kind: std, ddof: 1}}
-tolerance: {{points: 1.0, reason: none is compared}}
 """
 
 

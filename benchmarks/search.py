@@ -6,13 +6,18 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import chdir
 from pathlib import Path
 
 from benchmarks.dag import snakemake
 from benchmarks.harness import Result
+from lnl.declared import dependencies, searches
+from lnl.declared.suite import Run, Suite
+from lnl.run.searching.page import Page
 
-SEARCH = "s2e/mnist/pair-45/coteaching/{}"
-SCALE = "lite"
+CELL = "s2e/digits/pair-45/coteaching"
+SEARCH = f"{CELL}/{{}}"
+SCALE = "demo"
 TRAINING = 60.0  # seconds of one candidate: the shortest for which the bound holds
 
 
@@ -36,27 +41,38 @@ def _step(folder: Path, search: str, *words: str) -> float:
     return time.perf_counter() - begin
 
 
+def _prepare(folder: Path, search: str) -> int:
+    """Make the data and labels whose digests the files of a search carry; returns how many rounds it has."""
+    suite = Suite.load(folder, {"scale": SCALE}, validate=False)
+    labels = dependencies.noise_manifest(suite, Run(suite.parse(CELL), 1))
+    snakemake(folder, labels, "--cores", "1", "--config", f"scale={SCALE}", "device=cpu")
+    return len(searches.rounds(suite, suite.parse_search(SEARCH.format(search), 1)))
+
+
 def _answer(folder: Path, search: str, round: int) -> int:
     """Put made-up scores in place of a round's trainings; returns how many."""
-    root = folder / f"results/{SCALE}/searches/{SEARCH.format(search)}/seed1/round{round}"
-    page = json.loads((root / "proposals.json").read_text())
     rng = random.Random(round)
-    for candidate in page["candidates"]:
-        entry = {
-            "candidate": candidate["candidate"],
-            "u": candidate["u"],
-            "score": rng.random(),
-            "test": None,
-            "diverged": None,
-            "epochs": 60,
-        }
-        block = {**{k: page[k] for k in ("search", "digest", "seed")}, "round": round, "candidates": [entry]}
-        (root / f"block{candidate['candidate']}.json").write_text(json.dumps(block))
-    return len(page["candidates"])
+    with chdir(folder):
+        suite = Suite.load(config={"scale": SCALE, "device": "cpu"}, validate=False)
+        page = Page(suite, suite.parse_search(SEARCH.format(search), 1), round - 1)
+        entries = [
+            {
+                "candidate": number,
+                "u": candidate["u"],
+                "score": rng.random(),
+                "test": None,
+                "diverged": None,
+                "epochs": page.until(number - 1),
+            }
+            for number, candidate in enumerate(page.proposed, start=1)
+        ]
+        page.write_block(0, entries)
+    return len(entries)
 
 
-def steps(folder: Path, search: str, rounds: int) -> Result:
+def steps(folder: Path, search: str) -> Result:
     """Seconds of all steps of a whole search but the trainings, over the seconds of its trainings on two cores."""
+    rounds = _prepare(folder, search)
     spent, candidates = 0.0, 0
     for round in range(1, rounds + 1):
         spent += _step(folder, search, "propose", "--round", str(round))
@@ -80,11 +96,6 @@ def through_snakemake(folder: Path, search: str) -> Result:
     root = folder / f"results/{SCALE}/searches/{SEARCH.format(search)}/seed1"
     for file in [*root.glob("round*/proposals.json"), *root.glob("round*/block*.json"), root / "best.json"]:
         file.unlink()  # the scores stay: every job runs, and none of them trains
-    manifests = {"data/mnist.json": "{}", "noise/mnist/pair-45/as_released-seed0.json": "{}"}
-    for name, text in manifests.items():
-        file = folder / f"results/{SCALE}/{name}"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
     candidates = sum(len(json.loads(f.read_text())["candidates"]) for f in root.glob("round*/scores.json"))
     target = str((root / "best.json").relative_to(folder))
     wall = snakemake(folder, target, "--cores", "2", "--config", f"scale={SCALE}", "device=cpu").wall

@@ -131,7 +131,7 @@ def score(suite: Suite, search: Search, round: int) -> None:
         if entry is None:
             raise UserError(
                 f"{search.id} seed {search.seed}: candidate {index + 1} of round {round + 1} is not trained; "
-                f"`lnl search {search.id} --seed {search.seed}` trains it"
+                f"`lnl search {search.id} --seed {search.seed} --scale {suite.scale}` trains it"
             )
         candidates.append(proposal | {k: entry[k] for k in ("score", "test", "diverged", "epochs")})
     write(suite, search, paths.scores(*where), {"round": round + 1, "candidates": candidates})
