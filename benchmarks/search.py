@@ -9,6 +9,8 @@ import time
 from contextlib import chdir
 from pathlib import Path
 
+import yaml
+
 from benchmarks.dag import snakemake
 from benchmarks.harness import Result
 from lnl.declared import dependencies, searches
@@ -17,7 +19,8 @@ from lnl.run.searching.page import Page
 
 CELL = "s2e/digits/pair-45/coteaching"
 SEARCH = f"{CELL}/{{}}"
-SCALE = "demo"
+SCALE = "searched"  # `demo` with the searches of `lite`, written by `_prepare`
+BUDGET = {"rounds": 5, "samples": 8, "brackets": 2}
 TRAINING = 60.0  # seconds of one candidate: the shortest for which the bound holds
 
 
@@ -43,6 +46,9 @@ def _step(folder: Path, search: str, *words: str) -> float:
 
 def _prepare(folder: Path, search: str) -> int:
     """Make the data and labels whose digests the files of a search carry; returns how many rounds it has."""
+    scales = folder / "config" / "scales"
+    demo = yaml.safe_load((scales / "demo.yaml").read_text(encoding="utf-8"))
+    (scales / f"{SCALE}.yaml").write_text(yaml.safe_dump(demo | {"search": BUDGET}), encoding="utf-8")
     suite = Suite.load(folder, {"scale": SCALE}, validate=False)
     labels = dependencies.noise_manifest(suite, Run(suite.parse(CELL), 1))
     snakemake(folder, labels, "--cores", "1", "--config", f"scale={SCALE}", "device=cpu")
