@@ -181,6 +181,16 @@ def test_a_state_that_is_gone_is_made_again_by_a_training_and_its_hand_over_trai
     assert copy.records() == before
 
 
+def test_a_state_is_handed_over_whose_record_in_the_store_is_damaged(copy: SuiteCopy) -> None:
+    """The published record takes its place: nothing has to be trained."""
+    source, point = "/".join((*AT, "standard-held-out")), "lowest-validation-loss"
+    assert copy.lnl("handover", source, "--point", point, "--device", "cpu").returncode == 0
+    [record] = copy.root.glob(f"results/demo/store/{source}/seed1/record-*.json")
+    record.write_bytes(record.read_bytes()[:40])
+    ended = copy.lnl("handover", source, "--point", point, "--kept")
+    assert (ended.returncode, ended.stdout) == (0, f"{paths.handover('demo', source, 1, point)}\n"), ended.stderr
+
+
 def test_a_state_is_trained_again_for_who_needs_it_with_those_that_it_began_with(
     copy: SuiteCopy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

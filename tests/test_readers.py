@@ -165,14 +165,23 @@ def test_whatever_is_damaged_of_an_npz_it_is_read_or_one_line_with_its_name(tmp_
         npz.read(info, tmp_path, ())
 
 
-def test_whatever_is_damaged_of_a_packed_idx_file_it_is_one_line_with_its_name(tmp_path: Path) -> None:
-    file, labels = tmp_path / "x.gz", b"\x00\x00\x08\x01" + struct.pack(">I", 6) + bytes([0, 1] * 3)
+@pytest.mark.parametrize("packed", [False, True])
+def test_whatever_is_damaged_of_an_idx_file_it_is_read_or_one_line_with_its_name(tmp_path: Path, packed: bool) -> None:
+    """What is packed may be damaged before it is packed, or after."""
+    file, labels = (
+        tmp_path / ("x.gz" if packed else "x"),
+        b"\x00\x00\x08\x01" + struct.pack(">I", 6) + bytes([0, 1] * 3),
+    )
     images = b"\x00\x00\x08\x03" + struct.pack(">3I", 6, 4, 4) + squares(6).tobytes()
     (tmp_path / "y").write_bytes(labels)
-    options = {"train": ["x.gz", "y"], "test": ["x.gz", "y"]}
+    options = {"train": [file.name, "y"], "test": [file.name, "y"]}
     info = declared({**IMAGES, "reader": "idx", "options": options}, tmp_path)
-    whole, said = gzip.compress(images), set()
-    for content in damaged(whole):
+    said = set()
+    for content in damaged(images):
+        file.write_bytes(gzip.compress(content) if packed else content)
+        with suppress(UserError):  # a pixel may be any byte
+            idx.read(info, tmp_path, ())
+    for content in damaged(gzip.compress(images)) if packed else [images[:at] for at in range(len(images))]:
         file.write_bytes(content)
         try:
             found = idx.read(info, tmp_path, ())

@@ -165,11 +165,13 @@ def handover(suite: Suite, cell_id: str, seed: int, point: str, kept: bool) -> N
     if point not in points:
         known = ", ".join(points) or "none"
         raise UserError(f"{cell_id}: no method reads the point '{point}' of it (points that are read: {known})")
-    if not Store(suite, run).finished((point,)):
+    store = Store(suite, run)
+    _unless_busy(store, store.adopt)  # of a damaged record the published one takes the place: its state may be whole
+    if not store.finished((point,)):
         if kept:
             raise UserError(
                 f"{cell_id} seed {seed}: its state at '{point}' is gone; `lnl handover {cell_id} --seed {seed} "
                 f"--point {point} --scale {suite.scale}` trains it again"
             )
         _trained(suite, run, points, None, quiet=False)
-    print(Store(suite, run).publish_handover(point))
+    print(store.publish_handover(point))

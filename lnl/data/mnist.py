@@ -6,6 +6,8 @@ No byte of a file is parsed before its sum is checked.
 from __future__ import annotations
 
 import gzip
+import math
+import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,17 +30,27 @@ FILES = (
     ("test_labels", "t10k-labels-idx1-ubyte", "ec29112dd5afa0611ce80d1b7f02629c", "27ae3e4e09519cfbb04c329615203637"),
 )
 
+MOST_AXES = 4  # of images with channels
+
 ADDRESSES = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
 
 
 def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
     """The array in an idx file of unsigned bytes: magic number 0x08 and rank, big-endian sizes, then the values."""
     rank = content[3] if content[:3] == b"\x00\x00\x08" and len(content) > 3 else 0
-    sizes = np.frombuffer(content[4 : 4 + 4 * rank], dtype=">u4").astype(np.int64)
-    values = np.frombuffer(content, dtype=np.uint8, offset=min(4 + 4 * rank, len(content)))
-    if rank == 0 or len(sizes) != rank or len(values) != sizes.prod():
+    begin = 4 + 4 * rank
+    sizes = [int.from_bytes(content[at : at + 4], "big") for at in range(4, begin, 4)]
+    if not 0 < rank <= MOST_AXES or len(content) != begin + math.prod(sizes):
         raise UserError(f"{path}: is not a complete idx file of bytes; take a fresh copy")
-    return values.reshape(sizes)
+    return np.frombuffer(content, dtype=np.uint8, offset=begin).reshape(sizes)
+
+
+def unpacked(content: bytes, path: Path) -> bytes:
+    """What a file packed by gzip holds. UserError for one that is damaged."""
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: cannot be unpacked ({error}); take a fresh copy") from None
 
 
 def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -> Source:
@@ -52,11 +64,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
     for part, name, packed_sum, plain_sum in FILES:
         path = folder / f"{name}.gz"
         if path.exists():
-            content = verifier.read(path, packed_sum)
-            try:
-                content = gzip.decompress(content)
-            except (OSError, EOFError) as error:
-                raise UserError(f"{path}: cannot be unpacked ({error}); take a fresh copy") from error
+            content = unpacked(verifier.read(path, packed_sum), path)
         else:
             path = folder / name
             content = verifier.read(path, plain_sum)

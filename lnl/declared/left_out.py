@@ -101,7 +101,7 @@ def remarks(faults: Faults, forgiven: Mapping[str, str], told: Sequence[str] = (
 
     forgiven: files whose use has failed in one place, and why; told: files whose faults an error tells.
     """
-    known = {each for file in told for each in _causes(file, faults)}
+    known = {each for file in told if file in faults for each in _causes(file, faults)}
     fallen: dict[str, list[str]] = {}
     for file, fault in faults.items():
         if fault.cause is not None and file not in known:

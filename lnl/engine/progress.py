@@ -20,13 +20,8 @@ class Watched:
     """
 
     def __init__(self) -> None:
-        self._watchers: list[Callable[[str], None]] = []
+        self.tell: Callable[[str], None] = lambda doing: None  # says what is being done
 
     def by(self, told: Callable[[str], None]) -> None:
         """From now on `told` hears what is being done: "" after a step, else a pass or an evaluation in words."""
-        self._watchers.append(told)
-
-    def tell(self, doing: str) -> None:
-        """Say what is being done."""
-        for told in self._watchers:
-            told(doing)
+        self.tell = told

@@ -66,9 +66,9 @@ def looks(
 ) -> dict[str, dict[str, Any]]:
     """Colour and dashes of the curves of one figure, by key, no two alike.
 
-    curves: of each key the method that it shows, if it shows one alone; known: looks by key or method. A key that has a
-    look keeps it, and then a curve of a method that has one, if no other curve did before; all others get spare ones,
-    of colours that nobody has while there are some.
+    curves: of each key the method that it shows, if it shows one alone; known: looks by key or method. The first key
+    that has a look keeps it, and then a curve of a method that has one, if no other curve did before; all others get
+    spare ones, of colours that nobody has while there are some.
     """
     found: dict[str, tuple[str, Dashes]] = {}
     for key, name in [*((key, key) for key in curves), *curves.items()]:

@@ -27,6 +27,7 @@ class ManifestRules(SearchRules):
         self.scale = suite.scale
         self._told: dict[str, None] = {}
         self._labelled: list[tuple[Suite, Run, str, str]] = []  # labels of networks that are there, and whose they are
+        self._kept: dict[str, bool] = {}  # hand-overs that a job begins with, and whether the store has their states
 
     def data_inputs(self, wildcards: Any) -> list[str]:
         """A data manifest is made of a cache, and of files outside the checkout; one that is damaged is made again."""
@@ -105,12 +106,18 @@ class ManifestRules(SearchRules):
         if os.path.exists(file):
             if not records.current(suite, source):
                 self._remake(file)
-        elif wanted and records.current(suite, source) and not Store(suite, source).keeps(point):
+        elif wanted and records.current(suite, source) and not self._is_kept(suite, source, point, file):
             why = f"its state at '{point}', with which others begin, is gone"
             self._remake(paths.record(suite.scale, source.cell.id, source.seed), why)
             for before, at in dependencies.handovers(suite, source).values():
                 self._handed(suite, before, at, wanted=True)
         return file
+
+    def _is_kept(self, suite: Suite, source: Run, point: str, file: str) -> bool:
+        """Whether the store has a state; a file of that size is read once, however many runs begin with it."""
+        if file not in self._kept:
+            self._kept[file] = Store(suite, source).keeps(point)
+        return self._kept[file]
 
     def keep_labels(self) -> None:
         """Keep labels that networks have predicted, and that a job may replace: they are not predicted twice."""

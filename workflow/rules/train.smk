@@ -65,7 +65,7 @@ rule repeats:
 rule handover:
     """State of a finished run at a declared point, for the cells that continue from it: a copy of what is kept.
 
-    Where it is gone, the rule `train` makes it again.
+    Where it is gone and a run that is still to be trained begins with it, the rule `train` makes it again.
     """
     input:
         paths.record(dag.scale, "{protocol}/{dataset}/{noise}/{method}", "{seed}"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Collection
 from pathlib import Path
 
 from lnl.data.arrays import Source
-from lnl.data.mnist import parse_idx
+from lnl.data.mnist import parse_idx, unpacked
 from lnl.data.readers import shapes, split
 from lnl.data.readers.files import exchanged, noted, place
 from lnl.data.registry import PARTS, DatasetInfo
@@ -36,7 +34,7 @@ def read(info: DatasetInfo, data_root: Path | None, accepted: Collection[str]) -
 
 def _content(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if path.suffix == ".gz" else raw
-    except (OSError, EOFError, zlib.error) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise UserError(f"{path}: cannot be read ({error}); take a fresh copy") from None
+    return unpacked(content, path) if path.suffix == ".gz" else content
