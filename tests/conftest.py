@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,16 @@ def finished_suite(tmp_path_factory: pytest.TempPathFactory) -> SuiteCopy:
 def suite(finished_suite: SuiteCopy, tmp_path: Path) -> SuiteCopy:
     """A copy of the finished suite that a test may change."""
     return finished_suite.copy(tmp_path / "checkout")
+
+
+@pytest.fixture(autouse=True)
+def usual_environment() -> Iterator[None]:
+    """A head tells its jobs by the environment that it is there, for the rest of its process."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @pytest.fixture(autouse=True)

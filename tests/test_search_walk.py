@@ -101,7 +101,7 @@ def test_scores_of_other_points_or_of_another_search_are_none_of_a_round(
         sealed.write(file, sealed.read(file) | ({"digest": "0" * 16} if other == "declaration" else {"seed": 2}))
     with pytest.raises(UserError) as error:
         chain.score(suite, search, 0)
-    line = f"{ID} seed 1: candidate 2 of round 1 is not trained; `lnl search {ID} --seed 1` trains it"
+    line = f"{ID} seed 1: candidate 2 of round 1 is not trained; `lnl search {ID} --seed 1 --scale demo` trains it"
     assert str(error.value) == line
     assert not Path(paths.scores("demo", ID, 1, 1)).exists()
     page.write_block(1, entries(page, 0, 60)[1:])
